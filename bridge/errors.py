@@ -1,0 +1,60 @@
+"""The errors of the bridge, each named for the reaction that it asks for.
+
+A leaf: imported by all, imports nothing of the bridge. Only an adapter knows an upstream's own wording;
+what it raises is one of these, with the upstream's request id in the text.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class BridgeError(Exception):
+    """Anything that the bridge raises on purpose."""
+
+
+class TryAgain(BridgeError):
+    """Nothing was bought or changed for sure, and a later try may succeed.
+
+    `after` is the least time to wait when the upstream named one (Retry-After, throttle status).
+    `upstream` names who failed ("shopify:acme", "sculpteo"), so that an outage can be told from a bad order.
+    """
+
+    def __init__(self, why: str, *, after: timedelta | None = None, upstream: str | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.after = after
+        self.upstream = upstream
+
+
+class NeedsPerson(BridgeError):
+    """A person must act first. `problem` is a code of `bridge.order.problems`, `facts` fill its sentence."""
+
+    def __init__(self, problem: str, **facts: object) -> None:
+        super().__init__(f"{problem} {facts}" if facts else problem)
+        self.problem = problem
+        self.facts = facts
+
+
+class OutcomeUnknown(BridgeError):
+    """A request that spends money may have reached its receiver and no clear answer came. Never resent."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class LedgerConflict(BridgeError):
+    """Somebody else wrote the ledger on the Shopify order between our read and our write."""
+
+
+class LeaseLost(BridgeError):
+    """This worker no longer holds the order: another one may be working on it. Nothing may be moved."""
+
+
+class StoreUnavailable(BridgeError):
+    """The database could not make a change durable (disk full, connection lost). Nothing was acknowledged."""
+
+
+class ConfigError(BridgeError):
+    """The configuration cannot be used. The text holds every fault, one per line, with place and remedy."""

@@ -1,0 +1,326 @@
+"""An order as the bridge sees it. Standard library only; every value is immutable.
+
+Shopify's ids are kept as global ids ("gid://shopify/Order/1001"), times are aware and in UTC, money is a
+Decimal with its ISO 4217 currency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """How far the bridge goes: nothing leaves, orders with fake=1, or real orders."""
+
+    PREVIEW = "preview"
+    TEST = "test"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address in Shopify's fields. `country_code` is ISO 3166-1 alpha-2."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    company: str | None = None
+    address1: str | None = None
+    address2: str | None = None
+    city: str | None = None
+    province: str | None = None
+    province_code: str | None = None
+    postal_code: str | None = None
+    country_code: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    title: str
+    rate: Decimal | None  # 0.2 means 20 %
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """One line of the Shopify order. `quantity` as ordered, `current_quantity` after edits and refunds."""
+
+    id: str
+    sku: str | None
+    title: str
+    quantity: int
+    current_quantity: int
+    unit_price: Money
+    total: Money  # after discounts, for `quantity`
+    variant_title: str | None = None
+    variant_id: str | None = None
+    product_id: str | None = None
+    options: tuple[tuple[str, str], ...] = ()  # variant options: (("Material", "White"), ...)
+    attributes: tuple[tuple[str, str], ...] = ()  # custom attributes that the customer typed or chose
+    requires_shipping: bool = True
+    gift_card: bool = False
+    taxes: tuple[TaxLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentHold:
+    reason: str  # AWAITING_PAYMENT, HIGH_RISK_OF_FRAUD, ...
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrderLine:
+    id: str
+    line_item_id: str
+    total: int
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentOrder:
+    """Shopify's unit of work: lines to send from one location by one delivery method."""
+
+    id: str
+    status: str  # OPEN, IN_PROGRESS, SCHEDULED, ON_HOLD, INCOMPLETE, CANCELLED, CLOSED
+    request_status: str
+    location_id: str | None
+    location_name: str | None
+    delivery_method: str | None  # SHIPPING, PICK_UP, PICKUP_POINT, LOCAL, RETAIL, NONE; None = not said
+    actions: tuple[str, ...]  # supportedActions: CREATE_FULFILLMENT, REPORT_PROGRESS, ...
+    lines: tuple[FulfillmentOrderLine, ...]
+    holds: tuple[FulfillmentHold, ...] = ()
+    fulfill_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    number: str | None
+    company: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfillment:
+    """A shipment that the shop already knows."""
+
+    id: str
+    status: str  # SUCCESS, CANCELLED, ...
+    tracking: tuple[Tracking, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingLine:
+    title: str
+    code: str | None
+    price: Money  # after discounts
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """What the bridge wrote on the Shopify order about buying its prints: the second ledger.
+
+    `attempt` identifies the attempt, `token` is the secret part of its notification URL. `state` is "intent"
+    (a request may have left), "placed" (with `reference`) or "void" (it is known that nothing was bought).
+    """
+
+    attempt: str
+    token: str
+    state: str
+    mode: str
+    mapping_version: str
+    at: datetime
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The ledger as read from the shop. `digest` is Shopify's compareDigest: None = no entry exists.
+
+    `raw` keeps a value that could not be read as an entry; such an order is never placed by itself.
+    """
+
+    entry: LedgerEntry | None = None
+    digest: str | None = None
+    raw: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShopOrder:
+    """A Shopify order as read from the Admin API at `read_at`."""
+
+    id: str
+    name: str  # what people call it: "#1001"
+    created_at: datetime
+    updated_at: datetime
+    read_at: datetime
+    currency: str  # the shop's currency; all money here is in it unless `presentment` says otherwise
+    financial_status: str | None  # PAID, PARTIALLY_REFUNDED, PENDING, ...
+    fully_paid: bool
+    lines: tuple[LineItem, ...]
+    fulfillment_orders: tuple[FulfillmentOrder, ...]
+    number: int | None = None
+    test: bool = False
+    cancelled_at: datetime | None = None
+    cancel_reason: str | None = None
+    closed_at: datetime | None = None
+    address: Address | None = None
+    billing_address: Address | None = None
+    email: str | None = None
+    customer_id: str | None = None
+    customer_name: str | None = None
+    customer_orders: int | None = None  # how many orders this customer has placed, if known
+    locale: str | None = None
+    note: str | None = None
+    tags: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+    risk: str | None = None  # LOW, MEDIUM, HIGH, PENDING, NONE
+    presentment_currency: str | None = None
+    subtotal: Money | None = None
+    shipping_total: Money | None = None
+    tax_total: Money | None = None
+    discount_total: Money | None = None
+    refunded_total: Money | None = None
+    total: Money | None = None
+    taxes_included: bool = False
+    taxes: tuple[TaxLine, ...] = ()
+    shipping_lines: tuple[ShippingLine, ...] = ()
+    fulfillments: tuple[Fulfillment, ...] = ()
+    ledger: Ledger = field(default_factory=Ledger)
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What one unit of a SKU is made of: `quantity` copies of a Sculpteo design."""
+
+    uuid: str
+    quantity: int = 1
+    material: str | None = None
+    scale: Decimal | None = None
+    unit: str | None = None  # mm, cm, m, in, ft, yd
+
+
+@dataclass(frozen=True, slots=True)
+class PrintItem:
+    """One item of the Sculpteo order, and the Shopify line it comes from.
+
+    `quantity` = units of the line to print x copies of the design per unit.
+    """
+
+    design: Design
+    quantity: int
+    line_item_id: str
+    line_quantity: int  # units of the Shopify line that these prints make
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintOrder:
+    """All that one order call to Sculpteo says, in our words."""
+
+    items: tuple[PrintItem, ...]
+    address: Address
+    notification_url: str | None
+    comments: tuple[str, ...]
+    fake: bool
+    ship_method: str | None = None  # express, quick; None = Sculpteo's cheapest
+    theme: str | None = None
+    invoice: bytes | None = None  # a PDF
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """An upstream's answer kept as evidence, cut to a sane length, without our own secrets."""
+
+    at: datetime
+    status: int | None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    error: str | None = None  # what went wrong instead of, or while reading, an answer
+
+
+class Verdict(StrEnum):
+    """What an order call came to."""
+
+    PLACED = "placed"
+    REFUSED = "refused"  # a documented refusal: an HTTP error status and a blank body
+    NOT_SENT = "not_sent"  # proven to have failed before the first byte
+    UNCLEAR = "unclear"  # anything else: the order may exist
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    verdict: Verdict
+    answer: RawAnswer
+    why: str  # one sentence, for people
+    reference: str | None = None
+    candidate: str | None = None  # in an unclear answer, something that may be the reference
+
+
+class PrintStatus(StrEnum):
+    """Sculpteo's seven documented statuses."""
+
+    BILLED = "billed"
+    NEW = "new"
+    IN_PROCESS = "in_process"
+    SHIPPED = "shipped"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+    API_TEST = "api_test"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A parcel as Sculpteo tells of it. `contents` lists (design uuid, quantity) when Sculpteo says it."""
+
+    number: str
+    carrier: str | None = None  # as Sculpteo spells it
+    url: str | None = None
+    shipped_on: date | None = None
+    contents: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingReport:
+    """What Sculpteo says of an order. `status` None with `words` set = a word that we do not know."""
+
+    reference: str
+    exists: bool
+    status: PrintStatus | None
+    words: str | None  # Sculpteo's own words for the status
+    parcels: tuple[Parcel, ...]
+    answer: RawAnswer
+    estimated_delivery: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Sculpteo's price for `quantity` of a design, without shipping. `problem` says why there is none."""
+
+    total: Money | None
+    problem: str | None = None
+    warning: str | None = None
+    answer: RawAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentLines:
+    fulfillment_order_id: str
+    lines: tuple[tuple[str, int], ...]  # (fulfillment order line id, quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class NewFulfillment:
+    """A shipment to tell the shop of: one carrier, any number of tracking numbers, one location."""
+
+    lines: tuple[FulfillmentLines, ...]
+    tracking: tuple[Tracking, ...]
+    notify_customer: bool

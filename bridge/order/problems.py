@@ -1,0 +1,174 @@
+"""Everything that can need a person: a closed list, each with a sentence and a remedy.
+
+A *problem* stops its order (state `attention`). An *alarm* stands beside an order that goes on, because
+Sculpteo cannot be told to stop. `{names}` are filled from the facts recorded with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Problem(StrEnum):
+    UNMAPPED = "unmapped"
+    OPTION = "option"
+    ADDRESS = "address"
+    REFUSED = "refused"
+    BLOCKED = "blocked"
+    CANCELLED_AT_SCULPTEO = "cancelled_at_sculpteo"
+    STATUS_WORDS = "status_words"
+    LIMIT_ORDER = "limit_order"
+    NO_PRICE = "no_price"
+    INVOICE = "invoice"
+    CHANGED = "changed"
+    MOVED = "moved"
+    LEDGER_UNREADABLE = "ledger_unreadable"
+    SHOP_ACCESS = "shop_access"
+    CANNOT_FULFILL = "cannot_fulfill"
+    REFERENCE_TAKEN = "reference_taken"
+    INTERNAL = "internal"
+
+
+class Alarm(StrEnum):
+    CANCELLED_AFTER_PLACING = "cancelled_after_placing"
+    REFUNDED_AFTER_PLACING = "refunded_after_placing"
+    EDITED_AFTER_PLACING = "edited_after_placing"
+    ADDRESS_AFTER_PLACING = "address_after_placing"
+    FULFILLED_ELSEWHERE = "fulfilled_elsewhere"
+    SECOND_REFERENCE = "second_reference"
+    LATE_ANSWER = "late_answer"
+    NO_TRACKING_NUMBER = "no_tracking_number"
+    LEDGER_NOT_WRITTEN = "ledger_not_written"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    sentence: str
+    remedy: str
+
+
+PROBLEMS: dict[Problem, Text] = {
+    Problem.UNMAPPED: Text(
+        "No design is mapped to {skus}.",
+        "Add the SKU to `products` (or to `ignore`) in the configuration; the order then goes on by itself.",
+    ),
+    Problem.OPTION: Text(
+        "The mapping of {sku} has no value for {option} = {value}.",
+        "Add this value under the product in the configuration; the order then goes on by itself.",
+    ),
+    Problem.ADDRESS: Text(
+        "Sculpteo cannot take the address: {why}.",
+        "Correct the shipping address on the order in Shopify; the order then goes on by itself.",
+    ),
+    Problem.REFUSED: Text(
+        "Sculpteo refused the order with HTTP status {status}; nothing was bought.",
+        "Check login, password, invoice payment, designs and materials (`sculpteo-bridge check`), then retry.",
+    ),
+    Problem.BLOCKED: Text(
+        "Sculpteo has blocked order {reference}.",
+        "Ask Sculpteo's support what is wrong with it; when they release it, it goes on by itself.",
+    ),
+    Problem.CANCELLED_AT_SCULPTEO: Text(
+        "Sculpteo says that order {reference} was cancelled.",
+        "If you asked for that, ignore the order; else ask Sculpteo's support, or retry to order it again.",
+    ),
+    Problem.STATUS_WORDS: Text(
+        "Sculpteo says “{words}” of order {reference}, which the bridge does not know.",
+        "Look at the tracking page; the order goes on by itself at the next status that is known.",
+    ),
+    Problem.LIMIT_ORDER: Text(
+        "It would cost {cost}, more than the limit of {limit} per order.",
+        "Approve it to order it all the same, or ignore it.",
+    ),
+    Problem.NO_PRICE: Text(
+        "Sculpteo gives no price for {designs}: {why}.",
+        "Check the design and its material in the configuration; then retry.",
+    ),
+    Problem.INVOICE: Text(
+        "The invoice could not be made: {why}.",
+        "Correct the invoice settings (`sculpteo-bridge invoice {name}` shows it), then retry.",
+    ),
+    Problem.CHANGED: Text(
+        "The order changed in the shop while it was being placed: {what}.",
+        "Look at the order in Shopify, then retry.",
+    ),
+    Problem.MOVED: Text(
+        "The order was moved to another location in Shopify ({location}).",
+        "Approve it if Sculpteo is still to print it, or ignore it.",
+    ),
+    Problem.LEDGER_UNREADABLE: Text(
+        "The bridge's own note on the Shopify order cannot be read.",
+        "It may have been ordered already: look for it at Sculpteo, then resolve it.",
+    ),
+    Problem.SHOP_ACCESS: Text(
+        "The shop does not let the bridge do this: {why}.",
+        "Give the app the missing permission (`sculpteo-bridge check` names it), then retry.",
+    ),
+    Problem.CANNOT_FULFILL: Text(
+        "The shop refused the fulfillment of parcel {number}: {why}.",
+        "Look at the order in Shopify; fulfill it there with this number, or retry.",
+    ),
+    Problem.REFERENCE_TAKEN: Text(
+        "The reference {reference} belongs to order {other} already.",
+        "Compare both orders at Sculpteo, then resolve this one.",
+    ),
+    Problem.INTERNAL: Text(
+        "The bridge itself failed: {why}.",
+        "Retry; if it stays, report it with the log lines of this order.",
+    ),
+}
+
+ALARMS: dict[Alarm, Text] = {
+    Alarm.CANCELLED_AFTER_PLACING: Text(
+        "The order was cancelled in the shop after Sculpteo order {reference} was placed.",
+        "Ask Sculpteo's support to cancel it; they can only while it is queuing. Else it is printed and billed.",
+    ),
+    Alarm.REFUNDED_AFTER_PLACING: Text(
+        "The order was refunded after Sculpteo order {reference} was placed.",
+        "If it is not to be printed, ask Sculpteo's support; they can cancel only while it is queuing.",
+    ),
+    Alarm.EDITED_AFTER_PLACING: Text(
+        "The order was edited after Sculpteo order {reference} was placed: {what}.",
+        "What was added is not printed by itself: order it by hand or by a new Shopify order.",
+    ),
+    Alarm.ADDRESS_AFTER_PLACING: Text(
+        "The address was changed after Sculpteo order {reference} was placed.",
+        "Tell Sculpteo's support the new address; they can change it only before it ships.",
+    ),
+    Alarm.FULFILLED_ELSEWHERE: Text(
+        "Lines that Sculpteo prints ({reference}) were fulfilled in the shop by somebody else.",
+        "Check that the customer does not get them twice.",
+    ),
+    Alarm.SECOND_REFERENCE: Text(
+        "Sculpteo told of a second order {reference} for this order.",
+        "It may be printed twice: call Sculpteo's support now.",
+    ),
+    Alarm.LATE_ANSWER: Text(
+        "Sculpteo confirmed order {reference} after a person had said that it does not exist.",
+        "It may be printed twice: call Sculpteo's support now.",
+    ),
+    Alarm.NO_TRACKING_NUMBER: Text(
+        "Sculpteo says that order {reference} has shipped, but gives no tracking number.",
+        "The customer was told without a number; add one in Shopify if Sculpteo's support knows it.",
+    ),
+    Alarm.LEDGER_NOT_WRITTEN: Text(
+        "The reference {reference} could not be written on the Shopify order.",
+        "Give the app the `write_orders` scope; without it a lost database could order this again.",
+    ),
+}
+
+HEALS_ON_CHANGE: frozenset[Problem] = frozenset(
+    {Problem.UNMAPPED, Problem.OPTION, Problem.ADDRESS, Problem.NO_PRICE, Problem.SHOP_ACCESS}
+)
+"""Problems that came before any purchase: a change of the order or of the mapping has it looked at anew."""
+
+
+def say(text: str, facts: dict[str, object]) -> str:
+    """Fill a sentence; a fact that is missing shows as "?", never as an error."""
+
+    class Facts(dict[str, object]):
+        def __missing__(self, key: str) -> str:
+            return "?"
+
+    return text.format_map(Facts(facts))

@@ -1,0 +1,384 @@
+"""What the steps need of the world, in the bridge's own words.
+
+Adapters implement these protocols; the steps and the worker know nothing else. Errors are those of
+`bridge.errors`; each docstring names the ones that its callers must expect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from bridge.order.model import (
+    Design,
+    LedgerEntry,
+    LineItem,
+    Mode,
+    Money,
+    NewFulfillment,
+    Parcel,
+    PrintItem,
+    PrintOrder,
+    Quote,
+    RawAnswer,
+    Receipt,
+    ShopOrder,
+    Tracking,
+    TrackingReport,
+)
+from bridge.order.problems import Alarm
+from bridge.order.states import State
+
+Facts = Mapping[str, Any]
+"""JSON values that fill a sentence. Never a name, an address or a secret."""
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+
+
+# --- Shopify ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An order that reconciliation found, without its details."""
+
+    id: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What the merchant sees of the print on the Shopify order itself: tag, metafield and progress."""
+
+    state: str
+    reference: str | None
+    fake: bool
+    progress: tuple[str, ...] = ()  # fulfillment orders to report as in progress
+    note: str | None = None
+
+
+class Shop(Protocol):
+    """One Shopify shop. Every verb may raise TryAgain, or NeedsPerson("shop_access")."""
+
+    async def read(self, order_id: str) -> ShopOrder | None:
+        """The order as it is now, complete (all pages), or None when the shop has no such order."""
+
+    def changed(
+        self, since: datetime | None, *, created_since: datetime | None = None, unfulfilled: bool = False
+    ) -> AsyncIterator[Changed]:
+        """Orders updated at or after `since`, oldest change first, paged as it is consumed."""
+
+    async def write_ledger(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str | None:
+        """Compare-and-set the ledger on the order; gives the new digest.
+
+        `expected` is the digest that was read (None = no entry may exist). Raises LedgerConflict when the
+        ledger is no longer what was read. Where the app lacks the scope: NeedsPerson("shop_access").
+        """
+
+    async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
+        """Create one fulfillment; gives its id. Raises NeedsPerson("cannot_fulfill") when refused."""
+
+    async def extend_tracking(
+        self, fulfillment_id: str, tracking: Sequence[Tracking], *, notify_customer: bool
+    ) -> None:
+        """Replace the tracking of a fulfillment by this list, which must contain what was there."""
+
+    async def annotate(self, order_id: str, annotation: Annotation) -> None:
+        """Show reference and state on the Shopify order. May be repeated."""
+
+
+# --- Sculpteo --------------------------------------------------------------------------------------------
+
+
+class Printer(Protocol):
+    async def place(self, order: PrintOrder, about_to_send: Callable[[], Awaitable[None]]) -> Receipt:
+        """Order the prints: at most one request.
+
+        `about_to_send` is awaited after the connection stands (name resolved, connected, TLS done) and
+        before the first byte of the request. If it raises, nothing is sent and its error passes through.
+        Never raises for what Sculpteo does: each outcome is a Receipt.
+        """
+
+    async def track(self, reference: str) -> TrackingReport:
+        """What Sculpteo says of the order now. Raises TryAgain when it cannot be asked."""
+
+    async def price(self, design: Design, quantity: int, currency: str) -> Quote:
+        """The price of `quantity` copies. Raises TryAgain when it cannot be asked."""
+
+
+# --- the merchant's settings as the steps need them ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """The line is printed: these designs for one unit of it."""
+
+    designs: tuple[Design, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotPrinted:
+    """The line stays the merchant's own: `rule` names the ignore rule (or why)."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """No rule fits. With `option` set, a rule fits but has no value for this variant option."""
+
+    option: str | None = None
+    value: str | None = None
+
+
+Match = Printed | NotPrinted | Unmapped
+
+
+class Catalog(Protocol):
+    """The merchant's mapping from SKUs to designs. Pure."""
+
+    @property
+    def version(self) -> str:
+        """A hash of all that decides a match, pinned on each order."""
+
+    def match(self, shop: str, line: LineItem) -> Match: ...
+
+
+class Invoicer(Protocol):
+    async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
+        """The PDF to send along, or None when none is wanted. Raises NeedsPerson("invoice") or TryAgain."""
+
+
+# --- the store -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One webhook delivery as it came in, byte for byte."""
+
+    shop: str
+    webhook_id: str
+    topic: str
+    body: bytes
+    received_at: datetime
+    event_id: str | None = None
+    api_version: str | None = None
+    triggered_at: datetime | None = None
+    key: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Word of an order: create its record, or wake it. `origin`: webhook, reconciliation, import, ..."""
+
+    shop: str
+    order_id: str
+    origin: str
+    name: str | None = None
+    paid_now: bool = False  # the event says that it was placed or paid after go-live
+    cause: str | None = None  # the topic or command, for the timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to move an order until `until`. `token` fences: it grows with each claim."""
+
+    order: int
+    owner: str
+    token: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to buy the prints of an order. At most one per order is not void."""
+
+    key: int
+    order: int
+    number: int
+    id: str  # a random id, also in the shop's ledger
+    token: str  # the secret part of its notification URL
+    mode: Mode
+    mapping_version: str
+    created_at: datetime
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+    verdict: str | None = None  # a Verdict, "adopted", or "void"
+    why: str | None = None
+    reference: str | None = None
+    voided_at: datetime | None = None
+    voided_by: str | None = None
+    cost: Money | None = None
+    request: Facts = field(default_factory=dict)  # the form as sent, secrets masked
+    answer: RawAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelRecord:
+    parcel: Parcel
+    found_at: datetime
+    pushed_at: datetime | None = None
+    fulfillment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRecord:
+    """One call of an order's secret URL by Sculpteo."""
+
+    key: int
+    token: str
+    reference: str | None
+    received_at: datetime
+    settled: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """An order as the store has it. `facts` fill the sentence of its reason or problem."""
+
+    key: int
+    shop: str
+    order_id: str
+    state: State
+    news: int  # grows with each word of the order; a step records which it has seen
+    first_seen_at: datetime
+    updated_at: datetime
+    origin: str
+    name: str | None = None
+    reason: str | None = None  # a Wait or Ignored code
+    problem: str | None = None
+    facts: Facts = field(default_factory=dict)
+    due_at: datetime | None = None
+    failures: int = 0  # failed runs of the present step in a row
+    last_error: str | None = None
+    snapshot: ShopOrder | None = None
+    items: tuple[PrintItem, ...] = ()
+    mapping_version: str | None = None
+    matched_at: datetime | None = None  # when it first could have been placed: the window counts from here
+    window_until: datetime | None = None
+    paid_now: bool = False
+    approved_at: datetime | None = None
+    approved_by: str | None = None
+    held_at: datetime | None = None
+    held_by: str | None = None
+    reference: str | None = None
+    mode: Mode | None = None  # of the attempt that holds
+    print_status: str | None = None  # a PrintStatus
+    print_words: str | None = None
+    polled_at: datetime | None = None
+    placed_at: datetime | None = None
+    estimated_delivery: datetime | None = None
+    annotated: str | None = None  # what was last shown on the Shopify order
+    cost: Money | None = None
+    attempt: Attempt | None = None  # the one that is not void
+    parcels: tuple[ParcelRecord, ...] = ()
+    lease: Lease | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of the timeline beside the moves: `kind` is a code of `bridge.order.history`."""
+
+    kind: str
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a step decided: the order's next state and what to write with it, in one transaction.
+
+    `due_at` None = nothing to do until news comes. Only fields named in `values` are written; they are
+    OrderRecord fields (snapshot, items, reference, window_until, print_status, ...).
+    """
+
+    target: State
+    due_at: datetime | None
+    reason: str | None = None
+    problem: str | None = None
+    facts: Facts = field(default_factory=dict)
+    values: Facts = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    parcels: tuple[Parcel, ...] = ()  # all that Sculpteo told of; known ones are left as they are
+    alarms: tuple[tuple[Alarm, Facts], ...] = ()  # raised once per (order, alarm, facts)
+    void_attempt: str | None = None  # why the present attempt is proven to have bought nothing
+    failure: str | None = None  # a failed run: counts up and is shown; None resets the count
+    answers: tuple[tuple[str, RawAnswer], ...] = ()  # evidence to keep: (kind, answer)
+
+
+class Orders(Protocol):
+    """The table of orders, which is also the queue. Each verb is one transaction and durable when it returns.
+
+    Any verb may raise StoreUnavailable. A move is "update ... where id and state and lease token are what I
+    read", with its event row in the same transaction. `who` is "bridge" or a person's name.
+    """
+
+    async def notice(self, notice: Notice) -> int:
+        """Create or wake the order (unique: shop + order id); gives its key. Never changes its state.
+
+        Waking = news + 1 and due now, whatever lease is held: the holder's record() sees the newer news and
+        leaves the order due now.
+        """
+
+    async def claim(self, owner: str, *, limit: int, lease_for: timedelta) -> list[OrderRecord]:
+        """Take due orders whose lease is free or over, oldest due first; each gets a new lease token."""
+
+    async def extend(self, lease: Lease, lease_for: timedelta) -> Lease:
+        """Heartbeat. Raises LeaseLost."""
+
+    async def record(self, order: OrderRecord, change: Change) -> None:
+        """Write a step's decision and give the lease back. Raises LeaseLost and writes nothing when the
+        lease token or the state is no longer what `order` says, or ValueError for a move not in the table."""
+
+    async def open_attempt(self, order: OrderRecord, attempt: Attempt) -> OrderRecord:
+        """Move waiting -> placing with the attempt's row in one transaction; the lease is kept.
+
+        The database holds that no other attempt of this order is open. Raises LeaseLost."""
+
+    async def mark_sent(self, order: OrderRecord, request: Facts) -> None:
+        """Make `sent_at` of the open attempt durable. The one gate before the first byte: updates only where
+        sent_at is null, the attempt is not void, the state is placing and the lease token is still ours;
+        else raises LeaseLost and nothing may be sent."""
+
+    async def keep_answer(self, attempt: int, receipt: Receipt) -> None:
+        """Store what came back, with or without a lease: an answer is never dropped."""
+
+    async def adopt(self, order: OrderRecord, attempt: Attempt) -> OrderRecord:
+        """Store an attempt found elsewhere (the shop's ledger) as this order's open one; keeps the lease."""
+
+    async def mark_pushed(
+        self, order: OrderRecord, numbers: Sequence[str], fulfillment_id: str
+    ) -> OrderRecord:
+        """These parcels are in the shop. Keeps the lease."""
+
+    async def notifications(self, order: OrderRecord) -> list[NotificationRecord]:
+        """Sculpteo's calls on the secret URLs of this order's attempts (void ones too), oldest first."""
+
+    async def settle_notification(self, key: int, settled: str) -> None: ...
+
+    async def other_holder(self, reference: str, order: OrderRecord) -> str | None:
+        """The name of another order that has this Sculpteo reference."""
+
+    async def take_token(self, bucket: str, *, rate: float, burst: int) -> float:
+        """Take one from a token bucket shared by all replicas; gives the seconds to wait before using it."""
+
+    async def paused(self, shop: str) -> bool:
+        """Whether a person stopped placing for this shop or for all."""
+
+
+class Inbox(Protocol):
+    """Webhook deliveries as they came, and what became of each."""
+
+    async def put(self, delivery: Delivery) -> None:
+        """Make it durable (group commit); a webhook id known for this shop is absorbed."""
+
+    async def pending(self, limit: int) -> list[Delivery]: ...
+
+    async def settle(self, key: int, outcome: str, notice: Notice | None) -> None:
+        """Mark it processed and notice its order in one transaction; does nothing if it was settled before."""
