@@ -93,6 +93,9 @@ class Shop(Protocol):
     async def annotate(self, order_id: str, annotation: Annotation) -> None:
         """Show reference and state on the Shopify order. May be repeated."""
 
+    async def order_of(self, fulfillment_order_id: str) -> str | None:
+        """The id of the order that a fulfillment order belongs to, or None when there is none."""
+
 
 # --- Sculpteo --------------------------------------------------------------------------------------------
 
@@ -149,6 +152,39 @@ class Catalog(Protocol):
         """A hash of all that decides a match, pinned on each order."""
 
     def match(self, shop: str, line: LineItem) -> Match: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalPolicy:
+    """When a person must approve before anything is bought; any condition that fits asks for one."""
+
+    manual: bool = False
+    delay: timedelta = timedelta(0)
+    tags: frozenset[str] = frozenset()  # in lower case
+    above: Money | None = None
+    countries: frozenset[str] = frozenset()
+    first_order: bool = False
+    hold_high_risk: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The merchant's settings as the steps need them."""
+
+    mode: Mode
+    notification_url: Callable[[str], str | None]  # secret token -> URL that Sculpteo calls
+    ship_method: Callable[[ShopOrder], str | None]
+    approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
+    theme: str | None = None
+    currency: str = "EUR"  # in which Sculpteo prices and limits are read
+    per_order: Money | None = None
+    per_day: Money | None = None
+    locations: Mapping[str, frozenset[str]] = field(
+        default_factory=dict
+    )  # shop -> names and ids; empty = all
+    notify_customer: Mapping[str, bool] = field(default_factory=dict)
+    poll: timedelta = timedelta(minutes=30)
+    without_number_after: timedelta = timedelta(hours=48)
 
 
 class Invoicer(Protocol):
@@ -278,6 +314,7 @@ class OrderRecord:
     annotated: str | None = None  # what was last shown on the Shopify order
     cost: Money | None = None
     attempt: Attempt | None = None  # the one that is not void
+    void_attempts: tuple[str, ...] = ()  # ids of attempts known to have bought nothing
     parcels: tuple[ParcelRecord, ...] = ()
     lease: Lease | None = None
 
@@ -364,6 +401,9 @@ class Orders(Protocol):
 
     async def other_holder(self, reference: str, order: OrderRecord) -> str | None:
         """The name of another order that has this Sculpteo reference."""
+
+    async def known(self, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
+        """Of these orders, those on record, each with the `updated_at` of the snapshot last read."""
 
     async def take_token(self, bucket: str, *, rate: float, burst: int) -> float:
         """Take one from a token bucket shared by all replicas; gives the seconds to wait before using it."""
