@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bridge.errors import BridgeError
 from bridge.order.model import (
+    Address,
     Design,
     LedgerEntry,
     LineItem,
@@ -108,6 +110,12 @@ class Printer(Protocol):
         before the first byte of the request. If it raises, nothing is sent and its error passes through.
         Never raises for what Sculpteo does: each outcome is a Receipt.
         """
+
+    def problem_with_address(self, address: Address | None) -> str | None:
+        """Why Sculpteo could not take this address, in a few words; None = it can. Pure."""
+
+    def summary(self, order: PrintOrder) -> Facts:
+        """The form that `place` would send, as evidence: no secret, no name, no street."""
 
     async def track(self, reference: str) -> TrackingReport:
         """What Sculpteo says of the order now. Raises TryAgain when it cannot be asked."""
@@ -273,6 +281,7 @@ class NotificationRecord:
     reference: str | None
     received_at: datetime
     settled: str | None = None
+    attempt_reference: str | None = None  # what the attempt with this token is known to have bought
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +295,7 @@ class OrderRecord:
     news: int  # grows with each word of the order; a step records which it has seen
     first_seen_at: datetime
     updated_at: datetime
-    origin: str
+    origin: str  # webhook, reconciliation, import, before_go_live, was_test
     name: str | None = None
     reason: str | None = None  # a Wait or Ignored code
     problem: str | None = None
@@ -302,6 +311,7 @@ class OrderRecord:
     paid_now: bool = False
     approved_at: datetime | None = None
     approved_by: str | None = None
+    approved_for: str | None = None  # the reason or problem that the approval was given for
     held_at: datetime | None = None
     held_by: str | None = None
     reference: str | None = None
@@ -310,6 +320,7 @@ class OrderRecord:
     print_words: str | None = None
     polled_at: datetime | None = None
     placed_at: datetime | None = None
+    shipped_at: datetime | None = None  # when Sculpteo first said, or showed, that it shipped
     estimated_delivery: datetime | None = None
     annotated: str | None = None  # what was last shown on the Shopify order
     cost: Money | None = None
@@ -349,6 +360,14 @@ class Change:
     answers: tuple[tuple[str, RawAnswer], ...] = ()  # evidence to keep: (kind, answer)
 
 
+class LimitReached(BridgeError):
+    """The day's spending limit does not leave room for this attempt; nothing was written."""
+
+    def __init__(self, spent: Money) -> None:
+        super().__init__(f"{spent.amount} {spent.currency} are spent")
+        self.spent = spent
+
+
 class Orders(Protocol):
     """The table of orders, which is also the queue. Each verb is one transaction and durable when it returns.
 
@@ -373,10 +392,21 @@ class Orders(Protocol):
         """Write a step's decision and give the lease back. Raises LeaseLost and writes nothing when the
         lease token or the state is no longer what `order` says, or ValueError for a move not in the table."""
 
-    async def open_attempt(self, order: OrderRecord, attempt: Attempt) -> OrderRecord:
+    async def open_attempt(
+        self,
+        order: OrderRecord,
+        attempt: Attempt,
+        *,
+        values: Facts,
+        day_limit: Money | None = None,
+        day_start: datetime | None = None,
+    ) -> OrderRecord:
         """Move waiting -> placing with the attempt's row in one transaction; the lease is kept.
 
-        The database holds that no other attempt of this order is open. Raises LeaseLost."""
+        `values` are written to the order as in a Change. With `day_limit`, the cost of all attempts of the
+        same mode opened since `day_start` that are not void, this one included, must not exceed it: counted
+        in the same transaction, serialized over all replicas; else raises LimitReached. The database holds
+        that no other attempt of this order is open. Raises LeaseLost."""
 
     async def mark_sent(self, order: OrderRecord, request: Facts) -> None:
         """Make `sent_at` of the open attempt durable. The one gate before the first byte: updates only where
@@ -388,6 +418,13 @@ class Orders(Protocol):
 
     async def adopt(self, order: OrderRecord, attempt: Attempt) -> OrderRecord:
         """Store an attempt found elsewhere (the shop's ledger) as this order's open one; keeps the lease."""
+
+    async def revive(self, order: OrderRecord, token: str, reference: str) -> OrderRecord:
+        """Make the void attempt with this token the open one again, with its reference: it was bought after
+        all. Keeps the lease. Raises LeaseLost, also when another attempt is open."""
+
+    async def renew(self, order: OrderRecord) -> OrderRecord:
+        """Prove and renew the lease in the moment before a write elsewhere. Raises LeaseLost."""
 
     async def mark_pushed(
         self, order: OrderRecord, numbers: Sequence[str], fulfillment_id: str
@@ -410,6 +447,17 @@ class Orders(Protocol):
 
     async def paused(self, shop: str) -> bool:
         """Whether a person stopped placing for this shop or for all."""
+
+
+class Memory(Protocol):
+    """Small facts that outlive a run: when the bridge went live, how far reconciliation has come."""
+
+    async def get(self, key: str) -> str | None: ...
+
+    async def set(self, key: str, value: str) -> None: ...
+
+    async def set_if_absent(self, key: str, value: str) -> str:
+        """Set it unless it is set; gives what is set then."""
 
 
 class Inbox(Protocol):

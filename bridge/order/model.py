@@ -324,3 +324,4 @@ class NewFulfillment:
     lines: tuple[FulfillmentLines, ...]
     tracking: tuple[Tracking, ...]
     notify_customer: bool
+    country_code: str | None = None  # where it goes: some carriers are spelled by country

@@ -94,7 +94,7 @@ MOVES: tuple[Move, ...] = (
     Move(S.ATTENTION, S.UNKNOWN, "resolve", "Evidence came up that Sculpteo may have the order."),
     Move(S.ATTENTION, S.IGNORED, "resolve", "A person decided not to print it, or nothing is left to print."),
     Move(S.ATTENTION, S.CANCELLED, "withdraw", "The order was cancelled before anything was bought."),
-    Move(S.IGNORED, S.RECEIVED, "accept", "The order or the mapping changed; it is read and matched anew."),
+    Move(S.IGNORED, S.RECEIVED, "match", "The order or the mapping changed; it is read and matched anew."),
     Move(S.CANCELLED, S.RECEIVED, "resolve", "A person wants it after all."),
 )
 
@@ -150,7 +150,9 @@ class Ignored(StrEnum):
 
     NOTHING_TO_PRINT = "nothing_to_print"  # no line is mapped; all are ignored by rule
     NOT_SHIPPED = "not_shipped"  # pickup, local delivery, digital: nothing is sent by post
+    OTHER_LOCATION = "other_location"
     ALREADY_FULFILLED = "already_fulfilled"
+    ARCHIVED = "archived"
     SHOP_TEST_ORDER = "shop_test_order"
     GONE = "gone"  # deleted in the shop
     PERSON = "person"
@@ -159,7 +161,9 @@ class Ignored(StrEnum):
 IGNORED: dict[Ignored, str] = {
     Ignored.NOTHING_TO_PRINT: "No line of it is printed by Sculpteo.",
     Ignored.NOT_SHIPPED: "Nothing of it is sent by post: {methods}.",
+    Ignored.OTHER_LOCATION: "What would be printed is sent from another location: {locations}.",
     Ignored.ALREADY_FULFILLED: "All that would be printed is already fulfilled in the shop.",
+    Ignored.ARCHIVED: "It is archived in Shopify; reopen it there if it is still to be printed.",
     Ignored.SHOP_TEST_ORDER: "Shopify marks it as a test order; in live mode such orders are never printed.",
     Ignored.GONE: "The order no longer exists in the shop.",
     Ignored.PERSON: "A person decided not to print it.",

@@ -1,0 +1,13 @@
+"""The path of an order, one file a step.
+
+    accept      a webhook delivery, or word from reconciliation, becomes an order on record
+    match       the order is read from the shop and its lines become designs
+    place       the last look, the intent in both ledgers, the one request to Sculpteo, its answer
+    track       what Sculpteo says of the order now
+    fulfil      each parcel is brought to the shop
+    reconcile   what no webhook told of
+    resolve     outcomes that are not known, and evidence that comes late
+    withdraw    what the shop takes back: cancelled, refunded, edited, another address
+
+A step is `async (Job) -> Change`: it looks at the world and decides; the worker records the decision.
+"""

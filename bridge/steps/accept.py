@@ -1,0 +1,55 @@
+"""A webhook delivery, already durable, becomes an order on record, or wakes one that is.
+
+The delivery is only a trigger: what it says of the order is read anew from the Admin API. Two things are
+taken from it: which order it is about, and whether that order was placed or paid just now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from bridge.errors import BridgeError
+from bridge.ports import Delivery, Inbox, Notice, Shop
+
+
+class Word(Protocol):
+    """What a delivery says, as the Shopify adapter reads it. `outcome` is a short sentence for people."""
+
+    @property
+    def order_id(self) -> str | None: ...
+    @property
+    def fulfillment_order_id(self) -> str | None: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def paid_now(self) -> bool: ...
+    @property
+    def outcome(self) -> str: ...
+
+
+async def accept(
+    delivery: Delivery, interpret: Callable[[Delivery], Word], shops: Mapping[str, Shop], inbox: Inbox
+) -> bool:
+    """Settle one delivery. Gives True when the shop should be reconciled, since its order was not found."""
+    word = interpret(delivery)
+    order_id, outcome, missed = word.order_id, word.outcome, False
+    if order_id is None and word.fulfillment_order_id is not None:
+        try:
+            order_id = await shops[delivery.shop].order_of(word.fulfillment_order_id)
+        except (BridgeError, KeyError) as error:
+            outcome, missed = f"its order could not be asked for ({error}); reconciliation looks for it", True
+        else:
+            outcome = "order" if order_id else "its fulfillment order is gone"
+    notice = None
+    if order_id is not None:
+        notice = Notice(
+            shop=delivery.shop,
+            order_id=order_id,
+            origin="webhook",
+            name=word.name,
+            paid_now=word.paid_now,
+            cause=delivery.topic,
+        )
+    await inbox.settle(delivery.key, outcome, notice)
+    return missed

@@ -1,0 +1,99 @@
+"""What a step is given: the order it holds, and the world it may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from bridge.errors import NeedsPerson, TryAgain
+from bridge.order.model import ShopOrder
+from bridge.ports import (
+    Annotation,
+    Catalog,
+    Change,
+    Clock,
+    Invoicer,
+    Note,
+    OrderRecord,
+    Orders,
+    Policy,
+    Printer,
+    Shop,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that a step may ask. Replaced as a whole when the configuration is read again."""
+
+    clock: Clock
+    orders: Orders
+    shops: Mapping[str, Shop]
+    printer: Printer
+    catalog: Catalog
+    invoicer: Invoicer
+    policy: Policy
+    random: Random
+
+
+@dataclass(slots=True)
+class Job:
+    """One run of one step. `record` is replaced when the step itself moves the order on."""
+
+    record: OrderRecord
+    world: World
+
+    @property
+    def now(self) -> datetime:
+        return self.world.clock.now()
+
+    @property
+    def shop(self) -> Shop:
+        try:
+            return self.world.shops[self.record.shop]
+        except KeyError:
+            why = f"the shop “{self.record.shop}” is no longer in the configuration"
+            raise TryAgain(why, after=timedelta(hours=1)) from None
+
+    async def read(self) -> ShopOrder | None:
+        return await self.shop.read(self.record.order_id)
+
+    def stay(self, due_at: datetime | None, *notes: Note, **values: object) -> Change:
+        """Remain as it is, with its reason or problem, until `due_at`."""
+        record = self.record
+        return Change(
+            target=record.state,
+            due_at=due_at,
+            reason=record.reason,
+            problem=record.problem,
+            facts=record.facts,
+            values=values,
+            notes=notes,
+        )
+
+
+Step = Callable[[Job], Awaitable[Change]]
+
+
+async def show(job: Job, *, progress: tuple[str, ...] = ()) -> dict[str, object]:
+    """Show state and reference on the Shopify order where they are not shown yet; gives what to record.
+
+    A convenience for the merchant: a shop that refuses it does not stop the order.
+    """
+    record = job.record
+    wanted = f"{record.state}:{record.reference or ''}"
+    if record.annotated == wanted or (record.annotated or "").startswith("refused:"):
+        return {}
+    annotation = Annotation(
+        state=record.state,
+        reference=record.reference,
+        fake=record.mode is not None and record.mode != "live",
+        progress=progress,
+    )
+    try:
+        await job.shop.annotate(record.order_id, annotation)
+    except NeedsPerson:
+        return {"annotated": f"refused:{wanted}"}
+    return {"annotated": wanted}

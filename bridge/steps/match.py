@@ -1,0 +1,370 @@
+"""The order as the shop has it now, judged: what of it is printed, and what stands in the way.
+
+`assess` is pure and is asked twice: here when the shop tells of an order, and again by `place` in the moment
+before money is spent, so that both decide alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from bridge.order.model import (
+    Address,
+    FulfillmentOrder,
+    LineItem,
+    Mode,
+    PrintItem,
+    ShopOrder,
+)
+from bridge.order.problems import HEALS_ON_CHANGE, Problem
+from bridge.order.states import Ignored, State, Wait
+from bridge.ports import Catalog, Change, Facts, Match, Note, OrderRecord, Policy, Printed, Unmapped
+from bridge.steps.job import Job, show
+from bridge.steps.resolve import found_elsewhere, late_evidence
+from bridge.steps.withdraw import withdrawn
+
+ROUTING_RETRY = timedelta(minutes=1)
+PAYMENT_RECHECK = timedelta(hours=6)  # webhooks and reconciliation are quicker; this is the net below them
+HOLD_RECHECK = timedelta(hours=1)
+
+SHIPPED_METHODS = frozenset({"SHIPPING", None})
+LIVE_STATUSES = frozenset({"OPEN", "IN_PROGRESS", "SCHEDULED", "ON_HOLD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Nothing that the order itself says stands in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    reason: Wait
+    due_at: datetime | None
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    problem: Problem
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    why: Ignored
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    verdict: Ready | Waits | Trouble | Nothing | Withdrawn
+    items: tuple[PrintItem, ...] = ()
+    window_until: datetime | None = None  # set when the approval window opened with this look
+
+
+def assess(
+    record: OrderRecord,
+    order: ShopOrder,
+    catalog: Catalog,
+    policy: Policy,
+    now: datetime,
+    problem_with_address: Callable[[Address | None], str | None],
+) -> Assessment:
+    """Judge the order as it is now: what is printed, and whether it may be bought."""
+    taken_back = withdrawn(order)
+    if taken_back:
+        return Assessment(Withdrawn(taken_back))
+    if order.test and policy.mode is Mode.LIVE:
+        return Assessment(Nothing(Ignored.SHOP_TEST_ORDER))
+    if order.closed_at is not None:
+        return Assessment(Nothing(Ignored.ARCHIVED))
+    if order.ledger.raw is not None:
+        return Assessment(Trouble(Problem.LEDGER_UNREADABLE))
+    selection = select(record.shop, order, catalog, policy)
+    verdict = selection.verdict or _address(order, problem_with_address) or _moved(record, order, selection)
+    if verdict:
+        return Assessment(verdict, selection.items)
+    waits = _gates(record, order, selection.items, policy, now)
+    if waits:
+        return Assessment(waits, selection.items)
+    return _window(record, selection.items, policy, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The lines to print: `items`, or the verdict that says why there is nothing to go on with."""
+
+    items: tuple[PrintItem, ...] = ()
+    verdict: Waits | Trouble | Nothing | None = None
+    locations: tuple[str, ...] = ()  # ids of the locations that the printed lines are assigned to
+
+
+def select(shop: str, order: ShopOrder, catalog: Catalog, policy: Policy) -> Selection:
+    """What is left to fulfill of mapped lines, over the fulfillment orders that go by post from our locations."""
+    matches: dict[str, Match] = {line.id: catalog.match(shop, line) for line in order.lines}
+    if not order.fulfillment_orders:
+        return Selection(verdict=_unrouted(order, matches))
+    ours = [unit for unit in order.fulfillment_orders if _is_ours(unit, policy.locations.get(shop))]
+    left: dict[str, int] = {}
+    for unit in ours:
+        for line in unit.lines:
+            if line.remaining > 0 and unit.status in LIVE_STATUSES:
+                left[line.line_item_id] = left.get(line.line_item_id, 0) + line.remaining
+    lines = [line for line in order.lines if left.get(line.id)]
+    trouble = _unmapped(lines, matches)
+    if trouble:
+        return Selection(verdict=trouble)
+    items = tuple(
+        PrintItem(
+            design=design,
+            quantity=left[line.id] * design.quantity,
+            line_item_id=line.id,
+            line_quantity=left[line.id],
+            sku=line.sku or "",
+        )
+        for line in lines
+        for design in _designs(matches[line.id])
+    )
+    if not items:
+        return Selection(verdict=_nothing(order, matches))
+    printed = {item.line_item_id for item in items}
+    held = [
+        unit for unit in ours if any(line.line_item_id in printed and line.remaining for line in unit.lines)
+    ]
+    locations = tuple(sorted({unit.location_id for unit in held if unit.location_id}))
+    return Selection(items, _holds(held), locations)
+
+
+def _is_ours(unit: FulfillmentOrder, locations: frozenset[str] | None) -> bool:
+    if unit.delivery_method not in SHIPPED_METHODS:
+        return False
+    return not locations or unit.location_id in locations or (unit.location_name or "") in locations
+
+
+def _designs(match: Match) -> tuple[Any, ...]:
+    return match.designs if isinstance(match, Printed) else ()
+
+
+def _unmapped(lines: list[LineItem], matches: dict[str, Match]) -> Trouble | None:
+    """Match all or place none: every unmatched SKU is named."""
+    missing = [(line, match) for line in lines if isinstance(match := matches[line.id], Unmapped)]
+    if not missing:
+        return None
+    line, match = missing[0]
+    if match.option is not None and len(missing) == 1:
+        return Trouble(
+            Problem.OPTION,
+            {"sku": line.sku or line.title, "option": match.option, "value": match.value or "?"},
+        )
+    names = ", ".join(
+        f"“{line.sku}”" if line.sku else f"“{line.title}” (it has no SKU)" for line, _ in missing
+    )
+    return Trouble(Problem.UNMAPPED, {"skus": names})
+
+
+def _unrouted(order: ShopOrder, matches: dict[str, Match]) -> Waits | Trouble | Nothing:
+    """Shopify makes fulfillment orders a moment after the order; until then only the lines can be judged."""
+    lines = [line for line in order.lines if line.current_quantity > 0]
+    trouble = _unmapped(lines, matches)
+    if trouble:
+        return trouble
+    if not any(_designs(matches[line.id]) for line in lines):
+        return Nothing(Ignored.NOTHING_TO_PRINT)
+    return Waits(Wait.ROUTING, order.read_at + ROUTING_RETRY)
+
+
+def _nothing(order: ShopOrder, matches: dict[str, Match]) -> Nothing:
+    """Why a routed order has nothing to print: the closest reason that a merchant would name."""
+    mapped = {line.id for line in order.lines if _designs(matches[line.id])}
+    if not mapped:
+        return Nothing(Ignored.NOTHING_TO_PRINT)
+    units = [
+        unit for unit in order.fulfillment_orders if any(line.line_item_id in mapped for line in unit.lines)
+    ]
+    waiting = [unit for unit in units if any(line.remaining for line in unit.lines)]
+    by_hand = {unit.delivery_method for unit in waiting} - SHIPPED_METHODS
+    if by_hand:
+        return Nothing(Ignored.NOT_SHIPPED, {"methods": ", ".join(sorted(str(method) for method in by_hand))})
+    if waiting and any(unit.status in LIVE_STATUSES for unit in waiting):
+        places = {unit.location_name or unit.location_id or "?" for unit in waiting}
+        return Nothing(Ignored.OTHER_LOCATION, {"locations": ", ".join(sorted(places))})
+    return Nothing(Ignored.ALREADY_FULFILLED)
+
+
+def _holds(units: list[FulfillmentOrder]) -> Waits | None:
+    """What Shopify itself says against fulfilling now. Its supportedActions decide, not a guess from status."""
+    for unit in units:
+        if unit.status == "ON_HOLD":
+            reasons = ", ".join(hold.reason for hold in unit.holds) or "on hold"
+            return Waits(Wait.SHOP_HOLD, None, {"reason": reasons})
+        if unit.status == "SCHEDULED":
+            return Waits(Wait.SCHEDULED, unit.fulfill_at)
+        if "CREATE_FULFILLMENT" not in unit.actions:
+            return Waits(Wait.SHOP_HOLD, None, {"reason": "Shopify does not let it be fulfilled now"})
+    return None
+
+
+def _address(order: ShopOrder, problem_with: Callable[[Address | None], str | None]) -> Trouble | None:
+    why = problem_with(order.address)
+    return Trouble(Problem.ADDRESS, {"why": why}) if why else None
+
+
+def _moved(record: OrderRecord, order: ShopOrder, selection: Selection) -> Trouble | None:
+    """Where no locations are configured, a move to another one since the match is for a person to judge."""
+    before = record.snapshot
+    if before is None or not before.fulfillment_orders or record.approved_for == Problem.MOVED:
+        return None
+    known = {unit.location_id for unit in before.fulfillment_orders}
+    new = [place for place in selection.locations if place not in known]
+    if not new:
+        return None
+    names = {unit.location_id: unit.location_name for unit in order.fulfillment_orders}
+    return Trouble(Problem.MOVED, {"location": ", ".join(names.get(place) or place for place in new)})
+
+
+def approved(record: OrderRecord, items: tuple[PrintItem, ...]) -> bool:
+    """Whether a person approved these very prints; an approval of something else does not count."""
+    return record.approved_at is not None and (not record.items or record.items == items)
+
+
+def _gates(
+    record: OrderRecord, order: ShopOrder, items: tuple[PrintItem, ...], policy: Policy, now: datetime
+) -> Waits | None:
+    """The reasons to wait that are not Shopify's own, most telling first. An approval opens all but payment."""
+    if not order.fully_paid:
+        return Waits(Wait.PAYMENT, now + PAYMENT_RECHECK)
+    if record.held_at is not None:
+        return Waits(Wait.HELD, None)
+    if approved(record, items):
+        return None
+    if record.origin == "before_go_live" and not record.paid_now:
+        return Waits(Wait.BEFORE_GO_LIVE, None)
+    if record.origin == "was_test":
+        return Waits(Wait.WAS_TEST, None)
+    if policy.approval.hold_high_risk and order.risk in {"HIGH", "PENDING"}:
+        return Waits(Wait.RISK, now + HOLD_RECHECK, {"risk": order.risk.lower()})
+    why = _approval(order, policy)
+    return Waits(Wait.APPROVAL, None, {"why": why}) if why else None
+
+
+def _approval(order: ShopOrder, policy: Policy) -> str | None:
+    rule = policy.approval
+    if rule.manual:
+        return "every order is approved by a person"
+    tagged = [tag for tag in order.tags if tag.lower() in rule.tags]
+    if tagged:
+        return f"it has the tag {tagged[0]}"
+    total = order.total
+    if rule.above and total and total.currency == rule.above.currency and total.amount > rule.above.amount:
+        return f"its total is above {rule.above.amount} {rule.above.currency}"
+    if order.address and order.address.country_code in rule.countries:
+        return f"it goes to {order.address.country_code}"
+    if rule.first_order and (order.customer_orders or 0) <= 1:
+        return "it is the customer's first order"
+    return None
+
+
+def _window(record: OrderRecord, items: tuple[PrintItem, ...], policy: Policy, now: datetime) -> Assessment:
+    """The approval window opens once all else is in order, and stays as it was opened."""
+    if approved(record, items) or not policy.approval.delay:
+        return Assessment(Ready(), items)
+    until = record.window_until or now + policy.approval.delay
+    if now >= until:
+        return Assessment(Ready(), items)
+    return Assessment(Waits(Wait.WINDOW, until), items, until)
+
+
+def judged(job: Job, order: ShopOrder) -> Assessment:
+    """`assess` for a job."""
+    world = job.world
+    return assess(job.record, order, world.catalog, world.policy, job.now, world.printer.problem_with_address)
+
+
+def decided(job: Job, order: ShopOrder, found: Assessment, *, void: str | None = None) -> Change:
+    """The change that an assessment short of Ready asks for. `void` = why an open attempt bought nothing."""
+    record = job.record
+    values: dict[str, Any] = {
+        "snapshot": order,
+        "name": order.name,
+        "items": found.items,
+        "mapping_version": job.world.catalog.version,
+    }
+    if found.window_until:
+        values["window_until"] = found.window_until
+    if record.matched_at is None and found.items:
+        values["matched_at"] = job.now
+    notes: tuple[Note, ...] = ()
+    if record.approved_at and found.items and not approved(record, found.items):
+        values |= {"approved_at": None, "approved_by": None, "approved_for": None}
+        notes = (Note("approval_dropped"),)
+    change = partial(Change, values=values, notes=notes, void_attempt=void)
+    match found.verdict:
+        case Withdrawn(why):
+            return change(State.CANCELLED, None, reason=why)
+        case Nothing(why, facts):
+            return change(State.IGNORED, None, reason=why, facts=facts)
+        case Trouble(problem, facts):
+            return change(State.ATTENTION, job.now, problem=problem, facts=facts)
+        case Waits(reason, due_at, facts):
+            told = {**facts, "until": due_at.isoformat()} if due_at and reason is Wait.WINDOW else facts
+            return change(State.WAITING, due_at, reason=reason, facts=told)
+        case Ready():
+            return change(State.WAITING, job.now)
+
+
+async def match(job: Job) -> Change:
+    """Read the order and match it: for `received`, for `ignored` when it changed, and to heal `attention`."""
+    record = job.record
+    evidence = await late_evidence(job)
+    if evidence:
+        return evidence
+    order = await job.read()
+    if order is None:
+        return _gone(job)
+    elsewhere = await found_elsewhere(job, order)
+    if elsewhere:
+        return elsewhere
+    found = judged(job, order)
+    if record.state is State.ATTENTION:
+        return await _heal(job, order, found)
+    if record.state is State.IGNORED:
+        if isinstance(found.verdict, Nothing | Withdrawn) or record.reason == Ignored.PERSON:
+            return job.stay(None)
+        return Change(State.RECEIVED, job.now)
+    return decided(job, order, found)
+
+
+def _gone(job: Job) -> Change:
+    if job.record.state in {State.IGNORED, State.CANCELLED}:
+        return job.stay(None)
+    return Change(State.IGNORED, None, reason=Ignored.GONE)
+
+
+async def _heal(job: Job, order: ShopOrder, found: Assessment) -> Change:
+    """A problem that came before any purchase goes away with its cause; the others wait for a person."""
+    record = job.record
+    if isinstance(found.verdict, Withdrawn):
+        return decided(job, order, found)
+    heals = record.problem in HEALS_ON_CHANGE
+    same = isinstance(found.verdict, Trouble) and found.verdict.problem == record.problem
+    if heals and not same:
+        return decided(job, order, found)
+    shown = await show(job)
+    if heals and isinstance(found.verdict, Trouble) and found.verdict.facts != record.facts:
+        return Change(
+            State.ATTENTION,
+            None,
+            problem=found.verdict.problem,
+            facts=found.verdict.facts,
+            values={"snapshot": order, "name": order.name, **shown},
+        )
+    return job.stay(None, **shown)

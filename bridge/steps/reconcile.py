@@ -1,0 +1,83 @@
+"""What no webhook told of: deliveries are not guaranteed, so the shop is asked what changed.
+
+The watermark is the newest `updated_at` seen, in the shop's own time, and each look overlaps the last: a
+clock of ours that jumps cannot make a gap. Orders whose change is on record already cost one comparison.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bridge.ports import Changed, Clock, Memory, Notice, Orders, Shop
+
+OVERLAP = timedelta(minutes=15)
+BATCH = 50
+
+
+async def reconcile(
+    name: str, shop: Shop, orders: Orders, memory: Memory, clock: Clock, *, since: datetime | None = None
+) -> int:
+    """Notice every order that changed and is not known as it is now; gives how many.
+
+    The first look at a shop takes in its open, unfulfilled orders. Those that were there before the bridge
+    first started (or before `since`, where the merchant set it) wait for a person: they may be printed
+    already. Raises TryAgain and NeedsPerson as the shop does; what was noticed stays noticed.
+    """
+    go_live = datetime.fromisoformat(await memory.set_if_absent(f"go_live:{name}", clock.now().isoformat()))
+    known = await memory.get(f"reconciled:{name}")
+    if known is None:
+        return await _first_look(name, shop, orders, memory, since or go_live)
+    watermark = datetime.fromisoformat(known)
+    count, newest = await _take(name, shop, orders, watermark - OVERLAP, watermark)
+    if newest > watermark:
+        await memory.set(f"reconciled:{name}", newest.isoformat())
+    return count
+
+
+async def _take(
+    name: str, shop: Shop, orders: Orders, since: datetime, newest: datetime
+) -> tuple[int, datetime]:
+    count = 0
+    batch: list[Changed] = []
+    async for changed in shop.changed(since):
+        batch.append(changed)
+        newest = max(newest, changed.updated_at)
+        if len(batch) >= BATCH:
+            count += await _notice(name, orders, batch)
+            batch = []
+    return count + await _notice(name, orders, batch), newest
+
+
+async def _notice(name: str, orders: Orders, batch: list[Changed]) -> int:
+    if not batch:
+        return 0
+    known = await orders.known(name, [changed.id for changed in batch])
+    count = 0
+    for changed in batch:
+        read = known.get(changed.id)
+        if read is None or read < changed.updated_at:
+            await orders.notice(
+                Notice(name, changed.id, "reconciliation", changed.name, cause="reconciliation")
+            )
+            count += 1
+    return count
+
+
+async def _first_look(name: str, shop: Shop, orders: Orders, memory: Memory, start: datetime) -> int:
+    count, newest = 0, start
+    async for changed in shop.changed(None, unfulfilled=True):
+        origin = "before_go_live" if changed.created_at < start else "reconciliation"
+        await orders.notice(Notice(name, changed.id, origin, changed.name, cause="first look at the shop"))
+        newest = max(newest, changed.updated_at)
+        count += 1
+    await memory.set(f"reconciled:{name}", newest.isoformat())
+    return count
+
+
+async def backfill(name: str, shop: Shop, orders: Orders, since: datetime) -> int:
+    """Notice every order created at or after `since`, as wanted: for what the bridge was not there for."""
+    count = 0
+    async for changed in shop.changed(None, created_since=since):
+        await orders.notice(Notice(name, changed.id, "import", changed.name, cause="backfill"))
+        count += 1
+    return count

@@ -1,0 +1,206 @@
+"""Outcomes that are not known, and evidence that comes late.
+
+An order in `unknown` may or may not be at Sculpteo. Nothing resends it by itself. Four things settle it:
+Sculpteo calls the order's own secret URL, an answer that came late is found on record, the ledger on the
+Shopify order has the reference, or a person says what is true. A reference is adopted only after Sculpteo's
+tracking page confirms that it exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bridge.order.model import Mode, PrintItem, ShopOrder, Verdict
+from bridge.order.problems import Alarm, Problem
+from bridge.order.states import State
+from bridge.ports import Attempt, Change, Note, NotificationRecord
+from bridge.steps.job import Job, show
+from bridge.steps.withdraw import after_placing
+
+CONFIRM_RETRY = timedelta(minutes=2)
+CONFIRM_FOR = timedelta(days=1)  # how long a reference that tracking does not know yet is asked for again
+
+BEFORE_BUYING = frozenset({State.RECEIVED, State.WAITING})
+
+
+def placed(
+    job: Job, reference: str, how: str, *, items: tuple[PrintItem, ...] = (), order: ShopOrder | None = None
+) -> Change:
+    """The order is at Sculpteo under `reference`; `how` is the note that tells how that is known."""
+    record = job.record
+    attempt = record.attempt
+    values: dict[str, object] = {
+        "reference": reference,
+        "mode": attempt.mode if attempt else job.world.policy.mode,
+        "placed_at": (attempt.sent_at if attempt else None) or job.now,
+        "print_status": None,
+        "print_words": None,
+    }
+    if items:
+        values |= {"items": items, "mapping_version": job.world.catalog.version}
+    if order is not None:
+        values |= {"snapshot": order, "name": order.name}
+    notes = (Note(how, {"reference": reference}),)
+    return Change(State.PLACED, job.now, facts={"reference": reference}, values=values, notes=notes)
+
+
+def refused(job: Job, status: int | None, why: str, notes: tuple[Note, ...] = ()) -> Change:
+    """Sculpteo refused the order in the documented way: nothing was bought."""
+    return Change(
+        State.ATTENTION,
+        job.now,
+        problem=Problem.REFUSED,
+        facts={"status": status, "why": why},
+        notes=notes,
+        void_attempt=f"Sculpteo refused it: {why}",
+    )
+
+
+def from_record(job: Job, attempt: Attempt) -> Change | None:
+    """The move by an answer that is on record, although its order did not move by it. None = no clear answer."""
+    if attempt.verdict == Verdict.PLACED and attempt.reference:
+        return placed(job, attempt.reference, "adopted_late_answer")
+    if attempt.verdict == Verdict.REFUSED:
+        return refused(
+            job, attempt.answer.status if attempt.answer else None, attempt.why or "no reason given"
+        )
+    return None
+
+
+async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ...] = ()) -> Change | None:
+    """Look at the ledger on the Shopify order: another database, or this one before it was restored, may
+    have bought the prints already. None = the ledger has nothing that this record does not know."""
+    entry, record = order.ledger.entry, job.record
+    if entry is None or entry.state == "void" or entry.attempt in record.void_attempts:
+        return None
+    if record.attempt is not None:
+        if record.attempt.id == entry.attempt:
+            return None
+        if record.attempt.sent_at is None:
+            return Change(State.WAITING, job.now, void_attempt="the shop's ledger holds another attempt")
+        return None
+    attempt = Attempt(
+        key=0,
+        order=record.key,
+        number=0,
+        id=entry.attempt,
+        token=entry.token,
+        mode=Mode(entry.mode),
+        mapping_version=entry.mapping_version,
+        created_at=entry.at,
+        sent_at=entry.at,
+        verdict="adopted",
+        why="found in the ledger on the Shopify order",
+        reference=entry.reference,
+    )
+    job.record = await job.world.orders.adopt(record, attempt)
+    if entry.reference:
+        return placed(job, entry.reference, "adopted_from_ledger", items=items, order=order)
+    return Change(
+        State.UNKNOWN,
+        job.now,
+        facts={"why": "the shop's ledger holds an intent to order it, from another run of the bridge"},
+        values={"snapshot": order, "name": order.name, "items": items},
+    )
+
+
+async def late_evidence(job: Job) -> Change | None:
+    """Look at Sculpteo's calls on this order's secret URLs that nothing has settled yet."""
+    for call in await job.world.orders.notifications(job.record):
+        if call.settled is None:
+            change = await _weigh(job, call)
+            if change:
+                return change
+    return None
+
+
+async def _weigh(job: Job, call: NotificationRecord) -> Change | None:
+    record, orders = job.record, job.world.orders
+    reference = call.reference
+    if not reference:
+        await orders.settle_notification(call.key, "no reference in it")
+        return None
+    if reference in {record.reference, call.attempt_reference}:
+        await orders.settle_notification(call.key, "known")
+        return None
+    other = await orders.other_holder(reference, record)
+    if other:
+        await orders.settle_notification(call.key, f"the reference belongs to {other}")
+        return None
+    if not (await job.world.printer.track(reference)).exists:
+        if job.now - call.received_at < CONFIRM_FOR:
+            return job.stay(job.now + CONFIRM_RETRY) if record.state is State.UNKNOWN else None
+        await orders.settle_notification(call.key, "Sculpteo does not know the reference")
+        return None
+    return await _adopt(job, call, reference)
+
+
+async def _adopt(job: Job, call: NotificationRecord, reference: str) -> Change | None:
+    """Sculpteo has an order that it links to this one: ours at last, or one too many."""
+    record, orders = job.record, job.world.orders
+    current = record.attempt is not None and record.attempt.token == call.token
+    if current and record.reference is None and record.state in {State.UNKNOWN, State.PLACING}:
+        await orders.settle_notification(call.key, "adopted")
+        return placed(job, reference, "adopted_from_notification")
+    await orders.settle_notification(call.key, "alarm")
+    alarm = Alarm.SECOND_REFERENCE if current or record.attempt else Alarm.LATE_ANSWER
+    if record.attempt is None and record.state in BEFORE_BUYING | {State.ATTENTION}:
+        # a person had said that it does not exist; nothing newer was bought, so the truth is taken back
+        job.record = await orders.revive(record, call.token, reference)
+        change = placed(job, reference, "adopted_from_notification")
+    else:
+        change = job.stay(job.now)
+    return replace(change, alarms=((alarm, {"reference": reference}),))
+
+
+async def resolve(job: Job) -> Change:
+    """Look for evidence on an order in `unknown`; without any it stays, and waits for news."""
+    evidence = await late_evidence(job)
+    if evidence:
+        return evidence
+    record = job.record
+    attempt = record.attempt
+    late_answer = from_record(job, attempt) if attempt else None
+    if late_answer:
+        return late_answer
+    candidate = record.facts.get("candidate")
+    if candidate and await _is_ours(job, candidate):
+        return placed(job, candidate, "adopted_from_answer")
+    order = await job.read()
+    if order is None:
+        return job.stay(None)
+    entry = order.ledger.entry
+    if entry and attempt and entry.attempt == attempt.id and entry.reference:
+        return placed(job, entry.reference, "adopted_from_ledger")
+    alarms = after_placing(record.snapshot, order, record.items, None) if record.snapshot else ()
+    shown = await show(job)
+    return replace(job.stay(None, **shown), alarms=alarms)
+
+
+async def _is_ours(job: Job, candidate: str) -> bool:
+    """Whether something in an unclear answer is an order that Sculpteo knows and no other order here has."""
+    if await job.world.orders.other_holder(candidate, job.record):
+        return False
+    return (await job.world.printer.track(candidate)).exists
+
+
+async def watch(job: Job) -> Change:
+    """For orders that are over: nothing is done but to look at evidence that comes late."""
+    return await late_evidence(job) or job.stay(None)
+
+
+def placed_as(job: Job, reference: str) -> Change:
+    """A person says: Sculpteo has it, under this reference."""
+    return placed(job, reference, "resolved_placed")
+
+
+def not_placed(now_waiting: bool, who: str) -> Change:
+    """A person says: Sculpteo does not have it. It is ordered again, or dropped."""
+    return Change(
+        State.WAITING if now_waiting else State.CANCELLED,
+        None,
+        reason=None if now_waiting else "person",
+        notes=(Note("resolved_not_placed", {}),),
+        void_attempt=f"{who} confirmed that Sculpteo does not have it",
+    )

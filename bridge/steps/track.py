@@ -1,0 +1,226 @@
+"""What Sculpteo says of an order that it has, and what the shop says of it since.
+
+Status words never move an order backwards, and a word that the bridge does not know is shown to a person,
+never guessed. A test order (fake=1) is followed but fulfills nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+from bridge.errors import LedgerConflict, NeedsPerson
+from bridge.order.model import LedgerEntry, Mode, PrintStatus, ShopOrder, TrackingReport
+from bridge.order.problems import Alarm, Problem
+from bridge.order.states import State, Wait
+from bridge.ports import Change, Facts, Note
+from bridge.retry import jittered
+from bridge.steps.job import Job, show
+from bridge.steps.resolve import late_evidence
+from bridge.steps.withdraw import after_placing
+
+NOT_FOUND_FOR = timedelta(hours=6)  # a reference may take a while until the tracking page knows it
+WATCH_DONE_FOR = timedelta(days=3)  # one more parcel may appear after the last one that was known
+WATCH_DONE_EVERY = timedelta(hours=12)
+WATCH_TEST_FOR = timedelta(days=2)
+
+PROBLEM_OF = {
+    PrintStatus.BLOCKED: Problem.BLOCKED,
+    PrintStatus.CANCELLED: Problem.CANCELLED_AT_SCULPTEO,
+}
+
+
+async def track(job: Job) -> Change:
+    """For every order with a reference: ask Sculpteo, look at the shop, and move by what they say."""
+    evidence = await late_evidence(job)
+    if evidence:
+        return evidence
+    if job.record.mode is not Mode.LIVE and job.world.policy.mode is Mode.LIVE:
+        return _was_test()
+    order = await job.read()
+    values: dict[str, object] = {}
+    alarms: tuple[tuple[Alarm, Facts], ...] = ()
+    if order is not None:
+        alarms += await _write_reference(job, order)
+        alarms += _changes(job, order)
+        values |= await show(job, progress=_progress(order))
+    reference = job.record.reference
+    if reference is None:
+        raise RuntimeError(f"order {job.record.key} is tracked without a reference")
+    report = await job.world.printer.track(reference)
+    change = _by_report(job, report)
+    return replace(
+        change,
+        values={**values, **change.values},
+        parcels=report.parcels if job.record.mode is Mode.LIVE else (),
+        alarms=alarms,
+        answers=(("tracking", report.answer),) if _tells_news(job, report) else (),
+    )
+
+
+def _was_test() -> Change:
+    """The mode became live: what was ordered with fake=1 was never made, so a person decides on it."""
+    return Change(
+        State.WAITING,
+        None,
+        reason=Wait.WAS_TEST,
+        values={
+            "origin": "was_test",
+            "reference": None,
+            "mode": None,
+            "print_status": None,
+            "annotated": None,
+        },
+        void_attempt="it was a test order (fake=1), which is never made nor billed",
+    )
+
+
+async def _write_reference(job: Job, order: ShopOrder) -> tuple[tuple[Alarm, Facts], ...]:
+    """The second ledger: the reference on the Shopify order, so that no other database buys it again."""
+    attempt, reference = job.record.attempt, job.record.reference
+    entry = order.ledger.entry
+    if attempt is None or (entry is not None and entry.reference == reference):
+        return ()
+    if entry is not None and entry.attempt != attempt.id and entry.state != "void":
+        return ((Alarm.SECOND_REFERENCE, {"reference": entry.reference or "?"}),)
+    written = LedgerEntry(
+        attempt=attempt.id,
+        token=attempt.token,
+        state="placed",
+        mode=attempt.mode,
+        mapping_version=attempt.mapping_version,
+        at=job.now,
+        reference=reference,
+    )
+    try:
+        await job.shop.write_ledger(order.id, written, order.ledger.digest)
+    except NeedsPerson:
+        return ((Alarm.LEDGER_NOT_WRITTEN, {"reference": reference or "?"}),)
+    except LedgerConflict:
+        return ()  # written by somebody else just now: read and compared at the next look
+    return ()
+
+
+def _changes(job: Job, order: ShopOrder) -> tuple[tuple[Alarm, Facts], ...]:
+    record = job.record
+    if record.snapshot is None or record.mode is not Mode.LIVE:
+        return ()
+    return after_placing(record.snapshot, order, record.items, record.reference)
+
+
+def _progress(order: ShopOrder) -> tuple[str, ...]:
+    return tuple(unit.id for unit in order.fulfillment_orders if "REPORT_PROGRESS" in unit.actions)
+
+
+def _tells_news(job: Job, report: TrackingReport) -> bool:
+    """Whether the answer is worth keeping: a status or a parcel that was not known."""
+    known = {parcel.parcel.number for parcel in job.record.parcels}
+    new_parcel = any(parcel.number not in known for parcel in report.parcels)
+    return (
+        new_parcel
+        or report.words != job.record.print_words
+        or (report.status or None) != job.record.print_status
+    )
+
+
+def _by_report(job: Job, report: TrackingReport) -> Change:
+    record, now = job.record, job.now
+    if not report.exists:
+        return _not_found(job)
+    values: dict[str, object] = {
+        "polled_at": now,
+        "print_status": report.status,
+        "print_words": report.words,
+    }
+    if report.estimated_delivery:
+        noon = datetime.combine(report.estimated_delivery, time(12), UTC)
+        values["estimated_delivery"] = noon
+    notes = _status_note(job, report)
+    if record.mode is not Mode.LIVE:
+        return _test_order(job, values, notes)
+    known = {parcel.parcel.number for parcel in record.parcels}
+    fresh = any(parcel.number not in known for parcel in report.parcels)
+    over = record.state is State.DONE or record.print_status == PrintStatus.SHIPPED
+    stopped = report.status in PROBLEM_OF and not fresh and not over
+    under_way = record.state in {State.SHIPPED, State.DONE} or fresh or report.status is PrintStatus.SHIPPED
+    if under_way and not stopped:
+        return _shipped(job, report, values, notes, fresh)
+    if report.status in PROBLEM_OF:
+        facts = {"reference": record.reference}
+        return Change(
+            State.ATTENTION,
+            _next_look(job),
+            problem=PROBLEM_OF[report.status],
+            facts=facts,
+            values=values,
+            notes=notes,
+        )
+    if report.status is None:
+        facts = {"reference": record.reference, "words": report.words or "nothing that can be read"}
+        return Change(
+            State.ATTENTION,
+            _next_look(job),
+            problem=Problem.STATUS_WORDS,
+            facts=facts,
+            values=values,
+            notes=notes,
+        )
+    return Change(
+        State.PLACED, _next_look(job), facts={"reference": record.reference}, values=values, notes=notes
+    )
+
+
+def _status_note(job: Job, report: TrackingReport) -> tuple[Note, ...]:
+    if report.words == job.record.print_words and report.status == job.record.print_status:
+        return ()
+    return (Note("print_status", {"words": report.words or "?", "status": report.status}),)
+
+
+def _not_found(job: Job) -> Change:
+    record = job.record
+    age = job.now - (record.placed_at or record.first_seen_at)
+    if age < NOT_FOUND_FOR or record.state in {State.SHIPPED, State.DONE}:
+        return job.stay(_next_look(job), polled_at=job.now)
+    facts = {"reference": record.reference, "words": "no such order"}
+    return Change(
+        State.ATTENTION,
+        _next_look(job),
+        problem=Problem.STATUS_WORDS,
+        facts=facts,
+        values={"polled_at": job.now},
+    )
+
+
+def _test_order(job: Job, values: dict[str, object], notes: tuple[Note, ...]) -> Change:
+    """Followed for a while so that its status can be seen; it fulfills nothing and is never "shipped"."""
+    record = job.record
+    age = job.now - (record.placed_at or record.first_seen_at)
+    due = _next_look(job) if age < WATCH_TEST_FOR else None
+    return Change(State.PLACED, due, facts={"reference": record.reference}, values=values, notes=notes)
+
+
+def _shipped(
+    job: Job, report: TrackingReport, values: dict[str, object], notes: tuple[Note, ...], fresh: bool
+) -> Change:
+    """At least one parcel is on its way: `fulfil` is due at once when there is something new to bring."""
+    record = job.record
+    facts = {"reference": record.reference}
+    if report.status is not PrintStatus.SHIPPED and record.print_status == PrintStatus.SHIPPED:
+        values.pop("print_status")  # a late or strange word does not take "shipped" back
+    if record.state is State.DONE and not fresh:
+        last = max(
+            (known.found_at for known in record.parcels), default=record.placed_at or record.first_seen_at
+        )
+        over = job.now - last > WATCH_DONE_FOR
+        due = None if over else job.now + jittered(WATCH_DONE_EVERY, job.world.random)
+        return Change(State.DONE, due, facts=facts, values=values, notes=notes)
+    complete = report.status is PrintStatus.SHIPPED and record.print_status != PrintStatus.SHIPPED
+    first = record.state not in {State.SHIPPED, State.DONE}
+    if record.shipped_at is None:
+        values["shipped_at"] = job.now
+    due = job.now if fresh or complete or first else _next_look(job)
+    return Change(State.SHIPPED, due, facts=facts, values=values, notes=notes)
+
+
+def _next_look(job: Job) -> datetime:
+    return job.now + jittered(job.world.policy.poll, job.world.random)

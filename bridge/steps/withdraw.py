@@ -1,0 +1,75 @@
+"""What the shop takes back: before anything is bought it stops the order, afterwards it is an alarm.
+
+Sculpteo has no cancel call; its support can cancel only while an order is queuing. So once the request has
+left, the bridge can do no more than tell the merchant at once, in plain words.
+"""
+
+from __future__ import annotations
+
+from bridge.order.model import Address, PrintItem, ShopOrder
+from bridge.order.problems import Alarm
+from bridge.ports import Facts
+
+TAKEN_BACK = {"REFUNDED": "refunded", "VOIDED": "voided", "EXPIRED": "expired"}
+
+
+def withdrawn(order: ShopOrder) -> str | None:
+    """Why the order is not to be bought any more: cancelled, refunded, voided, expired. None = it still is."""
+    if order.cancelled_at is not None:
+        return "cancelled"
+    return TAKEN_BACK.get(order.financial_status or "")
+
+
+def after_placing(
+    before: ShopOrder, now: ShopOrder, items: tuple[PrintItem, ...], reference: str | None
+) -> tuple[tuple[Alarm, Facts], ...]:
+    """What changed in the shop between what was bought (`before`) and `now`, as alarms."""
+    alarms: list[tuple[Alarm, Facts]] = []
+    told: dict[str, object] = {"reference": reference or "?"}
+    if now.cancelled_at is not None and before.cancelled_at is None:
+        alarms.append((Alarm.CANCELLED_AFTER_PLACING, told))
+    refunded = now.refunded_total.amount if now.refunded_total else 0
+    refunded_before = before.refunded_total.amount if before.refunded_total else 0
+    if refunded > refunded_before:
+        alarms.append((Alarm.REFUNDED_AFTER_PLACING, {**told, "amount": str(refunded)}))
+    edited = _edits(before, now, items)
+    if edited:
+        alarms.append((Alarm.EDITED_AFTER_PLACING, {**told, "what": edited}))
+    if _postal(now.address) != _postal(before.address):
+        alarms.append((Alarm.ADDRESS_AFTER_PLACING, told))
+    return tuple(alarms)
+
+
+def _edits(before: ShopOrder, now: ShopOrder, items: tuple[PrintItem, ...]) -> str:
+    """Added and removed units of the printed lines and of new lines: "+2 RING-S, -1 MUG"."""
+    printed = {item.line_item_id for item in items}
+    old = {line.id: line for line in before.lines}
+    new = {line.id: line for line in now.lines}
+    changes = []
+    for line_id in [*old, *(line_id for line_id in new if line_id not in old)]:
+        if line_id in old and line_id not in printed:
+            continue
+        line = new.get(line_id) or old[line_id]
+        was = old[line_id].current_quantity if line_id in old else 0
+        is_now = new[line_id].current_quantity if line_id in new else 0
+        if is_now != was:
+            changes.append(f"{is_now - was:+d} {line.sku or line.title}")
+    return ", ".join(changes)
+
+
+def _postal(address: Address | None) -> tuple[str, ...] | None:
+    """What of an address decides where a parcel goes, insensitive to case and spacing."""
+    if address is None:
+        return None
+    parts = (
+        address.first_name,
+        address.last_name,
+        address.company,
+        address.address1,
+        address.address2,
+        address.city,
+        address.province_code or address.province,
+        address.postal_code,
+        address.country_code,
+    )
+    return tuple(" ".join((part or "").split()).casefold() for part in parts)

@@ -1,0 +1,266 @@
+"""The worker: claim what is due, run its step, record what it decided.
+
+The table of orders is the queue. A claim is a lease with a fencing token; a heartbeat renews it while the
+step runs, up to a deadline, so that a hung step cannot live for ever. A worker that lost its lease can move
+nothing. One bad order never blocks another: each runs in its own task, and a failure only moves its own
+`due_at`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+
+import structlog
+
+from bridge.errors import BridgeError, LeaseLost, NeedsPerson, StoreUnavailable, TryAgain
+from bridge.order.problems import Problem
+from bridge.order.states import State, Wait, allowed
+from bridge.ports import Change, Delivery, Inbox, Notice, OrderRecord
+from bridge.retry import BUGS_BEFORE_A_PERSON, delay
+from bridge.steps.accept import Word, accept
+from bridge.steps.fulfil import fulfil
+from bridge.steps.job import Job, Step, World
+from bridge.steps.match import match
+from bridge.steps.place import place
+from bridge.steps.resolve import resolve, watch
+from bridge.steps.track import track
+
+LEASE = timedelta(seconds=60)
+HEARTBEAT = 20.0  # seconds between renewals of a lease
+DEADLINE = 300.0  # seconds after which a step is given up
+IDLE = 1.0  # seconds between looks for due orders when no news comes
+SLOTS = 8  # orders that one process works on at once
+
+FOLLOWED = frozenset({Problem.BLOCKED, Problem.CANCELLED_AT_SCULPTEO, Problem.STATUS_WORDS})
+
+log = structlog.get_logger("bridge.worker")
+
+
+def step_for(record: OrderRecord) -> Step:
+    """Which step an order needs next, by its state and what is on record."""
+    match record.state:
+        case State.RECEIVED | State.IGNORED:
+            return match_
+        case State.WAITING | State.PLACING:
+            return place
+        case State.PLACED | State.DONE:
+            return track
+        case State.SHIPPED:
+            unpushed = any(one.pushed_at is None for one in record.parcels)
+            return fulfil if unpushed or _ready_to_finish(record) else track
+        case State.UNKNOWN:
+            return resolve
+        case State.ATTENTION:
+            return track if record.problem in FOLLOWED and record.reference else match_
+        case _:
+            return watch
+
+
+match_ = match
+
+
+def _ready_to_finish(record: OrderRecord) -> bool:
+    """Whether Sculpteo's last word was "shipped" and it was not looked at in the shop since."""
+    return record.print_status == "shipped" and record.last_step != "fulfil"
+
+
+class Worker:
+    """Works on due orders and pending deliveries until it is told to stop."""
+
+    def __init__(
+        self,
+        world: Callable[[], World],
+        inbox: Inbox,
+        interpret: Callable[[Delivery], Word],
+        *,
+        on_missed: Callable[[str], None],
+        slots: int = SLOTS,
+    ) -> None:
+        """`world` gives the present world, so that a reload of the configuration takes effect with the next
+        step. `on_missed` is told the shop whose orders should be reconciled."""
+        self._world = world
+        self._inbox = inbox
+        self._interpret = interpret
+        self._on_missed = on_missed
+        self._slots = slots
+        self._running: set[asyncio.Task[None]] = set()
+        self._news = asyncio.Event()
+        self._stopping = False
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+    def wake(self) -> None:
+        """News came in: look at once."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Work until stop() is called, then finish what is running."""
+        try:
+            while not self._stopping:
+                busy = await self._guarded(self._deliveries) | await self._guarded(self._orders)
+                if not busy:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._news.wait(), IDLE)
+                self._news.clear()
+        finally:
+            if self._running:
+                await asyncio.gather(*self._running, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Claim nothing more. Steps that run are finished; a purchase is never cut off in the middle."""
+        self._stopping = True
+        self._news.set()
+
+    async def _guarded(self, look: Callable[[], Awaitable[bool]]) -> bool:
+        """A database that is away stops the looking, not the worker."""
+        try:
+            return await look()
+        except StoreUnavailable as error:
+            log.warning("the database is not available", error=str(error))
+            await asyncio.sleep(IDLE)
+            return False
+
+    async def _deliveries(self) -> bool:
+        pending = await self._inbox.pending(200)
+        shops = self._world().shops
+        for delivery in pending:
+            try:
+                missed = await accept(delivery, self._interpret, shops, self._inbox)
+            except StoreUnavailable:
+                raise
+            except Exception as error:
+                log.exception("a delivery could not be read", delivery=delivery.webhook_id)
+                await self._inbox.settle(delivery.key, f"could not be read: {type(error).__name__}", None)
+                missed = True
+            if missed:
+                self._on_missed(delivery.shop)
+        return bool(pending)
+
+    async def _orders(self) -> bool:
+        free = self._slots - len(self._running)
+        if free <= 0:
+            await asyncio.wait(self._running, timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
+            return True
+        claimed = await self._world().orders.claim(self.owner, limit=free, lease_for=LEASE)
+        for record in claimed:
+            task = asyncio.create_task(self._work(record), name=f"order-{record.key}")
+            self._running.add(task)
+            task.add_done_callback(self._finished)
+        return bool(claimed)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._news.set()
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a step failed outside its guard", error=repr(task.exception()))
+
+    async def _work(self, record: OrderRecord) -> None:
+        """Run one step and record its decision, or what its failure asks for."""
+        world = self._world()
+        job = Job(record, world)
+        bound = log.bind(shop=record.shop, order=record.name or record.order_id, state=record.state)
+        try:
+            change = await run_step(job)
+            await world.orders.record(job.record, change)
+        except LeaseLost as error:
+            bound.warning("the lease was lost; whoever has it goes on", error=str(error))
+            await self._tell(world, record)
+        except StoreUnavailable as error:
+            bound.warning("the database is not available", error=str(error))
+        else:
+            if change.target is not record.state or change.failure:
+                bound.info(
+                    "moved" if change.target is not record.state else "will be tried again",
+                    to=change.target,
+                    reason=change.reason or change.problem,
+                    failure=change.failure,
+                )
+
+    async def _tell(self, world: World, record: OrderRecord) -> None:
+        """An answer may have been stored after the lease was lost: its order must be looked at."""
+        with contextlib.suppress(BridgeError):
+            await world.orders.notice(Notice(record.shop, record.order_id, "worker", cause="lease lost"))
+
+
+async def run_step(job: Job) -> Change:
+    """Run the order's step under a heartbeat and a deadline; errors become the change that they ask for."""
+    step = step_for(job.record)
+    work = asyncio.ensure_future(step(job))
+    heart = asyncio.ensure_future(_beat(job))
+    try:
+        done, _ = await asyncio.wait({work, heart}, timeout=DEADLINE, return_when=asyncio.FIRST_COMPLETED)
+        if work in done:
+            return _named(step, work.result())
+        if heart in done:
+            heart.result()
+        raise TryAgain(f"the step {step.__name__} took longer than {DEADLINE:.0f} s")
+    except (LeaseLost, StoreUnavailable):
+        raise
+    except TryAgain as error:
+        return _again(job, error)
+    except NeedsPerson as error:
+        return _person(job, error.problem, error.facts)
+    except Exception as error:
+        log.exception("a step failed by an error of its own", order=job.record.name, step=step.__name__)
+        return _bug(job, error)
+    finally:
+        for task in (work, heart):
+            task.cancel()
+        await asyncio.gather(work, heart, return_exceptions=True)
+
+
+async def _beat(job: Job) -> None:
+    """Renew the lease while the step runs. Ends, by LeaseLost, when somebody else has it."""
+    while True:
+        await asyncio.sleep(HEARTBEAT)
+        lease = job.record.lease
+        if lease is not None:
+            await job.world.orders.extend(lease, LEASE)
+
+
+def _named(step: Step, change: Change) -> Change:
+    from dataclasses import replace
+
+    return replace(change, values={**change.values, "last_step": step.__name__})
+
+
+def _again(job: Job, error: TryAgain) -> Change:
+    """The same state, later. A waiting order says whom it waits for."""
+    record = job.record
+    due = job.now + delay(record.failures + 1, job.world.random, asked=error.after)
+    reason, facts = record.reason, record.facts
+    if record.state is State.WAITING and error.upstream:
+        reason, facts = Wait.UPSTREAM, {"upstream": error.upstream, "why": error.why}
+    return Change(
+        record.state, due, reason=reason, problem=record.problem, facts=facts, failure=error.why
+    )
+
+
+def _person(job: Job, problem: str, facts: Mapping[str, object]) -> Change:
+    """A person is needed. Where the state has no way to `attention`, it stays and is tried again."""
+    record = job.record
+    if not allowed(record.state, State.ATTENTION):
+        return _again(job, TryAgain(f"{problem}: {dict(facts)}"))
+    attempt = record.attempt
+    unsent = record.state is State.PLACING and attempt is not None and attempt.sent_at is None
+    return Change(
+        State.ATTENTION,
+        job.now,
+        problem=problem,
+        facts={"name": record.name, **facts},
+        void_attempt="nothing was sent: a person is needed first" if unsent else None,
+    )
+
+
+def _bug(job: Job, error: Exception) -> Change:
+    """An error of our own: tried again a few times, then shown to a person. Its text may hold personal data,
+    so only its type is kept on record."""
+    why = type(error).__name__
+    if job.record.failures + 1 < BUGS_BEFORE_A_PERSON:
+        return _again(job, TryAgain(f"internal error ({why})"))
+    return _person(job, Problem.INTERNAL, {"why": why})
