@@ -303,6 +303,7 @@ class OrderRecord:
     due_at: datetime | None = None
     failures: int = 0  # failed runs of the present step in a row
     last_error: str | None = None
+    last_step: str | None = None
     snapshot: ShopOrder | None = None
     items: tuple[PrintItem, ...] = ()
     mapping_version: str | None = None

@@ -14,6 +14,7 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -37,8 +38,6 @@ DEADLINE = 300.0  # seconds after which a step is given up
 IDLE = 1.0  # seconds between looks for due orders when no news comes
 SLOTS = 8  # orders that one process works on at once
 
-FOLLOWED = frozenset({Problem.BLOCKED, Problem.CANCELLED_AT_SCULPTEO, Problem.STATUS_WORDS})
-
 log = structlog.get_logger("bridge.worker")
 
 
@@ -46,7 +45,7 @@ def step_for(record: OrderRecord) -> Step:
     """Which step an order needs next, by its state and what is on record."""
     match record.state:
         case State.RECEIVED | State.IGNORED:
-            return match_
+            return match
         case State.WAITING | State.PLACING:
             return place
         case State.PLACED | State.DONE:
@@ -57,12 +56,9 @@ def step_for(record: OrderRecord) -> Step:
         case State.UNKNOWN:
             return resolve
         case State.ATTENTION:
-            return track if record.problem in FOLLOWED and record.reference else match_
+            return track if record.reference else match
         case _:
             return watch
-
-
-match_ = match
 
 
 def _ready_to_finish(record: OrderRecord) -> bool:
@@ -193,12 +189,11 @@ async def run_step(job: Job) -> Change:
     work = asyncio.ensure_future(step(job))
     heart = asyncio.ensure_future(_beat(job))
     try:
-        done, _ = await asyncio.wait({work, heart}, timeout=DEADLINE, return_when=asyncio.FIRST_COMPLETED)
-        if work in done:
-            return _named(step, work.result())
-        if heart in done:
-            heart.result()
-        raise TryAgain(f"the step {step.__name__} took longer than {DEADLINE:.0f} s")
+        # a lost lease does not cut the step off: it can move nothing, but an answer from Sculpteo is kept
+        done, _ = await asyncio.wait({work}, timeout=DEADLINE)
+        if not done:
+            raise TryAgain(f"the step {step.__name__} took longer than {DEADLINE:.0f} s")
+        return _named(step, work.result())
     except (LeaseLost, StoreUnavailable):
         raise
     except TryAgain as error:
@@ -215,17 +210,20 @@ async def run_step(job: Job) -> Change:
 
 
 async def _beat(job: Job) -> None:
-    """Renew the lease while the step runs. Ends, by LeaseLost, when somebody else has it."""
+    """Renew the lease while the step runs, until it is lost."""
     while True:
         await asyncio.sleep(HEARTBEAT)
         lease = job.record.lease
-        if lease is not None:
-            await job.world.orders.extend(lease, LEASE)
+        try:
+            if lease is not None:
+                await job.world.orders.extend(lease, LEASE)
+        except LeaseLost:
+            return
+        except StoreUnavailable as error:
+            log.warning("a lease could not be renewed", error=str(error))
 
 
 def _named(step: Step, change: Change) -> Change:
-    from dataclasses import replace
-
     return replace(change, values={**change.values, "last_step": step.__name__})
 
 
@@ -236,9 +234,7 @@ def _again(job: Job, error: TryAgain) -> Change:
     reason, facts = record.reason, record.facts
     if record.state is State.WAITING and error.upstream:
         reason, facts = Wait.UPSTREAM, {"upstream": error.upstream, "why": error.why}
-    return Change(
-        record.state, due, reason=reason, problem=record.problem, facts=facts, failure=error.why
-    )
+    return Change(record.state, due, reason=reason, problem=record.problem, facts=facts, failure=error.why)
 
 
 def _person(job: Job, problem: str, facts: Mapping[str, object]) -> Change:
@@ -250,7 +246,7 @@ def _person(job: Job, problem: str, facts: Mapping[str, object]) -> Change:
     unsent = record.state is State.PLACING and attempt is not None and attempt.sent_at is None
     return Change(
         State.ATTENTION,
-        job.now,
+        None if record.reference else job.now,  # one that is bought waits for the person, or for news
         problem=problem,
         facts={"name": record.name, **facts},
         void_attempt="nothing was sent: a person is needed first" if unsent else None,

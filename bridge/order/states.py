@@ -168,3 +168,11 @@ IGNORED: dict[Ignored, str] = {
     Ignored.GONE: "The order no longer exists in the shop.",
     Ignored.PERSON: "A person decided not to print it.",
 }
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram; the README holds it, and a test compares."""
+    lines = ["stateDiagram-v2", "    direction LR", f"    [*] --> {State.RECEIVED}"]
+    lines += [f"    {move.source} --> {move.target}: {move.by}" for move in MOVES]
+    lines += [f"    {state} --> [*]" for state in (State.DONE, State.CANCELLED, State.IGNORED)]
+    return "\n".join(lines)

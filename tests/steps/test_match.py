@@ -1,0 +1,210 @@
+"""What of an order is printed, and what stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bridge.order.model import Address, FulfillmentHold, Ledger, Mode, ShopOrder
+from bridge.order.problems import Problem
+from bridge.order.states import Ignored, State, Wait
+from bridge.ports import ApprovalPolicy, OrderRecord, Policy
+from bridge.steps.match import Assessment, Nothing, Ready, Trouble, Waits, Withdrawn, assess
+from tests.steps.make import NOW, RING, Mapped, euro, line, order, policy, record, unit
+
+CATALOG = Mapped(
+    RING=(RING,), CHESS=(replace(RING, uuid="Pawn0001", quantity=16), replace(RING, uuid="King0001"))
+)
+
+
+def judge(
+    shop_order: ShopOrder,
+    *,
+    rules: Policy | None = None,
+    on_record: OrderRecord | None = None,
+    address: str | None = None,
+) -> Assessment:
+    def problem_with(given: Address | None) -> str | None:
+        return address
+
+    return assess(on_record or record(), shop_order, CATALOG, rules or policy(), NOW, problem_with)
+
+
+def test_a_paid_mapped_order_is_ready_and_its_items_are_what_is_left() -> None:
+    found = judge(order(line(1, "RING", 3), line(2, "TEE")))
+    assert found.verdict == Ready()
+    assert [(item.design.uuid, item.quantity, item.line_quantity) for item in found.items] == [
+        ("QfGQC4YQ", 3, 3)
+    ]
+
+
+def test_a_bundle_multiplies_its_designs_by_the_line() -> None:
+    found = judge(order(line(1, "CHESS", 2)))
+    assert [(item.design.uuid, item.quantity) for item in found.items] == [("Pawn0001", 32), ("King0001", 2)]
+
+
+def test_units_that_are_fulfilled_already_are_not_printed() -> None:
+    ring = line(1, "RING", 3)
+    partly = unit(1, ring)
+    partly = replace(partly, lines=(replace(partly.lines[0], remaining=1),))
+    assert [item.quantity for item in judge(order(ring, units=(partly,))).items] == [1]
+
+
+def test_one_line_over_two_fulfillment_orders_is_added_up() -> None:
+    ring = line(1, "RING", 3)
+    first, second = unit(1, ring), unit(2, ring)
+    first = replace(first, lines=(replace(first.lines[0], remaining=1),))
+    second = replace(second, lines=(replace(second.lines[0], remaining=2),))
+    assert [item.quantity for item in judge(order(ring, units=(first, second))).items] == [3]
+
+
+def test_one_unmapped_line_holds_the_order_and_every_such_sku_is_named() -> None:
+    found = judge(order(line(1, "RING"), line(2, "VASE"), line(3, None)))
+    assert isinstance(found.verdict, Trouble)
+    assert found.verdict.problem is Problem.UNMAPPED
+    assert found.verdict.facts["skus"] == "“VASE”, “Thing 3” (it has no SKU)"
+    assert found.items == ()
+
+
+def test_an_unmapped_line_that_is_picked_up_does_not_hold_the_rest() -> None:
+    ring, vase = line(1, "RING"), line(2, "VASE")
+    mixed = order(ring, vase, units=(unit(1, ring), unit(2, vase, delivery_method="PICK_UP")))
+    assert judge(mixed).verdict == Ready()
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"cancelled_at": NOW}, Withdrawn("cancelled")),
+        ({"financial_status": "REFUNDED"}, Withdrawn("refunded")),
+        ({"financial_status": "VOIDED"}, Withdrawn("voided")),
+        ({"test": True}, Nothing(Ignored.SHOP_TEST_ORDER)),
+        ({"closed_at": NOW}, Nothing(Ignored.ARCHIVED)),
+        ({"ledger": Ledger(raw="{", digest="d")}, Trouble(Problem.LEDGER_UNREADABLE)),
+        ({"fulfillment_orders": ()}, Waits(Wait.ROUTING, NOW + timedelta(minutes=1))),
+        ({"fully_paid": False}, Waits(Wait.PAYMENT, NOW + timedelta(hours=6))),
+        ({"risk": "HIGH"}, Waits(Wait.RISK, NOW + timedelta(hours=1), {"risk": "high"})),
+    ],
+)
+def test_what_the_order_itself_says_comes_first(change: dict[str, Any], expected: object) -> None:
+    assert judge(replace(order(line(1, "RING")), **change)).verdict == expected
+
+
+def test_a_shop_test_order_is_printed_as_a_test_in_test_mode() -> None:
+    found = judge(replace(order(line(1, "RING")), test=True), rules=policy(mode=Mode.TEST))
+    assert found.verdict == Ready()
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"status": "ON_HOLD", "holds": (FulfillmentHold("INCORRECT_ADDRESS"),)}, Wait.SHOP_HOLD),
+        ({"status": "SCHEDULED", "fulfill_at": NOW}, Wait.SCHEDULED),
+        ({"actions": ("REQUEST_FULFILLMENT",)}, Wait.SHOP_HOLD),
+    ],
+)
+def test_what_shopify_holds_is_waited_for(change: dict[str, Any], expected: Wait) -> None:
+    ring = line(1, "RING")
+    found = judge(order(ring, units=(unit(1, ring, **change),)))
+    assert isinstance(found.verdict, Waits)
+    assert found.verdict.reason is expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"delivery_method": "PICK_UP"}, Ignored.NOT_SHIPPED),
+        ({"status": "CLOSED", "actions": ()}, Ignored.ALREADY_FULFILLED),
+    ],
+)
+def test_an_order_with_nothing_left_to_send_is_ignored_with_the_reason(
+    change: dict[str, Any], expected: Ignored
+) -> None:
+    ring = line(1, "RING")
+    found = judge(order(ring, units=(unit(1, ring, **change),)))
+    assert isinstance(found.verdict, Nothing)
+    assert found.verdict.why is expected
+
+
+def test_only_the_locations_that_sculpteo_prints_for_count() -> None:
+    ring = line(1, "RING")
+    rules = policy(locations={"acme": frozenset({"Sculpteo"})})
+    elsewhere = judge(order(ring), rules=rules)
+    assert elsewhere.verdict == Nothing(Ignored.OTHER_LOCATION, {"locations": "Main"})
+    assert (
+        judge(order(ring, units=(unit(1, ring, location_name="Sculpteo"),)), rules=rules).verdict == Ready()
+    )
+
+
+def test_a_move_to_another_location_after_the_match_is_for_a_person() -> None:
+    ring = line(1, "RING")
+    moved = order(
+        ring, units=(unit(2, ring, location_id="gid://shopify/Location/2", location_name="Workshop"),)
+    )
+    before = record(State.WAITING, snapshot=order(ring))
+    assert judge(moved, on_record=before).verdict == Trouble(Problem.MOVED, {"location": "Workshop"})
+    approved = replace(before, approved_at=NOW, approved_for="moved")
+    assert judge(moved, on_record=approved).verdict == Ready()
+
+
+def test_an_address_that_sculpteo_cannot_take_stops_it() -> None:
+    found = judge(order(line(1, "RING")), address="there is no city")
+    assert found.verdict == Trouble(Problem.ADDRESS, {"why": "there is no city"})
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        (ApprovalPolicy(manual=True), "every order is approved by a person"),
+        (ApprovalPolicy(tags=frozenset({"vip"})), "it has the tag VIP"),
+        (ApprovalPolicy(above=euro("9.99")), "its total is above 9.99 EUR"),
+        (ApprovalPolicy(countries=frozenset({"FR"})), "it goes to FR"),
+        (ApprovalPolicy(first_order=True), "it is the customer's first order"),
+    ],
+)
+def test_an_approval_is_asked_for_with_its_reason_and_opens_the_gate(
+    rule: ApprovalPolicy, reason: str
+) -> None:
+    asked = replace(order(line(1, "RING")), tags=("VIP",))
+    assert judge(asked, rules=policy(approval=rule)).verdict == Waits(Wait.APPROVAL, None, {"why": reason})
+    items = judge(asked).items
+    approved = record(State.WAITING, items=items, approved_at=NOW)
+    assert judge(asked, rules=policy(approval=rule), on_record=approved).verdict == Ready()
+
+
+def test_an_approval_of_other_items_does_not_count() -> None:
+    items = judge(order(line(1, "RING", 1))).items
+    approved = record(State.WAITING, items=items, approved_at=NOW)
+    rules = policy(approval=ApprovalPolicy(manual=True))
+    found = judge(order(line(1, "RING", 2)), rules=rules, on_record=approved)
+    assert isinstance(found.verdict, Waits)
+
+
+def test_the_window_opens_once_and_ends_by_itself() -> None:
+    rules = policy(approval=ApprovalPolicy(delay=timedelta(minutes=30)))
+    opened = judge(order(line(1, "RING")), rules=rules)
+    until = NOW + timedelta(minutes=30)
+    assert opened.verdict == Waits(Wait.WINDOW, until)
+    assert opened.window_until == until
+    later = record(State.WAITING, window_until=NOW - timedelta(seconds=1))
+    assert judge(order(line(1, "RING")), rules=rules, on_record=later).verdict == Ready()
+
+
+def test_an_order_from_before_the_first_start_waits_unless_it_was_paid_since() -> None:
+    old = record(origin="before_go_live")
+    assert judge(order(line(1, "RING")), on_record=old).verdict == Waits(Wait.BEFORE_GO_LIVE, None)
+    assert judge(order(line(1, "RING")), on_record=replace(old, paid_now=True)).verdict == Ready()
+
+
+def test_an_order_that_was_only_a_test_waits_for_a_person_whatever_it_waited_for_since() -> None:
+    was_test = record(State.WAITING, origin="was_test", reason=Wait.HELD)
+    assert judge(order(line(1, "RING")), on_record=was_test).verdict == Waits(Wait.WAS_TEST, None)
+
+
+def test_a_held_order_stays_held_even_when_it_is_approved() -> None:
+    items = judge(order(line(1, "RING"))).items
+    held = record(State.WAITING, held_at=NOW, approved_at=NOW, items=items)
+    assert judge(order(line(1, "RING")), on_record=held).verdict == Waits(Wait.HELD, None)

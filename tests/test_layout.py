@@ -1,0 +1,75 @@
+"""The house stays easy to see: imports run one way."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import bridge
+
+ROOT = Path(bridge.__file__).parent
+
+ADAPTERS = ("shopify", "sculpteo", "invoice", "store", "config")
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "order": set(),
+    "retry": set(),
+    "ports": {"order", "errors"},
+    "steps": {"ports", "order", "errors", "retry"},
+    "worker": {"steps", "ports", "order", "errors", "retry"},
+    "web": {"steps", "ports", "order", "errors", "web", "shopify.webhooks"},
+    "sandbox": {"order", "errors", "sandbox", "ports"},
+    **{name: {"ports", "order", "errors", "config.settings"} for name in ADAPTERS},
+}
+SEES_ALL = {"app", "cli", "__init__", "__main__"}
+
+
+def modules() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def part_of(path: Path) -> str:
+    first = path.relative_to(ROOT).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """The modules of the bridge that a file imports, without the leading "bridge."."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide the direction"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "bridge"}
+    return {name.removeprefix("bridge.") for name in found if name.startswith("bridge.")} - {"__version__"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_one_way(path: Path) -> None:
+    part = part_of(path)
+    if part in SEES_ALL:
+        return
+    allowed = MAY_IMPORT[part] | {part}
+    for name in imports(path):
+        parts = name.split(".")
+        prefixes = {".".join(parts[: end + 1]) for end in range(len(parts))}
+        assert prefixes & allowed, f"{path.relative_to(ROOT)} must not import bridge.{name}"
+
+
+def test_the_domain_uses_the_standard_library_only() -> None:
+    import sys
+
+    for path in (ROOT / "order").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                assert name.split(".")[0] in sys.stdlib_module_names | {"bridge"}, f"{path.name}: {name}"
+
+
+def test_each_part_of_the_layout_is_known() -> None:
+    assert {part_of(path) for path in modules()} <= set(MAY_IMPORT) | SEES_ALL
