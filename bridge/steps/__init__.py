@@ -9,5 +9,7 @@
     resolve     outcomes that are not known, and evidence that comes late
     withdraw    what the shop takes back: cancelled, refunded, edited, another address
 
+    decide      what a person may say: approve, hold, retry, ignore, cancel, resolve
+
 A step is `async (Job) -> Change`: it looks at the world and decides; the worker records the decision.
 """

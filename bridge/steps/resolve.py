@@ -188,19 +188,3 @@ async def _is_ours(job: Job, candidate: str) -> bool:
 async def watch(job: Job) -> Change:
     """For orders that are over: nothing is done but to look at evidence that comes late."""
     return await late_evidence(job) or job.stay(None)
-
-
-def placed_as(job: Job, reference: str) -> Change:
-    """A person says: Sculpteo has it, under this reference."""
-    return placed(job, reference, "resolved_placed")
-
-
-def not_placed(now_waiting: bool, who: str) -> Change:
-    """A person says: Sculpteo does not have it. It is ordered again, or dropped."""
-    return Change(
-        State.WAITING if now_waiting else State.CANCELLED,
-        None,
-        reason=None if now_waiting else "person",
-        notes=(Note("resolved_not_placed", {}),),
-        void_attempt=f"{who} confirmed that Sculpteo does not have it",
-    )

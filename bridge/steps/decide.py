@@ -1,0 +1,140 @@
+"""What a person may decide of an order, and what follows: each a pure function from the record to a Change.
+
+The store applies it only while the order is still in the state that the person saw, and fences off a step
+that is running, so that pressing a button twice, or in the moment that something else happens, is safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bridge.errors import BridgeError
+from bridge.order.model import Mode
+from bridge.order.problems import Problem
+from bridge.order.states import Ignored, State, Wait
+from bridge.ports import Change, Note, OrderRecord
+
+APPROVABLE = frozenset({Problem.LIMIT_ORDER, Problem.MOVED})
+
+
+class NotNow(BridgeError):
+    """The decision does not fit the order as it is; the text says why, and what can be done instead."""
+
+
+def _bought(record: OrderRecord) -> bool:
+    return record.reference is not None or (record.attempt is not None and record.attempt.sent_at is not None)
+
+
+def _refuse(record: OrderRecord, wish: str, instead: str) -> NotNow:
+    return NotNow(f"order {record.name or record.order_id} is {record.state}: it cannot be {wish}; {instead}")
+
+
+def approve(record: OrderRecord, who: str, now: datetime) -> Change:
+    """Order it now: opens the approval window, a manual approval, a risk hold, a limit, a move."""
+    approvable = record.state is State.WAITING or (
+        record.state is State.ATTENTION and record.problem in APPROVABLE and not _bought(record)
+    )
+    if not approvable:
+        raise _refuse(record, "approved", "only an order that waits, or is over a limit, can be")
+    values = {
+        "approved_at": now,
+        "approved_by": who,
+        "approved_for": record.reason or record.problem,
+        "held_at": None,
+        "held_by": None,
+    }
+    return Change(
+        State.WAITING, now, reason=record.reason, facts=record.facts, values=values, notes=(Note("approved"),)
+    )
+
+
+def hold(record: OrderRecord, who: str, now: datetime) -> Change:
+    """Do not order it until somebody releases or approves it."""
+    if record.state not in {State.WAITING, State.RECEIVED}:
+        raise _refuse(record, "held", "only an order that is not placed yet can be")
+    return Change(
+        State.WAITING if record.state is State.WAITING else State.RECEIVED,
+        None if record.state is State.WAITING else now,
+        reason=Wait.HELD if record.state is State.WAITING else None,
+        values={"held_at": now, "held_by": who},
+        notes=(Note("held"),),
+    )
+
+
+def release(record: OrderRecord, who: str, now: datetime) -> Change:
+    """End a hold; everything else that it may wait for is looked at again."""
+    if record.state is not State.WAITING or record.held_at is None:
+        raise _refuse(record, "released", "it is not on hold")
+    return Change(State.WAITING, now, values={"held_at": None, "held_by": None}, notes=(Note("released"),))
+
+
+def retry(record: OrderRecord, who: str, now: datetime, *, print_again: bool = False) -> Change:
+    """Try again what failed. With `print_again`, an order that Sculpteo cancelled is bought anew."""
+    note = (Note("retried"),)
+    if record.state is State.WAITING:
+        return Change(State.WAITING, now, reason=record.reason, facts=record.facts, notes=note)
+    if record.state is not State.ATTENTION:
+        raise _refuse(record, "retried", "only an order that waits or needs attention can be")
+    if not _bought(record):
+        return Change(State.RECEIVED, now, notes=note)
+    if record.problem == Problem.CANCELLED_AT_SCULPTEO and print_again:
+        return Change(
+            State.WAITING,
+            now,
+            values={"reference": None, "mode": None, "print_status": None, "print_words": None},
+            notes=(Note("print_again", {"reference": record.reference}),),
+            void_attempt=f"{who} confirmed that Sculpteo cancelled {record.reference}",
+        )
+    target = State.SHIPPED if record.parcels or record.shipped_at else State.PLACED
+    return Change(target, now, facts={"reference": record.reference}, notes=note)
+
+
+def ignore(record: OrderRecord, who: str, now: datetime) -> Change:
+    """Never print it."""
+    stopped = record.state is State.ATTENTION and record.problem == Problem.CANCELLED_AT_SCULPTEO
+    free = record.state in {State.RECEIVED, State.WAITING, State.ATTENTION} and not _bought(record)
+    if not (stopped or free):
+        raise _refuse(record, "ignored", "Sculpteo may have it: only its support can stop it")
+    return Change(State.IGNORED, None, reason=Ignored.PERSON, notes=(Note("ignored_by_person"),))
+
+
+def cancel(record: OrderRecord, who: str, now: datetime) -> Change:
+    """Stop it before any money is spent."""
+    if record.state not in {State.WAITING, State.ATTENTION} or _bought(record):
+        raise _refuse(
+            record, "cancelled", "Sculpteo may have it: only its support can stop it, while it is queuing"
+        )
+    return Change(State.CANCELLED, None, reason="person", notes=(Note("cancelled_by_person"),))
+
+
+def reopen(record: OrderRecord, who: str, now: datetime) -> Change:
+    """Take an order up again that was ignored or cancelled here."""
+    if record.state not in {State.IGNORED, State.CANCELLED}:
+        raise _refuse(record, "reopened", "only an ignored or cancelled order can be")
+    return Change(State.RECEIVED, now, notes=(Note("reopened"),))
+
+
+def placed_as(record: OrderRecord, who: str, now: datetime, reference: str) -> Change:
+    """A person says: Sculpteo has it, under this reference."""
+    if record.state is not State.UNKNOWN:
+        raise _refuse(record, "resolved", "only an order whose outcome is unknown can be")
+    attempt = record.attempt
+    values: Mapping[str, object] = {
+        "reference": reference,
+        "mode": attempt.mode if attempt else Mode.LIVE,
+        "placed_at": (attempt.sent_at if attempt else None) or now,
+    }
+    notes = (Note("resolved_placed", {"reference": reference}),)
+    return Change(State.PLACED, now, facts={"reference": reference}, values=values, notes=notes)
+
+
+def not_placed(record: OrderRecord, who: str, now: datetime, *, drop: bool = False) -> Change:
+    """A person says: Sculpteo does not have it. It is ordered again, or with `drop` it is cancelled."""
+    if record.state is not State.UNKNOWN:
+        raise _refuse(record, "resolved", "only an order whose outcome is unknown can be")
+    void = f"{who} confirmed that Sculpteo does not have it"
+    notes = (Note("resolved_not_placed"),)
+    if drop:
+        return Change(State.CANCELLED, None, reason="person", notes=notes, void_attempt=void)
+    return Change(State.WAITING, now, notes=notes, void_attempt=void)
