@@ -1,0 +1,44 @@
+"""What could be read out of one answer of the tracking address. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from bridge.order.model import Parcel, PrintStatus
+from bridge.sculpteo import words
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`statuses` are known; `unknown` holds words in a status's place that are not known.
+
+    `denied` = the answer says that there is no such order. `login` = it is a page to sign in. `heading` is
+    the page's own title, for people, when it says nothing else. `mentions` = it shows the order's reference.
+    """
+
+    statuses: tuple[PrintStatus, ...] = ()
+    said: tuple[str, ...] = ()  # the words of `statuses`, as Sculpteo wrote them
+    unknown: tuple[str, ...] = ()
+    parcels: tuple[Parcel, ...] = ()
+    estimated_delivery: date | None = None
+    denied: bool = False
+    login: bool = False
+    heading: str | None = None
+    mentions: bool = False
+
+    @property
+    def tells(self) -> bool:
+        """Whether it says anything of an order at all."""
+        return bool(self.statuses or self.unknown or self.parcels or self.estimated_delivery)
+
+    @property
+    def status(self) -> PrintStatus | None:
+        """One status, or None: nothing known, a word not known, or a contradiction."""
+        return None if self.unknown else words.least_advanced(self.statuses)
+
+    @property
+    def words(self) -> str | None:
+        """Sculpteo's own words for the status, for people."""
+        texts = list(dict.fromkeys((*self.said, *self.unknown)))
+        return " / ".join(texts)[:200] or None
