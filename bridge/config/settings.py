@@ -134,6 +134,7 @@ class Invoice(Model):
     seller: Seller | None = None
     number: str = "{order}"  # how the invoice number is made from the order's name
     language: str | None = None  # en, fr, de, ...; default: the customer's language, else English
+    timezone: str = "UTC"  # of the dates on the invoice: an IANA name such as Europe/Paris
     font: tuple[str, ...] = ()
     font_path: str | None = None  # a folder of font files, for scripts that the shipped fonts do not have
     url: str | None = None  # for mode url: https://.../{order_number}.pdf

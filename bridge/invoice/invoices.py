@@ -1,0 +1,70 @@
+"""The invoice of an order, as the merchant set it up: implements `bridge.ports.Invoicer`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+import structlog
+
+from bridge.config.settings import Invoice
+from bridge.errors import NeedsPerson
+from bridge.invoice.data import BadSetting, invoice_data
+from bridge.invoice.fetch import BadInvoice, fetch, invoice_url
+from bridge.invoice.guard import GuardedSession, anywhere
+from bridge.invoice.sums import Unusable
+from bridge.invoice.template import Rendered, TemplateError, render
+from bridge.order.model import ShopOrder
+
+AT_ONCE = 2
+"""Typst processes at a time: each is short, and a burst of orders must not take the machine."""
+
+log = structlog.get_logger("bridge.invoice")
+
+
+class Invoices:
+    """`base` is the folder of the configuration file: template, logo and fonts are found from there.
+
+    `session` is used for mode `url` only where private addresses are allowed; else each fetch has a session
+    of its own, whose connections refuse them.
+    """
+
+    def __init__(self, settings: Invoice, base: Path, session: aiohttp.ClientSession | None = None) -> None:
+        self._settings = settings
+        self._base = base
+        self._session = session
+        self._turn = asyncio.Semaphore(AT_ONCE)
+
+    async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
+        """The PDF, or None in mode `none`. Raises NeedsPerson("invoice") or TryAgain."""
+        if self._settings.mode == "none":
+            return None
+        if self._settings.mode == "template":
+            return (await self.render(shop, order)).pdf
+        return await self._fetch(shop, order)
+
+    async def render(self, shop: str, order: ShopOrder) -> Rendered:
+        """The PDF from the template, with what is to be said about it. Raises NeedsPerson("invoice")."""
+        try:
+            data = invoice_data(shop, order, self._settings)
+            async with self._turn:
+                rendered = await render(data, self._settings, self._base, order.created_at)
+        except (BadSetting, Unusable, TemplateError) as error:
+            raise NeedsPerson("invoice", why=str(error), name=order.name) from error
+        for warning in rendered.warnings:
+            log.warning("invoice_warning", shop=shop, order=order.name, warning=warning)
+        return rendered
+
+    async def _fetch(self, shop: str, order: ShopOrder) -> bytes:
+        try:
+            if not self._settings.url:
+                raise BadSetting("`invoice.url` is not set")
+            url = invoice_url(self._settings.url, shop, order)
+            if self._settings.allow_private_addresses and self._session is not None:
+                return await fetch(url, self._settings, self._session, None)
+            guard = GuardedSession(anywhere) if self._settings.allow_private_addresses else GuardedSession()
+            async with guard:
+                return await fetch(url, self._settings, guard.session, guard)
+        except (BadSetting, BadInvoice) as error:
+            raise NeedsPerson("invoice", why=str(error), name=order.name) from error

@@ -1,0 +1,201 @@
+"""Typst, kept at arm's length: a child process with a deadline, bounded memory and output, and no network.
+
+Measured with typst 0.15: compiling releases the GIL, but has no time limit of its own and cannot be
+interrupted, and where memory runs out it aborts the process. So it never runs inside the service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from bridge.config.settings import Invoice
+from bridge.invoice.data import BadSetting, Json
+
+SECONDS = 30.0
+"""Time for one invoice, start of the process included; 300 lines take well under one second."""
+
+MEMORY = 2 * 1024**3
+STDERR = 64 * 1024
+
+_CHILD = Path(__file__).with_name("typst_child.py")
+_NAMELESS = "__typst_py_bytes__.typ"  # how typst-py calls a source that it got as bytes
+_PLACE = re.compile(r"┌─ (\S.*:\d+:\d+)")
+_KEPT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+_NOWHERE = "http://127.0.0.1:1"
+
+
+class TemplateError(ValueError):
+    """The template does not compile, or not within its bounds. The text says where, why and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """`missing` are characters that no font has (printed as empty boxes); `warnings` are sentences."""
+
+    pdf: bytes
+    warnings: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def shipped_template() -> str:
+    return resources.files("bridge.invoice").joinpath("default.typ").read_text(encoding="utf-8")
+
+
+async def render(
+    data: Json, settings: Invoice, base: Path, created: datetime, *, seconds: float = SECONDS
+) -> Rendered:
+    """The PDF of `data`. `base` is the folder of the configuration: a template sees nothing outside it.
+
+    `created` is written into the PDF, so that equal input gives equal bytes. Raises TemplateError, or
+    BadSetting for a file or folder that is not there.
+    """
+    job = _job(data, settings, base, created, seconds)
+    outcome, pdf = await _run(json.dumps(job).encode(), seconds, settings.max_bytes)
+    if not outcome["ok"]:
+        raise TemplateError(_without_customer(_explain(outcome), data))
+    missing = tuple(outcome["missing"])
+    warnings = tuple(_without_customer(text, data) for text in outcome["warnings"])
+    return Rendered(pdf, warnings + ((_missing(missing),) if missing else ()), missing)
+
+
+def _job(data: Json, settings: Invoice, base: Path, created: datetime, seconds: float) -> Json:
+    template = _inside(base, settings.template, "invoice.template") if settings.template else None
+    if settings.seller and settings.seller.logo:
+        _inside(base, settings.seller.logo, "invoice.seller.logo")
+    fonts = base / settings.font_path if settings.font_path else None
+    if fonts and not fonts.is_dir():
+        raise BadSetting(f"`invoice.font_path` {settings.font_path!r} is not a folder")
+    return {
+        "path": None if template is None else str(template),
+        "source": shipped_template() if template is None else None,
+        "root": str(base.absolute()),
+        "font_paths": [] if fonts is None else [str(fonts.absolute())],
+        "data": json.dumps(data),
+        "timestamp": int(created.timestamp()),
+        "no_packages": str(_CHILD / "none"),
+        "memory": MEMORY,
+        "seconds": int(seconds) + 1,
+    }
+
+
+def _inside(base: Path, name: str, setting: str) -> Path:
+    root = base.absolute()
+    path = Path(os.path.normpath(root / name))
+    if not path.is_relative_to(os.path.normpath(root)):
+        raise BadSetting(f"`{setting}` {name!r} must lie in the folder of the configuration")
+    if not path.is_file():
+        raise BadSetting(f"`{setting}` {name!r} is not there; it is looked for beside the configuration")
+    return path
+
+
+async def _run(job: bytes, seconds: float, max_bytes: int) -> tuple[Json, bytes]:
+    # A package would be fetched by Typst itself, past all of our checks: the proxy that goes nowhere stops it.
+    env = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    env |= dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"), _NOWHERE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        str(_CHILD),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=env,
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            head, pdf, errors = await _converse(process, job, max_bytes)
+            status = await process.wait()
+    except TimeoutError:
+        raise TemplateError(f"the template did not finish within {seconds:g} seconds; simplify it") from None
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    if status != 0 or not head:
+        raise TemplateError(_died(status, errors))
+    outcome: Json = json.loads(head)
+    return outcome, pdf
+
+
+async def _converse(
+    process: asyncio.subprocess.Process, job: bytes, max_bytes: int
+) -> tuple[bytes, bytes, bytes]:
+    stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
+    if stdin is None or stdout is None or stderr is None:
+        raise RuntimeError("the process was started without pipes")
+    errors = asyncio.create_task(stderr.read(STDERR))
+    try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it died; its status tells why
+            stdin.write(job)
+            await stdin.drain()
+            stdin.close()
+        answer = await _at_most(stdout, max_bytes)
+        head, _, pdf = answer.partition(b"\n")
+        return head, pdf, await errors
+    finally:
+        errors.cancel()
+
+
+async def _at_most(stream: asyncio.StreamReader, max_bytes: int) -> bytes:
+    chunks, size = [], 0
+    while chunk := await stream.read(65536):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > max_bytes + STDERR:
+            raise TemplateError(
+                f"the PDF is larger than {max_bytes} bytes; use smaller pictures or raise `invoice.max_bytes`"
+            )
+    return b"".join(chunks)
+
+
+def _died(status: int, errors: bytes) -> str:
+    if b"memory allocation" in errors or b"MemoryError" in errors:
+        return f"the template needs more than {MEMORY // 1024**2} MB of memory; simplify it"
+    return f"Typst stopped with exit status {status}; check the template, its pictures and its fonts"
+
+
+def _explain(outcome: Json) -> str:
+    """Typst's message, with file, line and column in front."""
+    message: str = outcome["message"]
+    if "failed to download package" in message:
+        message = "packages are not fetched from the network; copy their files beside the template"
+    hints = "".join(f" (hint: {hint})" for hint in outcome["hints"])
+    place = _PLACE.search(outcome["diagnostic"])
+    where = f"{place[1].strip()}: " if place else ""
+    return f"{where}{message}{hints}".replace(_NAMELESS, "default.typ")[:1000]
+
+
+def _missing(characters: tuple[str, ...]) -> str:
+    shown = ", ".join(f"“{character}” (U+{ord(character):04X})" for character in characters[:20])
+    more = f" and {len(characters) - 20} more" if len(characters) > 20 else ""
+    return (
+        f"No font has {shown}{more}: printed as empty boxes. Put a font that has them in a folder, name the "
+        "folder in `invoice.font_path` and the font in `invoice.font`."
+    )
+
+
+def _without_customer(text: str, data: Json) -> str:
+    """Typst's message without the customer: a template's error may quote what it was given."""
+    private = {value for part in ("billing", "shipping", "customer") for value in _strings(data[part])}
+    for value in sorted(private, key=len, reverse=True):
+        if len(value) > 2:
+            text = text.replace(value, "…")
+    return text
+
+
+def _strings(value: Any) -> set[str]:
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, dict):
+        value = list(value.values())
+    return {text for item in value for text in _strings(item)} if isinstance(value, list) else set()

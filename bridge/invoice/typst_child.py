@@ -1,0 +1,89 @@
+"""Compiles one Typst document in a process of its own: `python -P typst_child.py`, job in, PDF out.
+
+Why a process: a template may run for minutes (Typst has no time limit), and when memory runs out Typst ends
+the whole process. So the parent kills this one at its deadline, and this one limits itself.
+
+Stdin: one JSON job (see `template.py`). Stdout: one line of JSON about the outcome, then the PDF's bytes.
+Imports nothing of the bridge, so that it starts fast.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import typst
+
+_UNDISPLAYABLE = re.compile(r'the text `"((?:\\.|[^"\\])*)"` could not be displayed')
+_ESCAPE = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
+ARCHIVAL = "a-2u"
+
+
+def limit(memory: int, seconds: int) -> None:
+    """Bound this process where the system can (not on Windows): a backstop if the parent is gone."""
+    try:
+        import resource
+    except ImportError:
+        return
+    for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds)):
+        hard = resource.getrlimit(what)[1]
+        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def compile_job(job: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    source: Any = Path(job["path"]) if job["path"] else job["source"].encode()
+    compiler = typst.Compiler(
+        root=Path(job["root"]),
+        font_paths=[Path(folder) for folder in job["font_paths"]],
+        ignore_system_fonts=True,
+        sys_inputs={"invoice": job["data"]},
+        package_path=Path(job["no_packages"]),
+        package_cache_path=Path(job["no_packages"]),
+    )
+
+    def export(standards: list[Any]) -> tuple[bytes, list[str]]:
+        pdf, warnings = compiler.compile_with_warnings(
+            source, format="pdf", pdf_standards=standards, timestamp=job["timestamp"]
+        )
+        if not isinstance(pdf, bytes):
+            raise TypeError("Typst gave no PDF")
+        return pdf, [warning.message for warning in warnings]
+
+    try:
+        pdf, warnings = export([ARCHIVAL])
+        return {"ok": True, "archival": True, "warnings": warnings, "missing": []}, pdf
+    except typst.TypstError as error:
+        if "PDF/A" not in error.message:
+            return {
+                "ok": False,
+                "message": error.message,
+                "diagnostic": error.diagnostic,
+                "hints": error.hints,
+            }, b""
+        missing = undisplayable(error.diagnostic)
+        pdf, warnings = export([])
+        if not missing:
+            warnings.append(error.message)
+        return {"ok": True, "archival": False, "warnings": warnings, "missing": missing}, pdf
+
+
+def undisplayable(diagnostic: str) -> list[str]:
+    """The characters that no font has, from Typst's refusal to write them into an archival PDF."""
+    found = (
+        _ESCAPE.sub(lambda code: chr(int(code[1], 16)), text) for text in _UNDISPLAYABLE.findall(diagnostic)
+    )
+    return sorted({character for text in found for character in text})
+
+
+def main() -> None:
+    job = json.loads(sys.stdin.buffer.read())
+    limit(job["memory"], job["seconds"])
+    outcome, pdf = compile_job(job)
+    sys.stdout.buffer.write(json.dumps(outcome).encode() + b"\n" + pdf)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""The shipped template through the real compiler, read back from the PDF."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from bridge.config.settings import Invoice
+from bridge.invoice.invoices import Invoices
+from bridge.invoice.sample import sample_order
+from bridge.order.model import Address, Money, ShopOrder, TaxLine
+
+from .orders import ADDRESS, SELLER, SETTINGS, line, money, order, pages, text
+
+HOSTILE = [
+    '#import "@preview/evil:1.0.0"',
+    "$ x^2 $ \\ *bold* _it_ `raw` <label> @ref // gone? /* gone? */",
+    '#panic("no") #{ while true {} }',
+    '"; } #sys.inputs',
+    "= Heading - list + enum ~ -- --- 'quote'",
+    "\\u{41} {{order}} {tax} %s {page}",
+]
+
+
+async def rendered(shop_order: ShopOrder, settings: Invoice = SETTINGS, base: Path | None = None) -> bytes:
+    pdf = await Invoices(settings, base or Path.cwd()).invoice("acme", shop_order)
+    assert pdf is not None
+    return pdf
+
+
+async def test_the_sample_shows_seller_buyer_lines_taxes_and_totals() -> None:
+    shown = text(await rendered(sample_order()))
+    for expected in (
+        "Atelier Example", "VAT no. FR00123456789", "Invoice number 1001", "#1001", "20 November 2026", "Paid",
+        "Example & Daughters", "4 Made-up Quay", "69001 Lyon", "12 Invented Street", "Flat 3", "France",
+        "Faceted pen holder", "SKU PEN-WHITE", "€24.00", "-€4.80", "€43.20", "€272.20", "Shipping (Standard)",
+        "€7.90", "€280.10", "Includes VAT 20%", "€46.68", "Total without tax", "€233.42", "Page 1 of 1",
+    ):  # fmt: skip
+        assert expected in shown
+
+
+async def test_taxes_that_come_on_top_are_rows_of_the_sum() -> None:
+    shop_order = order(
+        (line(1, total=money("100"), unit_price=money("100")),),
+        taxes=(TaxLine("TVA", Decimal("0.2"), money("20")), TaxLine("Éco-part", None, money("1.5"))),
+        tax_total=money("21.5"),
+        total=money("121.5"),
+        locale="fr-FR",
+    )
+    shown = text(await rendered(shop_order)).replace("\xa0", " ").replace("\u202f", " ")
+    assert re.search(r"Sous-total\s*100,00 €", shown)
+    assert re.search(r"TVA 20 %\s*20,00 €", shown)
+    assert re.search(r"Éco-part\s*1,50 €", shown)
+    assert re.search(r"Total\s*121,50 €", shown)
+    assert "hors taxes" not in shown
+
+
+async def test_a_refund_is_shown_below_the_total_with_what_remains() -> None:
+    item = line(1, quantity=3, current_quantity=2, total=money("30"))
+    shown = text(await rendered(order((item,), refunded_total=money("10"))))
+    assert "1 removed or refunded" in shown
+    assert re.search(r"Total\s*€30\.00", shown)
+    assert re.search(r"Refunded\s*-€10\.00", shown)
+    assert re.search(r"Total after refund\s*€20\.00", shown)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+async def test_what_a_stranger_typed_prints_literally(hostile: str) -> None:
+    shop_order = order(
+        (line(1, title=hostile, variant_title=hostile, sku=hostile, attributes=(("Engraving", hostile),)),),
+        address=replace(ADDRESS, company=hostile, address1=hostile),
+        name=hostile,
+        taxes=(TaxLine(hostile, None, money("1")),),
+        tax_total=money("1"),
+        taxes_included=True,
+    )
+    shown = re.sub(
+        r"\s+", "", text(await rendered(shop_order, Invoice(mode="template", seller=SELLER, number="7")))
+    )
+    assert (
+        shown.count(re.sub(r"\s+", "", hostile)) >= 7
+    )  # twice in each address, title, variant, SKU, attribute
+
+
+async def test_direction_overrides_and_control_characters_are_taken_out() -> None:
+    shop_order = order(address=replace(ADDRESS, company="A\u202eB\u0000C\u2066D\ud800E\nF\x1bG"))
+    assert "AB CD\ufffdE F G" in text(await rendered(shop_order))
+
+
+async def test_three_hundred_lines_run_over_pages_with_a_repeated_head() -> None:
+    found = pages(await rendered(order(tuple(line(n) for n in range(1, 301)))))
+    assert len(found) > 10
+    for number, page in enumerate(found, start=1):
+        assert "UNIT PRICE" in page
+        assert f"Page {number} of {len(found)}" in page
+    skus = re.findall(r"SKU-(\d+)", "\n".join(found))
+    assert [int(sku) for sku in skus] == list(range(1, 301))
+    assert "€3,000.00" in found[-1]
+
+
+@pytest.mark.parametrize("count", [*range(10, 18), *range(32, 38)])
+async def test_totals_never_stand_alone_on_a_page(count: int) -> None:
+    items = tuple(line(n) for n in range(1, count + 1))
+    last = pages(await rendered(order(items, refunded_total=money("1"))))[-1]
+    assert f"SKU-{count}" in last
+    assert "UNIT PRICE" in last
+    for expected in ("Total", "Refunded", "Total after refund"):
+        assert expected in last
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "locale", "expected"),
+    [
+        ("JPY", "1200", "en", "¥1,200"),
+        ("KWD", "1.250", "en", "KWD 1.250"),
+        ("USD", "1234.5", "en-US", "$1,234.50"),
+        ("CAD", "1234.5", "fr-CA", "1 234,50 $"),
+        ("CHF", "1234.5", "de-CH", "CHF 1’234.50"),
+        ("EUR", "1234.5", "nl-NL", "€ 1.234,50"),
+        ("EUR", "0.3333", "en", "€0.3333"),
+        ("TRY", "10", "it", "10,00 TRY"),
+        ("INR", "123456.5", "en-IN", "₹1,23,456.50"),
+    ],
+)
+async def test_amounts_are_written_in_the_customers_notation(
+    currency: str, price: str, locale: str, expected: str
+) -> None:
+    item = line(1, unit_price=Money(Decimal(price), currency), total=Money(Decimal(price), currency))
+    shown = text(await rendered(order((item,), total=Money(Decimal(price), currency), locale=locale)))
+    assert "".join(expected.split()) in "".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("fr", ["Facture", "Montant", "20 novembre 2026", "Page 1 sur 1"]),
+        ("de-AT", ["Rechnung", "Betrag", "20. November 2026", "Frankreich", "Seite 1 von 1"]),
+        ("es", ["Factura", "Importe", "20 de noviembre de 2026", "Página 1 de 1"]),
+        ("it", ["Fattura", "Importo", "20 novembre 2026", "Pagina 1 di 1"]),
+        ("nl", ["Factuur", "Bedrag", "20 november 2026", "Pagina 1 van 1"]),
+        ("pt-BR", ["Fatura", "20 de novembro de 2026", "Página 1 de 1"]),
+        ("th-TH", ["Invoice", "November 20, 2026", "Page 1 of 1"]),
+        ("not a locale", ["Invoice"]),
+        (None, ["Invoice"]),
+    ],
+)
+async def test_the_invoice_speaks_the_customers_language_or_english(
+    locale: str | None, words: list[str]
+) -> None:
+    shown = text(await rendered(order(locale=locale)))
+    for word in words:
+        assert word.lower() in shown.lower()
+
+
+async def test_the_same_order_gives_the_same_bytes() -> None:
+    shop_order = order()
+    first = await rendered(shop_order)
+    later = replace(shop_order, read_at=shop_order.read_at.replace(year=2027), tags=("vip",))
+    assert await rendered(later) == first
+
+
+async def test_the_pdf_is_archival_and_dated_by_the_order() -> None:
+    pdf = await rendered(order())
+    reader = PdfReader(BytesIO(pdf))
+    assert reader.metadata is not None
+    assert reader.metadata.creation_date == order().created_at
+    assert reader.metadata.title == "Invoice 1001"
+    xmp = reader.trailer["/Root"]["/Metadata"].get_data()  # type: ignore[index]  # pypdf types objects loosely
+    assert b"<pdfaid:part>2</pdfaid:part>" in xmp
+
+
+@pytest.mark.parametrize("name", ["שלום עולם", "Ελένη", "Наталья", "Nguyễn Thị Ánh", "محمد", "ქეთი"])
+async def test_names_in_these_scripts_need_no_further_font(name: str) -> None:
+    invoices = Invoices(SETTINGS, Path.cwd())
+    result = await invoices.render("acme", order(address=Address(last_name=name, country_code="FR")))
+    assert result.missing == ()
+
+
+async def test_a_character_that_no_font_has_is_named_with_the_remedy() -> None:
+    invoices = Invoices(SETTINGS, Path.cwd())
+    result = await invoices.render("acme", order(address=Address(last_name="山田 太郎", country_code="JP")))
+    assert set(result.missing) == set("山田太郎")
+    assert result.pdf.startswith(b"%PDF-")
+    (warning,) = result.warnings
+    assert "U+5C71" in warning
+    assert "invoice.font_path" in warning
+
+
+async def test_the_data_is_json_all_the_way() -> None:
+    from bridge.invoice.data import invoice_data
+
+    data = invoice_data("acme", sample_order(), SETTINGS)
+    assert json.loads(json.dumps(data)) == data
+    assert data["total"] == {"amount": "280.10", "text": "€280.10"}
