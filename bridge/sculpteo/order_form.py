@@ -88,9 +88,8 @@ def scale_text(scale: Decimal) -> str:
 
 
 def _sendable(text: str) -> str:
-    """One line that UTF-8 can carry: control characters become spaces, half characters question marks."""
-    printable = "".join(char if char.isprintable() or char.isspace() else " " for char in text)
-    return clean(printable.encode("utf-8", "replace").decode("utf-8"))
+    """One line that UTF-8 can carry: characters that cannot be printed become spaces."""
+    return clean("".join(char if char.isprintable() else " " for char in text))
 
 
 def encode(form: Fields, invoice: bytes | None) -> tuple[str, bytes]:

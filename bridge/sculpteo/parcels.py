@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from bridge.order.model import Parcel
 from bridge.sculpteo.words import date_in
 
+_GROUP = re.compile(r"[A-Z]*[0-9][A-Z0-9]*|(?!NO|NR)[A-Z]{2}")
 _NUMBER = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 _SEPARATORS = re.compile(r"[,;|/\n]|\band\b|\bet\b")
 _CARRIER_NAME = re.compile(
@@ -61,7 +62,10 @@ def number_in(text: str) -> str | None:
     Numbers of carriers are 8 to 40 letters and digits, at least four of them digits. Dates and rows of one
     digit are none.
     """
-    number = "".join(text.split())
+    groups = text.split()
+    if len(groups) > 1 and not all(_GROUP.fullmatch(group) for group in groups):
+        return None  # words beside a number
+    number = "".join(groups)
     digits = [char for char in number if char.isdigit()]
     if not 8 <= len(number) <= 40 or not _NUMBER.fullmatch(number):
         return None

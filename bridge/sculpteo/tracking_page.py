@@ -248,7 +248,7 @@ def _status(page: _Page, reading: Reading) -> Reading:
             said.append(label)
         elif label:
             unknown.append(label)
-    if not statuses and not unknown:
+    if not statuses and not unknown and not page.password:  # a page to sign in is about no order
         alone = dict(_standing_alone(page))
         if len(alone) == 1:
             statuses, said = list(alone), list(alone.values())
