@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "order": set(),
     "retry": set(),
+    "logs": set(),
     "ports": {"order", "errors"},
     "steps": {"ports", "order", "errors", "retry"},
     "worker": {"steps", "ports", "order", "errors", "retry"},
