@@ -1,0 +1,175 @@
+"""The whole sandbox: one or more shops, a Sculpteo, the fault menu and the control API, on free ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from bridge.sandbox.desk import ControlDesk
+from bridge.sandbox.faults import FaultMenu
+from bridge.sandbox.sculpteo.api import SculpteoApi
+from bridge.sandbox.sculpteo.notifications import Notifier
+from bridge.sandbox.sculpteo.printer import Printer
+from bridge.sandbox.sculpteo.settings import SculpteoSettings
+from bridge.sandbox.shopify.api import AdminApi
+from bridge.sandbox.shopify.settings import ShopSettings
+from bridge.sandbox.shopify.shop import Shop
+from bridge.sandbox.shopify.webhooks import WebhookSender
+from bridge.sandbox.site import Site
+
+
+@dataclass(slots=True)
+class RunningShop:
+    """A shop with its server and its sender of webhooks."""
+
+    shop: Shop
+    api: AdminApi
+    webhooks: WebhookSender
+    site: Site
+
+    @property
+    def url(self) -> str:
+        return self.site.url
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where to listen; 0 = any free port. Further shops take the ports after the control API's."""
+
+    shopify: int = 0
+    sculpteo: int = 0
+    control: int = 0
+
+    @classmethod
+    def from_first(cls, first: int) -> Ports:
+        return cls(first, first + 1, first + 2) if first else cls()
+
+    def of_shop(self, index: int) -> int:
+        if index == 0 or not self.control:
+            return self.shopify if index == 0 else 0
+        return self.control + index
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """Use as `async with Sandbox() as box:`. Everything in it is deterministic for `seed`, except times.
+
+    `webhook_speed` shortens the gaps between webhook retries: at 3600, the four hours of Shopify's schedule
+    pass in four seconds. `remove_subscriptions` is Shopify's rule for deliveries that fail to the end.
+    """
+
+    shops: Sequence[ShopSettings] = field(default_factory=lambda: (ShopSettings(),))
+    sculpteo: SculpteoSettings = field(default_factory=SculpteoSettings)
+    seed: int = 0
+    ports: Ports = field(default_factory=Ports)
+    host: str = "127.0.0.1"
+    webhook_speed: float = 1.0
+    remove_subscriptions: bool = True
+    notification_retries: tuple[float, ...] = ()
+    faults: FaultMenu = field(init=False)
+    running: dict[str, RunningShop] = field(init=False, default_factory=dict)
+    printer: Printer = field(init=False)
+    notifier: Notifier = field(init=False)
+    _sculpteo_site: Site = field(init=False)
+    _control_site: Site = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.faults = FaultMenu(self.seed)
+        for index, settings in enumerate(self.shops):
+            shop = Shop(settings, seed=self.seed)
+            api = AdminApi(shop, self.faults)
+            sender = WebhookSender(
+                shop, self.faults, speed=self.webhook_speed, remove=self.remove_subscriptions
+            )
+            site = Site(api.application(), host=self.host, port=self.ports.of_shop(index))
+            self.running[settings.domain] = RunningShop(shop, api, sender, site)
+        self.printer = Printer(self.sculpteo, seed=self.seed)
+        self.notifier = Notifier(self.printer, self.faults, retries=self.notification_retries)
+        sculpteo = SculpteoApi(self.printer, self.faults)
+        self._sculpteo_site = Site(sculpteo.application(), host=self.host, port=self.ports.sculpteo)
+        desk = ControlDesk(self)
+        self._control_site = Site(desk.application(), host=self.host, port=self.ports.control)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        for running in self.running.values():
+            await running.webhooks.start()
+            await running.site.start()
+        await self.notifier.start()
+        await self._sculpteo_site.start()
+        await self._control_site.start()
+
+    async def stop(self) -> None:
+        for running in self.running.values():
+            running.shop.close()
+            await running.webhooks.stop()
+        await self.printer.close()
+        await self.notifier.stop()
+        for site in self._sites():
+            await site.stop()
+
+    def _sites(self) -> Iterable[Site]:
+        yield from (running.site for running in self.running.values())
+        yield self._sculpteo_site
+        yield self._control_site
+
+    async def settle(self) -> None:
+        """Wait until no webhook and no notification is on its way."""
+        for running in self.running.values():
+            await running.webhooks.settle()
+        await self.notifier.settle()
+
+    # -- one shop is the usual case --
+
+    def shop_of(self, domain: str | None = None) -> RunningShop:
+        """The shop with this domain, or with its first label ("acme"); None = the first."""
+        if domain is None:
+            return next(iter(self.running.values()))
+        for known, running in self.running.items():
+            if domain in (known, known.partition(".")[0]):
+                return running
+        raise LookupError(f"the sandbox has no shop {domain}; it has {', '.join(self.running)}")
+
+    @property
+    def shop(self) -> Shop:
+        return self.shop_of().shop
+
+    @property
+    def webhooks(self) -> WebhookSender:
+        return self.shop_of().webhooks
+
+    @property
+    def shopify_url(self) -> str:
+        return self.shop_of().url
+
+    @property
+    def sculpteo_url(self) -> str:
+        return self._sculpteo_site.url
+
+    @property
+    def control_url(self) -> str:
+        return self._control_site.url
+
+    # -- outages: connections are refused --
+
+    async def sculpteo_down(self) -> None:
+        await self._sculpteo_site.down()
+
+    async def sculpteo_up(self) -> None:
+        await self._sculpteo_site.up()
+
+    async def shopify_down(self, domain: str | None = None) -> None:
+        await self.shop_of(domain).site.down()
+
+    async def shopify_up(self, domain: str | None = None) -> None:
+        await self.shop_of(domain).site.up()

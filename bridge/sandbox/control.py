@@ -1,0 +1,248 @@
+"""The control API's client: drives a sandbox in another process, with the verbs of the one in this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+from pydantic import TypeAdapter
+
+from bridge.sandbox.faults import Fault, Kind
+from bridge.sandbox.sculpteo.model import Step
+from bridge.sandbox.shopify.model import Address
+from bridge.sandbox.shopify.orders import Buy, NewOrder
+from bridge.sandbox.views import BookView, DeliveryView, Info, OrderView
+
+T = TypeVar("T")
+
+ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
+ORDER = TypeAdapter(OrderView)
+ORDERS = TypeAdapter(list[OrderView])
+BOOK = TypeAdapter(BookView)
+BOOKS = TypeAdapter(list[BookView])
+DELIVERIES = TypeAdapter(list[DeliveryView])
+FAULT = TypeAdapter(Fault)
+FAULTS = TypeAdapter(list[Fault])
+INFO = TypeAdapter(Info)
+COUNTS = TypeAdapter(dict[str, int])
+PAIRS = TypeAdapter(list[tuple[str, str]])
+
+
+class ControlError(Exception):
+    """The sandbox refuses; the text is its sentence."""
+
+
+class Control:
+    """Use as `async with Control(url) as control:`."""
+
+    def __init__(self, url: str, *, seconds: float = 30.0) -> None:
+        self._url = url.rstrip("/")
+        self._seconds = seconds
+        self._session: aiohttp.ClientSession | None = None
+        self.printer = PrinterControl(self)
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._seconds))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session:
+            await self._session.close()
+
+    def shop(self, domain: str = "-") -> ShopControl:
+        """One of its shops; the first unless said otherwise."""
+        return ShopControl(self, domain)
+
+    async def request(self, method: str, path: str, body: object = None) -> bytes:
+        """Raises ControlError with the sandbox's sentence."""
+        if self._session is None:
+            raise RuntimeError("use the control client as `async with Control(url) as control:`")
+        data = ANYTHING.dump_json(body) if body is not None else None
+        async with self._session.request(method, f"{self._url}/_control/{path}", data=data) as response:
+            raw = await response.read()
+            if response.status >= 400:
+                raise ControlError(f"{path}: {raw.decode('utf-8', 'replace')}")
+            return raw
+
+    async def info(self) -> Info:
+        return INFO.validate_json(await self.request("GET", "info"))
+
+    async def fault(self, endpoint: str, kind: Kind | str, **options: Any) -> Fault:
+        """A new rule of the fault menu; `options` are the fields of Fault."""
+        fault = Fault(endpoint, Kind(kind), **options)
+        return FAULT.validate_json(await self.request("POST", "faults", fault))
+
+    async def faults(self) -> list[Fault]:
+        return FAULTS.validate_json(await self.request("GET", "faults"))
+
+    async def clear_faults(self) -> None:
+        await self.request("DELETE", "faults")
+
+    async def remove_fault(self, number: int) -> None:
+        await self.request("DELETE", f"faults/{number}")
+
+    async def visits(self) -> dict[str, int]:
+        """How many requests each endpoint got."""
+        return COUNTS.validate_json(await self.request("GET", "visits"))
+
+    async def outage(self, service: str, down: bool) -> None:
+        """Refuse connections of "sculpteo", "shopify" or a shop's domain, or take them again."""
+        await self.request("POST", "outage", {"service": service, "down": down})
+
+    async def invoice(self, reference: str) -> bytes:
+        return await self.request("GET", f"invoice/{reference}")
+
+
+class ShopControl:
+    """The verbs of one shop; orders are named by `#1001`, number id or global id."""
+
+    def __init__(self, control: Control, domain: str) -> None:
+        self._control = control
+        self._domain = domain
+
+    async def _call(self, verb: str, **arguments: object) -> bytes:
+        return await self._control.request("POST", f"shop/{self._domain}/{verb}", arguments)
+
+    async def _order(self, verb: str, **arguments: object) -> OrderView:
+        return ORDER.validate_json(await self._call(verb, **arguments))
+
+    async def add_product(self, title: str, variants: Sequence[Mapping[str, Any]]) -> None:
+        await self._call("add_product", title=title, variants=variants)
+
+    async def create_order(self, lines: Iterable[Buy | str], **options: Any) -> OrderView:
+        """`options` are the fields of NewOrder."""
+        return await self.place_order(NewOrder(lines=tuple(lines), **options))
+
+    async def place_order(self, new: NewOrder) -> OrderView:
+        return await self._order("create_order", new=new)
+
+    async def orders(self) -> list[OrderView]:
+        return ORDERS.validate_json(await self._call("orders"))
+
+    async def order(self, order: str) -> OrderView:
+        return await self._order("order", order=order)
+
+    async def pay(self, order: str) -> OrderView:
+        return await self._order("pay", order=order)
+
+    async def cancel(self, order: str, *, reason: str = "CUSTOMER", refund: bool = True) -> OrderView:
+        return await self._order("cancel", order=order, reason=reason, refund=refund)
+
+    async def refund(
+        self, order: str, units: Mapping[str, int] | None = None, *, amount: Decimal | None = None
+    ) -> OrderView:
+        return await self._order("refund", order=order, units=units, amount=amount)
+
+    async def edit(
+        self, order: str, *, add: Iterable[Buy | str] = (), quantities: Mapping[str, int] | None = None
+    ) -> OrderView:
+        return await self._order("edit", order=order, add=tuple(add), quantities=quantities)
+
+    async def set_address(self, order: str, address: Address | None) -> OrderView:
+        return await self._order("set_address", order=order, address=address)
+
+    async def set_risk(self, order: str, risk: str) -> OrderView:
+        return await self._order("set_risk", order=order, risk=risk)
+
+    async def hold(self, order: str, reason: str = "OTHER") -> OrderView:
+        return await self._order("hold", order=order, reason=reason)
+
+    async def release(self, order: str) -> OrderView:
+        return await self._order("release", order=order)
+
+    async def move(self, order: str, location: str) -> OrderView:
+        return await self._order("move", order=order, location=location)
+
+    async def fulfill_by_hand(
+        self,
+        order: str,
+        units: Mapping[str, int] | None = None,
+        *,
+        number: str | None = None,
+        company: str | None = None,
+    ) -> OrderView:
+        return await self._order("fulfill_by_hand", order=order, units=units, number=number, company=company)
+
+    async def close_order(self, order: str) -> OrderView:
+        return await self._order("close_order", order=order)
+
+    async def add_tags(self, order: str, tags: Iterable[str]) -> OrderView:
+        return await self._order("add_tags", order=order, tags=list(tags))
+
+    async def delete(self, order: str) -> None:
+        await self._call("delete", order=order)
+
+    async def grant(self, scopes: Iterable[str]) -> None:
+        await self._call("grant", scopes=list(scopes))
+
+    async def uninstall(self) -> None:
+        await self._call("uninstall")
+
+    async def expire_tokens(self) -> None:
+        await self._call("expire_tokens")
+
+    async def set_routing_delay(self, seconds: float) -> None:
+        await self._call("set_routing_delay", seconds=seconds)
+
+    async def set_bucket(self, size: float, rate: float) -> None:
+        await self._call("set_bucket", size=size, rate=rate)
+
+    async def subscriptions(self) -> list[tuple[str, str]]:
+        return PAIRS.validate_json(await self._call("subscriptions"))
+
+    async def drop_subscriptions(self) -> None:
+        await self._call("drop_subscriptions")
+
+    async def deliveries(self) -> list[DeliveryView]:
+        return DELIVERIES.validate_json(await self._call("deliveries"))
+
+    async def redeliver(self, webhook_id: str) -> None:
+        await self._call("redeliver", webhook_id=webhook_id)
+
+
+class PrinterControl:
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    async def _call(self, verb: str, **arguments: object) -> bytes:
+        return await self._control.request("POST", f"printer/{verb}", arguments)
+
+    async def books(self, mentioning: str | None = None, *, fake: bool | None = None) -> list[BookView]:
+        return BOOKS.validate_json(await self._call("books", mentioning=mentioning, fake=fake))
+
+    async def advance(self, reference: str, status: str) -> BookView:
+        return BOOK.validate_json(await self._call("advance", reference=reference, status=status))
+
+    async def add_parcel(
+        self,
+        reference: str,
+        number: str | None = None,
+        carrier: str = "UPS",
+        contents: Iterable[tuple[str, int]] | None = None,
+        *,
+        status: str | None = "Shipped",
+    ) -> BookView:
+        return BOOK.validate_json(
+            await self._call(
+                "add_parcel",
+                reference=reference,
+                number=number,
+                carrier=carrier,
+                contents=list(contents) if contents is not None else None,
+                status=status,
+            )
+        )
+
+    async def script(self, containing: str, steps: Sequence[Step], *, times: int = 1) -> None:
+        await self._call("script", containing=containing, steps=list(steps), times=times)
+
+    async def notify(self, reference: str, url: str) -> None:
+        await self._call("notify", reference=reference, url=url)
+
+    async def set_automatic(self, automatic: bool, *, speed: float = 1.0) -> None:
+        await self._call("set_automatic", automatic=automatic, speed=speed)

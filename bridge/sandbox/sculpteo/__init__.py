@@ -1,0 +1,1 @@
+"""The sandbox's Sculpteo: the order call, the tracking page, prices and materials over HTTP."""

@@ -1,0 +1,1 @@
+"""The sandbox's Shopify: a shop in memory, its Admin API over HTTP, and the sender of its webhooks."""
