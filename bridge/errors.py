@@ -52,6 +52,10 @@ class LeaseLost(BridgeError):
     """This worker no longer holds the order: another one may be working on it. Nothing may be moved."""
 
 
+class Outdated(BridgeError):
+    """The order moved on since the person looked at it: what they decided was not done. Look again."""
+
+
 class StoreUnavailable(BridgeError):
     """The database could not make a change durable (disk full, connection lost). Nothing was acknowledged."""
 

@@ -1,0 +1,81 @@
+"""Sculpteo's calls on the secret URLs. They are unsigned: the secret in the URL is all that speaks for them.
+
+A call for a token that no attempt has is kept too, since the attempt may be found later in the shop's ledger;
+but strangers can make such calls, so only the newest few are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.ports import Clock
+from bridge.store.engine import Database
+from bridge.store.moves import wake
+from bridge.store.purchases import call
+from bridge.store.tables import attempts, notifications, orders
+
+STRAYS = 1_000  # calls with unknown tokens that are kept
+PER_TOKEN = 100  # calls that are kept for one known token
+LONGEST_TOKEN = 200
+LONGEST_REFERENCE = 200
+KEPT_BYTES = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCalls:
+    """Notifications by Sculpteo."""
+
+    _db: Database
+    _clock: Clock
+
+    async def knows(self, token: str) -> bool:
+        """Whether an attempt has this token. Writes nothing, so strangers cost little."""
+        return await self._db.read(partial(_knows, token=token))
+
+    async def notify(self, token: str, reference: str | None, raw: bytes) -> bool:
+        """Keep a call and wake its order, in one transaction. False = no attempt has this token (yet)."""
+        return await self._db.write(
+            partial(_notify, now=self._clock.now(), token=token, reference=reference, raw=raw)
+        )
+
+
+def _knows(c: Connection, token: str) -> bool:
+    return c.execute(sa.select(attempts.c.id).where(attempts.c.token == token)).first() is not None
+
+
+def _notify(c: Connection, now: datetime, token: str, reference: str | None, raw: bytes) -> bool:
+    token = token[:LONGEST_TOKEN]
+    reference = reference[:LONGEST_REFERENCE] if reference else None
+    order = c.execute(sa.select(attempts.c.order_id).where(attempts.c.token == token)).scalar_one_or_none()
+    kept = c.execute(
+        sa.select(sa.func.count()).select_from(notifications).where(notifications.c.token == token)
+    ).scalar_one()
+    if kept < PER_TOKEN or _is_new(c, token, reference):
+        call(c, token, reference, raw[:KEPT_BYTES], now, known=order is not None)
+    if order is None:
+        _drop_old_strays(c)
+        return False
+    wake(c, now, orders.c.id == order)
+    return True
+
+
+def _is_new(c: Connection, token: str, reference: str | None) -> bool:
+    """Whether this token never came with this reference: such a call may be the only evidence there is."""
+    same = sa.and_(notifications.c.token == token, notifications.c.reference == reference)
+    kept = c.execute(
+        sa.select(sa.func.count()).select_from(notifications).where(notifications.c.token == token)
+    ).scalar_one()
+    return kept < 10 * PER_TOKEN and c.execute(sa.select(notifications.c.id).where(same)).first() is None
+
+
+def _drop_old_strays(c: Connection) -> None:
+    stray = sa.not_(notifications.c.known)
+    newest = (
+        sa.select(notifications.c.id).where(stray).order_by(notifications.c.id.desc()).offset(STRAYS).limit(1)
+    ).scalar_subquery()
+    c.execute(sa.delete(notifications).where(stray, notifications.c.id <= newest))

@@ -1,0 +1,210 @@
+"""Connections: SQLite with one writer thread, or PostgreSQL with a small pool.
+
+SQLite runs in WAL with synchronous=FULL: an acknowledged row survives a power cut. All writes of the process
+go through one thread (`writer.py`), reads through a few connections that cannot write. On PostgreSQL each
+change is its own transaction on a pooled connection (the server groups their commits); only webhook
+deliveries are grouped here, since they are many and small.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+
+from bridge.errors import ConfigError, StoreUnavailable
+from bridge.store.writer import Row, Writer, translated
+
+T = TypeVar("T")
+
+READERS = 4
+SESSIONS = 8  # PostgreSQL: transactions that one process has open at once
+BUSY_TIMEOUT_MS = 10_000
+AGAIN = 3  # tries of a transaction that PostgreSQL itself took back
+ROLLED_BACK = frozenset({"40001", "40P01"})  # serialization failure, deadlock: nothing was written
+
+
+class Database:
+    """Where transactions run. Every method may raise StoreUnavailable."""
+
+    def __init__(
+        self,
+        url: URL,
+        reading: Engine,
+        writing: Engine,
+        insert: Callable[[Connection, list[Row]], None],
+    ) -> None:
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.reading = reading
+        self.writing = writing
+        self._writer = Writer(writing, insert, "store-writer")
+        threads = READERS if self.is_sqlite else SESSIONS
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store")
+        self._closed = False
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run a query that changes nothing, on one consistent view of the data."""
+        return await self._in_thread(partial(_transaction, self.reading, work))
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run a change in one transaction; durable when it returns. `work` may be run again from its start
+        when the database took it back, so it must not keep anything outside."""
+        if self.is_sqlite:
+            return await self._writer.run(work)
+        return await self._in_thread(partial(_again, self.writing, work))
+
+    def put(self, row: Row, size: int) -> asyncio.Future[None]:
+        """Insert a row of the inbox by group commit."""
+        return self._writer.put(row, size)
+
+    async def close(self) -> None:
+        """Commit what waits, then let go of every connection."""
+        self._closed = True
+        await self._writer.close()
+        await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
+        self.reading.dispose()
+        self.writing.dispose()
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        if self._closed:
+            raise StoreUnavailable("the store is shutting down")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+
+def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    try:
+        with engine.begin() as connection:
+            return work(connection)
+    except sa.exc.SQLAlchemyError as error:
+        raise translated(error) from None
+
+
+def _again(engine: Engine, work: Callable[[Connection], T]) -> T:
+    for _ in range(AGAIN - 1):
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        except sa.exc.DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in ROLLED_BACK:
+                raise translated(error) from None
+        except sa.exc.SQLAlchemyError as error:
+            raise translated(error) from None
+    return _transaction(engine, work)
+
+
+def parse_url(text: str) -> URL:
+    """The URL of the configuration as SQLAlchemy reads it. Raises ConfigError, without the password."""
+    try:
+        url = make_url(text)
+    except sa.exc.ArgumentError:
+        raise ConfigError(
+            "database: this is not a database URL; write sqlite:///bridge.db or postgresql://user:password@host/name"
+        ) from None
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise ConfigError(
+                "database: SQLite needs a file, since orders must outlive the process: sqlite:///bridge.db"
+            )
+        return url.set(drivername="sqlite+pysqlite")
+    if backend in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql+psycopg")
+    raise ConfigError(f"database: “{backend}” is not supported; use sqlite:///... or postgresql://...")
+
+
+def engines(url: URL) -> tuple[Engine, Engine]:
+    """The engine for reading and the one for writing. Nothing is connected yet."""
+    if url.get_backend_name() == "sqlite":
+        _private_file(Path(url.database or ""))
+        return _sqlite(url, writes=False), _sqlite(url, writes=True)
+    engine = _postgresql(url)
+    return engine, engine
+
+
+def _private_file(path: Path) -> None:
+    """Create the file readable by its owner only: it holds addresses. SQLite gives its other files the same."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise ConfigError(
+            f"database: {path} cannot be written ({error.strerror}); create its folder, or give the service's user the right to it"
+        ) from None
+
+
+def _sqlite(url: URL, *, writes: bool) -> Engine:
+    engine = sa.create_engine(
+        url,
+        pool_size=1 if writes else READERS,
+        max_overflow=0 if writes else 2,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False, "isolation_level": None},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(raw: Any, _record: object) -> None:
+        cursor = raw.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-16000",
+            f"query_only={'OFF' if writes else 'ON'}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # the driver itself begins nothing (isolation_level=None): a transaction that will write takes its
+        # place in the queue of writers at once, and never fails halfway for having read first
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    try:
+        engine = sa.create_engine(
+            url,
+            pool_size=SESSIONS + 2,
+            max_overflow=4,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            pool_recycle=1800,
+            isolation_level="READ COMMITTED",
+            connect_args={
+                "connect_timeout": 5,
+                "application_name": "sculpteo-bridge",
+                "keepalives_idle": 15,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 20_000,
+            },
+        )
+    except ModuleNotFoundError:
+        raise ConfigError(
+            "database: PostgreSQL needs a driver: pip install 'sculpteo-bridge[postgres]'"
+        ) from None
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(raw: Any, _record: object) -> None:
+        raw.autocommit = True
+        with raw.cursor() as cursor:
+            cursor.execute(
+                "SET synchronous_commit = on"
+            )  # whatever the server's default: a commit is durable
+            cursor.execute("SET statement_timeout = '20s'")
+            cursor.execute("SET lock_timeout = '10s'")
+            cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
+            cursor.execute("SET timezone = 'UTC'")
+        raw.autocommit = False
+
+    return engine

@@ -1,0 +1,174 @@
+"""`ports.Inbox` on the database: deliveries byte for byte, as they came, and what became of each.
+
+The way in is the one hot path of the bridge, so it is short: the statement is compiled once, values are
+bound as the driver wants them, and a body is compressed only when its delivery is settled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Dialect
+
+from bridge.ports import Clock, Delivery, Notice
+from bridge.store.codec import delivery_from
+from bridge.store.engine import Database
+from bridge.store.moves import notice
+from bridge.store.tables import deliveries
+from bridge.store.types import clean
+from bridge.store.writer import Row
+
+LONGEST_ID = 255
+COLUMNS = (
+    "shop",
+    "webhook_id",
+    "topic",
+    "event_id",
+    "api_version",
+    "triggered_at",
+    "received_at",
+    "packed",
+    "body",
+)
+
+
+def inserter(dialect: Dialect) -> Callable[[Connection, list[Row]], None]:
+    """The function that inserts rows made by `StoredInbox`, absorbing those that are known."""
+    if dialect.name == "sqlite":
+        text = (
+            f"INSERT INTO deliveries ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - constant names
+            " ON CONFLICT (shop, webhook_id) DO NOTHING"
+        )
+    else:
+        text = (
+            f"INSERT INTO deliveries ({', '.join(COLUMNS)}) VALUES ({', '.join(['%s'] * len(COLUMNS))})"  # noqa: S608 - constant names
+            " ON CONFLICT (shop, webhook_id) DO NOTHING"
+        )
+
+    def insert(connection: Connection, rows: list[Row]) -> None:
+        # in one order everywhere, so that two replicas with the same deliveries cannot wait for each other
+        rows.sort(key=_identity)
+        connection.exec_driver_sql(text, rows)
+
+    return insert
+
+
+def _identity(row: Row) -> tuple[str, str]:
+    return row[0], row[1]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInbox:
+    """Webhook deliveries."""
+
+    _db: Database
+    _clock: Clock
+
+    async def put(self, delivery: Delivery) -> None:
+        await self._db.put(_row(delivery, self._db.is_sqlite), len(delivery.body))
+
+    async def pending(self, limit: int) -> list[Delivery]:
+        return await self._db.read(partial(_pending, limit=limit))
+
+    async def settle(self, key: int, outcome: str, notice: Notice | None) -> None:
+        packed = await self._db.read(partial(_packed, key=key))
+        now = self._clock.now()
+        await self._db.write(partial(_settle, now=now, key=key, outcome=outcome, word=notice, packed=packed))
+
+    async def delivery(self, key: int) -> Delivery | None:
+        """One delivery, byte for byte as it came."""
+
+        def work(c: Connection) -> Delivery | None:
+            row = c.execute(sa.select(deliveries).where(deliveries.c.id == key)).one_or_none()
+            return None if row is None else delivery_from(row, body_of(row))
+
+        return await self._db.read(work)
+
+    async def prune(self, before: datetime, *, limit: int = 1_000) -> int:
+        """Delete settled deliveries that came before; gives how many, at most `limit` at once. The oldest
+        numbers are looked at first, so the hot path needs no index for this."""
+
+        def work(c: Connection) -> int:
+            oldest = sa.select(deliveries.c.id).order_by(deliveries.c.id).limit(limit).scalar_subquery()
+            old = sa.and_(deliveries.c.received_at < before, deliveries.c.settled_at.is_not(None))
+            return c.execute(sa.delete(deliveries).where(deliveries.c.id.in_(oldest), old)).rowcount
+
+        return await self._db.write(work)
+
+
+def _row(delivery: Delivery, sqlite: bool) -> Row:
+    moment = _text if sqlite else _same
+    webhook_id = delivery.webhook_id
+    if len(webhook_id) > LONGEST_ID:  # an index has a widest key
+        webhook_id = hashlib.sha256(webhook_id.encode("utf-8", "replace")).hexdigest()
+    return (
+        delivery.shop,
+        clean(webhook_id),
+        clean(delivery.topic),
+        _clean(delivery.event_id),
+        _clean(delivery.api_version),
+        moment(delivery.triggered_at),
+        moment(delivery.received_at),
+        False,
+        delivery.body,
+    )
+
+
+def _clean(text: str | None) -> str | None:
+    return None if text is None else clean(text)
+
+
+def _text(at: datetime | None) -> str | None:
+    """As `Moment` writes it on SQLite."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _same(at: datetime | None) -> datetime | None:
+    return at
+
+
+def body_of(row: Any) -> bytes:
+    return zlib.decompress(row.body) if row.packed else bytes(row.body)
+
+
+def _pending(c: Connection, limit: int) -> list[Delivery]:
+    rows = c.execute(
+        sa.select(deliveries).where(deliveries.c.settled_at.is_(None)).order_by(deliveries.c.id).limit(limit)
+    )
+    return [delivery_from(row, body_of(row)) for row in rows]
+
+
+def _packed(c: Connection, key: int) -> bytes | None:
+    """The body compressed, or None where there is nothing to gain."""
+    row = c.execute(
+        sa.select(deliveries.c.packed, deliveries.c.body).where(
+            deliveries.c.id == key, deliveries.c.settled_at.is_(None)
+        )
+    ).one_or_none()
+    if row is None or row.packed:
+        return None
+    packed = zlib.compress(row.body, 3)
+    return packed if len(packed) < len(row.body) else None
+
+
+def _settle(
+    c: Connection, now: datetime, key: int, outcome: str, word: Notice | None, packed: bytes | None
+) -> None:
+    small: dict[str, Any] = {} if packed is None else {"body": packed, "packed": True}
+    settled = c.execute(
+        sa.update(deliveries)
+        .where(deliveries.c.id == key, deliveries.c.settled_at.is_(None))
+        .values(settled_at=now, outcome=outcome, **small)
+    )
+    if settled.rowcount == 1 and word is not None:
+        order = notice(c, now, word)
+        c.execute(sa.update(deliveries).where(deliveries.c.id == key).values(order_key=order))

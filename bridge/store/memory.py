@@ -1,0 +1,114 @@
+"""Small facts that outlive a run, the stop switch, and the token buckets that replicas share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.order.states import State, Wait
+from bridge.ports import Clock
+from bridge.store.codec import insert_for
+from bridge.store.engine import Database
+from bridge.store.moves import moment, wake
+from bridge.store.tables import buckets, memory, orders, pauses
+
+ALL = "*"
+LONGEST_WAIT = timedelta(
+    minutes=10
+)  # a bucket that would have one wait longer was filled under another clock
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMemory:
+    """`ports.Memory` on the database."""
+
+    _db: Database
+
+    async def get(self, key: str) -> str | None:
+        return await self._db.read(
+            lambda c: c.execute(sa.select(memory.c.value).where(memory.c.key == key)).scalar_one_or_none()
+        )
+
+    async def set(self, key: str, value: str) -> None:
+        def work(c: Connection) -> None:
+            row = insert_for(c, memory).values(key=key, value=value)
+            c.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value}))
+
+        await self._db.write(work)
+
+    async def set_if_absent(self, key: str, value: str) -> str:
+        def work(c: Connection) -> str:
+            c.execute(
+                insert_for(c, memory)
+                .values(key=key, value=value)
+                .on_conflict_do_nothing(index_elements=["key"])
+            )
+            return str(c.execute(sa.select(memory.c.value).where(memory.c.key == key)).scalar_one())
+
+        return await self._db.write(work)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Placing is stopped for `scope`: a shop, or "*" for all."""
+
+    scope: str
+    at: datetime
+    who: str
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """The stop switch: placing stops at once and nothing is lost."""
+
+    _db: Database
+    _clock: Clock
+
+    async def pause(self, scope: str, who: str, why: str | None = None) -> bool:
+        """Stop placing for a shop, or for all with "*". False = it was stopped already."""
+        now = self._clock.now()
+
+        def work(c: Connection) -> bool:
+            row = insert_for(c, pauses).values(scope=scope, at=now, who=who, why=why)
+            return c.execute(row.on_conflict_do_nothing(index_elements=["scope"])).rowcount == 1
+
+        return await self._db.write(work)
+
+    async def resume(self, scope: str) -> bool:
+        """Let placing go on, and wake the orders that wait for it. False = it was not stopped."""
+        now = self._clock.now()
+
+        def work(c: Connection) -> bool:
+            ended = c.execute(sa.delete(pauses).where(pauses.c.scope == scope)).rowcount == 1
+            waiting = (orders.c.state == State.WAITING, orders.c.reason == Wait.PAUSED)
+            wake(c, now, *waiting, *(() if scope == ALL else (orders.c.shop == scope,)))
+            return ended
+
+        return await self._db.write(work)
+
+    async def pauses(self) -> list[Pause]:
+        return await self._db.read(
+            lambda c: [Pause(*row) for row in c.execute(sa.select(pauses).order_by(pauses.c.scope))]
+        )
+
+
+def take_token(c: Connection, now: datetime, bucket: str, rate: float, burst: int) -> float:
+    """`Orders.take_token`: the bucket is one time, when it will be full again; each token moves it on."""
+    step = timedelta(seconds=1 / rate)
+    c.execute(
+        insert_for(c, buckets)
+        .values(name=bucket, full_at=now)
+        .on_conflict_do_nothing(index_elements=["name"])
+    )
+    full_at: Any = c.execute(
+        sa.select(buckets.c.full_at).where(buckets.c.name == bucket).with_for_update()
+    ).scalar_one()
+    if full_at < now or full_at > now + LONGEST_WAIT:
+        full_at = now
+    c.execute(sa.update(buckets).where(buckets.c.name == bucket).values(full_at=moment(full_at + step)))
+    return float(max((full_at - (burst - 1) * step - now).total_seconds(), 0.0))

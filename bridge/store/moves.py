@@ -1,0 +1,333 @@
+"""Moving an order: the guard that a lease is, the change itself, and its line in the timeline.
+
+Each function runs inside a transaction that its caller opened. On PostgreSQL the order's row is locked
+first (`held_row`, `FOR UPDATE`), so that all changes around one order happen one after the other; on SQLite
+every writing transaction has the whole database to itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.errors import LeaseLost, NeedsPerson, Outdated
+from bridge.order.model import Mode, Parcel, RawAnswer, Verdict
+from bridge.order.problems import Alarm, Problem
+from bridge.order.states import State, allowed
+from bridge.ports import Change, Facts, Notice, OrderRecord
+from bridge.store.codec import columns_of, digest, insert_for
+from bridge.store.tables import alarms, answers, attempts, events, orders, parcels
+from bridge.store.types import Moment, clean
+
+BRIDGE = "bridge"
+
+PROVEN_UNBOUGHT = (Verdict.REFUSED, Verdict.NOT_SENT)
+
+
+def held_row(c: Connection, order: OrderRecord) -> Any:
+    """Lock the order's row, provided that state and lease are still what `order` says.
+
+    Raises LeaseLost. The owner is compared too: a lease that was given back is not one any more, although
+    its token stays until the next claim.
+    """
+    lease = order.lease
+    if lease is None:
+        raise LeaseLost(f"order {order.key} is not leased")
+    row = c.execute(
+        sa.select(orders.c.id, orders.c.news, orders.c.last_error)
+        .where(
+            orders.c.id == order.key,
+            orders.c.state == order.state,
+            orders.c.lease_owner == lease.owner,
+            orders.c.lease_token == lease.token,
+        )
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise LeaseLost(f"order {order.key} was taken over, or moved, since it was claimed")
+    return row
+
+
+def event(
+    c: Connection,
+    order: int,
+    at: datetime,
+    kind: str,
+    facts: Facts,
+    *,
+    who: str = BRIDGE,
+    source: State | None = None,
+    target: State | None = None,
+    reason: str | None = None,
+    problem: str | None = None,
+) -> None:
+    """Add a line to the timeline."""
+    c.execute(
+        sa.insert(events).values(
+            order_id=order,
+            at=at,
+            kind=kind,
+            source=source,
+            target=target,
+            reason=reason,
+            problem=problem,
+            who=who,
+            facts=dict(facts),
+        )
+    )
+
+
+def record(c: Connection, now: datetime, order: OrderRecord, change: Change) -> None:
+    """`Orders.record`."""
+    _check(order, change)
+    row = held_row(c, order)
+    due = sa.case((orders.c.news == order.news, moment(change.due_at)), else_=moment(now))
+    _write(c, now, order, change, due_at=due, lease_owner=None, lease_until=None)
+    _beside(c, now, order, change, BRIDGE)
+    if change.failure is not None and change.failure != row.last_error:
+        event(c, order.key, now, "failed", {"why": change.failure})
+
+
+def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, who: str) -> None:
+    """A person's decision on the order as they saw it; fences off a step that is running.
+
+    Raises Outdated when the order has another state or another purchase under way than they saw, and
+    ValueError for a move that is not in the table.
+    """
+    _check(order, change)
+    row = c.execute(sa.select(orders.c.state).where(orders.c.id == order.key).with_for_update()).one_or_none()
+    if row is None or row.state != order.state:
+        is_now = "gone" if row is None else f"{row.state} now"
+        raise Outdated(f"order {order.name or order.order_id} was {order.state} and is {is_now}; look again")
+    if _purchase(c, order) != _seen_purchase(order):
+        raise Outdated(f"order {order.name or order.order_id} is just being bought; look again")
+    if order.state is State.PLACING and order.attempt and order.attempt.sent_at:
+        raise Outdated(
+            f"order {order.name or order.order_id} is with Sculpteo in this moment; wait for the answer"
+        )
+    _write(
+        c,
+        now,
+        order,
+        change,
+        due_at=change.due_at,
+        lease_owner=None,
+        lease_until=None,
+        lease_token=orders.c.lease_token + 1,
+        news=orders.c.news + 1,
+    )
+    _beside(c, now, order, change, who)
+
+
+def _check(order: OrderRecord, change: Change) -> None:
+    if not allowed(order.state, change.target):
+        raise ValueError(f"there is no move from {order.state} to {change.target}")
+
+
+def _purchase(c: Connection, order: OrderRecord) -> tuple[int, bool] | None:
+    row = c.execute(
+        sa.select(attempts.c.id, attempts.c.sent_at)
+        .where(attempts.c.order_id == order.key, attempts.c.voided_at.is_(None))
+        .with_for_update()
+    ).one_or_none()
+    return None if row is None else (row.id, row.sent_at is not None)
+
+
+def _seen_purchase(order: OrderRecord) -> tuple[int, bool] | None:
+    return None if order.attempt is None else (order.attempt.key, order.attempt.sent_at is not None)
+
+
+def _write(c: Connection, now: datetime, order: OrderRecord, change: Change, **more: Any) -> None:
+    """Write the order's row; it is locked and compared already."""
+    columns = {
+        **columns_of(change.values),
+        **more,
+        "state": change.target,
+        "updated_at": now,
+        "reason": change.reason,
+        "problem": change.problem,
+        "facts": dict(change.facts),
+        "failures": orders.c.failures + 1 if change.failure is not None else 0,
+        "last_error": change.failure,
+    }
+    written(c, order, columns)
+
+
+def written(c: Connection, order: OrderRecord, columns: dict[str, Any]) -> None:
+    """Write columns to the order. A reference that another order has is NeedsPerson("reference_taken")."""
+    reference = columns.get("reference")
+    if reference is not None:
+        _refuse_taken(c, reference, order)
+    c.execute(sa.update(orders).where(orders.c.id == order.key).values(columns))
+
+
+def _refuse_taken(c: Connection, reference: str, order: OrderRecord) -> None:
+    """The unique index would refuse it too, but could not say whose it is."""
+    other = holder(c, reference, order.key)
+    if other is not None:
+        raise NeedsPerson(Problem.REFERENCE_TAKEN, reference=reference, other=other)
+
+
+def holder(c: Connection, reference: str, but: int) -> str | None:
+    """The name of another order that has, or had, this reference."""
+    tried = sa.select(attempts.c.order_id).where(attempts.c.reference == reference)
+    return c.execute(
+        sa.select(sa.func.coalesce(orders.c.name, orders.c.order_id))
+        .where(sa.or_(orders.c.reference == reference, orders.c.id.in_(tried)), orders.c.id != but)
+        .limit(1)
+    ).scalar()
+
+
+def _beside(c: Connection, now: datetime, order: OrderRecord, change: Change, who: str) -> None:
+    """All that is written beside the order's own row, in the same transaction."""
+    if change.void_attempt is not None:
+        void(c, now, order, change.void_attempt, who)
+    elif change.values.get("reference") is not None:
+        _bought_as(c, order, change.values["reference"])
+    moved = change.target is not order.state
+    told = (change.reason, change.problem) != (order.reason, order.problem)
+    other_facts = change.problem is not None and dict(change.facts) != dict(order.facts)
+    if moved or told or other_facts:
+        event(
+            c,
+            order.key,
+            now,
+            "move" if moved else "reason",
+            change.facts,
+            who=who,
+            source=order.state,
+            target=change.target,
+            reason=change.reason,
+            problem=change.problem,
+        )
+    for note in change.notes:
+        event(c, order.key, now, note.kind, note.facts, who=who)
+    _parcels(c, now, order.key, change.parcels)
+    for alarm, facts in change.alarms:
+        raise_alarm(c, now, order.key, alarm, facts)
+    keep(c, order.key, change.answers)
+
+
+def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -> None:
+    """Mark the open attempt as having bought nothing.
+
+    The bridge itself may say so only of an attempt that was never sent, that was answered by a refusal, or
+    that was a test; of any other only a person may. Raises LeaseLost otherwise, and nothing is written.
+    """
+    unbought = sa.or_(
+        attempts.c.sent_at.is_(None),
+        attempts.c.verdict.in_(PROVEN_UNBOUGHT),
+        attempts.c.mode != Mode.LIVE,
+    )
+    this_one = (attempts.c.order_id == order.key, attempts.c.voided_at.is_(None))
+    if c.execute(sa.select(attempts.c.id).where(*this_one)).scalar() is None:
+        return
+    done = c.execute(
+        sa.update(attempts)
+        .where(*this_one, *((unbought,) if who == BRIDGE else ()))
+        .values(
+            voided_at=now,
+            voided_by=who,
+            why=sa.func.coalesce(attempts.c.why, clean(why)),
+            verdict=sa.func.coalesce(attempts.c.verdict, "void"),
+        )
+    )
+    if done.rowcount == 0:
+        raise LeaseLost(f"the attempt of order {order.key} cannot be void: it may have reached Sculpteo")
+    event(c, order.key, now, "attempt_void", {"why": why}, who=who)
+
+
+def _bought_as(c: Connection, order: OrderRecord, reference: str) -> None:
+    """The open attempt is what brought this reference."""
+    c.execute(
+        sa.update(attempts)
+        .where(
+            attempts.c.order_id == order.key,
+            attempts.c.voided_at.is_(None),
+            attempts.c.reference.is_(None),
+        )
+        .values(reference=reference)
+    )
+
+
+def _parcels(c: Connection, now: datetime, order: int, found: Iterable[Parcel]) -> None:
+    for parcel in found:
+        new = c.execute(
+            insert_for(c, parcels)
+            .values(order_id=order, number=parcel.number, parcel=parcel, found_at=now)
+            .on_conflict_do_nothing(index_elements=["order_id", "number"])
+        )
+        if new.rowcount == 1:
+            event(c, order, now, "parcel", {"number": parcel.number, "carrier": parcel.carrier})
+
+
+def raise_alarm(c: Connection, now: datetime, order: int, alarm: Alarm, facts: Facts) -> None:
+    """Raise an alarm, once for the same facts: one that a person cleared stays cleared."""
+    new = c.execute(
+        insert_for(c, alarms)
+        .values(order_id=order, alarm=alarm, digest=digest(facts), facts=dict(facts), raised_at=now)
+        .on_conflict_do_nothing(index_elements=["order_id", "alarm", "digest"])
+    )
+    if new.rowcount == 1:
+        event(c, order, now, "alarm", {**facts, "alarm": str(alarm)})
+
+
+def keep(c: Connection, order: int, evidence: Sequence[tuple[str, RawAnswer]]) -> None:
+    """Keep answers as evidence."""
+    for kind, answer in evidence:
+        c.execute(sa.insert(answers).values(order_id=order, kind=kind, at=answer.at, answer=answer))
+
+
+def notice(c: Connection, now: datetime, word: Notice) -> int:
+    """`Orders.notice`."""
+    fresh = insert_for(c, orders).values(
+        shop=word.shop,
+        order_id=word.order_id,
+        state=State.RECEIVED,
+        news=1,
+        first_seen_at=now,
+        updated_at=now,
+        origin=word.origin,
+        name=word.name,
+        due_at=now,
+        failures=0,
+        lease_token=0,
+        paid_now=word.paid_now,
+        facts={},
+        items=(),
+    )
+    row = c.execute(
+        fresh.on_conflict_do_update(
+            index_elements=["shop", "order_id"],
+            set_={
+                "news": orders.c.news + 1,
+                "due_at": _at_once(now),
+                "name": sa.func.coalesce(orders.c.name, fresh.excluded.name),
+                "paid_now": sa.or_(orders.c.paid_now, fresh.excluded.paid_now),
+            },
+        ).returning(orders.c.id, orders.c.news)
+    ).one()
+    kind = "seen" if row.news == 1 else "news"
+    event(c, row.id, now, kind, {"origin": word.origin, "cause": word.cause})
+    return int(row.id)
+
+
+def _at_once(now: datetime) -> Any:
+    """Due now; one that is overdue keeps its older place, so that much news does not send it to the back."""
+    return sa.case((orders.c.due_at < now, orders.c.due_at), else_=moment(now))
+
+
+def moment(at: datetime | None) -> sa.BindParameter[Any]:
+    return sa.literal(at, Moment())
+
+
+def wake(c: Connection, now: datetime, *conditions: sa.ColumnElement[bool]) -> int:
+    """Let every order that fits be looked at anew; gives how many."""
+    woken = c.execute(
+        sa.update(orders).where(*conditions).values(news=orders.c.news + 1, due_at=_at_once(now))
+    )
+    return woken.rowcount

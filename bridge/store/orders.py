@@ -1,0 +1,173 @@
+"""`ports.Orders` on the database: each verb is one transaction, and durable when it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.order.model import Money, Receipt
+from bridge.ports import (
+    Attempt,
+    Change,
+    Clock,
+    Facts,
+    Lease,
+    Notice,
+    NotificationRecord,
+    OrderRecord,
+)
+from bridge.store import claims, moves, purchases
+from bridge.store.codec import notification_from
+from bridge.store.engine import Database
+from bridge.store.memory import take_token
+from bridge.store.tables import attempts, notifications, orders, parcels, pauses
+
+T = TypeVar("T")
+
+RENEWED = timedelta(seconds=60)  # what `renew` gives before a write elsewhere
+SET_BACK = timedelta(minutes=5)  # a clock that goes back by more than this between two claims was set
+
+
+@dataclass(slots=True)
+class StoredOrders:
+    """The table of orders."""
+
+    _db: Database
+    _clock: Clock
+    _last_claim: datetime | None = None
+
+    async def _change(self, work: Callable[..., T], *arguments: object) -> T:
+        """Run `work(connection, now, *arguments)` in a transaction."""
+        now = self._clock.now()
+        return await self._db.write(lambda connection: work(connection, now, *arguments))
+
+    async def notice(self, notice: Notice) -> int:
+        return await self._change(moves.notice, notice)
+
+    async def claim(self, owner: str, *, limit: int, lease_for: timedelta) -> list[OrderRecord]:
+        now = self._clock.now()
+        if self._last_claim is not None and now < self._last_claim - SET_BACK:
+            await self._change(claims.mend_clock)
+        self._last_claim = now
+        return await self._change(claims.claim, owner, limit, lease_for)
+
+    async def extend(self, lease: Lease, lease_for: timedelta) -> Lease:
+        return await self._change(claims.extend, lease, lease_for)
+
+    async def renew(self, order: OrderRecord) -> OrderRecord:
+        return await self._change(claims.renew, order, RENEWED)
+
+    async def record(self, order: OrderRecord, change: Change) -> None:
+        await self._change(moves.record, order, change)
+
+    async def intervene(self, order: OrderRecord, change: Change, who: str) -> None:
+        """A person's decision about the order as they saw it. A step that is running is fenced off: it can
+        record and send nothing any more.
+
+        Raises Outdated, and writes nothing, when the order is in another state by now, another attempt to
+        buy is under way than they saw, or its request is with Sculpteo in this moment; ValueError for a move
+        that is not in the table.
+        """
+        await self._change(moves.intervene, order, change, who)
+
+    async def open_attempt(
+        self,
+        order: OrderRecord,
+        attempt: Attempt,
+        *,
+        values: Facts,
+        day_limit: Money | None = None,
+        day_start: datetime | None = None,
+    ) -> OrderRecord:
+        return await self._change(purchases.open_attempt, order, attempt, values, day_limit, day_start)
+
+    async def mark_sent(self, order: OrderRecord, request: Facts) -> None:
+        await self._change(purchases.mark_sent, order, request)
+
+    async def keep_answer(self, attempt: int, receipt: Receipt) -> None:
+        await self._change(purchases.keep_answer, attempt, receipt)
+
+    async def adopt(self, order: OrderRecord, attempt: Attempt) -> OrderRecord:
+        return await self._change(purchases.adopt, order, attempt)
+
+    async def revive(self, order: OrderRecord, token: str, reference: str) -> OrderRecord:
+        return await self._change(purchases.revive, order, token, reference)
+
+    async def mark_pushed(
+        self, order: OrderRecord, numbers: Sequence[str], fulfillment_id: str
+    ) -> OrderRecord:
+        return await self._change(_mark_pushed, order, numbers, fulfillment_id)
+
+    async def notifications(self, order: OrderRecord) -> list[NotificationRecord]:
+        return await self._db.read(partial(_notifications, order=order.key))
+
+    async def settle_notification(self, key: int, settled: str) -> None:
+        await self._change(_settle_notification, key, settled)
+
+    async def other_holder(self, reference: str, order: OrderRecord) -> str | None:
+        return await self._db.read(partial(moves.holder, reference=reference, but=order.key))
+
+    async def known(self, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
+        return await self._db.read(partial(_known, shop=shop, order_ids=order_ids))
+
+    async def take_token(self, bucket: str, *, rate: float, burst: int) -> float:
+        return await self._change(take_token, bucket, rate, burst)
+
+    async def paused(self, shop: str) -> bool:
+        return await self._db.read(partial(_paused, shop=shop))
+
+
+def _mark_pushed(
+    c: Connection, now: datetime, order: OrderRecord, numbers: Sequence[str], fulfillment_id: str
+) -> OrderRecord:
+    moves.held_row(c, order)
+    pushed = c.execute(
+        sa.update(parcels)
+        .where(
+            parcels.c.order_id == order.key,
+            parcels.c.number.in_(list(numbers)),
+            parcels.c.pushed_at.is_(None),
+        )
+        .values(pushed_at=now, fulfillment_id=fulfillment_id)
+    )
+    if pushed.rowcount:
+        moves.event(c, order.key, now, "pushed", {"numbers": list(numbers), "fulfillment": fulfillment_id})
+    return purchases.again(c, order)
+
+
+def _notifications(c: Connection, order: int) -> list[NotificationRecord]:
+    rows = c.execute(
+        sa.select(notifications, attempts.c.reference.label("attempt_reference"))
+        .join(attempts, attempts.c.token == notifications.c.token)
+        .where(attempts.c.order_id == order)
+        .order_by(notifications.c.id)
+    )
+    return [notification_from(row) for row in rows]
+
+
+def _settle_notification(c: Connection, now: datetime, key: int, settled: str) -> None:
+    c.execute(
+        sa.update(notifications)
+        .where(notifications.c.id == key, notifications.c.settled.is_(None))
+        .values(settled=settled)
+    )
+
+
+def _known(c: Connection, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
+    rows = c.execute(
+        sa.select(orders.c.order_id, orders.c.shop_updated_at).where(
+            orders.c.shop == shop, orders.c.order_id.in_(list(order_ids))
+        )
+    )
+    return {row.order_id: row.shop_updated_at for row in rows}
+
+
+def _paused(c: Connection, shop: str) -> bool:
+    found = c.execute(sa.select(pauses.c.scope).where(pauses.c.scope.in_(["*", shop])).limit(1))
+    return found.first() is not None

@@ -1,0 +1,225 @@
+"""The attempts to buy: opened before the request, marked before its first byte, answered, found, revived."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.errors import LeaseLost
+from bridge.order.model import Money, Receipt, Verdict
+from bridge.order.states import State
+from bridge.ports import Attempt, Facts, LimitReached, OrderRecord
+from bridge.store.claims import load
+from bridge.store.codec import columns_of
+from bridge.store.moves import event, held_row, holder, keep, wake, written
+from bridge.store.tables import attempts, notifications, orders
+
+SPENDING_LOCK = 0x5C01_97E0  # the advisory lock under which PostgreSQL counts the day's spending
+
+
+def open_attempt(
+    c: Connection,
+    now: datetime,
+    order: OrderRecord,
+    attempt: Attempt,
+    values: Facts,
+    day_limit: Money | None,
+    day_start: datetime | None,
+) -> OrderRecord:
+    """`Orders.open_attempt`."""
+    if order.state is not State.WAITING:
+        raise ValueError(f"an attempt is opened from waiting, not from {order.state}")
+    if day_limit is not None:
+        _keep_to_limit(c, attempt, day_limit, day_start)
+    held_row(c, order)
+    inserted = _insert(c, order, attempt)
+    written(
+        c,
+        order,
+        {
+            **columns_of(values),
+            "state": State.PLACING,
+            "updated_at": now,
+            "reason": None,
+            "problem": None,
+            "facts": {},
+        },
+    )
+    event(
+        c,
+        order.key,
+        now,
+        "move",
+        {"attempt": attempt.id, "number": inserted, "mode": attempt.mode, "cost": _said(attempt.cost)},
+        source=State.WAITING,
+        target=State.PLACING,
+    )
+    return again(c, order)
+
+
+def again(c: Connection, order: OrderRecord) -> OrderRecord:
+    """The order as it is now on record, with the news that its holder has seen and no newer."""
+    return replace(load(c, order.key), news=order.news)
+
+
+def _said(cost: Money | None) -> str | None:
+    return None if cost is None else f"{cost.amount} {cost.currency}"
+
+
+def _keep_to_limit(c: Connection, attempt: Attempt, limit: Money, start: datetime | None) -> None:
+    """Raises LimitReached when this attempt would take the day's sum above the limit.
+
+    Two replicas cannot both find room for the last order: PostgreSQL counts under one advisory lock that is
+    held until the commit, SQLite has one writer.
+    """
+    if attempt.cost is None or attempt.cost.currency != limit.currency or start is None:
+        raise ValueError("a day's limit needs its start, and a cost in its own currency")
+    if c.dialect.name == "postgresql":
+        c.execute(sa.select(sa.func.pg_advisory_xact_lock(SPENDING_LOCK)))
+    costs = c.execute(
+        sa.select(attempts.c.cost).where(
+            attempts.c.created_at >= start,
+            attempts.c.mode == attempt.mode,
+            attempts.c.voided_at.is_(None),
+            attempts.c.cost.is_not(None),
+        )
+    ).scalars()
+    spent = sum((cost.amount for cost in costs if cost.currency == limit.currency), Decimal(0))
+    if spent + attempt.cost.amount > limit.amount:
+        raise LimitReached(Money(spent, limit.currency))
+
+
+def _insert(c: Connection, order: OrderRecord, attempt: Attempt) -> int:
+    """The attempt's row, with the next number of this order. Raises LeaseLost when another one is open."""
+    number = (
+        1
+        + c.execute(
+            sa.select(sa.func.coalesce(sa.func.max(attempts.c.number), 0)).where(
+                attempts.c.order_id == order.key
+            )
+        ).scalar_one()
+    )
+    row = {
+        "order_id": order.key,
+        "number": number,
+        "attempt": attempt.id,
+        "token": attempt.token,
+        "mode": attempt.mode,
+        "mapping_version": attempt.mapping_version,
+        "created_at": attempt.created_at,
+        "sent_at": attempt.sent_at,
+        "verdict": attempt.verdict,
+        "why": attempt.why,
+        "reference": attempt.reference,
+        "cost": attempt.cost,
+        "request": dict(attempt.request),
+        "answer": attempt.answer,
+    }
+    try:
+        with c.begin_nested():
+            c.execute(sa.insert(attempts).values(row))
+    except sa.exc.IntegrityError:
+        raise LeaseLost(f"order {order.key} has an attempt that is open, or this one already") from None
+    return int(number)
+
+
+def mark_sent(c: Connection, now: datetime, order: OrderRecord, request: Facts) -> None:
+    """`Orders.mark_sent`: the one gate before the first byte."""
+    if order.attempt is None or order.state is not State.PLACING:
+        raise LeaseLost(f"order {order.key} has no attempt that could be sent")
+    held_row(c, order)
+    marked = c.execute(
+        sa.update(attempts)
+        .where(
+            attempts.c.id == order.attempt.key,
+            attempts.c.order_id == order.key,
+            attempts.c.sent_at.is_(None),
+            attempts.c.voided_at.is_(None),
+        )
+        .values(sent_at=now, request=dict(request))
+    )
+    if marked.rowcount != 1:
+        raise LeaseLost(f"the attempt of order {order.key} was sent before, or is void")
+    event(c, order.key, now, "sent", {"attempt": order.attempt.id})
+
+
+def keep_answer(c: Connection, now: datetime, attempt: int, receipt: Receipt) -> None:
+    """`Orders.keep_answer`. The order is woken, since whoever holds it may not know of the answer.
+
+    An answer that cannot be the attempt's own reference any more (the attempt was declared void meanwhile,
+    or has another reference) is laid down like a call on its secret URL, which the steps weigh.
+    """
+    order = c.execute(sa.select(attempts.c.order_id).where(attempts.c.id == attempt)).scalar_one_or_none()
+    if order is None:
+        raise ValueError(f"there is no attempt {attempt}")
+    c.execute(sa.select(orders.c.id).where(orders.c.id == order).with_for_update())
+    row = c.execute(sa.select(attempts).where(attempts.c.id == attempt)).one()
+    reference = receipt.reference if receipt.verdict is Verdict.PLACED else None
+    ours = reference is not None and row.voided_at is None and row.reference in {None, reference}
+    taken = None if reference is None else holder(c, reference, order)
+    columns: dict[str, Any] = {}
+    if row.verdict in {None, Verdict.NOT_SENT, "adopted", "void"}:
+        columns = {
+            "answered_at": receipt.answer.at,
+            "verdict": receipt.verdict,
+            "why": receipt.why,
+            "answer": receipt.answer,
+        }
+    else:
+        keep(c, order, (("late_answer", receipt.answer),))
+    if ours and taken is None:
+        columns |= {"reference": reference, "verdict": receipt.verdict}
+    if columns:
+        c.execute(sa.update(attempts).where(attempts.c.id == attempt).values(columns))
+    if reference is not None and not ours:
+        call(c, row.token, reference, b"the late answer to the order call", now, known=True)
+    told = {"verdict": receipt.verdict, "why": receipt.why, "reference": reference, "taken_by": taken}
+    event(c, order, now, "answered", told)
+    wake(c, now, orders.c.id == order)
+
+
+def call(c: Connection, token: str, reference: str | None, raw: bytes, now: datetime, *, known: bool) -> None:
+    """Lay down a call of an order's secret URL."""
+    c.execute(
+        sa.insert(notifications).values(
+            token=token, reference=reference, received_at=now, known=known, raw=raw
+        )
+    )
+
+
+def adopt(c: Connection, now: datetime, order: OrderRecord, attempt: Attempt) -> OrderRecord:
+    """`Orders.adopt`."""
+    held_row(c, order)
+    _insert(c, order, attempt)
+    told = {"attempt": attempt.id, "mode": attempt.mode, "reference": attempt.reference}
+    event(c, order.key, now, "attempt_found", told)
+    return again(c, order)
+
+
+def revive(c: Connection, now: datetime, order: OrderRecord, token: str, reference: str) -> OrderRecord:
+    """`Orders.revive`."""
+    held_row(c, order)
+    if holder(c, reference, order.key) is not None:
+        raise LeaseLost(f"the reference {reference} belongs to another order by now")
+    try:
+        with c.begin_nested():
+            revived = c.execute(
+                sa.update(attempts)
+                .where(
+                    attempts.c.order_id == order.key,
+                    attempts.c.token == token,
+                    attempts.c.voided_at.is_not(None),
+                )
+                .values(voided_at=None, voided_by=None, verdict="adopted", reference=reference)
+            )
+    except sa.exc.IntegrityError:
+        raise LeaseLost(f"order {order.key} has another attempt that is open") from None
+    if revived.rowcount != 1:
+        raise LeaseLost(f"order {order.key} has no void attempt with this token")
+    event(c, order.key, now, "attempt_revived", {"reference": reference})
+    return again(c, order)

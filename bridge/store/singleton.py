@@ -1,0 +1,69 @@
+"""Work that one process at a time does: a lock that the operating system or the server gives back by itself
+when its holder dies, however it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.store.engine import Database
+from bridge.store.writer import translated
+
+
+@contextlib.asynccontextmanager
+async def alone(db: Database, name: str) -> AsyncIterator[bool]:
+    """Yields whether the lock `name` is ours."""
+    hold = _file_lock(db, name) if db.is_sqlite else _advisory_lock(db, name)
+    async with hold as mine:
+        yield mine
+
+
+@contextlib.asynccontextmanager
+async def _file_lock(db: Database, name: str) -> AsyncIterator[bool]:
+    """A lock on a file beside the database. SQLite's processes are all on one machine."""
+    import fcntl
+
+    path = Path(f"{db.url.database}.{name}.lock")
+    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
+
+
+@contextlib.asynccontextmanager
+async def _advisory_lock(db: Database, name: str) -> AsyncIterator[bool]:
+    """A session's advisory lock, on a connection of its own."""
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    connection, mine = await asyncio.to_thread(_try_lock, db, number)
+    try:
+        yield mine
+    finally:
+        await asyncio.to_thread(_let_go, connection)
+
+
+def _try_lock(db: Database, number: int) -> tuple[Connection, bool]:
+    try:
+        connection = db.writing.connect().execution_options(isolation_level="AUTOCOMMIT")
+        mine = connection.execute(sa.select(sa.func.pg_try_advisory_lock(number))).scalar_one()
+    except sa.exc.SQLAlchemyError as error:
+        raise translated(error) from None
+    return connection, bool(mine)
+
+
+def _let_go(connection: Connection) -> None:
+    """Close the server's session for good, which gives its locks back; a pooled one would keep them."""
+    connection.invalidate()
+    connection.close()

@@ -1,0 +1,229 @@
+"""The tables. Every "only once" rule of the bridge is a unique constraint here.
+
+`migrations/` brings a database to this shape; a test holds the two together on SQLite and PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKey, Index, Table
+
+from bridge.order.model import Parcel, PrintItem, RawAnswer, ShopOrder
+from bridge.store.types import Cost, Json, Key, Moment, Stored, Words
+
+REVISION = "0001"
+"""The newest migration, which this program needs."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index over the rows that fit `where`, the same on both databases."""
+    condition = sa.text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("shop", Words, nullable=False),
+    Column("order_id", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("news", sa.Integer, nullable=False),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("origin", Words, nullable=False),
+    Column("name", Words),
+    Column("reason", Words),
+    Column("problem", Words),
+    Column("due_at", Moment),
+    Column("failures", sa.Integer, nullable=False),
+    Column("last_error", Words),
+    Column("lease_owner", Words),
+    Column("lease_token", sa.Integer, nullable=False),
+    Column("lease_until", Moment),
+    Column("mapping_version", Words),
+    Column("matched_at", Moment),
+    Column("window_until", Moment),
+    Column("paid_now", sa.Boolean, nullable=False),
+    Column("approved_at", Moment),
+    Column("approved_by", Words),
+    Column("approved_for", Words),
+    Column("held_at", Moment),
+    Column("held_by", Words),
+    Column("reference", Words),
+    Column("mode", Words),
+    Column("print_status", Words),
+    Column("print_words", Words),
+    Column("polled_at", Moment),
+    Column("placed_at", Moment),
+    Column("shipped_at", Moment),
+    Column("estimated_delivery", Moment),
+    Column("annotated", Words),
+    Column("last_step", Words),
+    Column("cost", Cost),
+    Column("shop_updated_at", Moment),  # of the snapshot, so that reconciliation need not read it
+    Column("facts", Json, nullable=False),
+    Column("items", Stored(tuple[PrintItem, ...]), nullable=False),
+    Column("snapshot", Stored(ShopOrder)),  # the widest column stays last: pages of a list do not touch it
+    sa.UniqueConstraint("shop", "order_id"),
+    _partial("ix_orders_due", "due_at", where="due_at IS NOT NULL"),
+    Index("ix_orders_state", "state", "id"),
+    Index("ix_orders_shop_state", "shop", "state", "id"),
+    Index("ix_orders_name", "name"),
+    Index("ix_orders_order_id", "order_id"),
+    _partial("uq_orders_reference", "reference", where="reference IS NOT NULL", unique=True),
+    sqlite_autoincrement=True,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
+    Column("number", sa.Integer, nullable=False),
+    Column("attempt", Words, nullable=False),
+    Column("token", Words, nullable=False),
+    Column("mode", Words, nullable=False),
+    Column("mapping_version", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("answered_at", Moment),
+    Column("verdict", Words),
+    Column("why", Words),
+    Column("reference", Words),
+    Column("voided_at", Moment),
+    Column("voided_by", Words),
+    Column("cost", Cost),
+    Column("request", Json, nullable=False),
+    Column("answer", Stored(RawAnswer)),
+    sa.UniqueConstraint("order_id", "number"),
+    sa.UniqueConstraint("attempt"),
+    sa.UniqueConstraint("token"),
+    _partial("uq_attempts_open", "order_id", where="voided_at IS NULL", unique=True),
+    _partial("uq_attempts_reference", "reference", where="reference IS NOT NULL", unique=True),
+    Index("ix_attempts_created_at", "created_at"),
+    sqlite_autoincrement=True,
+)
+
+parcels = Table(
+    "parcels",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
+    Column("number", Words, nullable=False),
+    Column("parcel", Stored(Parcel), nullable=False),
+    Column("found_at", Moment, nullable=False),
+    Column("pushed_at", Moment),
+    Column("fulfillment_id", Words),
+    sa.UniqueConstraint("order_id", "number"),
+    Index("ix_parcels_number", "number"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("source", Words),
+    Column("target", Words),
+    Column("reason", Words),
+    Column("problem", Words),
+    Column("who", Words, nullable=False),
+    Column("facts", Json, nullable=False),
+    Index("ix_events_order", "order_id", "id"),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
+    Column("alarm", Words, nullable=False),
+    Column("digest", Words, nullable=False),
+    Column("facts", Json, nullable=False),
+    Column("raised_at", Moment, nullable=False),
+    Column("cleared_at", Moment),
+    Column("cleared_by", Words),
+    sa.UniqueConstraint("order_id", "alarm", "digest"),
+    _partial("ix_alarms_open", "id", where="cleared_at IS NULL"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("answer", Stored(RawAnswer), nullable=False),
+    Index("ix_answers_order", "order_id", "id"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("token", Words, nullable=False),
+    Column("reference", Words),
+    Column("received_at", Moment, nullable=False),
+    Column("known", sa.Boolean, nullable=False),  # whether an attempt had this token when the call came
+    Column("settled", Words),
+    Column("raw", sa.LargeBinary, nullable=False),
+    Index("ix_notifications_token", "token", "id"),
+    _partial("ix_notifications_stray", "id", where="NOT known"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("shop", Words, nullable=False),
+    Column("webhook_id", Words, nullable=False),
+    Column("topic", Words, nullable=False),
+    Column("event_id", Words),
+    Column("api_version", Words),
+    Column("triggered_at", Moment),
+    Column("received_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    Column("outcome", Words),
+    Column("order_key", Key),
+    Column("packed", sa.Boolean, nullable=False),  # whether `body` is compressed by zlib
+    Column("body", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("shop", "webhook_id"),
+    _partial("ix_deliveries_pending", "id", where="settled_at IS NULL"),
+    _partial("ix_deliveries_order", "order_key", where="order_key IS NOT NULL"),
+)
+
+memory = Table(
+    "memory",
+    metadata,
+    Column("key", Words, primary_key=True),
+    Column("value", Words, nullable=False),
+)
+
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("full_at", Moment, nullable=False),  # when the bucket is full again, if nothing more is taken
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("scope", Words, primary_key=True),  # a shop, or "*" for all
+    Column("at", Moment, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("why", Words),
+)

@@ -1,0 +1,125 @@
+"""Column types that mean the same on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+from bridge.order.model import Money
+
+Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""A row's own number. SQLite's row ids are plain INTEGER."""
+
+
+def clean(text: str) -> str:
+    """Text that both databases can hold: PostgreSQL has no NUL, and UTF-8 has no lone surrogates."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def to_json(value: Any) -> str:
+    """JSON in ASCII, keys sorted, so that equal facts have equal text. Decimals and times become strings.
+
+    Raises TypeError for values that are not JSON.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, true to the microsecond; text in UTC on SQLite, timestamptz on PostgreSQL."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without its zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside, made safe for both databases."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else clean(str(value))
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value as text: the same bytes on both databases, which neither of them reorders or rounds."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else to_json(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class Stored(TypeDecorator[Any]):
+    """A value of `kind` (a dataclass, a tuple of them) as JSON text, read back as exactly what it was."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.kind = kind
+        self._adapter: TypeAdapter[Any] | None = None
+
+    @property
+    def adapter(self) -> TypeAdapter[Any]:
+        if self._adapter is None:
+            self._adapter = TypeAdapter(self.kind)
+        return self._adapter
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        # through Python values, since JSON bytes could not hold a lone surrogate that a shop sent
+        return None if value is None else json.dumps(self.adapter.dump_python(value, mode="json"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else self.adapter.validate_python(json.loads(value))
+
+
+class Cost(TypeDecorator[Money]):
+    """Money as text, "12.50 EUR": exact, and readable in any database tool."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Money | None, dialect: Dialect) -> str | None:
+        return None if value is None else f"{value.amount} {value.currency}"
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Money | None:
+        if value is None:
+            return None
+        amount, currency = value.split(" ", 1)
+        return Money(Decimal(amount), currency)
