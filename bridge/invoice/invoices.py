@@ -14,7 +14,7 @@ from bridge.invoice.data import BadSetting, invoice_data
 from bridge.invoice.fetch import BadInvoice, fetch, invoice_url
 from bridge.invoice.guard import GuardedSession, anywhere
 from bridge.invoice.sums import Unusable
-from bridge.invoice.template import Rendered, TemplateError, render
+from bridge.invoice.template import FONT_REMEDY, Rendered, TemplateError, render
 from bridge.order.model import ShopOrder
 
 AT_ONCE = 2
@@ -54,6 +54,11 @@ class Invoices:
             raise NeedsPerson("invoice", why=str(error), name=order.name) from error
         for warning in rendered.warnings:
             log.warning("invoice_warning", shop=shop, order=order.name, warning=warning)
+        if rendered.missing:
+            scripts = ", ".join(rendered.scripts())
+            log.warning(
+                "invoice_without_font", shop=shop, order=order.name, scripts=scripts, remedy=FONT_REMEDY
+            )
         return rendered
 
     async def _fetch(self, shop: str, order: ShopOrder) -> bytes:

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -27,6 +28,8 @@ SECONDS = 30.0
 MEMORY = 2 * 1024**3
 STDERR = 64 * 1024
 
+FONT_REMEDY = "Put a font that has them in a folder, name the folder in `invoice.font_path` and the font in `invoice.font`."
+
 _CHILD = Path(__file__).with_name("typst_child.py")
 _NAMELESS = "__typst_py_bytes__.typ"  # how typst-py calls a source that it got as bytes
 _PLACE = re.compile(r"┌─ (\S.*:\d+:\d+)")
@@ -40,11 +43,19 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """`missing` are characters that no font has (printed as empty boxes); `warnings` are sentences."""
+    """`missing` are characters that no font has (printed as empty boxes), `warnings` sentences of Typst."""
 
     pdf: bytes
     warnings: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+
+    def remarks(self) -> tuple[str, ...]:
+        """All that a person who previews the invoice should know. May hold letters of the customer's name."""
+        return (*self.warnings, *((_missing(self.missing),) if self.missing else ()))
+
+    def scripts(self) -> tuple[str, ...]:
+        """The scripts of the missing characters, for a log: "CJK", "TIFINAGH"."""
+        return tuple(sorted({unicodedata.name(one, "UNKNOWN").split()[0] for one in self.missing}))
 
 
 def shipped_template() -> str:
@@ -60,12 +71,11 @@ async def render(
     BadSetting for a file or folder that is not there.
     """
     job = _job(data, settings, base, created, seconds)
-    outcome, pdf = await _run(json.dumps(job).encode(), seconds, settings.max_bytes)
+    outcome, pdf = await _run(json.dumps(job).encode(), base, seconds, settings.max_bytes)
     if not outcome["ok"]:
         raise TemplateError(_without_customer(_explain(outcome), data))
-    missing = tuple(outcome["missing"])
     warnings = tuple(_without_customer(text, data) for text in outcome["warnings"])
-    return Rendered(pdf, warnings + ((_missing(missing),) if missing else ()), missing)
+    return Rendered(pdf, warnings, tuple(outcome["missing"]))
 
 
 def _job(data: Json, settings: Invoice, base: Path, created: datetime, seconds: float) -> Json:
@@ -98,7 +108,7 @@ def _inside(base: Path, name: str, setting: str) -> Path:
     return path
 
 
-async def _run(job: bytes, seconds: float, max_bytes: int) -> tuple[Json, bytes]:
+async def _run(job: bytes, base: Path, seconds: float, max_bytes: int) -> tuple[Json, bytes]:
     # A package would be fetched by Typst itself, past all of our checks: the proxy that goes nowhere stops it.
     env = {name: os.environ[name] for name in _KEPT if name in os.environ}
     env |= dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"), _NOWHERE)
@@ -110,6 +120,7 @@ async def _run(job: bytes, seconds: float, max_bytes: int) -> tuple[Json, bytes]
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=env,
+        cwd=base,  # Typst names files from here in its messages
     )
     try:
         async with asyncio.timeout(seconds):
@@ -178,10 +189,7 @@ def _explain(outcome: Json) -> str:
 def _missing(characters: tuple[str, ...]) -> str:
     shown = ", ".join(f"“{character}” (U+{ord(character):04X})" for character in characters[:20])
     more = f" and {len(characters) - 20} more" if len(characters) > 20 else ""
-    return (
-        f"No font has {shown}{more}: printed as empty boxes. Put a font that has them in a folder, name the "
-        "folder in `invoice.font_path` and the font in `invoice.font`."
-    )
+    return f"No font has {shown}{more}: printed as empty boxes. {FONT_REMEDY}"
 
 
 def _without_customer(text: str, data: Json) -> str:

@@ -19,7 +19,13 @@ import typst
 
 _UNDISPLAYABLE = re.compile(r'the text `"((?:\\.|[^"\\])*)"` could not be displayed')
 _ESCAPE = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
-ARCHIVAL = "a-2u"
+
+EXPORTS: tuple[list[Any], ...] = (["a-2u"], ["a-3u"], [])
+"""Archival PDF/A-2; PDF/A-3, which may carry attachments; at last whatever Typst can make of it.
+
+Typst refuses to write a character that no font has into an archival PDF, and says which: nothing else in
+it tells of missing characters.
+"""
 
 
 def limit(memory: int, seconds: int) -> None:
@@ -52,22 +58,24 @@ def compile_job(job: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
             raise TypeError("Typst gave no PDF")
         return pdf, [warning.message for warning in warnings]
 
-    try:
-        pdf, warnings = export([ARCHIVAL])
-        return {"ok": True, "archival": True, "warnings": warnings, "missing": []}, pdf
-    except typst.TypstError as error:
-        if "PDF/A" not in error.message:
-            return {
-                "ok": False,
-                "message": error.message,
-                "diagnostic": error.diagnostic,
-                "hints": error.hints,
-            }, b""
-        missing = undisplayable(error.diagnostic)
-        pdf, warnings = export([])
-        if not missing:
-            warnings.append(error.message)
-        return {"ok": True, "archival": False, "warnings": warnings, "missing": missing}, pdf
+    refusals: list[typst.TypstError] = []
+    for standards in EXPORTS:
+        try:
+            pdf, warnings = export(standards)
+        except typst.TypstError as error:
+            refusals.append(error)
+            continue
+        missing = undisplayable(refusals[0].diagnostic) if refusals else []
+        if not standards and not missing:
+            warnings.append(f"not an archival PDF: {refusals[-1].message}")
+        return {"ok": True, "warnings": warnings, "missing": missing}, pdf
+    broken = refusals[-1]
+    return {
+        "ok": False,
+        "message": broken.message,
+        "diagnostic": broken.diagnostic,
+        "hints": broken.hints,
+    }, b""
 
 
 def undisplayable(diagnostic: str) -> list[str]:

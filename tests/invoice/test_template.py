@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import structlog
 from pypdf import PdfReader
 
 from bridge.config.settings import Invoice
@@ -188,9 +189,17 @@ async def test_a_character_that_no_font_has_is_named_with_the_remedy() -> None:
     result = await invoices.render("acme", order(address=Address(last_name="山田 太郎", country_code="JP")))
     assert set(result.missing) == set("山田太郎")
     assert result.pdf.startswith(b"%PDF-")
-    (warning,) = result.warnings
-    assert "U+5C71" in warning
-    assert "invoice.font_path" in warning
+    (remark,) = result.remarks()
+    assert "U+5C71" in remark
+    assert "invoice.font_path" in remark
+
+
+async def test_the_log_of_missing_characters_names_their_script_and_not_the_customer() -> None:
+    with structlog.testing.capture_logs() as logs:
+        await rendered(order(address=Address(last_name="山田 太郎", country_code="JP")))
+    (entry,) = logs
+    assert entry["scripts"] == "CJK"
+    assert not set("山田太郎") & set(str(entry))
 
 
 async def test_the_data_is_json_all_the_way() -> None:
