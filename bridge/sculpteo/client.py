@@ -136,7 +136,8 @@ class SculpteoPrinter:
                 raise gate.refusal from None
             if not gate.opened and not isinstance(error, (aiohttp.ClientError, OSError)):
                 raise
-            return self._failed(order, answer, gate.opened, error)
+            if not answer.complete:  # an error after the end of the answer changes nothing
+                return self._failed(order, answer, gate.opened, error)
         judgement = judge(answer.status or 0, answer.headers, bytes(answer.body), _echoes(form))
         return self._receipt(order, answer, judgement, None)
 

@@ -38,8 +38,8 @@ S = PrintStatus
 )
 def test_all_seven_statuses_are_known_however_they_are_written(text: str, status: PrintStatus) -> None:
     bare = plain(text)
-    ways = (text, text.upper(), text.lower(), text.title(), f"\xa0{text} \n", f"{text}.")
-    ways += (text.replace(" ", "\xa0"), text.replace(" ", "_"), text.replace(" ", "-"), bare)
+    ways = [text, text.upper(), text.lower(), text.title(), f"\xa0{text} \n", f"{text}.", bare]
+    ways += [text.replace(" ", "\xa0"), text.replace(" ", "_"), text.replace(" ", "-")]
     assert {status_of(way) for way in ways} == {status}
 
 
