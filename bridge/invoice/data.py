@@ -163,8 +163,6 @@ def _notes(order: ShopOrder, currency: str, words: Labels) -> list[str]:
     notes = []
     if order.presentment_currency and order.presentment_currency != currency:
         notes.append(words["paid_in"].format(paid=order.presentment_currency, shown=currency))
-    if order.test:
-        notes.append(words["test"])
     return notes
 
 
