@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit, urlunsplit
 
 from bridge.sandbox.desk import ControlDesk
 from bridge.sandbox.faults import FaultMenu
@@ -58,6 +59,8 @@ class Sandbox:
 
     `webhook_speed` shortens the gaps between webhook retries: at 3600, the four hours of Shopify's schedule
     pass in four seconds. `remove_subscriptions` is Shopify's rule for deliveries that fail to the end.
+    `deliver_to` ("http://127.0.0.1:8080") takes all webhooks and notifications, whatever public address they
+    were asked for at.
     """
 
     shops: Sequence[ShopSettings] = field(default_factory=lambda: (ShopSettings(),))
@@ -67,6 +70,7 @@ class Sandbox:
     host: str = "127.0.0.1"
     webhook_speed: float = 1.0
     remove_subscriptions: bool = True
+    deliver_to: str | None = None
     notification_retries: tuple[float, ...] = ()
     faults: FaultMenu = field(init=False)
     running: dict[str, RunningShop] = field(init=False, default_factory=dict)
@@ -81,12 +85,18 @@ class Sandbox:
             shop = Shop(settings, seed=self.seed)
             api = AdminApi(shop, self.faults)
             sender = WebhookSender(
-                shop, self.faults, speed=self.webhook_speed, remove=self.remove_subscriptions
+                shop,
+                self.faults,
+                speed=self.webhook_speed,
+                remove=self.remove_subscriptions,
+                address=self.address,
             )
             site = Site(api.application(), host=self.host, port=self.ports.of_shop(index))
             self.running[settings.domain] = RunningShop(shop, api, sender, site)
         self.printer = Printer(self.sculpteo, seed=self.seed)
-        self.notifier = Notifier(self.printer, self.faults, retries=self.notification_retries)
+        self.notifier = Notifier(
+            self.printer, self.faults, retries=self.notification_retries, address=self.address
+        )
         sculpteo = SculpteoApi(self.printer, self.faults)
         self._sculpteo_site = Site(sculpteo.application(), host=self.host, port=self.ports.sculpteo)
         desk = ControlDesk(self)
@@ -117,6 +127,13 @@ class Sandbox:
         await self.notifier.stop()
         for site in self._sites():
             await site.stop()
+
+    def address(self, url: str) -> str:
+        """Where a delivery to `url` really goes."""
+        if self.deliver_to is None:
+            return url
+        there, asked = urlsplit(self.deliver_to), urlsplit(url)
+        return urlunsplit((there.scheme, there.netloc, asked.path, asked.query, ""))
 
     def _sites(self) -> Iterable[Site]:
         yield from (running.site for running in self.running.values())

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from urllib.parse import unquote_plus
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -71,7 +72,7 @@ def spoiling(menu: FaultMenu, name: Namer) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         body = await request.read()
         names = name(request, body)
-        fault = menu.draw(names, body.decode("utf-8", "replace") if menu.rules else "")
+        fault = menu.draw(names, _text(request, body) if menu.rules else "")
         if fault is not None and fault.kind in DELIVERY_KINDS:
             fault = None
         response: web.StreamResponse | None = None
@@ -85,6 +86,14 @@ def spoiling(menu: FaultMenu, name: Namer) -> Middleware:
             menu.saw(names, response.status if response is not None else None, fault)
 
     return middleware
+
+
+def _text(request: web.Request, body: bytes) -> str:
+    """The body as people would read it, for rules that look for a name in it."""
+    text = body.decode("utf-8", "replace")
+    if request.content_type == "application/x-www-form-urlencoded":
+        return unquote_plus(text)
+    return text
 
 
 async def _spoil(request: web.Request, handler: Handler, fault: Fault) -> web.StreamResponse:

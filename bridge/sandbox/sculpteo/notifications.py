@@ -6,6 +6,7 @@ That there are any is documented; whether they are tried again, and how soon the
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -27,9 +28,17 @@ class Notification:
 class Notifier:
     """Listens to the printer. `retries` are the seconds before each further try; none unless asked for."""
 
-    def __init__(self, printer: Printer, menu: FaultMenu, *, retries: tuple[float, ...] = ()) -> None:
+    def __init__(
+        self,
+        printer: Printer,
+        menu: FaultMenu,
+        *,
+        retries: tuple[float, ...] = (),
+        address: Callable[[str], str] = lambda url: url,
+    ) -> None:
         self.sent: list[Notification] = []
         self.retries = retries
+        self._address = address
         self._printer = printer
         self._menu = menu
         self._tasks: set[asyncio.Task[None]] = set()
@@ -58,7 +67,8 @@ class Notifier:
     def on_change(self, book: Book) -> None:
         if not self._printer.settings.notify or not book.notification_url:
             return
-        fault = self._menu.draw(("sculpteo.notifications",), book.notification_url)
+        text = "\n".join(value for _, value in book.fields) if self._menu.rules else ""
+        fault = self._menu.draw(("sculpteo.notifications",), text)
         if fault is not None and fault.kind is Kind.DROP:
             return
         self.send(book.reference, book.notification_url, book.status, fault)
@@ -93,7 +103,7 @@ class Notifier:
             raise RuntimeError("the notifier was not started")
         try:
             async with self._session.post(
-                url, data={"reference": reference}, allow_redirects=False
+                self._address(url), data={"reference": reference}, allow_redirects=False
             ) as response:
                 return response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -56,11 +56,19 @@ class WebhookSender:
     """Listens to a shop and delivers to its subscriptions. `speed` shortens the gaps between retries."""
 
     def __init__(
-        self, shop: Shop, menu: FaultMenu, *, speed: float = 1.0, concurrency: int = 64, remove: bool = True
+        self,
+        shop: Shop,
+        menu: FaultMenu,
+        *,
+        speed: float = 1.0,
+        concurrency: int = 64,
+        remove: bool = True,
+        address: Callable[[str], str] = lambda url: url,
     ) -> None:
         self.deliveries: list[Delivery] = []
         self.speed = speed
         self.remove = remove
+        self._address = address
         self._shop = shop
         self._menu = menu
         self._tasks: set[asyncio.Task[None]] = set()
@@ -105,7 +113,8 @@ class WebhookSender:
 
     def _dispatch(self, event: Event, announcement: Announcement, subscription: Subscription) -> None:
         topic = announcement.topic
-        fault = self._menu.draw(("shopify.webhooks", f"shopify.webhooks.{topic}"))
+        text = f"{announcement.body.get('name')} {announcement.id}"
+        fault = self._menu.draw(("shopify.webhooks", f"shopify.webhooks.{topic}"), text)
         delivery = self._make(event, announcement, subscription, fault)
         self.deliveries.append(delivery)
         if fault is not None and fault.kind is Kind.DROP:
@@ -181,7 +190,10 @@ class WebhookSender:
             raise RuntimeError("the sender was not started")
         try:
             async with self._session.post(
-                delivery.uri, data=delivery.body, headers=delivery.headers, allow_redirects=False
+                self._address(delivery.uri),
+                data=delivery.body,
+                headers=delivery.headers,
+                allow_redirects=False,
             ) as response:
                 return response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
