@@ -1,1 +1,5 @@
-"""Everything that the bridge remembers, in SQLite or PostgreSQL. `store.Store.open` is the way in."""
+"""Everything that the bridge remembers, in SQLite or PostgreSQL."""
+
+from bridge.store.store import Store
+
+__all__ = ["Store"]

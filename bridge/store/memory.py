@@ -34,11 +34,7 @@ class StoredMemory:
         )
 
     async def set(self, key: str, value: str) -> None:
-        def work(c: Connection) -> None:
-            row = insert_for(c, memory).values(key=key, value=value)
-            c.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value}))
-
-        await self._db.write(work)
+        await self._db.write(lambda c: remember(c, key, value))
 
     async def set_if_absent(self, key: str, value: str) -> str:
         def work(c: Connection) -> str:
@@ -50,6 +46,19 @@ class StoredMemory:
             return str(c.execute(sa.select(memory.c.value).where(memory.c.key == key)).scalar_one())
 
         return await self._db.write(work)
+
+
+def remember(c: Connection, key: str, value: str) -> bool:
+    """Set a value; gives whether it is another one than before."""
+    row = insert_for(c, memory).values(key=key, value=value)
+    changed = c.execute(
+        row.on_conflict_do_update(
+            index_elements=["key"],
+            set_={"value": row.excluded.value},
+            where=memory.c.value != row.excluded.value,
+        )
+    )
+    return changed.rowcount == 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,30 +5,34 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection
+from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
 
 from bridge.errors import ConfigError
-from bridge.order.states import State
+from bridge.order.model import Mode
+from bridge.order.problems import HEALS_ON_CHANGE
+from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Clock
 from bridge.store import claims, singleton
 from bridge.store.calls import StoredCalls
 from bridge.store.engine import Database, engines, parse_url
 from bridge.store.inbox import StoredInbox, inserter
-from bridge.store.memory import StoredMemory, Switch
+from bridge.store.memory import StoredMemory, Switch, remember
 from bridge.store.migrate import migrate, ready
 from bridge.store.moves import event, wake
 from bridge.store.orders import StoredOrders
 from bridge.store.queries import Queries
-from bridge.store.tables import alarms, memory, orders
+from bridge.store.tables import alarms, orders
+
+REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again for a new mapping
 
 
 class Store:
-    """One database, opened. Use as `async with await Store.open(url, clock=clock) as store`.
+    """One database, opened: `async with Store.open(url, clock=clock) as store`.
 
     `orders`, `inbox` and `memory` are the ports of those names; `calls` takes Sculpteo's notifications,
     `queries` answers people, `switch` stops and resumes placing.
@@ -45,8 +49,9 @@ class Store:
         self.switch = Switch(db, clock)
 
     @classmethod
-    async def open(cls, url: str, *, clock: Clock, create: bool = True) -> Self:
-        """Connect, and bring the schema up to date.
+    @contextlib.asynccontextmanager
+    async def open(cls, url: str, *, clock: Clock, create: bool = True) -> AsyncIterator[Self]:
+        """Connect, bring the schema up to date, and let go at the end once everything waiting is durable.
 
         `url` is sqlite:///file or postgresql://user:password@host/name. With `create=False` an SQLite file
         that is not there is a fault and not a new, empty shop. Raises ConfigError for a URL that cannot be
@@ -57,34 +62,19 @@ class Store:
             _refuse_missing(parsed)
         reading, writing = engines(parsed)
         await asyncio.to_thread(migrate, writing)
-        store = cls(Database(parsed, reading, writing, inserter(writing.dialect)), clock)
-        await store._db.write(lambda c: claims.mend_clock(c, clock.now()))
-        return store
-
-    async def close(self) -> None:
-        """Make durable what waits, then let go. Later calls raise StoreUnavailable."""
-        await self._db.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
+        db = Database(parsed, reading, writing, inserter(writing.dialect))
+        try:
+            await db.write(lambda c: claims.mend_clock(c, clock.now()))
+            yield cls(db, clock)
+        finally:
+            await db.close()
 
     async def ready(self) -> None:
         """Prove that a change can be made durable now. Raises StoreUnavailable."""
 
         def work(c: Connection) -> None:
             ready(c)
-            changed = c.execute(
-                sa.update(memory)
-                .where(memory.c.key == "ready_at")
-                .values(value=self._clock.now().isoformat())
-            )
-            if not changed.rowcount:
-                c.execute(sa.insert(memory).values(key="ready_at", value=self._clock.now().isoformat()))
+            remember(c, "ready_at", self._clock.now().isoformat())
 
         await self._db.write(work)
 
@@ -108,7 +98,7 @@ class Store:
     ) -> int:
         """Have orders looked at anew, as after a change of the mapping; gives how many. `reasons` and
         `problems`, where given, name those that are meant."""
-        conditions = [orders.c.state.in_(list(states))]
+        conditions: list[sa.ColumnElement[bool]] = [orders.c.state.in_(list(states))]
         if reasons:
             conditions.append(orders.c.reason.in_(list(reasons)))
         if problems:
@@ -117,6 +107,36 @@ class Store:
             conditions.append(orders.c.shop == shop)
         now = self._clock.now()
         return await self._db.write(lambda c: wake(c, now, *conditions))
+
+    async def wake_for_mapping(self, version: str) -> int:
+        """Look anew at what another mapping may heal, if `version` is not the one of the last run."""
+        now = self._clock.now()
+        heals = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem.in_(sorted(HEALS_ON_CHANGE)))
+        printable = sa.and_(
+            orders.c.state == State.IGNORED,
+            orders.c.reason.in_([Ignored.NOTHING_TO_PRINT, Ignored.NOT_SHIPPED, Ignored.OTHER_LOCATION]),
+            orders.c.first_seen_at > now - REMEMBERED,
+        )
+        return await self._wake_if_new("mapping", version, now, sa.or_(heals, printable))
+
+    async def wake_for_mode(self, mode: Mode) -> int:
+        """Look anew at what another mode concerns, if `mode` is not the one of the last run: orders of the
+        preview, orders placed as a test, and test orders of the shop."""
+        now = self._clock.now()
+        previewed = sa.and_(
+            orders.c.state == State.WAITING, orders.c.reason.in_([Wait.PREVIEW, Wait.WAS_TEST])
+        )
+        tested = sa.and_(orders.c.state == State.PLACED, orders.c.mode != Mode.LIVE)
+        ignored = sa.and_(orders.c.state == State.IGNORED, orders.c.reason == Ignored.SHOP_TEST_ORDER)
+        return await self._wake_if_new("mode", mode, now, sa.or_(previewed, tested, ignored))
+
+    async def _wake_if_new(
+        self, key: str, value: str, now: datetime, condition: sa.ColumnElement[bool]
+    ) -> int:
+        def work(c: Connection) -> int:
+            return wake(c, now, condition) if remember(c, key, value) else 0
+
+        return await self._db.write(work)
 
     async def clear_alarm(self, key: int, who: str) -> bool:
         """A person saw to it. False = it was cleared already, or is not there."""

@@ -1,0 +1,1 @@
+"""HTTP in: webhooks of the shops, notifications of Sculpteo, health."""

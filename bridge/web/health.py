@@ -1,0 +1,87 @@
+"""`/healthz` says that the process lives, `/readyz` that it can take deliveries, `/metrics` counts.
+
+None of them says anything of an order or a customer. `/metrics` answers only callers on this machine: those
+that come through a proxy on it are told apart by the headers that proxies add.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from bridge.errors import StoreUnavailable
+from bridge.web.metrics import METRICS
+from bridge.web.parts import PARTS
+
+PROVEN_FOR = 2.0  # seconds for which one proof that the database can be written answers all who ask
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+
+routes = web.RouteTableDef()
+
+
+class Readiness:
+    """The last proof, so that a crowd of probes does not become a crowd of writes."""
+
+    def __init__(self) -> None:
+        self.at = float("-inf")
+        self.fault: str | None = None
+
+
+READINESS = web.AppKey("readiness", Readiness)
+OPEN_METRICS = web.AppKey("open_metrics", bool)
+
+
+@routes.get("/healthz")
+async def alive(request: web.Request) -> web.Response:
+    """The event loop turns."""
+    return web.Response(text="alive\n")
+
+
+@routes.get("/readyz")
+async def ready(request: web.Request) -> web.Response:
+    """The database can be written, its schema is ours, and the service is not about to stop."""
+    app = request.app
+    if app[PARTS].stopping():
+        return web.Response(status=503, text="stopping\n")
+    proof = app[READINESS]
+    if time.monotonic() - proof.at > PROVEN_FOR:
+        try:
+            await app[PARTS].store.ready()
+            proof.fault = None
+        except StoreUnavailable as error:
+            proof.fault = str(error)
+        proof.at = time.monotonic()
+    if proof.fault is not None:
+        return web.Response(status=503, text=f"the database is not available: {proof.fault}\n")
+    return web.Response(text="ready\n")
+
+
+@routes.get("/metrics")
+async def metrics(request: web.Request) -> web.Response:
+    """Prometheus' text format."""
+    if not (request.app[OPEN_METRICS] or is_local(request)):
+        raise web.HTTPNotFound
+    meters = request.app[METRICS]
+    for state, count in (await request.app[PARTS].store.queries.counts()).items():
+        meters.orders.labels(str(state)).set(count)
+    return web.Response(body=generate_latest(meters.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def is_local(request: web.Request) -> bool:
+    """Whether the caller is on this machine, and not behind a proxy that is."""
+    if any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        return ipaddress.ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False
+
+
+def add_to(app: web.Application, *, open_metrics: bool) -> None:
+    """Add the routes and what they need."""
+    app[READINESS] = Readiness()
+    app[OPEN_METRICS] = open_metrics
+    app.add_routes(routes)

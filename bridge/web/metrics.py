@@ -1,0 +1,38 @@
+"""What Prometheus may know: counts and times, by shop and by route; never an order, a name or a token."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """The meters of one application."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.deliveries = Counter(
+            "bridge_webhook_deliveries_total",
+            "Webhook deliveries, by shop and what was done with them",
+            ["shop", "outcome"],
+            registry=self.registry,
+        )
+        self.notifications = Counter(
+            "bridge_notifications_total",
+            "Calls of secret notification URLs, by whether an order had the token",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.answers = Histogram(
+            "bridge_http_seconds",
+            "Time to answer a request, by route and status",
+            ["route", "status"],
+            buckets=(0.005, 0.02, 0.1, 0.5, 1, 2, 5),
+            registry=self.registry,
+        )
+        self.orders = Gauge(
+            "bridge_orders", "Orders, by the state that they are in", ["state"], registry=self.registry
+        )
+
+
+METRICS = web.AppKey("metrics", Metrics)
