@@ -6,6 +6,7 @@ what it raises is one of these, with the upstream's request id in the text.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 
@@ -60,5 +61,33 @@ class StoreUnavailable(BridgeError):
     """The database could not make a change durable (disk full, connection lost). Nothing was acknowledged."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with the configuration. Lines and columns count from 1; 0 = no place in the file.
+
+    Holds no secret: what came from the environment or a secret file is never part of it.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str  # "products[2].unit"; "" = the file as a whole
+    what: str  # one sentence part without a full stop: '"mn" is not a unit'
+    remedy: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.path}: {self.tail}" if self.path else f"{place}: {self.tail}"
+
+    @property
+    def tail(self) -> str:
+        """What is wrong and what to do, without the place."""
+        return f"{self.what}; {self.remedy}" if self.remedy else self.what
+
+
 class ConfigError(BridgeError):
     """The configuration cannot be used. The text holds every fault, one per line, with place and remedy."""
+
+    def __init__(self, *faults: Fault | str) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = tuple(fault for fault in faults if isinstance(fault, Fault))

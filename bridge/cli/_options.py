@@ -1,0 +1,88 @@
+"""What the commands share: where the configuration is, how faults, tables and JSON are shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bridge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bridge.config.loader import Loaded
+
+EXIT_CONFIG = 2
+WIDTH_OF_PIPES = 200  # columns of a table that no terminal shows
+
+config_option = click.option(
+    "-c",
+    "--config",
+    "config",
+    type=click.Path(path_type=Path),
+    envvar="SCULPTEO_BRIDGE_CONFIG",
+    default=Path("config.yaml"),
+    show_default=True,
+    show_envvar=True,
+    help="The configuration file.",
+)
+"""Decorates a command, which gets the path as `config: Path`."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+"""Decorates a command, which gets `as_json: bool`."""
+
+
+def load_or_exit(path: Path) -> Loaded:
+    """The configuration, or every fault on standard error and exit code 2."""
+    from bridge.config.loader import load
+
+    try:
+        return load(path)
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        count = len(error.faults)
+        if count > 1:
+            click.echo(f"{count} faults; nothing was started.", err=True)
+        sys.exit(EXIT_CONFIG)
+
+
+def console(*, err: bool = False) -> Console:
+    """A console of rich that drops colors and markup when its output is piped."""
+    found = Console(stderr=err, highlight=False, soft_wrap=False)
+    return found if found.is_terminal else Console(stderr=err, highlight=False, width=WIDTH_OF_PIPES)
+
+
+def echo_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str | None = None,
+    styles: Sequence[str] | None = None,
+) -> None:
+    """A table for people. Cells are plain text: nothing in them is read as markup or escape codes.
+
+    `styles` gives each column's rich style. A cell that is a `rich.text.Text` keeps its own.
+    """
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for index, name in enumerate(columns):
+        table.add_column(name, style=styles[index] if styles else None, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
+    console().print(table)
+
+
+def echo_json(value: Any) -> None:
+    """JSON for programs, with times and amounts of money as text."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def printable(value: object) -> str:
+    """Text that is safe on a terminal: control characters, which a customer may have typed, become spaces."""
+    text = "" if value is None else str(value)
+    return "".join(char if char.isprintable() or char == "\n" else " " for char in text)
