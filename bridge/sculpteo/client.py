@@ -87,7 +87,7 @@ class SculpteoPrinter:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections that are kept for look-ups."""
+        """Close what look-ups have open."""
         await self._lookups.close()
 
     # --- ordering ----------------------------------------------------------------------------------------
@@ -186,6 +186,22 @@ class SculpteoPrinter:
             return tracking.absent(reference, self._raw(page))
         return self._report(reference, tracking.read(page.text(), reference), page)
 
+    async def tracking_answers(self, reference: str) -> dict[str, RawAnswer]:
+        """Both answers of the tracking address as they are, "json" and "page", for a person to look at.
+
+        Each as far as it came; raises nothing for what Sculpteo does.
+        """
+        answers: dict[str, RawAnswer] = {}
+        path = TRACKING_PATH + quote(reference, safe="")
+        for name, method, headers in (("json", "POST", XHR), ("page", "GET", PAGE)):
+            try:
+                answer = await self._lookups.ask(method, path, headers=headers, limit=MAX_LOOKUP)
+            except (aiohttp.ClientError, OSError) as error:
+                answers[name] = RawAnswer(self._clock.now(), None, error=describe(error))
+            else:
+                answers[name] = self._raw(answer)
+        return answers
+
     def _usable(self, page: Answer) -> None:
         """Of a page's answers, 404 and 410 say something; any other that is not fine does not."""
         if not _fine(page) and page.status not in (404, 410):
@@ -237,7 +253,10 @@ class SculpteoPrinter:
     # --- evidence ----------------------------------------------------------------------------------------
 
     def _raw(self, answer: Answer, error: str | None = None, token: str = "") -> RawAnswer:
-        secrets = (self._settings.password.get_secret_value(), self._settings.login, token)
+        secrets = [self._settings.password.get_secret_value(), self._settings.login]
+        secrets += (
+            [token] if len(token) >= 8 else []
+        )  # a short one, chosen by hand, would blank half the text
         body = scrub(answer.text()[:MAX_ANSWER], secrets)
         headers = tuple(
             (name, scrub(value, secrets)) for name, value in answer.headers.items() if name in KEPT_HEADERS

@@ -146,7 +146,8 @@ async def _read(response: aiohttp.ClientResponse, answer: Answer, limit: int) ->
 
 
 class Lookups:
-    """Requests that change nothing: one session, kept open between them."""
+    """Requests that change nothing. Each has a connection of its own: they are few, and a kept connection that
+    the server has just closed would fail a POST for nothing."""
 
     def __init__(self, base_url: str, timeout: float, take: Callable[[], Awaitable[None]]) -> None:
         """`take` is awaited before each request, so that Sculpteo is asked politely."""
@@ -195,7 +196,11 @@ class Lookups:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout, trust_env=False, headers=HEADERS
+                connector=aiohttp.TCPConnector(force_close=True),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=self._timeout,
+                trust_env=False,
+                headers=HEADERS,
             )
         return self._session
 

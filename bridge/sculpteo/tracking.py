@@ -40,6 +40,8 @@ def combine(first: Reading, second: Reading) -> Reading:
     return Reading(
         statuses=first.statuses + second.statuses,
         said=first.said + second.said,
+        steps=first.steps + second.steps,
+        labels=first.labels + second.labels,
         unknown=first.unknown + second.unknown,
         parcels=parcels.merge((*first.parcels, *second.parcels), ""),
         estimated_delivery=first.estimated_delivery or second.estimated_delivery,
@@ -52,7 +54,7 @@ def combine(first: Reading, second: Reading) -> Reading:
 
 def wants_page(reading: Reading) -> bool:
     """Whether the page should be read as well: the JSON says nothing, or Shipped without a parcel."""
-    shipped = PrintStatus.SHIPPED in reading.statuses
+    shipped = PrintStatus.SHIPPED in (*reading.statuses, *reading.steps)
     return not reading.tells or (shipped and not reading.parcels)
 
 

@@ -231,9 +231,8 @@ def _heading(page: _Page) -> str | None:
 
 
 def _status(page: _Page, reading: Reading) -> Reading:
-    statuses: list[PrintStatus] = []
-    said: list[str] = []
-    unknown: list[str] = []
+    statuses, steps = list[PrintStatus](), list[PrintStatus]()
+    said, labels, unknown = list[str](), list[str](), list[str]()
     for text, sure in _status_texts(page):
         status = words.status_of(text) or words.step_status(text, done=False)
         if status is not None:
@@ -244,15 +243,22 @@ def _status(page: _Page, reading: Reading) -> Reading:
     for label, done in _last_steps(page.steps):
         status = words.step_status(label, done=done)
         if status is not None:
-            statuses.append(status)
-            said.append(label)
+            steps.append(status)
+            labels.append(label)
         elif label:
             unknown.append(label)
-    if not statuses and not unknown and not page.password:  # a page to sign in is about no order
+    if not (statuses or steps or unknown or page.password):  # a page to sign in is about no order
         alone = dict(_standing_alone(page))
         if len(alone) == 1:
             statuses, said = list(alone), list(alone.values())
-    return replace(reading, statuses=tuple(statuses), said=tuple(said), unknown=tuple(unknown))
+    return replace(
+        reading,
+        statuses=tuple(statuses),
+        said=tuple(said),
+        steps=tuple(steps),
+        labels=tuple(labels),
+        unknown=tuple(unknown),
+    )
 
 
 def _status_texts(page: _Page) -> Iterator[tuple[str, bool]]:

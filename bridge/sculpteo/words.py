@@ -118,20 +118,20 @@ def step_status(label: str, *, done: bool) -> PrintStatus | None:
     return _STATUS.get(word)
 
 
-def least_advanced(statuses: Iterable[PrintStatus]) -> PrintStatus | None:
-    """One status out of several, for answers that contradict themselves.
+def least_advanced(statuses: Iterable[PrintStatus], steps: Iterable[PrintStatus] = ()) -> PrintStatus | None:
+    """One status out of all that an answer says; None when it contradicts itself in a way that matters.
 
-    Of statuses that follow one another, the earliest. A test order may show steps of production too. Any
-    other mixture (say, Shipped and Cancelled) is not decided here: None.
+    `statuses` are told of the order, `steps` follow from its production steps. Of statuses that follow one
+    another, the earliest counts. An order that is blocked, cancelled or a test still shows the steps it
+    reached, but nothing that is Shipped is one of these at the same time.
     """
-    found = set(statuses)
-    if PrintStatus.API_TEST in found and PrintStatus.SHIPPED not in found:
-        found -= set(ADVANCE)
-    if len(found) == 1:
-        return found.pop()
-    if found and found <= set(ADVANCE):
-        return min(found, key=ADVANCE.index)
-    return None
+    told, made = set(statuses), set(steps)
+    if not told <= set(ADVANCE):
+        return told.pop() if len(told) == 1 and PrintStatus.SHIPPED not in made else None
+    both = told | made
+    if len(both) == 1:
+        return both.pop()
+    return min(both, key=ADVANCE.index) if both and both <= set(ADVANCE) else None
 
 
 _MONTHS = {

@@ -35,7 +35,7 @@ def numbers(reading: Reading) -> list[str]:
 
 def test_the_slowest_item_decides_while_an_order_is_made() -> None:
     reading = sample("page__in_production.html")
-    assert reading.said == ("Polishing", "Queuing")
+    assert reading.labels == ("Polishing", "Queuing")
     assert reading.status is S.NEW
     assert reading.estimated_delivery == date(2026, 12, 16)
     assert reading.parcels == ()

@@ -87,7 +87,8 @@ def test_a_step_of_production_stands_for_a_status(label: str, done: bool, status
         ({S.SHIPPED}, S.SHIPPED),
         ({S.SHIPPED, S.IN_PROCESS}, S.IN_PROCESS),
         ({S.NEW, S.BILLED, S.SHIPPED}, S.BILLED),
-        ({S.API_TEST, S.NEW}, S.API_TEST),
+        ({S.API_TEST, S.NEW}, None),
+        ({S.API_TEST}, S.API_TEST),
         ({S.API_TEST, S.SHIPPED}, None),
         ({S.API_TEST, S.CANCELLED}, None),
         ({S.SHIPPED, S.CANCELLED}, None),
@@ -99,6 +100,28 @@ def test_contradictions_end_at_the_less_advanced_or_at_a_person(
     several: set[PrintStatus], one: PrintStatus | None
 ) -> None:
     assert least_advanced(several) is one
+
+
+@pytest.mark.parametrize(
+    ("told", "steps", "one"),
+    [
+        ({S.BLOCKED}, {S.IN_PROCESS}, S.BLOCKED),
+        ({S.CANCELLED}, {S.NEW, S.IN_PROCESS}, S.CANCELLED),
+        ({S.API_TEST}, {S.NEW}, S.API_TEST),
+        ({S.CANCELLED}, {S.SHIPPED}, None),
+        ({S.API_TEST}, {S.SHIPPED}, None),
+        ({S.BLOCKED, S.NEW}, {S.NEW}, None),
+        ({S.SHIPPED}, {S.IN_PROCESS}, S.IN_PROCESS),
+        ({S.BILLED}, {S.SHIPPED}, S.BILLED),
+        (set(), {S.SHIPPED, S.NEW}, S.NEW),
+        (set(), {S.CANCELLED}, S.CANCELLED),
+        ({S.NEW}, {S.CANCELLED}, None),
+    ],
+)
+def test_what_is_told_of_the_order_goes_with_the_steps_it_reached(
+    told: set[PrintStatus], steps: set[PrintStatus], one: PrintStatus | None
+) -> None:
+    assert least_advanced(told, steps) is one
 
 
 @given(st.sets(st.sampled_from(list(PrintStatus)), min_size=2))

@@ -1,0 +1,169 @@
+"""`sculpteo-bridge probe`: one test order, to see what Sculpteo really answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from bridge.cli._options import config_option, load_or_exit
+from bridge.config.settings import Item, Product, Settings
+from bridge.order.model import Address, Design, PrintOrder, RawAnswer
+from bridge.sculpteo.answers import is_reference
+from bridge.sculpteo.client import SculpteoPrinter
+from bridge.sculpteo.probing import Findings, fake_order, placed, probe, save, what_was_read
+
+SHOWN = 3000  # characters of an answer that are shown; --save keeps all of it
+TITLES = {
+    "order": "Answer to the order call",
+    "json": "Tracking, asked by POST with X-Requested-With (JSON, as documented)",
+    "page": "Tracking, asked by GET (the page)",
+}
+INVENTED = {  # field of the address: option, question, default
+    "last_name": ("name", "Name", "Bridge Test"),
+    "address1": ("street", "Street and number", "1 rue de l'Exemple"),
+    "city": ("city", "City", "Paris"),
+    "postal_code": ("postal_code", "Postal code", "75001"),
+    "country_code": ("country", "Country (two letters)", "FR"),
+}
+NOTIFICATION = """\
+Notifications: Sculpteo says that it POSTs one field `reference` to notification_url at each change of status.
+Whether it does so for test orders is not documented. Give --notify with an address of yours that records
+what it receives, and look there for the hours that follow."""
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@click.command()
+@config_option
+@click.option(
+    "--design", metavar="UUID", help="The design to order; default: the first one of the configuration."
+)
+@click.option("--name", help="Addressee.")
+@click.option("--street", help="Street and number.")
+@click.option("--city")
+@click.option("--postal-code")
+@click.option("--country", help="Two letters, such as FR.")
+@click.option("--notify", metavar="URL", help="A notification_url of your own to send along.")
+@click.option(
+    "--save", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep a sample here."
+)
+@click.option("--yes", is_flag=True, help="Do not ask; take the invented address unless flags say otherwise.")
+def command(
+    config: Path,
+    design: str | None,
+    notify: str | None,
+    folder: Path | None,
+    yes: bool,
+    **address: str | None,
+) -> None:
+    """Place ONE test order (fake=1) and show Sculpteo's raw answers, masked.
+
+    Sculpteo neither makes nor bills a test order. The answers show what its page does not document. The
+    address is asked for, with an invented one as the default.
+    """
+    settings = load_or_exit(config).settings
+    destination = Address(**{field: asked(field, address, yes) for field in INVENTED})
+    order = fake_order(chosen(settings, design), destination, notify, settings.sculpteo.theme)
+    printer = SculpteoPrinter(settings.sculpteo, SystemClock())
+    announce(printer, order, settings.sculpteo.base_url)
+    if not yes:
+        click.confirm("Place this test order now?", abort=True)
+    try:
+        found = asyncio.run(run(printer, order))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    show(found)
+    if not notify:
+        click.echo("\n" + NOTIFICATION)
+    if folder is not None:
+        keep(found, folder)
+    if not placed(found):
+        raise SystemExit(1)
+
+
+def asked(field: str, given: Mapping[str, str | None], yes: bool) -> str:
+    """A part of the address: as given by its flag, else the invented one, after asking unless `yes`."""
+    option, question, default = INVENTED[field]
+    value = given[option]
+    if value is not None:
+        return value
+    return default if yes else str(click.prompt(question, default=default))
+
+
+def chosen(settings: Settings, uuid: str | None) -> Design:
+    """The design named, else the first of the configuration with its material, scale and unit if all are fixed.
+
+    Raises click.UsageError when there is none.
+    """
+    if uuid is not None:
+        if not is_reference(uuid):
+            raise click.UsageError(f"--design: “{uuid}” cannot be a design's UUID (letters and digits)")
+        return Design(uuid)
+    products = settings.products + tuple(one for shop in settings.shops.values() for one in shop.products)
+    if not products:
+        raise click.UsageError("the configuration has no product yet: name a design with --design UUID")
+    product = products[0]
+    item: Item | Product = product.items[0] if product.items else product
+    material = item.material or product.material or settings.defaults.material
+    scale = item.scale or product.scale or settings.defaults.scale
+    unit = item.unit or product.unit or settings.defaults.unit
+    if item.uuid is None:
+        raise click.UsageError("the first product has no design: name one with --design UUID")
+    if isinstance(material, str) and isinstance(scale, Decimal):
+        return Design(item.uuid, 1, material, scale, unit)
+    return Design(item.uuid)
+
+
+async def run(printer: SculpteoPrinter, order: PrintOrder) -> Findings:
+    async with printer:
+        return await probe(printer, order)
+
+
+def announce(printer: SculpteoPrinter, order: PrintOrder, base_url: str) -> None:
+    click.echo(f"This places one test order at {base_url}, with fake=1:")
+    click.echo("nothing is made and nothing is billed. Sent would be (secrets and address masked):\n")
+    try:
+        click.echo(json.dumps(printer.summary(order), ensure_ascii=False, indent=2) + "\n")
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def show(found: Findings) -> None:
+    for name, answer in found.answers.items():
+        click.secho(f"\n{TITLES[name]}", bold=True)
+        click.echo(written(answer))
+    click.secho("\nWhat the bridge reads out of it", bold=True)
+    click.echo(json.dumps(what_was_read(found), ensure_ascii=False, indent=2))
+
+
+def written(answer: RawAnswer) -> str:
+    """An answer as text: status, kept headers, body; cut where it is long."""
+    lines = [f"HTTP {answer.status}" if answer.status is not None else "no answer"]
+    lines += [f"{name}: {value}" for name, value in answer.headers]
+    if answer.error:
+        lines.append(f"({answer.error})")
+    body = answer.body[:SHOWN]
+    more = len(answer.body) - len(body)
+    printable = "".join(char if char.isprintable() or char in "\n\t" else "�" for char in body)
+    lines += ["", printable] + ([f"... and {more} more characters"] if more else [])
+    return "\n".join(lines)
+
+
+def keep(found: Findings, folder: Path) -> None:
+    try:
+        files = save(found, folder)
+    except OSError as error:
+        raise click.ClickException(f"cannot keep the sample: {error.filename}: {error.strerror}") from None
+    click.echo(f"\nKept in {folder}: " + ", ".join(file.name for file in files))
+    click.echo(
+        "Login, password, e-mail addresses and the address are masked; look through it before you share it."
+    )
