@@ -1,0 +1,57 @@
+"""The shop's live variants, to lay beside the mapping.
+
+https://shopify.dev/docs/api/admin-graphql/latest/queries/productVariants
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bridge.errors import TryAgain
+from bridge.shopify.admin import Admin
+from bridge.shopify.tame import Unexpected, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A variant of the catalogue. `price` is in the shop's currency; `status` is the product's:
+    ACTIVE, ARCHIVED, DRAFT or UNLISTED."""
+
+    id: str
+    sku: str | None
+    title: str
+    product_id: str
+    product_title: str
+    status: str
+    price: Decimal
+    options: tuple[tuple[str, str], ...]
+    gift_card: bool
+
+
+async def variants(admin: Admin) -> AsyncIterator[Variant]:
+    """Every variant, paged as they are consumed. Raises TryAgain, or NeedsPerson("shop_access")."""
+    async for node in admin.pages("variants", "productVariants"):
+        try:
+            yield _variant(node)
+        except Unexpected as error:
+            why = f"Shopify's list of variants is not as expected: {error}"
+            raise TryAgain(why, upstream=admin.upstream) from None
+
+
+def _variant(node: Value) -> Variant:
+    product = node["product"]
+    return Variant(
+        id=node["id"].text(),
+        sku=node["sku"].text_or_none(),
+        title=node["title"].text(),
+        product_id=product["id"].text(),
+        product_title=product["title"].text(),
+        status=product["status"].text(),
+        price=node["price"].decimal(),
+        options=tuple(
+            (option["name"].text(), option["value"].text()) for option in node["selectedOptions"].each()
+        ),
+        gift_card=product["isGiftCard"].flag(),
+    )

@@ -1,0 +1,51 @@
+"""Small values that the app keeps with its own installation in the shop, where no merchant sees them.
+
+They outlive the bridge's database: when it went live, for one. https://shopify.dev/docs/apps/build/metafields
+"""
+
+from __future__ import annotations
+
+from bridge.errors import TryAgain
+from bridge.shopify.admin import Admin
+from bridge.shopify.tame import Value
+
+GO_LIVE = "go_live"
+STALE = frozenset({"STALE_OBJECT", "INVALID_COMPARE_DIGEST", "TAKEN"})
+
+
+async def recall(admin: Admin, key: str) -> str | None:
+    """The value kept under `key`, or None. Raises as `Admin.run` does."""
+    _, metafield = await _read(admin, key)
+    return metafield["value"].text_or_none() if metafield else None
+
+
+async def keep_first(admin: Admin, key: str, value: str) -> str:
+    """Keep `value` unless there is one; gives what is kept then, by whomever. Raises as `Admin.run` does."""
+    owner, metafield = await _read(admin, key)
+    if metafield:
+        return metafield["value"].text()
+    written = {
+        "ownerId": owner,
+        "key": key,
+        "type": "single_line_text_field",
+        "value": value,
+        "compareDigest": None,
+    }
+    _, errors = await admin.write("metafields_set", "metafieldsSet", {"metafields": [written]})
+    if not errors:
+        return value
+    if any(error.code in STALE for error in errors):
+        _, metafield = await _read(admin, key)
+        if metafield:
+            return metafield["value"].text()
+    why = f"Shopify does not keep “{key}” for the app: {errors[0].message}"
+    raise TryAgain(why, upstream=admin.upstream)
+
+
+async def _read(admin: Admin, key: str) -> tuple[str, Value]:
+    reply = await admin.run("app_metafield", {"key": key})
+    installation = reply.data["currentAppInstallation"]
+    with admin.reading("app_metafield", reply):
+        if installation["metafield"]:
+            installation["metafield"]["value"].text()
+        return installation["id"].text(), installation["metafield"]

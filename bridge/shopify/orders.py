@@ -1,0 +1,299 @@
+"""A Shopify shop as the steps see it: orders read whole, and what is written back to them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
+from bridge.order.model import FulfillmentOrder, LedgerEntry, Mode, NewFulfillment, ShopOrder, Tracking
+from bridge.ports import Annotation, Changed
+from bridge.shopify import ledger, parse, shipments, shown
+from bridge.shopify.admin import Admin, next_page
+from bridge.shopify.answers import AccessDenied, Reply, UserError
+from bridge.shopify.scopes import FULFILLMENT_ORDERS, granted
+from bridge.shopify.tame import Unexpected, Value
+
+OPTIONAL = frozenset({"customer", "displayName", "numberOfOrders", "email", "phone", "location"})
+"""What an order can be read without: read_customers, read_locations and protected customer data that is not
+needed for a parcel are not asked of every merchant."""
+STEADY_TRIES = 3
+MOST_FULFILLMENTS = 250  # Shopify shows no more of them
+ROUTED_BY = timedelta(
+    minutes=10
+)  # an order without fulfillment orders after that: are we allowed to see them?
+LEDGER_RETRY = timedelta(minutes=10)
+UNSUPPORTED = frozenset({"APP_NOT_AUTHORIZED"})
+STALE = frozenset({"STALE_OBJECT", "INVALID_COMPARE_DIGEST", "TAKEN"})
+
+
+class _Moving(Exception):
+    """The order changed between two of its pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """What an order has beyond its first page."""
+
+    lines: list[Value]
+    units: list[FulfillmentOrder]
+    fulfillments: list[Value]
+
+
+class ShopifyShop:
+    """Implements `bridge.ports.Shop` for one shop.
+
+    `mode` decides which of the two ledgers on an order is read: what is bought for real, or what is tried
+    out. `carriers` is the merchant's own table of carrier names. `now` is the wall clock; `log` takes
+    sentences on what could not be shown on an order, with ids only.
+    """
+
+    def __init__(
+        self,
+        admin: Admin,
+        *,
+        mode: Mode,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        carriers: Mapping[str, str] | None = None,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        self._admin = admin
+        self._mode = mode
+        self._now = now
+        self._carriers = carriers or {}
+        self._log = log or (lambda sentence: None)
+
+    async def read(self, order_id: str) -> ShopOrder | None:
+        """The order as it is now, whole; None when the shop has none, or shows none that old.
+
+        Where it has several pages and changes meanwhile, it is read again from the start.
+        """
+        for _ in range(STEADY_TRIES):
+            try:
+                return await self._read_once(order_id)
+            except _Moving:
+                continue
+        raise TryAgain("the order keeps changing while it is read", upstream=self._admin.upstream)
+
+    async def _read_once(self, order_id: str) -> ShopOrder | None:
+        read_at = self._now()
+        variables = {"id": order_id, "ledgerKey": ledger.key_for(self._mode)}
+        reply = await self._admin.run("order", variables, optional=OPTIONAL)
+        value = reply.data["order"]
+        if not value:
+            return None
+        pages = await self._all_pages(order_id, value, reply)
+        with self._admin.reading("order", reply):
+            order = parse.order(
+                value,
+                lines=pages.lines,
+                units=pages.units,
+                fulfillments=pages.fulfillments,
+                read_at=read_at,
+            )
+        if not order.fulfillment_orders and read_at - order.created_at > ROUTED_BY:
+            await self._may_see_fulfillment_orders()
+        return order
+
+    async def _all_pages(self, order_id: str, order: Value, reply: Reply) -> _Pages:
+        with self._admin.reading("order", reply):
+            updated = order["updatedAt"].text()
+            lines = list(order["lineItems"]["nodes"].each())
+            more_lines = next_page(order["lineItems"], None)
+            units = list(order["fulfillmentOrders"]["nodes"].each())
+            more_units = next_page(order["fulfillmentOrders"], None)
+            fulfillments = list(order["fulfillments"].each())
+            count = order["fulfillmentsCount"]["count"]
+            total = count.integer() if count else None
+        if more_lines:
+            lines += await self._rest("order_lines", "lineItems", order_id, more_lines, updated)
+        if more_units:
+            units += await self._rest(
+                "order_fulfillment_orders", "fulfillmentOrders", order_id, more_units, updated
+            )
+        if total is None or total > len(fulfillments):
+            fulfillments = await self._fulfillments(order_id, updated, total)
+        return _Pages(lines, [await self._unit(unit, reply, updated) for unit in units], fulfillments)
+
+    async def _rest(self, name: str, field: str, order_id: str, after: str, updated: str) -> list[Value]:
+        """The pages of one of the order's lists after the first. Raises _Moving."""
+        found: list[Value] = []
+        cursor: str | None = after
+        while cursor is not None:
+            reply = await self._admin.run(name, {"id": order_id, "after": cursor}, optional=OPTIONAL)
+            order = reply.data["order"]
+            if order["updatedAt"].raw != updated:
+                raise _Moving
+            with self._admin.reading(name, reply):
+                found += order[field]["nodes"].each()
+                cursor = next_page(order[field], cursor)
+        return found
+
+    async def _unit(self, unit: Value, reply: Reply, updated: str) -> FulfillmentOrder:
+        """A fulfillment order with the lines of all its pages. Raises _Moving."""
+        with self._admin.reading("order", reply):
+            lines = list(unit["lineItems"]["nodes"].each())
+            cursor = next_page(unit["lineItems"], None)
+            unit_id = unit["id"].text()
+        while cursor is not None:
+            more = await self._admin.run("fulfillment_order_lines", {"id": unit_id, "after": cursor})
+            if more.data["fulfillmentOrder"]["order"]["updatedAt"].raw != updated:
+                raise _Moving
+            connection = more.data["fulfillmentOrder"]["lineItems"]
+            with self._admin.reading("fulfillment_order_lines", more):
+                lines += connection["nodes"].each()
+                cursor = next_page(connection, cursor)
+        with self._admin.reading("order", reply):
+            return parse.fulfillment_order(unit, lines)
+
+    async def _fulfillments(self, order_id: str, updated: str, total: int | None) -> list[Value]:
+        """All fulfillments. One that is not seen would have its parcel brought to the shop again."""
+        reply = await self._admin.run("order_fulfillments", {"id": order_id})
+        order = reply.data["order"]
+        if order["updatedAt"].raw != updated:
+            raise _Moving
+        with self._admin.reading("order_fulfillments", reply):
+            found = list(order["fulfillments"].each())
+        if len(found) < (total or 0) or (total is None and len(found) >= MOST_FULFILLMENTS):
+            why = f"the order has more fulfillments than the {len(found)} that Shopify shows"
+            raise NeedsPerson("shop_access", why=why)
+        return found
+
+    async def _may_see_fulfillment_orders(self) -> None:
+        """Without the permission Shopify shows an empty list, which would look like an order not routed yet."""
+        if not FULFILLMENT_ORDERS.given(await granted(self._admin)):
+            why = f"the app lacks {FULFILLMENT_ORDERS.handle}, so no fulfillment order of this order can be seen"
+            raise NeedsPerson("shop_access", why=why)
+
+    async def changed(
+        self, since: datetime | None, *, created_since: datetime | None = None, unfulfilled: bool = False
+    ) -> AsyncIterator[Changed]:
+        """Orders updated at or after `since`, oldest change first, paged as they are consumed.
+
+        `unfulfilled` leaves out what is closed, cancelled or wholly fulfilled.
+        """
+        search = search_query(since, created_since, open_only=unfulfilled)
+        async for node in self._admin.pages("orders_changed", "orders", {"query": search}):
+            try:
+                found = Changed(
+                    id=node["id"].text(),
+                    name=node["name"].text(),
+                    created_at=node["createdAt"].moment(),
+                    updated_at=node["updatedAt"].moment(),
+                )
+            except Unexpected as error:
+                why = f"Shopify's list of orders is not as expected: {error}"
+                raise TryAgain(why, upstream=self._admin.upstream) from None
+            if not (unfulfilled and node["displayFulfillmentStatus"].raw == "FULFILLED"):
+                yield found
+
+    async def write_ledger(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str | None:
+        """Compare-and-set the ledger on the order; gives the new digest.
+
+        Raises LedgerConflict when it is no longer what was read, NeedsPerson("shop_access") only where the
+        app may not write it at all, and TryAgain for everything else: an intent that is not known to be
+        written must not be taken for one that need not be.
+        """
+        if ledger.key_for(entry.mode) != ledger.key_for(self._mode):
+            raise LedgerConflict(
+                f"an entry of mode {entry.mode} does not belong into the ledger that was read"
+            )
+        value = {
+            "ownerId": order_id,
+            "key": ledger.key_for(entry.mode),
+            "type": "json",
+            "value": ledger.write(entry),
+            "compareDigest": expected,
+        }
+        try:
+            payload, errors = await self._admin.write(
+                "metafields_set", "metafieldsSet", {"metafields": [value]}
+            )
+        except AccessDenied:
+            raise
+        except NeedsPerson as error:
+            why = f"the ledger on the order cannot be written: {error.facts.get('why')}"
+            raise TryAgain(why, after=LEDGER_RETRY, upstream=self._admin.upstream) from None
+        if errors:
+            raise self._ledger_refused(errors)
+        digests = [metafield["compareDigest"].raw for metafield in payload["metafields"].each()]
+        return digests[0] if digests and isinstance(digests[0], str) else None
+
+    def _ledger_refused(self, errors: Sequence[UserError]) -> LedgerConflict | NeedsPerson | TryAgain:
+        said = sentence(errors)
+        codes = {error.code for error in errors}
+        if codes & STALE:
+            return LedgerConflict(said)
+        if codes & UNSUPPORTED:
+            return AccessDenied("shop_access", why=f"it may not keep its note on the order: {said}")
+        why = f"Shopify does not take the ledger: {said}"
+        return TryAgain(why, after=LEDGER_RETRY, upstream=self._admin.upstream)
+
+    async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
+        """Create one fulfillment; gives its id. Raises NeedsPerson("cannot_fulfill") when refused.
+
+        Shopify has no idempotency key for it: after a TryAgain the order must be read before the next try.
+        """
+        wanted = shipments.fulfillment_input(fulfillment, self._carriers)
+        payload, errors = await self._admin.write(
+            "fulfillment_create", "fulfillmentCreate", {"fulfillment": wanted}
+        )
+        if errors:
+            raise NeedsPerson("cannot_fulfill", number=_numbers(fulfillment.tracking), why=sentence(errors))
+        created = payload["fulfillment"]["id"].raw
+        if not isinstance(created, str):
+            raise TryAgain("Shopify created a fulfillment without an id", upstream=self._admin.upstream)
+        return created
+
+    async def extend_tracking(
+        self, fulfillment_id: str, tracking: Sequence[Tracking], *, notify_customer: bool
+    ) -> None:
+        """Replace the tracking of a fulfillment by this list, which must contain what was there."""
+        _, errors = await self._admin.write(
+            "fulfillment_tracking_update",
+            "fulfillmentTrackingInfoUpdate",
+            {
+                "id": fulfillment_id,
+                "tracking": shipments.tracking_input(tracking, None, self._carriers),
+                "notifyCustomer": notify_customer,
+            },
+        )
+        if errors:
+            raise NeedsPerson("cannot_fulfill", number=_numbers(tracking), why=sentence(errors))
+
+    async def annotate(self, order_id: str, annotation: Annotation) -> None:
+        """Show reference and state on the order: a tag, two metafields, and progress where Shopify takes it."""
+        await shown.annotate(self._admin, order_id, annotation, self._log)
+
+    async def order_of(self, fulfillment_order_id: str) -> str | None:
+        """The id of the order that a fulfillment order belongs to, or None when there is none."""
+        reply = await self._admin.run("order_of_fulfillment_order", {"id": fulfillment_order_id})
+        with self._admin.reading("order_of_fulfillment_order", reply):
+            return reply.data["fulfillmentOrder"]["orderId"].text_or_none()
+
+
+def search_query(since: datetime | None, created_since: datetime | None, *, open_only: bool) -> str:
+    """Shopify's search text. https://shopify.dev/docs/api/usage/search-syntax"""
+    parts = []
+    if since is not None:
+        parts.append(f"updated_at:>='{_told(since)}'")
+    if created_since is not None:
+        parts.append(f"created_at:>='{_told(created_since)}'")
+    if open_only:
+        parts.append("status:open")
+    return " ".join(parts)
+
+
+def _told(moment: datetime) -> str:
+    """In UTC and whole seconds, rounded down: a search may give too much, never too little."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def sentence(errors: Sequence[UserError]) -> str:
+    """What Shopify said against an input, in one line."""
+    return "; ".join(dict.fromkeys(error.message for error in errors))
+
+
+def _numbers(tracking: Sequence[Tracking]) -> str:
+    return ", ".join(one.number for one in tracking if one.number) or "without a number"

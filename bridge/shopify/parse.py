@@ -1,0 +1,220 @@
+"""Shopify's order, as the documents ask for it, becomes ours. Pure; every field may be other than expected.
+
+https://shopify.dev/docs/api/admin-graphql/latest/objects/Order
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bridge.order.model import (
+    Address,
+    Fulfillment,
+    FulfillmentHold,
+    FulfillmentOrder,
+    FulfillmentOrderLine,
+    LineItem,
+    Money,
+    ShippingLine,
+    ShopOrder,
+    TaxLine,
+    Tracking,
+)
+from bridge.shopify import ledger
+from bridge.shopify.tame import Unexpected, Value
+
+RISKS = ("HIGH", "PENDING", "MEDIUM", "LOW", "NONE")
+"""The levels of Shopify's fraud analysis, the one to heed first first."""
+RISK_OF_ADVICE = {"CANCEL": "HIGH", "INVESTIGATE": "MEDIUM"}
+
+
+def order(
+    value: Value,
+    *,
+    lines: Iterable[Value],
+    units: Iterable[FulfillmentOrder],
+    fulfillments: Iterable[Value],
+    read_at: datetime,
+) -> ShopOrder:
+    """The whole order; `lines`, `units` and `fulfillments` come from all pages. Raises Unexpected."""
+    customer = value["customer"]
+    return ShopOrder(
+        id=value["id"].text(),
+        name=value["name"].text(),
+        number=value["number"].integer() if value["number"] else None,
+        created_at=value["createdAt"].moment(),
+        updated_at=value["updatedAt"].moment(),
+        read_at=read_at,
+        currency=value["currencyCode"].text(),
+        presentment_currency=value["presentmentCurrencyCode"].text_or_none(),
+        financial_status=value["displayFinancialStatus"].text_or_none(),
+        fully_paid=value["fullyPaid"].flag(),
+        test=value["test"].flag(),
+        cancelled_at=value["cancelledAt"].moment_or_none(),
+        cancel_reason=value["cancelReason"].text_or_none(),
+        closed_at=value["closedAt"].moment_or_none(),
+        lines=tuple(line_item(line) for line in lines),
+        fulfillment_orders=tuple(units),
+        fulfillments=tuple(fulfillment(one) for one in fulfillments),
+        address=address(value["shippingAddress"]),
+        billing_address=address(value["billingAddress"]),
+        email=value["email"].text_or_none(),
+        customer_id=customer["id"].text_or_none(),
+        customer_name=customer["displayName"].text_or_none(),
+        customer_orders=customer["numberOfOrders"].integer() if customer["numberOfOrders"] else None,
+        locale=value["customerLocale"].text_or_none(),
+        note=value["note"].text_or_none(),
+        tags=tuple(tag.text() for tag in value["tags"].each()),
+        attributes=attributes(value["customAttributes"]),
+        risk=risk(value["risk"]),
+        subtotal=money_or_none(value["subtotalPriceSet"]),
+        shipping_total=money_or_none(value["totalShippingPriceSet"]),
+        tax_total=money_or_none(value["totalTaxSet"]),
+        discount_total=money_or_none(value["totalDiscountsSet"]),
+        refunded_total=money_or_none(value["totalRefundedSet"]),
+        total=money_or_none(value["totalPriceSet"]),
+        taxes_included=value["taxesIncluded"].flag(),
+        taxes=taxes(value["taxLines"]),
+        shipping_lines=tuple(shipping_line(line) for line in value["shippingLines"]["nodes"].each()),
+        ledger=ledger.read(value["ledger"]),
+    )
+
+
+def money(bag: Value) -> Money:
+    """The amount in the shop's own currency."""
+    inner = bag["shopMoney"]
+    return Money(inner["amount"].decimal(), inner["currencyCode"].text())
+
+
+def money_or_none(bag: Value) -> Money | None:
+    return money(bag) if bag else None
+
+
+def address(value: Value) -> Address | None:
+    """A postal address; fields that Shopify hides from the app, or the customer left out, are None."""
+    if not value:
+        return None
+    return Address(
+        first_name=value["firstName"].text_or_none(),
+        last_name=value["lastName"].text_or_none(),
+        company=value["company"].text_or_none(),
+        address1=value["address1"].text_or_none(),
+        address2=value["address2"].text_or_none(),
+        city=value["city"].text_or_none(),
+        province=value["province"].text_or_none(),
+        province_code=value["provinceCode"].text_or_none(),
+        postal_code=value["zip"].text_or_none(),
+        country_code=value["countryCodeV2"].text_or_none(),
+        phone=value["phone"].text_or_none(),
+    )
+
+
+def line_item(value: Value) -> LineItem:
+    variant = value["variant"]
+    return LineItem(
+        id=value["id"].text(),
+        sku=value["sku"].text_or_none(),
+        title=value["title"].text(),
+        quantity=_count(value["quantity"]),
+        current_quantity=_count(value["currentQuantity"]),
+        unit_price=money(value["originalUnitPriceSet"]),
+        total=money(value["discountedTotalSet"]),
+        variant_title=value["variantTitle"].text_or_none(),
+        variant_id=variant["id"].text_or_none(),
+        product_id=value["product"]["id"].text_or_none(),
+        options=tuple(
+            (option["name"].text(), option["value"].text()) for option in variant["selectedOptions"].each()
+        ),
+        attributes=attributes(value["customAttributes"]),
+        requires_shipping=value["requiresShipping"].flag(),
+        gift_card=value["isGiftCard"].flag(),
+        taxes=taxes(value["taxLines"]),
+    )
+
+
+def attributes(value: Value) -> tuple[tuple[str, str], ...]:
+    """What the customer typed or chose. An attribute without a value counts as empty."""
+    return tuple(
+        (entry["key"].text(), entry["value"].text() if entry["value"] else "") for entry in value.each()
+    )
+
+
+def taxes(value: Value) -> tuple[TaxLine, ...]:
+    return tuple(
+        TaxLine(
+            title=line["title"].text(),
+            rate=line["rate"].decimal() if line["rate"] else None,
+            price=money(line["priceSet"]),
+        )
+        for line in value.each()
+    )
+
+
+def shipping_line(value: Value) -> ShippingLine:
+    return ShippingLine(
+        title=value["title"].text(),
+        code=value["code"].text_or_none(),
+        price=money(value["discountedPriceSet"]),
+    )
+
+
+def fulfillment_order(value: Value, lines: Iterable[Value]) -> FulfillmentOrder:
+    """One fulfillment order; `lines` come from all its pages. Raises Unexpected.
+
+    Where the app may not read locations, the place's name stands in for its id: two places stay two.
+    """
+    place = value["assignedLocation"]
+    name = place["name"].text_or_none()
+    return FulfillmentOrder(
+        id=value["id"].text(),
+        status=value["status"].text(),
+        request_status=value["requestStatus"].text(),
+        location_id=place["location"]["id"].text_or_none() or (f"name:{name}" if name else None),
+        location_name=name,
+        delivery_method=value["deliveryMethod"]["methodType"].text_or_none(),
+        actions=tuple(action["action"].text() for action in value["supportedActions"].each()),
+        lines=tuple(
+            FulfillmentOrderLine(
+                id=line["id"].text(),
+                line_item_id=line["lineItem"]["id"].text(),
+                total=_count(line["totalQuantity"]),
+                remaining=_count(line["remainingQuantity"]),
+            )
+            for line in lines
+        ),
+        holds=tuple(
+            FulfillmentHold(hold["reason"].text(), hold["reasonNotes"].text_or_none())
+            for hold in value["fulfillmentHolds"].each()
+        ),
+        fulfill_at=value["fulfillAt"].moment_or_none(),
+    )
+
+
+def fulfillment(value: Value) -> Fulfillment:
+    return Fulfillment(
+        id=value["id"].text(),
+        status=value["status"].text(),
+        tracking=tuple(
+            Tracking(
+                info["number"].text_or_none(), info["company"].text_or_none(), info["url"].text_or_none()
+            )
+            for info in value["trackingInfo"].each()
+        ),
+    )
+
+
+def risk(value: Value) -> str | None:
+    """The gravest level that any analysis gives, or that Shopify's advice amounts to."""
+    advice = value["recommendation"].text_or_none() or ""
+    levels = [entry["riskLevel"].text() for entry in value["assessments"].each()]
+    if advice in RISK_OF_ADVICE:
+        levels.append(RISK_OF_ADVICE[advice])
+    return min(levels, key=lambda level: RISKS.index(level) if level in RISKS else 0, default=None)
+
+
+def _count(value: Value) -> int:
+    number = value.integer()
+    if number < 0:
+        raise Unexpected(f"{value.path} is below zero")
+    return number
