@@ -70,7 +70,7 @@ def sums(order: ShopOrder) -> Sums:
     if order.total is None:
         raise Unusable("the shop gave no total for this order")
     currency = _one_currency(order)
-    total = order.total.amount
+    total = _total(order, order.total)
     lines = tuple(_line(line) for line in order.lines)
     taxes = _taxes(order)
     rows = _rows(order, total, lines, () if order.taxes_included else taxes)
@@ -86,6 +86,16 @@ def sums(order: ShopOrder) -> Sums:
         after=after,
         final=total + sum((row.amount for row in after), ZERO),
     )
+
+
+def _total(order: ShopOrder, total: Money) -> Decimal:
+    """What the order comes to before refunds.
+
+    Whether Shopify's total follows an edit of the order is not documented; its current total does, but is
+    also less refunds. So the current total counts where nothing was refunded.
+    """
+    refunded = order.refunded_total is not None and order.refunded_total.amount
+    return total.amount if refunded or order.current_total is None else order.current_total.amount
 
 
 def _line(line: LineItem) -> LineSum:
@@ -155,6 +165,7 @@ def _one_currency(order: ShopOrder) -> str:
         taxes: list[TaxLine] = [*order.taxes, *(tax for line in order.lines for tax in line.taxes)]
         return [
             order.total,
+            order.current_total,
             order.subtotal,
             order.shipping_total,
             order.tax_total,

@@ -190,6 +190,7 @@ class ShopOrder:
     discount_total: Money | None = None
     refunded_total: Money | None = None
     total: Money | None = None
+    current_total: Money | None = None  # after edits and refunds (Shopify's currentTotalPriceSet)
     taxes_included: bool = False
     taxes: tuple[TaxLine, ...] = ()
     shipping_lines: tuple[ShippingLine, ...] = ()

@@ -53,6 +53,7 @@ def orders(draw: st.DrawFn) -> ShopOrder:
         tax_total=maybe(amount()),
         discount_total=maybe(amount()),
         refunded_total=maybe(amount()),
+        current_total=maybe(amount()),
         taxes_included=draw(st.booleans()),
         taxes=taxes,
         shipping_lines=(ShippingLine("Standard", None, amount()),) if draw(st.booleans()) else (),
@@ -64,7 +65,9 @@ def orders(draw: st.DrawFn) -> ShopOrder:
 def test_what_is_shown_always_adds_up_to_the_totals_of_the_shop(shop_order: ShopOrder) -> None:
     found = sums(shop_order)
     assert shop_order.total is not None
-    assert found.total == shop_order.total.amount
+    refunded = shop_order.refunded_total.amount if shop_order.refunded_total else ZERO
+    edited = shop_order.current_total if not refunded else None
+    assert found.total == (edited or shop_order.total).amount
     assert sum(row.amount for row in found.rows) == found.total
     assert found.rows[0].amount == sum(item.total for item in found.lines)
     for item, amounts in zip(shop_order.lines, found.lines, strict=True):
@@ -76,7 +79,6 @@ def test_what_is_shown_always_adds_up_to_the_totals_of_the_shop(shop_order: Shop
     if found.included:
         assert found.net == found.total - sum(row.amount for row in found.included)
     assert found.final == found.total + sum(row.amount for row in found.after)
-    refunded = shop_order.refunded_total.amount if shop_order.refunded_total else ZERO
     assert found.final == found.total - refunded
 
 
@@ -126,6 +128,18 @@ def test_taxes_are_summed_per_title_and_rate() -> None:
 def test_what_the_shop_does_not_itemise_is_named_and_not_hidden() -> None:
     found = sums(order(total=money("12.50")))
     assert [(row.kind, row.amount) for row in found.rows][-1] == (Kind.OTHER, Decimal("2.50"))
+
+
+def test_an_edited_order_comes_to_its_current_total() -> None:
+    lines = (line(1), line(2, title="Added by an edit", quantity=1, current_quantity=1))
+    found = sums(order(lines, total=money("10"), current_total=money("20")))
+    assert (found.total, found.final) == (Decimal(20), Decimal(20))
+    assert [row.kind for row in found.rows] == [Kind.SUBTOTAL]
+
+
+def test_a_refund_is_not_taken_off_twice() -> None:
+    found = sums(order(refunded_total=money("4"), current_total=money("6")))
+    assert (found.total, found.final) == (Decimal(10), Decimal(6))
 
 
 def test_an_order_without_a_total_cannot_be_invoiced() -> None:

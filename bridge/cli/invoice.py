@@ -1,0 +1,129 @@
+"""`sculpteo-bridge invoice`: see an order's invoice before a customer does."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from bridge.cli._options import config_option, echo_json, json_option, load_or_exit
+from bridge.config.settings import Invoice, Seller
+from bridge.errors import BridgeError, NeedsPerson, TryAgain
+from bridge.invoice.data import BadSetting, invoice_data
+from bridge.invoice.invoices import Invoices
+from bridge.invoice.sample import sample_order
+from bridge.invoice.sums import Unusable
+from bridge.invoice.template import shipped_template
+from bridge.order.model import ShopOrder
+
+SAMPLE_SELLER = Seller(
+    name="Your company",
+    address=("1 Your Street", "Your Town"),
+    tax_id="XX 000 000 000",
+    email="you@example.com",
+    footer="The footer: your bank, your terms, your register entry.",
+)
+
+
+@click.command()
+@config_option
+@click.argument("order", required=False)
+@click.option(
+    "-o", "--output", type=click.File("wb", lazy=True), help="Where the PDF goes; - for standard output."
+)
+@click.option("--sample", is_flag=True, help="An invented order, for designing before any order exists.")
+@json_option
+@click.option("--language", help="As if the configuration had this `invoice.language`: fr, de, ...")
+@click.option("--show-template", is_flag=True, help="Print the shipped template, to start your own from.")
+def command(
+    config: Path,
+    order: str | None,
+    output: BinaryIO | None,
+    sample: bool,
+    as_json: bool,
+    language: str | None,
+    show_template: bool,
+) -> None:
+    """Make the invoice of ORDER (its name, as #1001 or acme/#1001) without sending it anywhere.
+
+    The order is the one in the bridge's database, as last read from the shop. With --json, the data that the
+    template is given is printed.
+    """
+    if show_template:
+        click.echo(shipped_template(), nl=False)
+        return
+    if sample == bool(order):
+        raise click.UsageError("name an order, or use --sample")
+    if not as_json and output is None:
+        raise click.UsageError("say where the PDF goes: -o invoice.pdf")
+    try:
+        settings, base, shop, found = _inputs(config, order)
+        if language:
+            settings = settings.model_copy(update={"language": language})
+        if as_json:
+            echo_json(invoice_data(shop, found, settings))
+        if output is not None:
+            pdf = asyncio.run(_make(settings, base, shop, found, sample=order is None))
+            output.write(pdf)  # a file that cannot be made anew keeps what it had
+    except NeedsPerson as error:
+        raise click.ClickException(str(error.facts.get("why", error))) from None
+    except TryAgain as error:
+        raise click.ClickException(f"{error.why}; try again later") from None
+    except (BridgeError, BadSetting, Unusable) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _inputs(config: Path, order: str | None) -> tuple[Invoice, Path, str, ShopOrder]:
+    """The settings, their folder, the shop and the order. A sample needs no configuration."""
+    if order is None and not config.exists():
+        return (
+            Invoice(mode="template", seller=SAMPLE_SELLER),
+            config.absolute().parent,
+            "sample",
+            sample_order(),
+        )
+    loaded = load_or_exit(config)
+    invoice, base = loaded.settings.invoice, loaded.path.parent
+    if order is None:
+        return invoice, base, next(iter(loaded.settings.shops)), sample_order()
+    shop, found = asyncio.run(load_order(loaded.settings.database.get_secret_value(), order))
+    return invoice, base, shop, found
+
+
+async def load_order(database: str, text: str) -> tuple[str, ShopOrder]:
+    """The shop and the order of that name, as last read. Raises ClickException when there is not just one."""
+    from bridge.app import SystemClock  # here, so that a sample does not load the whole service
+    from bridge.store import Store
+
+    async with Store.open(database, clock=SystemClock(), create=False) as store:
+        found = await store.queries.find(text)
+    if not found:
+        raise click.ClickException(
+            f"the bridge has no order {text}; `sculpteo-bridge orders list` shows those it has"
+        )
+    if len(found) > 1:
+        names = ", ".join(f"{record.shop}/{record.name or record.order_id}" for record in found)
+        raise click.ClickException(f"{text} could be any of {names}; name one of them in full")
+    if found[0].snapshot is None:
+        raise click.ClickException(
+            f"the order {text} has not been read from the shop yet; try again in a minute"
+        )
+    return found[0].shop, found[0].snapshot
+
+
+async def _make(settings: Invoice, base: Path, shop: str, order: ShopOrder, *, sample: bool) -> bytes:
+    if settings.mode == "url" and sample:
+        raise click.ClickException("`invoice.mode` is url: a sample has no invoice there; name an order")
+    invoices = Invoices(settings, base)
+    if settings.mode == "url":
+        return await invoices.invoice(shop, order) or b""
+    if settings.mode == "none":
+        click.echo(
+            "`invoice.mode` is none: no invoice is sent. This is what `template` would send.", err=True
+        )
+    rendered = await invoices.render(shop, order)
+    for remark in rendered.remarks():
+        click.echo(f"warning: {remark}", err=True)
+    return rendered.pdf
