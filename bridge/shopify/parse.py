@@ -74,6 +74,7 @@ def order(
         discount_total=money_or_none(value["totalDiscountsSet"]),
         refunded_total=money_or_none(value["totalRefundedSet"]),
         total=money_or_none(value["totalPriceSet"]),
+        current_total=money_or_none(value["currentTotalPriceSet"]),
         taxes_included=value["taxesIncluded"].flag(),
         taxes=taxes(value["taxLines"]),
         shipping_lines=tuple(shipping_line(line) for line in value["shippingLines"]["nodes"].each()),
