@@ -25,6 +25,7 @@ HEADINGS = words.names("h1 h2 h3 h4 h5 h6 strong b em p")
 NOT_OURS = words.names("a nav button option select footer li td th label")
 MAX_NESTING = 200
 SILENT = words.names("script style template noscript svg")
+LABEL_TAGS = words.names("dt th label")
 LABEL_ATTRIBUTES = ("title", "data-title", "data-original-title", "data-label", "label", "aria-label", "alt")
 
 STATUS_CLASSES = words.names("status orderstatus statut statutcommande currentstatus orderstate etatcommande")
@@ -309,15 +310,16 @@ def _standing_alone(page: _Page) -> Iterator[tuple[PrintStatus, str]]:
 
 
 def _labelled(page: _Page) -> Iterator[tuple[str, str, bool]]:
-    """(label, value, True) for "Label: value", and (label, value, False) for a label's next block."""
+    """(label, value, True) for "Label: value", and (label, value, False) for the block behind a `<dt>`, `<th>`
+    or `<label>`."""
     previous = ""
-    for text, _ in page.blocks:
+    for text, within in page.blocks:
         label, colon, value = text.partition(":")
         if colon and value.strip():
             yield words.plain(label), value.strip(), True
         elif previous:
             yield previous, text, False
-        previous = words.plain(text) if len(text) < 60 else ""
+        previous = words.plain(text) if within & LABEL_TAGS and len(text) < 60 else ""
 
 
 def _dates(page: _Page, labels: frozenset[str]) -> set[date]:

@@ -320,6 +320,14 @@ async def test_a_slow_answer_within_the_time_is_an_answer() -> None:
     assert receipt.verdict is Verdict.PLACED
 
 
+async def test_a_server_that_never_answers_is_not_waited_for_longer_than_set() -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    receipt, _ = await place(is_silent)
+    assert 0.2 < loop.time() - began < 5
+    assert "the time was over" in receipt.why
+
+
 async def test_our_own_secrets_are_taken_out_of_the_evidence() -> None:
     echo = (
         f"login=me@example.com password={PASSWORD} or s3kr&amp;t &lt;pass&gt; or s3kr%26t+%3Cpass%3E".encode()

@@ -158,6 +158,11 @@ def test_two_shipping_dates_are_not_guessed_onto_parcels() -> None:
     assert read(html, REFERENCE).parcels == (Parcel(UPS),)
 
 
+def test_a_status_beside_another_date_is_no_label_of_it() -> None:
+    html = f"<tr><td title='Status'>Shipped</td></tr><tr><td>2026-12-14</td></tr><p>Tracking: {UPS}</p>"
+    assert read(html, REFERENCE).parcels == (Parcel(UPS),)
+
+
 # --- JSON ------------------------------------------------------------------------------------------------
 
 
