@@ -75,9 +75,13 @@ async def post(
     headers: Mapping[str, str],
     upstream: str,
     timeout: aiohttp.ClientTimeout = TIMEOUT,  # noqa: ASYNC109 - connecting has a limit of its own
-    largest: int = LARGEST_ANSWER,
+    largest: int | None = None,
 ) -> Answer:
-    """Send it once, follow nothing. Raises TryAgain when no whole answer comes; it may have arrived all the same."""
+    """Send it once, follow nothing. Raises TryAgain when no whole answer comes; it may have arrived all the same.
+
+    `largest` is the most bytes of an answer, LARGEST_ANSWER if not given.
+    """
+    most = LARGEST_ANSWER if largest is None else largest
     try:
         async with session.post(
             url, data=data, headers=headers, timeout=timeout, allow_redirects=False
@@ -85,8 +89,8 @@ async def post(
             body = bytearray()
             async for chunk in response.content.iter_chunked(65_536):
                 body += chunk
-                if len(body) > largest:
-                    why = f"Shopify's answer is larger than {largest} bytes"
+                if len(body) > most:
+                    why = f"Shopify's answer is larger than {most} bytes"
                     raise TryAgain(why, upstream=upstream)
             told = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status, told, bytes(body))

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.shopify.stub import Shop, running
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Shop]:
+    async with running() as started:
+        yield started
