@@ -1,43 +1,105 @@
-"""The settings, typed. Names are those of the YAML file; `loader.py` reads them, with places for faults."""
+"""The settings, typed. Names are those of the YAML file; `loader.py` reads them, with places for faults.
+
+The descriptions are the merchant's manual: `config schema`, the reference in the README and the remedies of
+faults are made of them. An example stands where a value's form is not plain from its type.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Discriminator, Field, SecretStr, Tag
 
-from bridge.order.model import Mode, Money
-
-Unit = Literal["mm", "cm", "m", "in", "ft", "yd"]
-ShipMethod = Literal["cheapest", "express", "quick"]
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+from bridge.config.invoicing import Invoice as Invoice
+from bridge.config.invoicing import Seller as Seller
+from bridge.config.model import Model, doc
+from bridge.config.names import (
+    AlertUrl,
+    BaseUrl,
+    Country,
+    DatabaseUrl,
+    Domain,
+    Listen,
+    Material,
+    Network,
+    ShopName,
+    Sku,
+    UpstreamUrl,
+    Uuid,
+)
+from bridge.config.quantities import Amount, Count, Duration, Interval, Moment, Rate, Scale
+from bridge.config.types import Flag, ModeName, Secret, ShipMethod, Text, Unit, Words, one_of
 
 
 class Server(Model):
-    public_url: str
-    listen: str = "127.0.0.1:8080"
-    trusted_proxies: tuple[str, ...] = ()
+    """The web side of the bridge."""
+
+    public_url: Annotated[
+        BaseUrl,
+        doc(
+            "The address under which Shopify and Sculpteo reach the bridge; https in `live` mode.",
+            "https://bridge.example.com",
+        ),
+    ]
+    listen: Annotated[Listen, doc("Where the bridge listens; a reverse proxy with TLS stands before it.")] = (
+        "127.0.0.1:8080"
+    )
+    trusted_proxies: Annotated[
+        tuple[Network, ...],
+        doc("Proxies whose X-Forwarded-For is believed: addresses or networks.", "[10.0.0.0/8]"),
+    ] = ()
 
 
 class ShopSettings(Model):
     """One Shopify shop: a Dev Dashboard app (client_id, client_secret) or an older custom app (access_token)."""
 
-    domain: str
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    access_token: SecretStr | None = None
-    webhook_secrets: tuple[SecretStr, ...] = ()  # more secrets that may sign deliveries
-    admin_url: str | None = None  # only to point at a sandbox
-    locations: tuple[str, ...] = ()  # names or ids of the locations that Sculpteo prints for; empty = all
-    products: tuple[Product, ...] = ()  # overrides of the top-level products for this shop
-    ignore: tuple[str, ...] = ()
-    since: datetime | None = None
-    notify_customer: bool = True
+    domain: Annotated[Domain, doc("The shop's own Shopify domain.", "acme.myshopify.com")]
+    client_id: Annotated[
+        Text | None, doc("Client ID of the Dev Dashboard app.", "9c2f6a1e0b7d4c35a8e1f0b2d4c6e8a0")
+    ] = None
+    client_secret: Annotated[
+        Secret | None,
+        doc(
+            "Client secret of the app. It also proves that webhooks come from Shopify.",
+            "${SHOPIFY_CLIENT_SECRET}",
+        ),
+    ] = None
+    access_token: Annotated[
+        Secret | None,
+        doc(
+            "Instead of `client_id`: the token of a custom app made in the shop's admin before 2026.",
+            "${TOKEN}",
+        ),
+    ] = None
+    webhook_secrets: Annotated[
+        tuple[Secret, ...],
+        doc(
+            "More secrets that may sign webhooks: the old one while it is being replaced, or the key shown under "
+            "Settings, Notifications.",
+            "[${OLD_SECRET}]",
+        ),
+    ] = ()
+    admin_url: Annotated[UpstreamUrl | None, doc("Only to point at a sandbox.", "http://127.0.0.1:9001")] = (
+        None
+    )
+    locations: Annotated[
+        tuple[Words, ...],
+        doc("Names or ids of the locations that Sculpteo prints for; empty means all.", "[Sculpteo]"),
+    ] = ()
+    products: Annotated[
+        tuple[Product, ...],
+        doc("As the top-level `products`, for this shop only; they win over the same SKU or pattern there."),
+    ] = ()
+    ignore: Annotated[tuple[Sku, ...], doc("As the top-level `ignore`, for this shop only.")] = ()
+    since: Annotated[
+        Moment | None,
+        doc("Orders created before are not looked at; default: the bridge's first start.", "2026-11-01"),
+    ] = None
+    notify_customer: Annotated[Flag, doc("Whether Shopify tells this shop's customers of each parcel.")] = (
+        True
+    )
 
     def signing_secrets(self) -> tuple[bytes, ...]:
         own = (self.client_secret,) if self.client_secret else ()
@@ -45,132 +107,226 @@ class ShopSettings(Model):
 
 
 class SculpteoSettings(Model):
-    login: str
-    password: SecretStr
-    theme: str | None = None
-    base_url: str = "https://www.sculpteo.com"
-    currency: Literal["EUR", "USD", "GBP"] = "EUR"
-    requests_per_second: float = Field(default=2.0, gt=0, le=10)
-    timeout: timedelta = timedelta(seconds=60)
-    poll: timedelta = timedelta(minutes=30)  # how often a placed order is asked for, at most
+    """The merchant's account at Sculpteo; it must be enabled for invoice payment."""
+
+    login: Annotated[Text, doc("Login of the account that is billed.", "prints@example.com")]
+    password: Annotated[Secret, doc("Its password.", "${SCULPTEO_PASSWORD}")]
+    theme: Annotated[
+        Text | None, doc("Packing-slip theme, as agreed with Sculpteo (contact@sculpteo.com).", "acme")
+    ] = None
+    base_url: Annotated[UpstreamUrl, doc("Only to point at a sandbox.")] = "https://www.sculpteo.com"
+    currency: Annotated[
+        Literal["EUR", "USD", "GBP"],
+        one_of("EUR", "USD", "GBP"),
+        doc("Currency in which Sculpteo bills, and in which limits count."),
+    ] = "EUR"
+    requests_per_second: Annotated[Rate, doc("Politeness: the most requests a second, of all processes.")] = (
+        2.0
+    )
+    timeout: Annotated[Interval, doc("How long one request may take.")] = timedelta(seconds=60)
+    poll: Annotated[Interval, doc("How often a placed order is asked for, at most.")] = timedelta(minutes=30)
 
 
 class Shipping(Model):
-    default: ShipMethod = "cheapest"
-    by_rate: dict[str, ShipMethod] = {}  # glob over the shipping rate's name
+    """How Sculpteo ships. `quick` (Colissimo) goes to France only; elsewhere `cheapest` takes its place."""
+
+    default: Annotated[
+        ShipMethod,
+        doc("For shipping rates that `by_rate` does not name: `cheapest`, `express` (UPS) or `quick`."),
+    ] = "cheapest"
+    by_rate: Annotated[
+        dict[Words, ShipMethod],
+        doc(
+            "By the name of the rate that the customer chose; `*` stands for any characters, case does not count.",
+            '{"Express*": express}',
+        ),
+    ] = Field(default_factory=dict)
 
 
 class ByOption(Model):
-    """A value that depends on a variant option: {option: Material, values: {White: white_plastic}}."""
+    """A material that depends on a variant option or, where there is none of that name, a custom attribute."""
 
-    option: str
-    values: dict[str, str]
+    option: Annotated[Words, doc("Name of the variant option; case and spaces do not count.", "Material")]
+    values: Annotated[
+        dict[Words, Material], doc("The option's values, each with its material.", "{White: white_plastic}")
+    ]
 
 
 class ScaleByOption(Model):
-    option: str
-    values: dict[str, Decimal]
+    """A scale that depends on a variant option or, where there is none of that name, a custom attribute."""
+
+    option: Annotated[Words, doc("Name of the variant option; case and spaces do not count.", "Size")]
+    values: Annotated[
+        dict[Words, Scale], doc("The option's values, each with its scale.", "{S: 0.8, L: 1.2}")
+    ]
+
+
+def _form(value: object) -> str:
+    """Which member of a union is meant: a mapping stands for the choice by option."""
+    return "<by option>" if isinstance(value, (dict, ByOption, ScaleByOption)) else "<one>"
+
+
+MaterialRule = Annotated[
+    Annotated[Material, Tag("<one>")] | Annotated[ByOption, Tag("<by option>")], Discriminator(_form)
+]
+ScaleRule = Annotated[
+    Annotated[Scale, Tag("<one>")] | Annotated[ScaleByOption, Tag("<by option>")], Discriminator(_form)
+]
+
+_UUID = "UUID of the Sculpteo design, as its page shows it."
+_MATERIAL = "Sculpteo's material id; or `{option: ..., values: {...}}` to choose it by a variant option."
+_SCALE = (
+    "Factor on the design as uploaded; or `{option: ..., values: {...}}` to choose it by a variant option."
+)
+_UNIT = "Unit of the design: mm, cm, m, in, ft or yd."
 
 
 class Item(Model):
     """One design of a product. What is not given comes from the product, then from `defaults`."""
 
-    uuid: str
-    quantity: Annotated[int, Field(ge=1)] = 1
-    material: str | ByOption | None = None
-    scale: Decimal | ScaleByOption | None = None
-    unit: Unit | None = None
+    uuid: Annotated[Uuid, doc(_UUID, "QfGQC4YQ")]
+    quantity: Annotated[Count, doc("Copies of it in one unit of the product.")] = 1
+    material: Annotated[MaterialRule | None, doc(_MATERIAL, "silver")] = None
+    scale: Annotated[ScaleRule | None, doc(_SCALE, "0.87")] = None
+    unit: Annotated[Unit | None, doc(_UNIT, "cm")] = None
 
 
 class Product(Model):
     """A SKU, or a pattern of SKUs, and what is printed for one unit of it: `uuid`, or `items` for a bundle."""
 
-    sku: str
-    uuid: str | None = None
-    items: tuple[Item, ...] = ()
-    quantity: Annotated[int, Field(ge=1)] = 1
-    material: str | ByOption | None = None
-    scale: Decimal | ScaleByOption | None = None
-    unit: Unit | None = None
+    sku: Annotated[
+        Sku,
+        doc(
+            "A SKU as in Shopify, case included; or a pattern with `*` (any characters) and `?` (one character). "
+            "A SKU wins over patterns, and the pattern with more other characters wins.",
+            '"MUG-*"',
+        ),
+    ]
+    uuid: Annotated[Uuid | None, doc(_UUID, "QfGQC4YQ")] = None
+    items: Annotated[
+        tuple[Item, ...],
+        doc("Instead of `uuid`: the designs of a bundle.", "[{uuid: QfGQC4YQ, quantity: 16}]"),
+    ] = ()
+    quantity: Annotated[
+        Count, doc("Copies that one unit of the product stands for; multiplies all items.")
+    ] = 1
+    material: Annotated[MaterialRule | None, doc(_MATERIAL, "silver")] = None
+    scale: Annotated[ScaleRule | None, doc(_SCALE, "0.87")] = None
+    unit: Annotated[Unit | None, doc(_UNIT, "cm")] = None
 
 
 class Defaults(Model):
-    material: str | None = None
-    unit: Unit = "mm"
-    scale: Decimal = Decimal(1)
+    """What products use that do not say otherwise."""
+
+    material: Annotated[Material | None, doc("Sculpteo's material id.", "white_plastic")] = None
+    unit: Annotated[Unit, doc(_UNIT)] = "mm"
+    scale: Annotated[Scale, doc("Factor on the design as uploaded.")] = Decimal(1)
 
 
 class Approval(Model):
-    """When a person must approve. Any of the `*_by` conditions that fits makes an order wait for a person."""
+    """When a person must approve an order before it is bought: any condition that fits asks for one."""
 
-    mode: Literal["automatic", "manual"] = "automatic"
-    delay: timedelta = timedelta(minutes=30)
-    tags: tuple[str, ...] = ()  # orders with one of these tags
-    above: Money | None = None  # orders whose total is above
-    countries: tuple[str, ...] = ()  # orders to these countries
-    first_order: bool = False  # a customer's first order
-    high_risk: Literal["hold", "allow"] = "hold"
+    mode: Annotated[
+        Literal["automatic", "manual"],
+        one_of("automatic", "manual"),
+        doc("`automatic`: after `delay`; `manual`: a person approves each order."),
+    ] = "automatic"
+    delay: Annotated[Duration, doc("How long an order can still be cancelled before it is bought.")] = (
+        timedelta(minutes=30)
+    )
+    tags: Annotated[tuple[Words, ...], doc("Orders with one of these tags.", "[wholesale]")] = ()
+    above: Annotated[
+        Amount | None, doc("Orders whose total, in the shop's currency, is above.", "500 EUR")
+    ] = None
+    countries: Annotated[tuple[Country, ...], doc("Orders to these countries.", "[US, NO]")] = ()
+    first_order: Annotated[Flag, doc("A customer's first order.")] = False
+    high_risk: Annotated[
+        Literal["hold", "allow"],
+        one_of("hold", "allow"),
+        doc("Orders that Shopify's fraud analysis rates high, or has not rated yet."),
+    ] = "hold"
 
 
 class Limits(Model):
-    per_order: Money | None = None
-    per_day: Money | None = None
+    """Spending limits on Sculpteo's prices, without its shipping. Above them an order waits."""
 
-
-class Seller(Model):
-    name: str
-    address: tuple[str, ...] = ()
-    tax_id: str | None = None
-    registration: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    footer: str | None = None
-    logo: str | None = None  # a PNG, JPEG or SVG beside the configuration file
-
-
-class Invoice(Model):
-    mode: Literal["template", "url", "none"] = "none"
-    template: str | None = None  # the merchant's own Typst file, beside the configuration file
-    seller: Seller | None = None
-    number: str = "{order}"  # how the invoice number is made from the order's name
-    language: str | None = None  # en, fr, de, ...; default: the customer's language, else English
-    timezone: str = "UTC"  # of the dates on the invoice: an IANA name such as Europe/Paris
-    font: tuple[str, ...] = ()
-    font_path: str | None = None  # a folder of font files, for scripts that the shipped fonts do not have
-    url: str | None = None  # for mode url: https://.../{order_number}.pdf
-    headers: dict[str, SecretStr] = {}
-    allow_private_addresses: bool = False
-    max_bytes: int = 10_000_000
+    per_order: Annotated[Amount | None, doc("The most that one order may cost.", "300 EUR")] = None
+    per_day: Annotated[
+        Amount | None, doc("The most that the orders of one day (UTC) may cost.", "2000 EUR")
+    ] = None
 
 
 class Tracking(Model):
-    notify_customer: bool = True
-    carriers: dict[str, str] = {}  # Sculpteo's spelling -> Shopify's, beyond the built-in table
-    without_number_after: timedelta = timedelta(hours=48)
+    """How parcels are told to the shop."""
+
+    notify_customer: Annotated[Flag, doc("Whether Shopify tells customers of each parcel.")] = True
+    carriers: Annotated[
+        dict[Words, Words],
+        doc(
+            "Sculpteo's name of a carrier and Shopify's, where the built-in table lacks it.",
+            '{"DHL EU": DHL Express}',
+        ),
+    ] = Field(default_factory=dict)
+    without_number_after: Annotated[
+        Duration,
+        doc(
+            "When Sculpteo says “shipped” without a tracking number, the shop is told after this time all the same."
+        ),
+    ] = timedelta(hours=48)
 
 
 class Logging(Model):
-    format: Literal["plain", "json"] = "plain"
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The log, on standard error."""
+
+    format: Annotated[
+        Literal["plain", "json"], one_of("plain", "json"), doc("`plain` for people, `json` for programs.")
+    ] = "plain"
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        one_of("debug", "info", "warning", "error"),
+        doc("The least severe line that is written."),
+    ] = "info"
 
 
 class Settings(Model):
-    mode: Mode
-    server: Server
-    database: SecretStr = SecretStr("sqlite:///bridge.db")
-    shops: dict[str, ShopSettings]
-    sculpteo: SculpteoSettings
-    shipping: Shipping = Shipping()
-    defaults: Defaults = Defaults()
-    products: tuple[Product, ...] = ()
-    ignore: tuple[str, ...] = ()
-    unmapped: Literal["hold", "ignore"] = "hold"
-    approval: Approval = Approval()
-    limits: Limits = Limits()
-    invoice: Invoice = Invoice()
-    tracking: Tracking = Tracking()
-    alerts: tuple[SecretStr, ...] = ()
-    logging: Logging = Logging()
+    """The whole configuration."""
+
+    mode: Annotated[
+        ModeName,
+        doc(
+            "`preview`: nothing is sent to Sculpteo; `test`: orders with fake=1, never made or billed; `live`: real orders.",
+            "test",
+        ),
+    ]
+    server: Annotated[Server, doc("The web side of the bridge.")]
+    database: Annotated[
+        DatabaseUrl, doc("`sqlite:///file`, or `postgresql://user:password@host/name` for several processes.")
+    ] = SecretStr("sqlite:///bridge.db")
+    shops: Annotated[dict[ShopName, ShopSettings], doc("Each Shopify shop under a short name of your own.")]
+    sculpteo: Annotated[SculpteoSettings, doc("Your account at Sculpteo.")]
+    shipping: Annotated[Shipping, doc("How Sculpteo ships.")] = Shipping()
+    defaults: Annotated[Defaults, doc("What products use that do not say otherwise.")] = Defaults()
+    products: Annotated[tuple[Product, ...], doc("What is printed for each SKU.")] = ()
+    ignore: Annotated[
+        tuple[Sku, ...],
+        doc(
+            "SKUs and patterns that are not printed: your own stock. They stay yours to fulfill.",
+            '["GIFT-*"]',
+        ),
+    ] = ()
+    unmapped: Annotated[
+        Literal["hold", "ignore"],
+        one_of("hold", "ignore"),
+        doc("An order with a SKU that is in neither list: `hold` it for you, or `ignore` that line."),
+    ] = "hold"
+    approval: Annotated[Approval, doc("When a person must approve.")] = Approval()
+    limits: Annotated[Limits, doc("Spending limits.")] = Limits()
+    invoice: Annotated[Invoice, doc("The invoice in the parcel.")] = Invoice()
+    tracking: Annotated[Tracking, doc("How parcels are told to the shop.")] = Tracking()
+    alerts: Annotated[
+        tuple[AlertUrl, ...], doc("Apprise URLs that are told when a person is needed.", '["mailto://..."]')
+    ] = ()
+    logging: Annotated[Logging, doc("The log.")] = Logging()
 
 
 ShopSettings.model_rebuild()

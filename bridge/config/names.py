@@ -1,0 +1,278 @@
+"""Names and addresses in the configuration: domains, URLs, design UUIDs, materials, countries and the like."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+from bridge.config.types import Secret, Text, Words, bad, nearest, single
+
+MAX_SKU = 255  # characters: Shopify stores no longer ones
+
+# --- Sculpteo --------------------------------------------------------------------------------------------
+
+PART = re.compile(r"[A-Za-z0-9_.\-]+")
+"""What a part of Sculpteo's `uuid:qty:scale:unit:material` may be made of; `:` would shift the parts."""
+
+
+def _part(noun: str, example: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if PART.fullmatch(text):
+            return text
+        if ":" in text:
+            raise bad(
+                "{value} has a : in it, which separates the parts of Sculpteo's items", f"give only {noun}"
+            )
+        odd = " ".join(sorted({repr(char) for char in text if not PART.fullmatch(char)}))
+        remedy = f"{noun} has letters, digits, _ . and - only, such as {example}"
+        raise bad(f"{{value}} has characters that {noun} cannot have: {odd}", remedy)
+
+    return check
+
+
+Uuid = Annotated[Text, AfterValidator(_part("the design's UUID", "QfGQC4YQ"))]
+Material = Annotated[Text, AfterValidator(_part("the material's id", "white_plastic"))]
+
+
+def _sku(text: str) -> str:
+    if len(text) > MAX_SKU:
+        raise bad(f"is longer than {MAX_SKU} characters, which no SKU can be", "shorten it")
+    if text.upper() in {"YOUR-SKU", "YOUR_SKU"}:
+        raise bad("still holds the placeholder {value}", kind="placeholder")
+    return text
+
+
+Sku = Annotated[Words, AfterValidator(_sku)]
+"""A SKU, or a pattern with * (any characters) and ? (one character)."""
+
+
+def _shop_name(text: str) -> str:
+    if re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,39}", text):
+        return text
+    remedy = (
+        "a shop's name here has a-z, 0-9, - and _ only, at most 40: it becomes part of the webhook's address"
+    )
+    raise bad("{value} cannot be the name of a shop", remedy)
+
+
+ShopName = Annotated[Text, AfterValidator(_shop_name)]
+
+# --- addresses on the net --------------------------------------------------------------------------------
+
+_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.(?:com|io)")
+
+
+def _domain(text: str) -> str:
+    name = text.lower()
+    if _DOMAIN.fullmatch(name):
+        return name
+    bare = name.removeprefix("https://").removeprefix("http://").split("/")[0]
+    if _DOMAIN.fullmatch(bare):
+        raise bad("{value} is more than a domain", f'did you mean "{bare}"?')
+    if re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise bad("{value} is not a whole domain", f'did you mean "{name}.myshopify.com"?')
+    remedy = "use the name that ends in .myshopify.com (in Shopify: Settings, Domains)"
+    raise bad("{value} is not the shop's own Shopify domain", remedy)
+
+
+Domain = Annotated[Text, AfterValidator(_domain)]
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise bad("is not a URL that can be read", "write it like https://bridge.example.com") from None
+    if parts.scheme not in {"http", "https"}:
+        remedy = (
+            f'did you mean "https://{text}"?'
+            if "://" not in text and "." in text
+            else "begin it with https://"
+        )
+        raise bad("{value} does not begin with https://", remedy)
+    if not parts.hostname or port == 0 or re.search(r"[\s<>\"{}|\\^`]", text):
+        raise bad("{value} is not a complete URL", "write it like https://bridge.example.com")
+    if parts.username is not None or parts.password is not None:
+        raise bad("has a user name or password in it", "take them out of the URL")
+    if parts.query or parts.fragment:
+        raise bad("{value} goes on after its path", "leave out everything from ? or # on")
+    return parts
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine or its own network, by its name alone."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        name = host.lower().rstrip(".")
+        return "." not in name or name.endswith((".localhost", ".local", ".internal", ".test"))
+    return address.is_private or address.is_loopback or address.is_link_local
+
+
+def _base_url(text: str) -> str:
+    _split(text)
+    return text.rstrip("/")
+
+
+def _upstream_url(text: str) -> str:
+    """Passwords and tokens go there: in clear text only within this machine or its own network."""
+    parts = _split(text)
+    if parts.scheme == "http" and not is_local(parts.hostname or ""):
+        raise bad("{value} is not encrypted, and passwords are sent there", "begin it with https://")
+    return text.rstrip("/")
+
+
+BaseUrl = Annotated[Text, AfterValidator(_base_url)]
+UpstreamUrl = Annotated[Text, AfterValidator(_upstream_url)]
+
+
+def _listen(text: str) -> str:
+    found = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]*):(\d{1,5})", text, re.ASCII)
+    if found and int(found[2]) <= 65535:
+        return text
+    if text.isascii() and text.isdigit() and int(text) <= 65535:
+        raise bad("{value} is a port without an address", f'did you mean "127.0.0.1:{text}"?')
+    remedy = "write address:port, such as 127.0.0.1:8080 (a port is at most 65535)"
+    raise bad("{value} is not an address to listen on", remedy)
+
+
+Listen = Annotated[Text, AfterValidator(_listen)]
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        raise bad("{value} is not an IP address or network", "write it like 10.0.0.1 or 10.0.0.0/8") from None
+
+
+Network = Annotated[Text, AfterValidator(_network)]
+
+
+def _database(secret: Any) -> Any:
+    """The URL may hold a password, so no fault shows it."""
+    url: str = secret.get_secret_value()
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise bad(
+            "is not a database URL", "write sqlite:///bridge.db or postgresql://user:password@host/name"
+        )
+    backend = scheme.partition("+")[0]
+    if backend == "postgres":
+        raise bad("begins with postgres://", "write postgresql:// instead")
+    if backend not in {"sqlite", "postgresql"}:
+        raise bad("is neither SQLite nor PostgreSQL", "write sqlite:///bridge.db or postgresql://...")
+    if backend == "sqlite" and not rest.startswith("/"):
+        raise bad("has too few slashes", "write three: sqlite:///bridge.db (four for a path from the root)")
+    if backend == "sqlite" and (rest.strip("/") == "" or ":memory:" in rest):
+        raise bad("names no file, so nothing would be kept", "write sqlite:///bridge.db")
+    return secret
+
+
+DatabaseUrl = Annotated[Secret, AfterValidator(_database)]
+
+
+def _alert(secret: Any) -> Any:
+    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://\S", secret.get_secret_value()):
+        raise bad(
+            "is not an Apprise URL", "write it like mailto://user:password@example.com (see appriseit.com)"
+        )
+    return secret
+
+
+AlertUrl = Annotated[Secret, AfterValidator(_alert)]
+
+# --- countries, time zones, languages --------------------------------------------------------------------
+
+
+def _country(value: object) -> str:
+    import pycountry
+
+    text = single(value).strip()
+    code = text.upper()
+    if re.fullmatch(r"[A-Z]{2}", code) and pycountry.countries.get(alpha_2=code):
+        return code
+    try:
+        known = pycountry.countries.lookup("GB" if code in {"UK", "EN"} else text)
+    except LookupError:
+        raise bad("{value} is not a country", "write its two-letter code, such as FR") from None
+    raise bad("{value} is not a two-letter country code", f'did you mean "{known.alpha_2}"?')
+
+
+Country = Annotated[
+    str, BeforeValidator(_country), WithJsonSchema({"type": ["string", "boolean"], "examples": ["FR", "NO"]})
+]
+
+
+def _zone(text: str) -> str:
+    from zoneinfo import available_timezones
+
+    known = available_timezones()
+    if text in known or text == "UTC":
+        return text
+    close = nearest(text, known)
+    raise bad(
+        "{value} is not a time zone", f'did you mean "{close}"?' if close else "write it like Europe/Paris"
+    )
+
+
+Zone = Annotated[Text, AfterValidator(_zone)]
+
+
+def _language(text: str) -> str:
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        Locale.parse(text.replace("-", "_"))
+    except (ValueError, UnknownLocaleError, TypeError):
+        raise bad("{value} is not a language", "write its code, such as en, fr or pt-BR") from None
+    return text
+
+
+Language = Annotated[Text, AfterValidator(_language)]
+
+# --- texts with {placeholders} ---------------------------------------------------------------------------
+
+NUMBER_FIELDS = ("order", "order_name", "order_number", "year")
+URL_FIELDS = ("order_number", "order_name", "order_id", "shop")
+_FIELD = re.compile(r"\{(\w*)\}")
+
+
+def _fields(text: str, known: tuple[str, ...]) -> None:
+    listed = ", ".join(f"{{{name}}}" for name in known)
+    for name in _FIELD.findall(text):
+        if name not in known:
+            close = nearest(name, known)
+            remedy = f"did you mean {{{close}}}?" if close else f"use {listed}"
+            raise bad(f"has {{{name}}}, which the bridge cannot fill", remedy)
+    if "{" in _FIELD.sub("", text) or "}" in _FIELD.sub("", text):
+        raise bad("{value} has a brace without its other half", f"use {listed}")
+
+
+def _number_pattern(text: str) -> str:
+    _fields(text, NUMBER_FIELDS)
+    if not {"order", "order_name", "order_number"} & set(_FIELD.findall(text)):
+        raise bad("{value} gives every invoice the same number", "put {order} into it")
+    return text
+
+
+def _invoice_url(text: str) -> str:
+    _fields(text, URL_FIELDS)
+    if "{" in text.partition("://")[2].partition("/")[0]:
+        raise bad("has a placeholder in its host", "placeholders belong behind the host")
+    parts = _split(_FIELD.sub("x", text).partition("?")[0])
+    if parts.scheme != "https":
+        raise bad("does not begin with https://", "invoices hold addresses: begin it with https://")
+    if not {"order_name", "order_number", "order_id"} & set(_FIELD.findall(text)):
+        raise bad("is the same for every order", "put {order_number} into it")
+    return text
+
+
+NumberPattern = Annotated[Text, AfterValidator(_number_pattern)]
+InvoiceUrl = Annotated[Text, AfterValidator(_invoice_url)]
