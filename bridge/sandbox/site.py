@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from urllib.parse import unquote_plus
 
 from aiohttp import web
@@ -14,6 +15,9 @@ from aiohttp.typedefs import Handler, Middleware
 from bridge.sandbox.faults import DELIVERY_KINDS, Fault, FaultMenu, Kind
 
 Namer = Callable[[web.Request, bytes], Sequence[str]]
+
+IN_HANDLER: ContextVar[Fault | None] = ContextVar("fault", default=None)
+"""The fault that the handler of a request has to act out itself."""
 
 LARGEST_BODY = 32 * 1024 * 1024
 LOGIN_PAGE = "/en/accounts/login/?next=/"
@@ -70,6 +74,7 @@ def spoiling(menu: FaultMenu, name: Namer) -> Middleware:
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        IN_HANDLER.set(None)  # a kept connection serves its requests in one context
         body = await request.read()
         names = name(request, body)
         fault = menu.draw(names, _text(request, body) if menu.rules else "")
@@ -98,7 +103,7 @@ def _text(request: web.Request, body: bytes) -> str:
 
 async def _spoil(request: web.Request, handler: Handler, fault: Fault) -> web.StreamResponse:
     if fault.kind in (Kind.THROTTLE, Kind.EXPIRE_TOKEN):
-        request["fault"] = fault
+        IN_HANDLER.set(fault)
         return await handler(request)
     if fault.kind is Kind.SLOW:
         await asyncio.sleep(fault.seconds)

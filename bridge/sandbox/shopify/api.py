@@ -15,13 +15,13 @@ from urllib.parse import parse_qs
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bridge.sandbox.faults import Fault, FaultMenu, Kind
+from bridge.sandbox.faults import FaultMenu, Kind
 from bridge.sandbox.shopify import rest
 from bridge.sandbox.shopify.cost import Bucket
 from bridge.sandbox.shopify.engine import Engine, root_fields
 from bridge.sandbox.shopify.settings import API_VERSIONS
 from bridge.sandbox.shopify.shop import Shop
-from bridge.sandbox.site import LARGEST_BODY, spoiling
+from bridge.sandbox.site import IN_HANDLER, LARGEST_BODY, spoiling
 
 THROTTLED_COST = 100  # points that a spoilt answer claims to have needed
 UNAUTHORIZED = "[API] Invalid API key or access token (unrecognized login or wrong password)"
@@ -78,7 +78,7 @@ class AdminApi:
 
     def _guard(self, request: web.Request) -> None:
         """Raises 401 for a request without a token that works, 404 for a version that is none."""
-        fault: Fault | None = request.get("fault")
+        fault = IN_HANDLER.get()
         if fault is not None and fault.kind is Kind.EXPIRE_TOKEN:
             self.shop.expire_tokens()
             raise _refusal(401, {"errors": UNAUTHORIZED})
@@ -115,7 +115,7 @@ class AdminApi:
         query, variables, name = _graphql_body(await request.read())
         if query is None:
             raise _refusal(400, {"errors": {"query": "Required parameter missing or invalid"}})
-        fault: Fault | None = request.get("fault")
+        fault = IN_HANDLER.get()
         if fault is not None and fault.kind is Kind.THROTTLE:
             return web.json_response(self.engine.throttled(THROTTLED_COST))
         return web.json_response(self.engine.run(query, variables, name))

@@ -17,10 +17,12 @@ from bridge.sandbox.shopify.model import Order, Variant
 T = TypeVar("T")
 Test = Callable[[Any], bool]
 
+_VALUE = r"""'[^']*'|"[^"]*"|[^\s()'"]+"""
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<open>\()|(?P<close>\))|(?P<minus>-)?
-    (?P<field>[A-Za-z_][\w.]*)?(?P<colon>:)?\s*(?P<op>>=|<=|>|<)?
-    (?P<value>'[^']*'|"[^"]*"|[^\s()'"]+)?)""",
+    rf"""\s*(?:(?P<bracket>[()])
+    |(?P<minus>-)
+    |(?P<field>[A-Za-z_][\w.]*):\s*(?P<op>>=|<=|>|<)?\s*(?P<value>{_VALUE})
+    |(?P<word>{_VALUE}))""",
     re.VERBOSE,
 )
 
@@ -46,26 +48,24 @@ def compile_search(text: str | None, fields: Mapping[str, Callable[[Any], Any]])
 
 
 def _tokens(text: str) -> list[tuple[str, str, str, str]]:
-    """(kind, field, comparator, value), last first so that they can be popped."""
+    """(kind, field, comparator, value), last first so that they can be popped. Raises ValueError."""
     tokens = []
-    position = 0
-    while position < len(text.rstrip()):
+    position, end = 0, len(text.rstrip())
+    while position < end:
         match = _TOKEN.match(text, position)
-        if match is None or match.end() == position:
+        if match is None:
             raise ValueError(f"this search cannot be read from position {position}: {text}")
         position = match.end()
-        if match["open"] or match["close"]:
-            tokens.append(("(" if match["open"] else ")", "", "", ""))
-            continue
-        if match["minus"]:
+        if match["bracket"]:
+            tokens.append((match["bracket"], "", "", ""))
+        elif match["minus"]:
             tokens.append(("NOT", "", "", ""))
-        name, value = match["field"] or "", (match["value"] or "").strip("'\"")
-        if not match["colon"]:
-            word = name + value
-            kind = word if word in ("AND", "OR", "NOT") else "term"
-            tokens.append((kind, "", "", word))
+        elif match["field"]:
+            tokens.append(("term", match["field"], match["op"] or "", match["value"].strip("'\"")))
         else:
-            tokens.append(("term", name, match["op"] or "", value))
+            word = match["word"]
+            kind = word if word in ("AND", "OR", "NOT") else "term"
+            tokens.append((kind, "", "", word.strip("'\"")))
     return tokens[::-1]
 
 
