@@ -22,17 +22,17 @@ def test_nothing_is_said_of_an_order_that_stays_as_it_was() -> None:
     assert alarms(updated_at=NOW, tags=("seen",)) == {}
 
 
-def test_a_cancellation_a_refund_and_another_address_are_told() -> None:
+def test_a_refund_and_another_address_are_told() -> None:
     assert BOUGHT.address is not None
-    found = alarms(
-        cancelled_at=NOW, refunded_total=euro("5"), address=replace(BOUGHT.address, address1="2 Other Street")
-    )
-    assert set(found) == {
-        Alarm.CANCELLED_AFTER_PLACING,
-        Alarm.REFUNDED_AFTER_PLACING,
-        Alarm.ADDRESS_AFTER_PLACING,
-    }
-    assert found[Alarm.CANCELLED_AFTER_PLACING] == {"reference": "ABCD1234"}
+    found = alarms(refunded_total=euro("5"), address=replace(BOUGHT.address, address1="2 Other Street"))
+    assert set(found) == {Alarm.REFUNDED_AFTER_PLACING, Alarm.ADDRESS_AFTER_PLACING}
+    assert found[Alarm.ADDRESS_AFTER_PLACING] == {"reference": "ABCD1234"}
+
+
+def test_a_cancellation_is_one_alarm_although_it_refunds_and_empties_the_order() -> None:
+    emptied = (replace(BOUGHT.lines[0], current_quantity=0), BOUGHT.lines[1])
+    found = alarms(cancelled_at=NOW, refunded_total=euro("20"), lines=emptied)
+    assert found == {Alarm.CANCELLED_AFTER_PLACING: {"reference": "ABCD1234"}}
 
 
 def test_an_address_that_differs_in_spacing_and_case_is_the_same() -> None:

@@ -1,0 +1,177 @@
+"""A varied day, played against a real bridge on this machine and judged order by order."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bridge.app import Bridge, Service, opened
+from bridge.config.loader import load
+from bridge.order.why import why
+from bridge.ports import OrderRecord
+from bridge.sandbox.box import Sandbox
+from bridge.sandbox.demo_config import DemoPlan, demo_config, stock, write_config
+from bridge.sandbox.desk import info_of
+from bridge.sandbox.scenarios import pick
+from bridge.sandbox.sculpteo.model import Book
+from bridge.sandbox.shopify.model import Order
+from bridge.sandbox.stage import Expected, Scenario, Stage
+
+WINDOW = 2  # seconds: the approval window of the day
+BEAT = WINDOW / 3  # seconds: its pace
+LONGEST = 120.0  # seconds until the day is over, whatever happened
+QUIET = 2.0  # seconds that all must stay as it ended
+
+
+@dataclass(slots=True)
+class Played:
+    """One order of the day: what was played, and what became of it."""
+
+    scenario: Scenario
+    order: Order
+    record: OrderRecord | None = None
+    prints: tuple[str, ...] = ()
+    parcels: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+
+    @property
+    def why(self) -> str:
+        if self.record is None:
+            return "The bridge has not heard of it."
+        said = why(self.record.state, self.record.reason, self.record.problem, self.record.facts)
+        return said if not self.alarms else f"{said} Alarm: {', '.join(self.alarms)}."
+
+    def faults(self) -> list[str]:
+        """How it differs from how it had to end; empty = as it should."""
+        expected, record = self.scenario.expected, self.record
+        if record is None:
+            return ["it is not on record"]
+        found = Expected(
+            state=record.state,
+            prints=len(self.prints),
+            parcels=len(self.parcels),
+            problem=expected.problem and record.problem,  # type: ignore[arg-type]  # codes compare as text
+            reason=expected.reason and record.reason,  # type: ignore[arg-type]
+            alarm=expected.alarm if expected.alarm in self.alarms else None,
+            items=expected.items and tuple(sorted(self.items)),
+        )
+        wanted = Expected(
+            **{
+                name: getattr(expected, name)
+                for name in ("state", "prints", "parcels", "problem", "reason", "alarm")
+            },
+            items=expected.items and tuple(sorted(expected.items)),
+        )
+        names = ("state", "prints", "parcels", "problem", "reason", "alarm", "items")
+        return [
+            f"{name} is {getattr(found, name)}, not {getattr(wanted, name)}"
+            for name in names
+            if getattr(found, name) != getattr(wanted, name)
+        ]
+
+
+@dataclass(slots=True)
+class Day:
+    """The sandbox, the bridge and the orders. `rows` is refreshed by `look`."""
+
+    box: Sandbox
+    bridge: Bridge
+    stage: Stage
+    url: str
+    rows: list[Played] = field(default_factory=list)
+
+    async def look(self) -> None:
+        """Read what became of each order: in the bridge, in Sculpteo's books, and in the shop."""
+        for row in self.rows:
+            found = await self.bridge.store.queries.find(row.order.gid)
+            row.record = found[0] if found else None
+            name = row.order.name
+            books = [book for book in self.box.printer.books() if _is_about(book, name)]
+            row.prints = tuple(book.reference for book in books if not book.fake)
+            row.items = tuple(f"{item.uuid}:{item.quantity}" for book in books for item in book.items)
+            row.parcels = tuple(
+                number
+                for made in row.order.fulfillments
+                if made.status != "CANCELLED"
+                for number in made.numbers
+            )
+            if row.record is not None:
+                alarms = await self.bridge.store.queries.alarms(order=row.record.key)
+                row.alarms = tuple(alarm.alarm for alarm in alarms)
+
+    def settled(self) -> bool:
+        return all(task.done() for task in self.stage.tasks) and all(not row.faults() for row in self.rows)
+
+
+@asynccontextmanager
+async def opened_day(folder: Path, seed: int) -> AsyncIterator[Day]:
+    """Start the simulated services and a bridge between them, in one process, over real HTTP."""
+    async with Sandbox(seed=seed, webhook_speed=600) as box:
+        stock(box.shop, box.printer)
+        listen = f"127.0.0.1:{free_port()}"
+        plan = DemoPlan(listen, f"sqlite:///{folder / 'bridge.db'}", window_seconds=WINDOW)
+        config = demo_config(info_of(box), plan)
+        config["sculpteo"]["poll"] = "2s"
+        write_config(folder / "config.yaml", config)
+        loaded = load(folder / "config.yaml", {})
+        async with opened(loaded) as bridge:
+            service = Service(bridge, "all")
+            running = asyncio.create_task(service.run())
+            try:
+                await _started(bridge, running)
+                yield Day(box, bridge, Stage(box, seed, BEAT), f"http://{listen}")
+            finally:
+                service.stop()
+                await running
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _started(bridge: Bridge, running: asyncio.Task[None]) -> None:
+    """Wait until the first look at the shop is over and the webhooks are subscribed to."""
+    for _ in range(200):
+        if running.done():
+            running.result()
+        memory = bridge.store.memory
+        if await memory.get("reconciled_at:acme") and await memory.get("subscribed_at:acme"):
+            return
+        await asyncio.sleep(0.05)
+    raise TimeoutError("the bridge did not get ready within ten seconds")
+
+
+async def play(day: Day, count: int, seed: int, show: Callable[[], None]) -> bool:
+    """Let `count` orders come in and wait for how they end; gives whether each ended as it should."""
+    for scenario in pick(count, seed):
+        day.rows.append(Played(scenario, scenario.play(day.stage)))
+        await day.look()
+        show()
+        await asyncio.sleep(BEAT / 4)
+    deadline = asyncio.get_running_loop().time() + LONGEST
+    quiet_since: float | None = None
+    while (now := asyncio.get_running_loop().time()) < deadline:
+        await day.look()
+        show()
+        if not day.settled():
+            quiet_since = None
+        elif quiet_since is None:
+            quiet_since = now
+        elif now - quiet_since >= QUIET:
+            break
+        await asyncio.sleep(BEAT / 2)
+    await day.stage.finish() if day.settled() else day.stage.close()
+    return all(not row.faults() for row in day.rows)
+
+
+def _is_about(book: Book, name: str) -> bool:
+    """Whether one of the comments names this Shopify order."""
+    return any(name in comment.split() for comment in book.comments)

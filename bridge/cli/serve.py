@@ -1,0 +1,38 @@
+"""`sculpteo-bridge serve`: the service."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import cast
+
+import click
+
+from bridge import logs
+from bridge.app import Role, serve
+from bridge.cli._options import config_option, load_or_exit
+from bridge.errors import BridgeError
+
+
+@click.command()
+@config_option
+@click.option(
+    "--role",
+    type=click.Choice(["all", "web", "worker"]),
+    default="all",
+    show_default=True,
+    help="Take deliveries (web), work on orders (worker), or both.",
+)
+def command(config: Path, role: str) -> None:
+    """Run the bridge until it is told to stop."""
+    loaded = load_or_exit(config)
+    logging = loaded.settings.logging
+    logs.setup(logging.format, logging.level)
+    try:
+        asyncio.run(serve(loaded, cast("Role", role)))
+    except BridgeError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot listen on {loaded.settings.server.listen}: {error.strerror}"
+        ) from None

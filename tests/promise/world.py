@@ -1,0 +1,259 @@
+"""A shop and a printer in memory, for the real steps and the real store: they keep the truth that the
+promise is held to, fail in every way that an upstream can, and let the process die between any two calls."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
+from bridge.order.model import (
+    Address,
+    Design,
+    Fulfillment,
+    Ledger,
+    LedgerEntry,
+    Mode,
+    NewFulfillment,
+    Parcel,
+    PrintOrder,
+    PrintStatus,
+    Quote,
+    RawAnswer,
+    Receipt,
+    ShopOrder,
+    Tracking,
+    TrackingReport,
+    Verdict,
+)
+from bridge.ports import Annotation, Changed
+from tests.steps.make import euro
+
+START = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+class Crash(BaseException):
+    """kill -9: nothing of the process runs after it."""
+
+
+class SteppedClock:
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        self.time += timedelta(milliseconds=1)
+        return self.time
+
+
+@dataclass
+class Fate:
+    """What the next calls meet. `crash_in` counts calls down to the process's death; a fault is
+    "before" (nothing happened), "after" (it happened, the answer is lost) or "refused"."""
+
+    crash_in: int | None = None
+    shop: list[str] = field(default_factory=list)
+    printer: list[str] = field(default_factory=list)
+
+    def tick(self) -> None:
+        """One moment at which the process may die."""
+        if self.crash_in is not None:
+            self.crash_in -= 1
+            if self.crash_in <= 0:
+                self.crash_in = None
+                raise Crash
+
+
+class MemoryShop:
+    """A Shopify shop: what it holds is the truth, whatever the bridge remembers."""
+
+    def __init__(self, clock: SteppedClock, fate: Fate) -> None:
+        self.clock = clock
+        self.fate = fate
+        self.orders: dict[str, ShopOrder] = {}
+        self.ledgers: dict[str, tuple[LedgerEntry, str]] = {}
+        self.ledger_writable = True
+        self._serial = 0
+
+    def touch(self, order: ShopOrder) -> None:
+        self.orders[order.id] = replace(order, updated_at=self.clock.now())
+
+    async def _call(self, effect: Callable[[], Any] | None = None) -> Any:
+        """Every write: the process may die before or after it, and the answer may be lost."""
+        self.fate.tick()
+        fault = self.fate.shop.pop(0) if self.fate.shop else None
+        if fault == "before":
+            raise TryAgain("the shop answered 503", upstream="shopify:acme")
+        result = effect() if effect else None
+        self.fate.tick()
+        if fault == "after":
+            raise TryAgain("the shop's answer was lost", upstream="shopify:acme")
+        return result
+
+    async def read(self, order_id: str) -> ShopOrder | None:
+        def effect() -> ShopOrder | None:
+            order = self.orders.get(order_id)
+            if order is None:
+                return None
+            kept = self.ledgers.get(order_id)
+            ledger = Ledger(kept[0], kept[1]) if kept else Ledger()
+            return replace(order, ledger=ledger, read_at=self.clock.now())
+
+        found: ShopOrder | None = await self._call(effect)
+        return found
+
+    async def changed(
+        self, since: datetime | None, *, created_since: datetime | None = None, unfulfilled: bool = False
+    ) -> AsyncIterator[Changed]:
+        await self._call()
+        for order in sorted(self.orders.values(), key=lambda one: one.updated_at):
+            if since is None or order.updated_at >= since:
+                yield Changed(order.id, order.name, order.created_at, order.updated_at)
+
+    async def write_ledger(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str | None:
+        def effect() -> str:
+            if not self.ledger_writable:
+                raise NeedsPerson("shop_access", why="write_orders is missing")
+            kept = self.ledgers.get(order_id)
+            if (kept[1] if kept else None) != expected:
+                raise LedgerConflict("stale digest")
+            self._serial += 1
+            self.ledgers[order_id] = (entry, f"digest-{self._serial}")
+            return f"digest-{self._serial}"
+
+        digest: str = await self._call(effect)
+        return digest
+
+    async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
+        def effect() -> str:
+            order = self.orders[order_id]
+            taken = {row: quantity for group in fulfillment.lines for row, quantity in group.lines}
+            units = []
+            for unit in order.fulfillment_orders:
+                rows = tuple(
+                    replace(row, remaining=row.remaining - taken.get(row.id, 0)) for row in unit.lines
+                )
+                if any(row.remaining < 0 for row in rows):
+                    raise NeedsPerson("cannot_fulfill", why="more than is left", number="?")
+                open_ = any(row.remaining for row in rows)
+                units.append(
+                    replace(
+                        unit,
+                        lines=rows,
+                        status=unit.status if open_ else "CLOSED",
+                        actions=unit.actions if open_ else (),
+                    )
+                )
+            self._serial += 1
+            made = Fulfillment(f"gid://shopify/Fulfillment/{self._serial}", "SUCCESS", fulfillment.tracking)
+            self.touch(
+                replace(order, fulfillment_orders=tuple(units), fulfillments=(*order.fulfillments, made))
+            )
+            return made.id
+
+        made: str = await self._call(effect)
+        return made
+
+    async def extend_tracking(
+        self, fulfillment_id: str, tracking: Sequence[Tracking], *, notify_customer: bool
+    ) -> None:
+        def effect() -> None:
+            for order in list(self.orders.values()):
+                made = tuple(
+                    replace(one, tracking=tuple(tracking)) if one.id == fulfillment_id else one
+                    for one in order.fulfillments
+                )
+                if made != order.fulfillments:
+                    self.touch(replace(order, fulfillments=made))
+
+        await self._call(effect)
+
+    async def annotate(self, order_id: str, annotation: Annotation) -> None:
+        await self._call()
+
+    async def order_of(self, fulfillment_order_id: str) -> str | None:
+        await self._call()
+        return None
+
+
+@dataclass
+class Printed:
+    """An entry in Sculpteo's books."""
+
+    reference: str
+    order: PrintOrder
+    token: str
+    status: PrintStatus
+    parcels: tuple[Parcel, ...] = ()
+
+    @property
+    def about(self) -> str:
+        """The Shopify order's name, from the first comment."""
+        return self.order.comments[0].split()[-1]
+
+
+class MemoryPrinter:
+    """A Sculpteo that deduplicates nothing."""
+
+    def __init__(self, clock: SteppedClock, fate: Fate) -> None:
+        self.clock = clock
+        self.fate = fate
+        self.books: dict[str, Printed] = {}
+
+    def _answer(self, body: str) -> RawAnswer:
+        return RawAnswer(self.clock.now(), 200, (), body)
+
+    async def place(self, order: PrintOrder, about_to_send: Callable[[], Awaitable[None]]) -> Receipt:
+        self.fate.tick()
+        fault = self.fate.printer.pop(0) if self.fate.printer else None
+        if fault == "before":
+            return Receipt(Verdict.NOT_SENT, self._answer(""), "no connection")
+        await about_to_send()
+        self.fate.tick()
+        if fault == "refused":
+            return Receipt(Verdict.REFUSED, RawAnswer(self.clock.now(), 403), "HTTP 403")
+        if fault == "nothing":
+            return Receipt(Verdict.UNCLEAR, RawAnswer(self.clock.now(), 500), "HTTP 500")
+        reference = f"REF{len(self.books):05d}"
+        token = (order.notification_url or "").rpartition("/")[2]
+        first = PrintStatus.API_TEST if order.fake else PrintStatus.NEW
+        self.books[reference] = Printed(reference, order, token, first)
+        self.fate.tick()
+        if fault == "after":
+            return Receipt(Verdict.UNCLEAR, RawAnswer(self.clock.now(), None, error="reset"), "reset")
+        return Receipt(Verdict.PLACED, self._answer(reference), "placed", reference)
+
+    def problem_with_address(self, address: Address | None) -> str | None:
+        return None if address and address.city else "there is no city"
+
+    def summary(self, order: PrintOrder) -> dict[str, object]:
+        return {"items": [item.design.uuid for item in order.items], "fake": order.fake}
+
+    async def track(self, reference: str) -> TrackingReport:
+        self.fate.tick()
+        if self.fate.printer and self.fate.printer[0] == "track":
+            self.fate.printer.pop(0)
+            raise TryAgain("the tracking page answered 503", upstream="sculpteo")
+        entry = self.books.get(reference)
+        if entry is None:
+            return TrackingReport(reference, False, None, None, (), self._answer(""))
+        return TrackingReport(
+            reference, True, entry.status, entry.status.value, entry.parcels, self._answer(entry.status.value)
+        )
+
+    async def price(self, design: Design, quantity: int, currency: str) -> Quote:
+        self.fate.tick()
+        return Quote(euro(str(5 * quantity)))
+
+    def real_prints(self, name: str) -> list[Printed]:
+        """What is really made for an order: without test orders and what Sculpteo cancelled."""
+        return [one for one in self.books.values() if one.about == name and not one.order.fake]
+
+
+class NoInvoice:
+    async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
+        return None
+
+
+MODE = Mode.LIVE

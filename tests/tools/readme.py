@@ -1,0 +1,70 @@
+"""Writes the blocks of the README that come from the code; a test compares. `python -m tests.tools.readme`"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+
+from bridge.cli import main
+from bridge.config.reference import reference
+from bridge.order.problems import ALARMS, HEALS_ON_CHANGE, PROBLEMS
+from bridge.order.states import IGNORED, MEANING, WAITS, diagram
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def commands() -> str:
+    """Every command and subcommand with the first sentence of its help."""
+    context = click.Context(main)
+    rows = []
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            rows += [(f"`{name} {sub}`", one.get_short_help_str(200)) for sub, one in sorted(command.commands.items())]
+        else:
+            rows.append((f"`{name}`", command.get_short_help_str(200)))
+    return table(("command", "what it does"), rows)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "diagram": lambda: f"```mermaid\n{diagram()}\n```",
+    "states": lambda: table(("state", "meaning"), ((f"`{state}`", text) for state, text in MEANING.items())),
+    "waits": lambda: table(("reason", "what it says"), ((f"`{code}`", text) for code, text in WAITS.items())),
+    "ignored": lambda: table(("reason", "what it says"), ((f"`{code}`", text) for code, text in IGNORED.items())),
+    "problems": lambda: table(
+        ("problem", "what it says", "what to do"),
+        (
+            (f"`{code}`" + (" ↻" if code in HEALS_ON_CHANGE else ""), text.sentence, text.remedy)
+            for code, text in PROBLEMS.items()
+        ),
+    ),
+    "alarms": lambda: table(
+        ("alarm", "what it says", "what to do"),
+        ((f"`{code}`", text.sentence, text.remedy) for code, text in ALARMS.items()),
+    ),
+    "configuration": reference,
+}
+
+
+def written(text: str) -> str:
+    """The README with every block as the code says it now."""
+    for name, block in BLOCKS.items():
+        pattern = re.compile(rf"(<!-- block: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        if not pattern.search(text):
+            raise LookupError(f"the README has no block {name}")
+        text = pattern.sub(lambda found, made=block().strip(): f"{found[1]}{made}\n{found[2]}", text)
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(written(README.read_text("utf-8")), "utf-8")
