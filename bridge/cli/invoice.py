@@ -19,10 +19,10 @@ from bridge.invoice.template import shipped_template
 from bridge.order.model import ShopOrder
 
 SAMPLE_SELLER = Seller(
-    name="Your company",
-    address=("1 Your Street", "Your Town"),
-    tax_id="XX 000 000 000",
-    email="you@example.com",
+    name="Sample Company",
+    address=("1 Sample Street", "Sample Town"),
+    tax_id="FR00 000000000",
+    email="hello@example.com",
     footer="The footer: your bank, your terms, your register entry.",
 )
 

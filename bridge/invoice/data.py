@@ -7,7 +7,7 @@ template that reckons, and as text in the customer's own notation for one that p
 from __future__ import annotations
 
 import re
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -72,15 +72,18 @@ def invoice_data(shop: str, order: ShopOrder, settings: Invoice) -> Json:
 def choose_locale(wanted: str | None, customers: str | None) -> Locale:
     """The merchant's language if set, else the customer's, else English; with the customer's region.
 
-    A language without labels falls back to English as a whole: English words with, say, Thai dates
-    would be neither.
+    Of the customers' languages only those with labels are taken: English words with, say, Thai dates would
+    be neither. A merchant who sets such a language has it so, for a template with words of its own.
     """
     customer = formats.locale_of(customers)
-    chosen = formats.locale_of(wanted) if wanted else customer
-    if wanted and (chosen is None or chosen.language not in LABELS):
-        raise BadSetting(f"`invoice.language` {wanted!r} is not one of {', '.join(sorted(LABELS))}")
-    if chosen is None or chosen.language not in LABELS:
+    if wanted:
+        chosen = formats.locale_of(wanted)
+        if chosen is None:
+            raise BadSetting(f"`invoice.language` {wanted!r} is not a language such as en, fr or pt-BR")
+    elif customer is None or customer.language not in LABELS:
         return Locale(ENGLISH)
+    else:
+        chosen = customer
     if customer is not None and customer.language == chosen.language and chosen.territory is None:
         return customer
     return chosen
@@ -107,10 +110,14 @@ def invoice_number(pattern: str, order: ShopOrder, zone: tzinfo) -> str:
 
 
 def _zone(name: str) -> tzinfo:
+    if name == "UTC":
+        return UTC  # needs no time zone database, which a slim container may lack
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadSetting(f"`invoice.timezone` {name!r} is not a time zone such as Europe/Paris") from None
+        raise BadSetting(
+            f"`invoice.timezone` {name!r} is not a time zone that this machine knows, such as Europe/Paris"
+        ) from None
 
 
 def _day(moment: datetime, zone: tzinfo, locale: Locale) -> Json:

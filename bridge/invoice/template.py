@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from bridge.config.settings import Invoice
+from bridge.errors import TryAgain
 from bridge.invoice.data import BadSetting, Json
 
 SECONDS = 30.0
 """Time for one invoice, start of the process included; 300 lines take well under one second."""
 
 MEMORY = 2 * 1024**3
+THREADS = 2
 STDERR = 64 * 1024
 
 FONT_REMEDY = "Put a font that has them in a folder, name the folder in `invoice.font_path` and the font in `invoice.font`."
@@ -67,8 +69,8 @@ async def render(
 ) -> Rendered:
     """The PDF of `data`. `base` is the folder of the configuration: a template sees nothing outside it.
 
-    `created` is written into the PDF, so that equal input gives equal bytes. Raises TemplateError, or
-    BadSetting for a file or folder that is not there.
+    `created` is written into the PDF, so that equal input gives equal bytes. Raises TemplateError, BadSetting
+    for a file or folder that is not there, or TryAgain when the machine cannot start a process.
     """
     job = _job(data, settings, base, created, seconds)
     outcome, pdf = await _run(json.dumps(job).encode(), base, seconds, settings.max_bytes)
@@ -94,15 +96,17 @@ def _job(data: Json, settings: Invoice, base: Path, created: datetime, seconds: 
         "timestamp": int(created.timestamp()),
         "no_packages": str(_CHILD / "none"),
         "memory": MEMORY,
-        "seconds": int(seconds) + 1,
+        "seconds": int(seconds * THREADS) + 1,
     }
 
 
 def _inside(base: Path, name: str, setting: str) -> Path:
-    root = base.absolute()
-    path = Path(os.path.normpath(root / name))
-    if not path.is_relative_to(os.path.normpath(root)):
-        raise BadSetting(f"`{setting}` {name!r} must lie in the folder of the configuration")
+    root = os.path.normpath(base.absolute())
+    path = Path(os.path.normpath(Path(root) / name))
+    if Path(name).is_absolute() or not path.is_relative_to(root):
+        raise BadSetting(
+            f"`{setting}` {name!r} must lie in the folder of the configuration, named from there"
+        )
     if not path.is_file():
         raise BadSetting(f"`{setting}` {name!r} is not there; it is looked for beside the configuration")
     return path
@@ -112,16 +116,21 @@ async def _run(job: bytes, base: Path, seconds: float, max_bytes: int) -> tuple[
     # A package would be fetched by Typst itself, past all of our checks: the proxy that goes nowhere stops it.
     env = {name: os.environ[name] for name in _KEPT if name in os.environ}
     env |= dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"), _NOWHERE)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        str(_CHILD),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=env,
-        cwd=base,  # Typst names files from here in its messages
-    )
+    # Each thread reserves address space, which counts against the memory limit on a machine of many cores.
+    env |= {"RAYON_NUM_THREADS": str(THREADS), "MALLOC_ARENA_MAX": str(THREADS)}
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            str(_CHILD),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=env,
+            cwd=base,  # Typst names files from here in its messages
+        )
+    except OSError as error:
+        raise TryAgain(f"the process for the invoice could not start: {error.strerror}") from error
     try:
         async with asyncio.timeout(seconds):
             head, pdf, errors = await _converse(process, job, max_bytes)

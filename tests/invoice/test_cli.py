@@ -41,7 +41,7 @@ def test_a_sample_needs_no_configuration(tmp_path: Path) -> None:
     code, _, errors = run("--sample", "-o", "sample.pdf")
     assert (code, errors) == (0, "")
     shown = text((tmp_path / "sample.pdf").read_bytes())
-    assert "Your company" in shown
+    assert "Sample Company" in shown
     assert "€280.10" in shown
 
 
@@ -50,7 +50,7 @@ def test_a_sample_in_another_language(tmp_path: Path) -> None:
     assert "Rechnung" in text((tmp_path / "de.pdf").read_bytes())
     code, _, errors = run("--sample", "--language", "xx", "-o", "xx.pdf")
     assert code == 1
-    assert "`invoice.language` 'xx' is not one of" in errors
+    assert "`invoice.language` 'xx' is not a language" in errors
     assert not (tmp_path / "xx.pdf").exists()
 
 

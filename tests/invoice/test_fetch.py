@@ -18,6 +18,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from bridge.config.names import URL_FIELDS
 from bridge.config.settings import Invoice
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.invoice import fetch as fetch_module
@@ -101,7 +102,9 @@ def plain(body: bytes = PDF, status: int = 200, kind: str = "application/pdf", *
 
 
 def settings(**changes: object) -> Invoice:
-    return Invoice.model_validate({"mode": "url", "url": "https://invoices.example/x", **changes})
+    return Invoice.model_validate(
+        {"mode": "url", "url": "https://invoices.example/{order_number}", **changes}
+    )
 
 
 async def get(
@@ -383,6 +386,11 @@ def test_an_address_that_cannot_work_is_named(template: str, why: str) -> None:
     with pytest.raises(BadSetting) as caught:
         invoice_url(template, "acme", order())
     assert why in str(caught.value)
+
+
+def test_every_placeholder_that_the_configuration_allows_is_filled() -> None:
+    pattern = "&".join(f"{name}={{{name}}}" for name in URL_FIELDS)
+    assert "%7B" not in str(invoice_url(f"https://invoices.example/?{pattern}", "acme", order()))
 
 
 def test_an_order_without_a_number_is_not_asked_for_by_an_empty_one() -> None:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import replace
+from datetime import UTC
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
 from pypdf import PdfReader
 
+from bridge.config.names import NUMBER_FIELDS
 from bridge.config.settings import Invoice
+from bridge.invoice import addresses
+from bridge.invoice.data import choose_locale, invoice_data, invoice_number
+from bridge.invoice.formats import ENGLISH
 from bridge.invoice.invoices import Invoices
+from bridge.invoice.labels import LABELS
 from bridge.invoice.sample import sample_order
 from bridge.order.model import Address, Money, ShopOrder, TaxLine
 
@@ -83,7 +93,9 @@ async def test_what_a_stranger_typed_prints_literally(hostile: str) -> None:
         taxes_included=True,
     )
     shown = re.sub(
-        r"\s+", "", text(await rendered(shop_order, Invoice(mode="template", seller=SELLER, number="7")))
+        r"\s+",
+        "",
+        text(await rendered(shop_order, Invoice(mode="template", seller=SELLER, number="{order_number}"))),
     )
     assert (
         shown.count(re.sub(r"\s+", "", hostile)) >= 7
@@ -114,6 +126,75 @@ async def test_totals_never_stand_alone_on_a_page(count: int) -> None:
     assert "UNIT PRICE" in last
     for expected in ("Total", "Refunded", "Total after refund"):
         assert expected in last
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+async def test_lines_that_fill_pages_are_printed_whole(count: int) -> None:
+    words = tuple((f"Part {n}", f"word{n} " * 40) for n in range(60))
+    items = tuple(line(n, attributes=words) for n in range(count))
+    found = pages(await rendered(order(items)))
+    assert len(found) > 2 * count
+    assert "\n".join(found).count("Part 59:") == count
+    assert f"€{count * 10}.00" in found[-1]
+
+
+async def test_an_order_without_lines_still_has_its_total() -> None:
+    assert "€5.00" in text(await rendered(order((), total=money("5.00"))))
+
+
+TEXT = st.text(max_size=40)
+
+
+@settings_of(max_examples=20, derandomize=True, deadline=None)
+@given(st.builds(Address, *[TEXT] * 10), TEXT, TEXT, st.tuples(TEXT, TEXT), st.one_of(st.none(), TEXT))
+def test_no_text_that_a_customer_types_breaks_an_invoice(
+    address: Address, title: str, name: str, pair: tuple[str, str], locale: str | None
+) -> None:
+    item = line(1, title=title, sku=name, variant_title=name, attributes=(pair,), options=(pair,))
+    shop_order = order((item,), address=address, name=f"#{name}1", locale=locale, customer_name=name)
+    assert asyncio.run(rendered(shop_order)).startswith(b"%PDF-")
+
+
+@settings_of(max_examples=500, derandomize=True, deadline=None)
+@given(TEXT)
+def test_any_locale_gives_a_language_that_has_labels(locale: str) -> None:
+    assert choose_locale(None, locale).language in LABELS
+
+
+@pytest.mark.parametrize(
+    ("wanted", "customers", "chosen"),
+    [
+        (None, "fr-CA", "fr_CA"), (None, "zh-Hant-TW", "en"), (None, None, "en"), (None, "pt-BR", "pt_BR"),
+        ("fr", "fr-CA", "fr_CA"), ("fr", "de-DE", "fr"), ("fr-CH", "fr-CA", "fr_CH"), ("de", None, "de"), ("th", "fr-FR", "th"),
+    ],
+)  # fmt: skip
+def test_the_language_is_the_merchants_and_the_region_the_customers(
+    wanted: str | None, customers: str | None, chosen: str
+) -> None:
+    assert str(choose_locale(wanted, customers)) == chosen
+
+
+def test_every_placeholder_of_a_number_that_the_configuration_allows_is_filled() -> None:
+    pattern = " ".join(f"{{{name}}}" for name in NUMBER_FIELDS)
+    assert sorted(invoice_number(pattern, order(), UTC).split()) == ["#1001", "1001", "1001", "2026"]
+
+
+@pytest.mark.parametrize(
+    ("country", "expected"),
+    [
+        ("US", ["Springfield IL 62701", "United States"]),
+        ("GB", ["Springfield", "Illinois", "62701", "United Kingdom"]),
+        ("IT", ["62701 Springfield IL", "Italy"]),
+        ("DE", ["62701 Springfield", "Illinois", "Germany"]),
+        ("XZ", ["62701 Springfield", "Illinois", "XZ"]),
+        (None, ["62701 Springfield", "Illinois"]),
+    ],
+)
+def test_an_address_is_written_in_the_order_of_its_country(country: str | None, expected: list[str]) -> None:
+    where = Address(
+        city="Springfield", province="Illinois", province_code="IL", postal_code="62701", country_code=country
+    )
+    assert addresses.lines(where, ENGLISH) == expected
 
 
 @pytest.mark.parametrize(
@@ -203,8 +284,6 @@ async def test_the_log_of_missing_characters_names_their_script_and_not_the_cust
 
 
 async def test_the_data_is_json_all_the_way() -> None:
-    from bridge.invoice.data import invoice_data
-
     data = invoice_data("acme", sample_order(), SETTINGS)
     assert json.loads(json.dumps(data)) == data
     assert data["total"] == {"amount": "280.10", "text": "€280.10"}
