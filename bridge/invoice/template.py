@@ -28,7 +28,7 @@ SECONDS = 30.0
 
 MEMORY = 2 * 1024**3
 THREADS = 2
-STDERR = 64 * 1024
+HEAD = STDERR = 64 * 1024
 
 FONT_REMEDY = "Put a font that has them in a folder, name the folder in `invoice.font_path` and the font in `invoice.font`."
 
@@ -143,6 +143,8 @@ async def _run(job: bytes, base: Path, seconds: float, max_bytes: int) -> tuple[
         await process.wait()
     if status != 0 or not head:
         raise TemplateError(_died(status, errors))
+    if len(pdf) > max_bytes:
+        raise TemplateError(_too_large(max_bytes))
     outcome: Json = json.loads(head)
     return outcome, pdf
 
@@ -171,11 +173,13 @@ async def _at_most(stream: asyncio.StreamReader, max_bytes: int) -> bytes:
     while chunk := await stream.read(65536):
         chunks.append(chunk)
         size += len(chunk)
-        if size > max_bytes + STDERR:
-            raise TemplateError(
-                f"the PDF is larger than {max_bytes} bytes; use smaller pictures or raise `invoice.max_bytes`"
-            )
+        if size > max_bytes + HEAD:
+            raise TemplateError(_too_large(max_bytes))
     return b"".join(chunks)
+
+
+def _too_large(max_bytes: int) -> str:
+    return f"the PDF is larger than {max_bytes} bytes; use smaller pictures or raise `invoice.max_bytes`"
 
 
 def _died(status: int, errors: bytes) -> str:

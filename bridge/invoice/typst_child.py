@@ -29,12 +29,16 @@ it tells of missing characters.
 
 
 def limit(memory: int, seconds: int) -> None:
-    """Bound this process where the system can (not on Windows): a backstop if the parent is gone."""
+    """Bound this process where the system can (not on Windows): a backstop if the parent is gone.
+
+    No core is dumped when it dies: the customer would be in it.
+    """
     try:
         import resource
     except ImportError:
         return
-    for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds)):
+    bounds = ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0))
+    for what, most in bounds:
         hard = resource.getrlimit(what)[1]
         resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
@@ -56,7 +60,7 @@ def compile_job(job: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         )
         if not isinstance(pdf, bytes):
             raise TypeError("Typst gave no PDF")
-        return pdf, [warning.message for warning in warnings]
+        return pdf, list(dict.fromkeys(warning.message for warning in warnings))
 
     refusals: list[typst.TypstError] = []
     for standards in EXPORTS:
