@@ -43,6 +43,12 @@ class StoredCalls:
             partial(_notify, now=self._clock.now(), token=token, reference=reference, raw=raw)
         )
 
+    async def count(self) -> int:
+        """How many calls are kept."""
+        return await self._db.read(
+            lambda c: c.execute(sa.select(sa.func.count()).select_from(notifications)).scalar_one()
+        )
+
 
 def _knows(c: Connection, token: str) -> bool:
     return c.execute(sa.select(attempts.c.id).where(attempts.c.token == token)).first() is not None
@@ -52,10 +58,7 @@ def _notify(c: Connection, now: datetime, token: str, reference: str | None, raw
     token = token[:LONGEST_TOKEN]
     reference = reference[:LONGEST_REFERENCE] if reference else None
     order = c.execute(sa.select(attempts.c.order_id).where(attempts.c.token == token)).scalar_one_or_none()
-    kept = c.execute(
-        sa.select(sa.func.count()).select_from(notifications).where(notifications.c.token == token)
-    ).scalar_one()
-    if kept < PER_TOKEN or _is_new(c, token, reference):
+    if _worth_keeping(c, token, reference):
         call(c, token, reference, raw[:KEPT_BYTES], now, known=order is not None)
     if order is None:
         _drop_old_strays(c)
@@ -64,13 +67,14 @@ def _notify(c: Connection, now: datetime, token: str, reference: str | None, raw
     return True
 
 
-def _is_new(c: Connection, token: str, reference: str | None) -> bool:
-    """Whether this token never came with this reference: such a call may be the only evidence there is."""
-    same = sa.and_(notifications.c.token == token, notifications.c.reference == reference)
-    kept = c.execute(
-        sa.select(sa.func.count()).select_from(notifications).where(notifications.c.token == token)
-    ).scalar_one()
-    return kept < 10 * PER_TOKEN and c.execute(sa.select(notifications.c.id).where(same)).first() is None
+def _worth_keeping(c: Connection, token: str, reference: str | None) -> bool:
+    """The first calls of a token, and later ones with a reference that it never named: those are evidence."""
+    of_token = notifications.c.token == token
+    kept = c.execute(sa.select(sa.func.count()).select_from(notifications).where(of_token)).scalar_one()
+    if kept < PER_TOKEN:
+        return True
+    same = sa.select(notifications.c.id).where(of_token, notifications.c.reference == reference)
+    return bool(kept < 10 * PER_TOKEN and c.execute(same).first() is None)
 
 
 def _drop_old_strays(c: Connection) -> None:

@@ -56,9 +56,9 @@ def remember(c: Connection, key: str, value: str) -> bool:
             index_elements=["key"],
             set_={"value": row.excluded.value},
             where=memory.c.value != row.excluded.value,
-        )
+        ).returning(memory.c.key)
     )
-    return changed.rowcount == 1
+    return changed.first() is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ class Switch:
 
         def work(c: Connection) -> bool:
             row = insert_for(c, pauses).values(scope=scope, at=now, who=who, why=why)
-            return c.execute(row.on_conflict_do_nothing(index_elements=["scope"])).rowcount == 1
+            new = row.on_conflict_do_nothing(index_elements=["scope"]).returning(pauses.c.scope)
+            return c.execute(new).first() is not None
 
         return await self._db.write(work)
 

@@ -260,8 +260,9 @@ def _parcels(c: Connection, now: datetime, order: int, found: Iterable[Parcel]) 
             insert_for(c, parcels)
             .values(order_id=order, number=parcel.number, parcel=parcel, found_at=now)
             .on_conflict_do_nothing(index_elements=["order_id", "number"])
-        )
-        if new.rowcount == 1:
+            .returning(parcels.c.id)
+        ).first()
+        if new is not None:
             event(c, order, now, "parcel", {"number": parcel.number, "carrier": parcel.carrier})
 
 
@@ -271,8 +272,9 @@ def raise_alarm(c: Connection, now: datetime, order: int, alarm: Alarm, facts: F
         insert_for(c, alarms)
         .values(order_id=order, alarm=alarm, digest=digest(facts), facts=dict(facts), raised_at=now)
         .on_conflict_do_nothing(index_elements=["order_id", "alarm", "digest"])
-    )
-    if new.rowcount == 1:
+        .returning(alarms.c.id)
+    ).first()
+    if new is not None:
         event(c, order, now, "alarm", {**facts, "alarm": str(alarm)})
 
 

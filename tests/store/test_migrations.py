@@ -1,0 +1,160 @@
+"""The schema: made by migrations, the same as the tables say, refused when it is not ours."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from bridge.errors import ConfigError, StoreUnavailable
+from bridge.store import Store
+from bridge.store.engine import engines, parse_url
+from bridge.store.migrate import known_revisions, migrate, revision
+from bridge.store.tables import REVISION, metadata
+from tests.store.make import Tick, word
+
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def engine_for(url: str) -> sa.Engine:
+    return engines(parse_url(url))[1]
+
+
+def shape(engine: sa.Engine) -> dict[str, str]:
+    """All that a database says of its tables."""
+    inspector = sa.inspect(engine)
+
+    def plain(found: Any) -> str:
+        return json.dumps(found, sort_keys=True, default=str)
+
+    return {
+        table: "\n".join(
+            [
+                *(plain(column) for column in inspector.get_columns(table)),
+                plain(inspector.get_pk_constraint(table)),
+                *sorted(map(plain, inspector.get_foreign_keys(table))),
+                *sorted(map(plain, inspector.get_unique_constraints(table))),
+                *sorted(map(plain, inspector.get_indexes(table))),
+            ]
+        )
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def test_migrations_make_exactly_what_the_tables_say(bare_url: str) -> None:
+    engine = engine_for(bare_url)
+    migrate(engine)
+    migrated = shape(engine)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert revision(connection) == REVISION
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+        metadata.create_all(connection)
+    assert migrated == shape(engine)
+    assert set(migrated) == set(metadata.tables)
+    engine.dispose()
+
+
+def test_the_newest_migration_is_the_one_that_the_program_needs() -> None:
+    assert known_revisions()[0] == REVISION
+
+
+def test_a_migration_that_was_made_is_not_made_again(bare_url: str) -> None:
+    engine = engine_for(bare_url)
+    for _ in range(2):
+        migrate(engine)
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_program_is_refused(bare_url: str) -> None:
+    engine = engine_for(bare_url)
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(ConfigError, match=r"newer sculpteo-bridge \(schema 9999; this program knows up to"):
+        migrate(engine)
+    with engine.begin() as connection:
+        assert revision(connection) == "9999"
+    engine.dispose()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(bare_url: str) -> None:
+    engine = engine_for(bare_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE parcels (strange TEXT)")  # in the way of the third table
+    with pytest.raises((StoreUnavailable, sa.exc.ProgrammingError)):
+        migrate(engine)
+    assert sa.inspect(engine).get_table_names() == ["parcels"]
+    engine.dispose()
+
+
+def open_and_notice(url: str, number: int) -> None:
+    async def run() -> None:
+        async with Store.open(url, clock=Tick()) as store:
+            await store.orders.notice(word(number))
+
+    asyncio.run(run())
+
+
+def test_any_number_of_processes_can_start_on_an_empty_database(bare_url: str) -> None:
+    processes = [SPAWN.Process(target=open_and_notice, args=(bare_url, number)) for number in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(30)
+    assert [process.exitcode for process in processes] == [0] * 4
+
+    async def count() -> int:
+        async with Store.open(bare_url, clock=Tick()) as store:
+            return sum((await store.queries.counts()).values())
+
+    assert asyncio.run(count()) == 4
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("sqlite://", "SQLite needs a file"),
+        ("sqlite:///:memory:", "SQLite needs a file"),
+        ("mysql://root:s3cret@host/db", "“mysql” is not supported"),
+        ("not a url s3cret", "not a database URL"),
+    ],
+)
+async def test_a_url_that_cannot_be_used_is_named_without_its_password(url: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why) as refused:
+        async with Store.open(url, clock=Tick()):
+            pass
+    assert "s3cret" not in str(refused.value)
+
+
+async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"missing/bridge\.db cannot be written \(No such file"):
+        async with Store.open(f"sqlite:///{tmp_path}/missing/bridge.db", clock=Tick()):
+            pass
+
+
+async def test_looking_at_a_database_that_is_not_there_does_not_make_one(tmp_path: Path) -> None:
+    path = tmp_path / "bridge.db"
+    with pytest.raises(ConfigError, match=r"there is no .*bridge\.db yet"):
+        async with Store.open(f"sqlite:///{path}", clock=Tick(), create=False):
+            pass
+    assert not path.exists()
+
+
+async def test_the_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "bridge.db"
+    async with Store.open(f"sqlite:///{path}", clock=Tick()) as store:
+        await store.orders.notice(word())
+        modes = {stat.S_IMODE(entry.stat().st_mode) for entry in os.scandir(tmp_path)}
+    assert modes == {0o600}

@@ -1,0 +1,390 @@
+"""The table of orders as a queue: words, claims, leases, decisions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from bridge.errors import LeaseLost, NeedsPerson, Outdated
+from bridge.order.model import Mode, Money, Parcel
+from bridge.order.problems import Alarm, Problem
+from bridge.order.states import Ignored, State, Wait
+from bridge.ports import Change, Note
+from bridge.store import Store
+from tests.store.make import (
+    ITEMS,
+    LEASE,
+    START,
+    Tick,
+    answer,
+    claimed,
+    get,
+    gid,
+    placing,
+    sent,
+    shop_order,
+    waiting,
+    word,
+)
+
+MINUTE = timedelta(minutes=1)
+
+
+async def test_the_first_word_creates_the_order_due_now(store: Store) -> None:
+    key = await store.orders.notice(word())
+    order = await get(store, key)
+    assert (order.state, order.news, order.due_at, order.paid_now) == (State.RECEIVED, 1, START, True)
+    assert (order.name, order.origin, order.first_seen_at) == ("#1001", "webhook", START)
+    assert [event.kind for event in await store.queries.events(key)] == ["seen"]
+
+
+async def test_more_word_wakes_the_order_and_never_changes_its_state(store: Store) -> None:
+    key = await store.orders.notice(word(paid_now=False, name=None))
+    order = await claimed(store)
+    await store.orders.record(order, Change(State.IGNORED, None, reason=Ignored.NOTHING_TO_PRINT))
+    assert await store.orders.claim("w", limit=1, lease_for=LEASE) == []
+    assert await store.orders.notice(word()) == key
+    order = await claimed(store)
+    assert (order.state, order.news, order.paid_now, order.name) == (State.IGNORED, 2, True, "#1001")
+
+
+async def test_a_word_without_payment_does_not_take_payment_back(store: Store) -> None:
+    key = await store.orders.notice(word())
+    await store.orders.notice(word(paid_now=False))
+    assert (await get(store, key)).paid_now
+
+
+async def test_equal_order_ids_of_two_shops_are_two_orders(store: Store) -> None:
+    assert await store.orders.notice(word()) != await store.orders.notice(word(shop="other"))
+
+
+async def test_news_during_a_step_leaves_the_order_due_at_once(store: Store, clock: Tick) -> None:
+    key = await store.orders.notice(word())
+    order = await claimed(store)
+    clock.forward(MINUTE)
+    await store.orders.notice(word())
+    await store.orders.record(order, Change(State.WAITING, START + timedelta(days=1), reason=Wait.WINDOW))
+    after = await get(store, key)
+    assert after.state is State.WAITING
+    assert after.due_at == clock.now()
+
+
+async def test_without_news_the_step_decides_when_it_is_due(store: Store) -> None:
+    key = await store.orders.notice(word())
+    later = START + timedelta(days=1, microseconds=7)
+    await store.orders.record(await claimed(store), Change(State.WAITING, later, reason=Wait.WINDOW))
+    assert (await get(store, key)).due_at == later
+
+
+async def test_a_leased_order_is_not_claimed_again_until_its_lease_is_over(store: Store, clock: Tick) -> None:
+    await store.orders.notice(word())
+    first = await claimed(store, "one")
+    assert await store.orders.claim("two", limit=5, lease_for=LEASE) == []
+    clock.forward(LEASE)
+    second = await claimed(store, "two")
+    assert first.lease is not None
+    assert second.lease is not None
+    assert second.lease.token > first.lease.token
+
+
+async def test_oldest_due_comes_first_and_one_that_fails_goes_to_the_back(store: Store, clock: Tick) -> None:
+    poisoned = await store.orders.notice(word(1))
+    clock.forward(MINUTE)
+    others = [await store.orders.notice(word(number)) for number in (2, 3)]
+    order = await claimed(store)
+    assert order.key == poisoned
+    due = clock.now() + MINUTE
+    await store.orders.record(order, Change(State.RECEIVED, due, failure="it fails"))
+    found = await store.orders.claim("w", limit=5, lease_for=LEASE)
+    assert [one.key for one in found] == others
+
+
+async def test_many_words_do_not_send_an_overdue_order_to_the_back(store: Store, clock: Tick) -> None:
+    noisy = await store.orders.notice(word(1))
+    clock.forward(MINUTE)
+    await store.orders.notice(word(2))
+    clock.forward(MINUTE)
+    await store.orders.notice(word(1))
+    assert (await claimed(store)).key == noisy
+
+
+async def test_a_worker_that_lost_its_lease_can_move_nothing(store: Store, clock: Tick) -> None:
+    key = await store.orders.notice(word())
+    late = await claimed(store, "one")
+    clock.forward(LEASE)
+    await claimed(store, "two")
+    with pytest.raises(LeaseLost):
+        await store.orders.record(late, Change(State.IGNORED, None, reason=Ignored.GONE))
+    assert late.lease is not None
+    with pytest.raises(LeaseLost):
+        await store.orders.extend(late.lease, LEASE)
+    with pytest.raises(LeaseLost):
+        await store.orders.renew(late)
+    with pytest.raises(LeaseLost):
+        await store.orders.mark_pushed(late, ["1Z"], "gid://shopify/Fulfillment/1")
+    assert (await get(store, key)).state is State.RECEIVED
+
+
+async def test_a_decision_is_recorded_once(store: Store) -> None:
+    await store.orders.notice(word())
+    order = await claimed(store)
+    stay = Change(State.RECEIVED, None)
+    await store.orders.record(order, stay)
+    with pytest.raises(LeaseLost):
+        await store.orders.record(order, stay)
+
+
+async def test_a_lease_that_is_over_but_not_taken_can_still_be_renewed(store: Store, clock: Tick) -> None:
+    await store.orders.notice(word())
+    order = await claimed(store)
+    assert order.lease is not None
+    clock.forward(2 * LEASE)
+    renewed = await store.orders.extend(order.lease, LEASE)
+    assert renewed.until == clock.now() + LEASE
+    assert await store.orders.claim("two", limit=1, lease_for=LEASE) == []
+
+
+async def test_a_move_that_is_not_in_the_table_is_refused(store: Store) -> None:
+    key = await store.orders.notice(word())
+    order = await claimed(store)
+    with pytest.raises(ValueError, match="no move from received to shipped"):
+        await store.orders.record(order, Change(State.SHIPPED, None))
+    assert (await get(store, key)).lease is not None
+
+
+async def test_a_change_may_not_write_what_the_store_keeps_itself(store: Store) -> None:
+    await store.orders.notice(word())
+    order = await claimed(store)
+    with pytest.raises(ValueError, match="lease_token"):
+        await store.orders.record(order, Change(State.RECEIVED, None, values={"lease_token": 0}))
+
+
+async def test_every_field_that_a_step_writes_comes_back_as_it_was(store: Store) -> None:
+    key = await store.orders.notice(word())
+    values = {
+        "snapshot": shop_order(),
+        "items": ITEMS,
+        "mapping_version": "m2",
+        "matched_at": START,
+        "window_until": START + MINUTE,
+        "approved_at": START,
+        "approved_by": "Zoë",
+        "approved_for": Wait.APPROVAL,
+        "held_at": START,
+        "held_by": "Zoë",
+        "mode": Mode.TEST,
+        "print_status": "new",
+        "print_words": "En file d'attente",
+        "polled_at": START,
+        "placed_at": START,
+        "shipped_at": START,
+        "estimated_delivery": START,
+        "annotated": "waiting:",
+        "cost": Money(Decimal("1E+2"), "EUR"),
+        "last_step": "match",
+        "origin": "was_test",
+        "reference": "ABCD1234",
+    }
+    await store.orders.record(
+        await claimed(store), Change(State.WAITING, None, reason="window", values=values)
+    )
+    order = await get(store, key)
+    assert {name: getattr(order, name) for name in values} == values
+
+
+async def test_a_failed_run_counts_and_is_shown_and_the_next_good_one_clears_it(store: Store) -> None:
+    key = await store.orders.notice(word())
+    for count in (1, 2):
+        await store.orders.record(await claimed(store), Change(State.RECEIVED, START, failure="no answer"))
+        order = await get(store, key)
+        assert (order.failures, order.last_error) == (count, "no answer")
+    kinds = [event.kind for event in await store.queries.events(key)]
+    assert kinds == ["seen", "failed"], "the same failure is told once"
+    await store.orders.record(await claimed(store), Change(State.RECEIVED, None))
+    order = await get(store, key)
+    assert (order.failures, order.last_error) == (0, None)
+
+
+async def test_moves_reasons_and_notes_are_in_the_timeline(store: Store) -> None:
+    key = await store.orders.notice(word())
+    wait = Change(State.WAITING, START, reason=Wait.PAYMENT, notes=(Note("approval_dropped", {"n": 1}),))
+    await store.orders.record(await claimed(store), wait)
+    await store.orders.record(await claimed(store), replace(wait, notes=()))
+    await store.orders.record(await claimed(store), replace(wait, reason=Wait.WINDOW, notes=()))
+    problem = Change(State.ATTENTION, START, problem=Problem.UNMAPPED, facts={"skus": "“RING-S”"})
+    await store.orders.record(await claimed(store), problem)
+    await store.orders.record(await claimed(store), replace(problem, facts={"skus": "“RING-M”"}))
+    told = [
+        (event.kind, event.source, event.target, event.reason, event.problem)
+        for event in await store.queries.events(key)
+    ]
+    assert told == [
+        ("seen", None, None, None, None),
+        ("move", "received", "waiting", "payment", None),
+        ("approval_dropped", None, None, None, None),
+        ("reason", "waiting", "waiting", "window", None),
+        ("move", "waiting", "attention", None, "unmapped"),
+        ("reason", "attention", "attention", None, "unmapped"),
+    ]
+
+
+async def test_a_refused_change_leaves_no_trace(store: Store, clock: Tick) -> None:
+    key = await store.orders.notice(word())
+    late = await claimed(store, "one")
+    clock.forward(LEASE)
+    await claimed(store, "two")
+    change = Change(
+        State.ATTENTION,
+        None,
+        problem=Problem.INTERNAL,
+        notes=(Note("x"),),
+        parcels=(Parcel("1Z"),),
+        alarms=((Alarm.SECOND_REFERENCE, {"reference": "X"}),),
+        answers=(("tracking", answer()),),
+    )
+    with pytest.raises(LeaseLost):
+        await store.orders.record(late, change)
+    assert [event.kind for event in await store.queries.events(key)] == ["seen"]
+    assert await store.queries.alarms(order=key) == []
+    assert await store.queries.answers(key) == []
+    assert (await get(store, key)).parcels == ()
+
+
+async def test_known_parcels_are_left_as_they_are(store: Store) -> None:
+    order = await sent(store)
+    first, second = Parcel("1Z", "UPS", None, START.date(), (("QfGQC4YQ", 2),)), Parcel("2Z")
+    placed = Change(State.PLACED, START, values={"reference": "ABCD1234"}, parcels=(first,))
+    await store.orders.record(order, placed)
+    order = await store.orders.mark_pushed(await claimed(store), ["1Z"], "gid://shopify/Fulfillment/9")
+    assert order.parcels[0].fulfillment_id == "gid://shopify/Fulfillment/9"
+    both = Change(State.SHIPPED, START, parcels=(replace(first, carrier="DHL"), second))
+    await store.orders.record(order, both)
+    order = await claimed(store)
+    assert [one.parcel for one in order.parcels] == [first, second]
+    assert [one.pushed_at for one in order.parcels] == [START, None]
+
+
+async def test_an_alarm_is_raised_once_for_the_same_facts(store: Store) -> None:
+    key = await store.orders.notice(word())
+    alarm = (Alarm.EDITED_AFTER_PLACING, {"reference": "A", "what": "+1 RING-S"})
+    other = (Alarm.EDITED_AFTER_PLACING, {"reference": "A", "what": "+2 RING-S"})
+    for alarms in ((alarm,), (alarm, other)):
+        await store.orders.record(await claimed(store), Change(State.RECEIVED, START, alarms=alarms))
+    raised = await store.queries.alarms()
+    assert [one.facts["what"] for one in raised] == ["+2 RING-S", "+1 RING-S"]
+    assert await store.clear_alarm(raised[1].key, "Zoë")
+    assert not await store.clear_alarm(raised[1].key, "Zoë")
+    await store.orders.record(await claimed(store), Change(State.RECEIVED, START, alarms=(alarm,)))
+    assert [one.key for one in await store.queries.alarms()] == [raised[0].key], "what a person cleared stays"
+    kinds = [event.kind for event in await store.queries.events(key)]
+    assert kinds == ["seen", "alarm", "alarm", "alarm_cleared"]
+
+
+async def test_two_orders_cannot_have_one_reference(store: Store) -> None:
+    order = await sent(store, 1)
+    await store.orders.record(order, Change(State.PLACED, None, values={"reference": "ABCD1234"}))
+    other = await sent(store, 2)
+    assert await store.orders.other_holder("ABCD1234", other) == "#1"
+    with pytest.raises(NeedsPerson) as taken:
+        await store.orders.record(other, Change(State.PLACED, None, values={"reference": "ABCD1234"}))
+    assert taken.value.problem == Problem.REFERENCE_TAKEN
+    assert (await get(store, other.key)).state is State.PLACING
+
+
+async def test_known_tells_what_was_last_read(store: Store) -> None:
+    await store.orders.notice(word(1))
+    order = await claimed(store)
+    await store.orders.record(order, Change(State.RECEIVED, None, values={"snapshot": shop_order()}))
+    await store.orders.notice(word(2))
+    known = await store.orders.known("acme", [gid(1), gid(2), gid(3)])
+    assert known == {gid(1): START, gid(2): None}
+
+
+async def test_a_person_decides_and_a_running_step_is_fenced_off(store: Store) -> None:
+    order = await waiting(store)
+    await store.orders.intervene(order, Change(State.WAITING, None, reason=Wait.HELD), "Zoë")
+    with pytest.raises(LeaseLost):
+        await store.orders.record(order, Change(State.IGNORED, None, reason=Ignored.GONE))
+    with pytest.raises(LeaseLost):
+        await store.orders.renew(order)
+    assert (await get(store, order.key)).reason == Wait.HELD
+    assert [event.who for event in await store.queries.events(order.key)][-1] == "Zoë"
+
+
+async def test_a_decision_on_what_is_not_so_any_more_is_refused(store: Store) -> None:
+    order = await waiting(store)
+    await store.orders.record(order, Change(State.CANCELLED, None, reason="cancelled"))
+    with pytest.raises(Outdated, match="was waiting and is cancelled now"):
+        await store.orders.intervene(order, Change(State.IGNORED, None, reason=Ignored.PERSON), "Zoë")
+
+
+async def test_nobody_can_interfere_while_the_request_is_with_sculpteo(store: Store) -> None:
+    order = await sent(store)
+    void = Change(State.CANCELLED, None, reason="person", void_attempt="Zoë says so")
+    for seen in (order, await get(store, order.key)):
+        with pytest.raises(Outdated):
+            await store.orders.intervene(seen, void, "Zoë")
+    assert (await get(store, order.key)).attempt is not None
+
+
+async def test_a_decision_made_before_a_purchase_began_is_refused(store: Store) -> None:
+    seen = await waiting(store)
+    order = await placing(store, 2)
+    stale = replace(await get(store, order.key), attempt=None)
+    with pytest.raises(Outdated):
+        await store.orders.intervene(stale, Change(State.PLACING, None), "Zoë")
+    await store.orders.intervene(seen, Change(State.WAITING, None, reason=Wait.HELD), "Zoë")
+
+
+async def test_a_clock_set_back_does_not_put_orders_to_sleep(store: Store, clock: Tick) -> None:
+    clock.forward(timedelta(days=365))
+    key = await store.orders.notice(word())
+    order = await claimed(store)
+    await store.orders.record(order, Change(State.WAITING, clock.now() + MINUTE, reason=Wait.WINDOW))
+    clock.forward(timedelta(days=-364))
+    assert (await claimed(store)).key == key
+
+
+async def test_a_clock_that_jumps_ahead_costs_the_first_worker_its_lease_and_nothing_else(
+    store: Store, clock: Tick
+) -> None:
+    order = await placing(store)
+    clock.forward(timedelta(days=365))
+    second = await claimed(store, "two")
+    with pytest.raises(LeaseLost):
+        await store.orders.mark_sent(order, {})
+    await store.orders.mark_sent(second, {})
+
+
+async def test_a_token_bucket_is_shared_and_polite(store: Store, clock: Tick) -> None:
+    async def take() -> float:
+        return await store.orders.take_token("sculpteo", rate=2, burst=2)
+
+    assert [await take() for _ in range(4)] == [0, 0, 0.5, 1.0]
+    clock.forward(timedelta(seconds=10))
+    assert [await take() for _ in range(3)] == [0, 0, 0.5]
+    clock.forward(timedelta(days=-30))
+    assert await take() == 0, "a clock that was set back is not waited for"
+
+
+async def test_pausing_stops_one_shop_or_all_and_resuming_wakes_what_waits(store: Store) -> None:
+    order = await waiting(store)
+    await store.orders.record(order, Change(State.WAITING, None, reason=Wait.PAUSED))
+    assert not await store.orders.paused("acme")
+    assert await store.switch.pause("acme", "Zoë", "holidays")
+    assert not await store.switch.pause("acme", "Zoë")
+    assert await store.orders.paused("acme")
+    assert not await store.orders.paused("other")
+    assert await store.switch.pause("*", "Zoë")
+    assert await store.orders.paused("other")
+    assert [(pause.scope, pause.why) for pause in await store.switch.pauses()] == [
+        ("*", None),
+        ("acme", "holidays"),
+    ]
+    assert await store.switch.resume("*")
+    assert await store.switch.resume("acme")
+    assert not await store.switch.resume("acme")
+    assert (await claimed(store)).key == order.key

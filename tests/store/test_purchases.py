@@ -1,0 +1,369 @@
+"""The attempts to buy: what the store holds so that nothing is bought twice and no answer is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from bridge.errors import LeaseLost, Outdated
+from bridge.order.model import Mode, Money, Verdict
+from bridge.order.states import State, Wait
+from bridge.ports import Attempt, Change, LimitReached, OrderRecord
+from bridge.store import Store
+from tests.store.make import (
+    ITEMS,
+    LEASE,
+    START,
+    Tick,
+    attempt,
+    claimed,
+    get,
+    key_of,
+    placing,
+    receipt,
+    sent,
+    shop_order,
+    waiting,
+    word,
+)
+
+
+def euros(amount: str) -> Money:
+    return Money(Decimal(amount), "EUR")
+
+
+async def the_attempt(store: Store, order: OrderRecord) -> Attempt:
+    found = await store.queries.attempts(order.key)
+    assert len(found) == 1
+    return found[0]
+
+
+async def test_the_intent_moves_the_order_and_keeps_the_lease(store: Store) -> None:
+    order = await waiting(store)
+    wanted = attempt(order)
+    values = {"snapshot": shop_order(), "items": ITEMS, "cost": wanted.cost}
+    opened = await store.orders.open_attempt(order, wanted, values=values)
+    assert opened.state is State.PLACING
+    assert opened.lease == order.lease
+    assert opened.cost == wanted.cost
+    assert opened.attempt == replace(wanted, key=key_of(opened), number=1)
+    assert (await get(store, order.key)) == opened
+
+
+async def test_news_that_comes_while_buying_is_still_seen(store: Store) -> None:
+    order = await waiting(store)
+    await store.orders.notice(word(paid_now=False))
+    opened = await store.orders.open_attempt(order, attempt(order), values={})
+    assert opened.news == order.news, "what the step has not read it must not count as seen"
+    await store.orders.record(opened, Change(State.WAITING, None, void_attempt="not sent"))
+    assert (await get(store, order.key)).due_at is not None
+
+
+async def test_a_second_attempt_beside_an_open_one_is_impossible(store: Store) -> None:
+    order = await placing(store)
+    with pytest.raises(LeaseLost):
+        await store.orders.adopt(order, attempt(order))
+    with pytest.raises(ValueError, match="from placing"):
+        await store.orders.open_attempt(order, attempt(order), values={})
+    assert len(await store.queries.attempts(order.key)) == 1
+
+
+async def test_attempts_are_numbered_and_void_ones_are_remembered(store: Store) -> None:
+    order = await placing(store)
+    assert order.attempt is not None
+    change = Change(State.WAITING, START, reason=Wait.UPSTREAM, void_attempt="it was not sent")
+    await store.orders.record(order, change)
+    again = await claimed(store)
+    assert again.attempt is None
+    assert again.void_attempts == (order.attempt.id,)
+    second = await store.orders.open_attempt(again, attempt(again), values={})
+    assert second.attempt is not None
+    assert second.attempt.number == 2
+    first = (await store.queries.attempts(order.key))[0]
+    assert (first.voided_at, first.voided_by, first.verdict) == (START, "bridge", "void")
+    assert first.why == "it was not sent"
+
+
+async def test_the_gate_opens_once(store: Store) -> None:
+    order = await placing(store)
+    await store.orders.mark_sent(order, {"item": "QfGQC4YQ:2"})
+    with pytest.raises(LeaseLost):
+        await store.orders.mark_sent(order, {})
+    kept = await the_attempt(store, order)
+    assert (kept.sent_at, kept.request) == (START, {"item": "QfGQC4YQ:2"})
+
+
+async def test_the_gate_is_shut_for_who_lost_the_lease(store: Store, clock: Tick) -> None:
+    order = await placing(store)
+    clock.forward(LEASE)
+    second = await claimed(store, "two")
+    with pytest.raises(LeaseLost):
+        await store.orders.mark_sent(order, {})
+    await store.orders.record(second, Change(State.WAITING, None, void_attempt="not sent"))
+    with pytest.raises(LeaseLost):
+        await store.orders.mark_sent(second, {})
+    assert (await the_attempt(store, order)).sent_at is None
+
+
+async def test_the_gate_is_shut_once_a_person_stopped_the_order(store: Store) -> None:
+    order = await placing(store)
+    stopped = Change(State.CANCELLED, None, reason="person", void_attempt="Zoë stopped it")
+    await store.orders.intervene(await get(store, order.key), stopped, "Zoë")
+    with pytest.raises(LeaseLost):
+        await store.orders.mark_sent(order, {})
+
+
+async def test_whoever_takes_over_sees_that_the_request_may_have_left(store: Store, clock: Tick) -> None:
+    await sent(store)
+    clock.forward(LEASE)
+    second = await claimed(store, "two")
+    assert second.attempt is not None
+    assert second.attempt.sent_at == START
+
+
+@pytest.mark.parametrize("verdict", [None, Verdict.UNCLEAR, Verdict.PLACED])
+async def test_the_bridge_itself_cannot_declare_void_what_may_be_bought(
+    store: Store, verdict: Verdict | None
+) -> None:
+    order = await sent(store)
+    if verdict is not None:
+        await store.orders.keep_answer(key_of(order), receipt(verdict))
+    with pytest.raises(LeaseLost, match="may have reached"):
+        await store.orders.record(order, Change(State.WAITING, START, void_attempt="a wrong belief"))
+    assert (await get(store, order.key)).state is State.PLACING
+    assert (await the_attempt(store, order)).voided_at is None
+
+
+@pytest.mark.parametrize("verdict", [Verdict.REFUSED, Verdict.NOT_SENT])
+async def test_a_refusal_or_a_proof_makes_an_attempt_void(store: Store, verdict: Verdict) -> None:
+    order = await sent(store)
+    await store.orders.keep_answer(key_of(order), receipt(verdict, None))
+    await store.orders.record(order, Change(State.WAITING, START, void_attempt="nothing was bought"))
+    kept = await the_attempt(store, order)
+    assert kept.voided_at is not None
+    assert kept.verdict == verdict
+
+
+async def test_a_test_order_was_never_made_so_it_can_be_void(store: Store) -> None:
+    order = await waiting(store)
+    order = await store.orders.open_attempt(order, attempt(order, mode=Mode.TEST), values={})
+    await store.orders.mark_sent(order, {})
+    await store.orders.keep_answer(key_of(order), receipt())
+    await store.orders.record(
+        order, Change(State.PLACED, START, values={"reference": "ABCD1234", "mode": Mode.TEST})
+    )
+    gone = {"reference": None, "mode": None}
+    await store.orders.record(
+        await claimed(store),
+        Change(State.WAITING, None, reason=Wait.WAS_TEST, values=gone, void_attempt="a test"),
+    )
+    after = await get(store, order.key)
+    assert (after.reference, after.mode, after.attempt) == (None, None, None)
+
+
+async def test_a_person_can_say_that_nothing_was_bought(store: Store) -> None:
+    order = await sent(store)
+    await store.orders.record(order, Change(State.UNKNOWN, None, facts={"why": "no answer"}))
+    seen = await get(store, order.key)
+    await store.orders.intervene(seen, Change(State.WAITING, START, void_attempt="Zoë asked them"), "Zoë")
+    kept = await the_attempt(store, order)
+    assert (kept.voided_by, kept.why) == ("Zoë", "Zoë asked them")
+    with pytest.raises(Outdated):
+        await store.orders.intervene(seen, Change(State.WAITING, START, void_attempt="again"), "Zoë")
+
+
+async def test_the_answer_is_kept_and_the_reference_is_the_attempts(store: Store) -> None:
+    order = await sent(store)
+    await store.orders.keep_answer(key_of(order), receipt())
+    kept = await the_attempt(store, order)
+    assert (kept.verdict, kept.reference, kept.answered_at) == (Verdict.PLACED, "ABCD1234", START)
+    assert kept.answer == receipt().answer
+    await store.orders.record(order, Change(State.PLACED, None, values={"reference": "ABCD1234"}))
+    assert (await get(store, order.key)).reference == "ABCD1234"
+
+
+async def test_an_answer_without_a_lease_is_kept_and_wakes_its_order(store: Store, clock: Tick) -> None:
+    late = await sent(store)
+    clock.forward(LEASE)
+    second = await claimed(store, "two")
+    await store.orders.keep_answer(key_of(late), receipt())
+    # the second worker decided before the answer came, and asks for no further look
+    await store.orders.record(second, Change(State.UNKNOWN, None, facts={"why": "no answer"}))
+    third = await claimed(store, "three")
+    assert third.state is State.UNKNOWN
+    assert third.attempt is not None
+    assert third.attempt.reference == "ABCD1234"
+
+
+async def test_an_answer_to_an_attempt_declared_void_becomes_evidence(store: Store) -> None:
+    order = await sent(store)
+    await store.orders.record(order, Change(State.UNKNOWN, None))
+    seen = await get(store, order.key)
+    await store.orders.intervene(seen, Change(State.WAITING, None, void_attempt="Zoë asked them"), "Zoë")
+    await store.orders.keep_answer(key_of(order), receipt())
+    woken = await claimed(store)
+    calls = await store.orders.notifications(woken)
+    assert [(call.reference, call.settled, call.attempt_reference) for call in calls] == [
+        ("ABCD1234", None, None)
+    ]
+    kept = await the_attempt(store, order)
+    assert kept.voided_at is not None
+    assert kept.answer is not None
+
+
+async def test_another_reference_for_the_same_attempt_becomes_evidence(store: Store) -> None:
+    order = await sent(store)
+    await store.orders.record(order, Change(State.PLACED, None, values={"reference": "PERSON01"}))
+    await store.orders.keep_answer(key_of(order), receipt())
+    woken = await claimed(store)
+    assert [call.reference for call in await store.orders.notifications(woken)] == ["ABCD1234"]
+    assert (await the_attempt(store, order)).reference == "PERSON01"
+
+
+async def test_a_reference_that_another_order_has_is_kept_as_an_answer_only(store: Store) -> None:
+    first = await sent(store, 1)
+    await store.orders.record(first, Change(State.PLACED, None, values={"reference": "ABCD1234"}))
+    second = await sent(store, 2)
+    await store.orders.keep_answer(key_of(second), receipt())
+    kept = await the_attempt(store, second)
+    assert (kept.verdict, kept.reference) == (Verdict.PLACED, None)
+    assert kept.answer is not None
+    assert await store.orders.other_holder("ABCD1234", second) == "#1"
+    assert await store.orders.other_holder("ABCD1234", first) is None
+
+
+async def test_an_answer_after_one_that_proved_nothing_left_counts(store: Store) -> None:
+    order = await placing(store)
+    await store.orders.keep_answer(key_of(order), receipt(Verdict.NOT_SENT, None))
+    await store.orders.mark_sent(order, {})
+    await store.orders.keep_answer(key_of(order), receipt())
+    kept = await the_attempt(store, order)
+    assert (kept.verdict, kept.reference) == (Verdict.PLACED, "ABCD1234")
+
+
+async def test_a_second_answer_does_not_overwrite_the_first(store: Store) -> None:
+    order = await sent(store)
+    await store.orders.keep_answer(key_of(order), receipt())
+    await store.orders.keep_answer(key_of(order), receipt(Verdict.UNCLEAR, None))
+    kept = await the_attempt(store, order)
+    assert (kept.verdict, kept.reference) == (Verdict.PLACED, "ABCD1234")
+    assert [one.kind for one in await store.queries.answers(order.key)] == ["late_answer"]
+
+
+async def test_an_attempt_found_elsewhere_becomes_the_open_one(store: Store) -> None:
+    order = await waiting(store)
+    found = attempt(order, sent_at=START, verdict="adopted", reference="ABCD1234", cost=None)
+    adopted = await store.orders.adopt(order, found)
+    assert adopted.attempt == replace(found, key=key_of(adopted), number=1)
+    assert (adopted.state, adopted.lease) == (State.WAITING, order.lease)
+    with pytest.raises(LeaseLost):
+        await store.orders.mark_sent(adopted, {})
+
+
+async def test_a_void_attempt_can_come_back_with_its_reference(store: Store) -> None:
+    order = await sent(store)
+    assert order.attempt is not None
+    token = order.attempt.token
+    await store.orders.record(order, Change(State.UNKNOWN, None))
+    seen = await get(store, order.key)
+    await store.orders.intervene(seen, Change(State.WAITING, START, void_attempt="Zoë asked them"), "Zoë")
+    revived = await store.orders.revive(await claimed(store), token, "ABCD1234")
+    assert revived.attempt is not None
+    assert (revived.attempt.reference, revived.void_attempts) == ("ABCD1234", ())
+    with pytest.raises(LeaseLost):
+        await store.orders.revive(revived, token, "ABCD1234")
+
+
+async def test_an_attempt_cannot_come_back_beside_an_open_one(store: Store) -> None:
+    order = await placing(store)
+    assert order.attempt is not None
+    await store.orders.record(order, Change(State.WAITING, START, void_attempt="not sent"))
+    order_again = await claimed(store)
+    again = await store.orders.open_attempt(order_again, attempt(order_again), values={})
+    with pytest.raises(LeaseLost):
+        await store.orders.revive(again, order.attempt.token, "ABCD1234")
+    await store.orders.mark_sent(again, {})
+
+
+async def test_the_days_limit_counts_what_is_not_void_of_the_same_mode_and_day(store: Store) -> None:
+    async def buy(
+        number: int, cost: str, *, mode: Mode = Mode.LIVE, at: timedelta = timedelta(0)
+    ) -> OrderRecord:
+        order = await waiting(store, number)
+        wanted = attempt(order, cost=euros(cost), mode=mode, created_at=START + at)
+        return await store.orders.open_attempt(
+            order, wanted, values={}, day_limit=euros("20"), day_start=START - timedelta(hours=1)
+        )
+
+    await buy(6, "7.50", at=-timedelta(hours=2))
+    first = await buy(1, "12.50")
+    await buy(2, "19", mode=Mode.TEST)
+    await buy(3, "7.50")
+    with pytest.raises(LimitReached) as reached:
+        await buy(4, "0.01")
+    assert reached.value.spent == euros("20.00")
+    await store.orders.record(first, Change(State.WAITING, None, void_attempt="not sent"))
+    await buy(5, "12.50")
+
+
+async def test_a_refused_limit_writes_nothing(store: Store) -> None:
+    order = await waiting(store)
+    before = await get(store, order.key)
+    with pytest.raises(LimitReached):
+        await store.orders.open_attempt(
+            order, attempt(order), values={}, day_limit=euros("1"), day_start=START
+        )
+    assert await get(store, order.key) == before
+    assert await store.queries.attempts(order.key) == []
+
+
+async def test_calls_on_the_secret_url_reach_their_order_even_of_void_attempts(store: Store) -> None:
+    order = await placing(store)
+    assert order.attempt is not None
+    token = order.attempt.token
+    assert await store.calls.knows(token)
+    assert await store.calls.notify(token, "ABCD1234", b"reference=ABCD1234")
+    await store.orders.record(order, Change(State.WAITING, None, void_attempt="not sent"))
+    woken = await claimed(store)
+    calls = await store.orders.notifications(woken)
+    assert [(call.token, call.reference, call.settled) for call in calls] == [(token, "ABCD1234", None)]
+    await store.orders.settle_notification(calls[0].key, "known")
+    await store.orders.settle_notification(calls[0].key, "something else")
+    assert [call.settled for call in await store.orders.notifications(woken)] == ["known"]
+
+
+async def test_a_call_for_an_unknown_token_counts_once_the_attempt_is_found(store: Store) -> None:
+    order = await waiting(store)
+    found = attempt(order, sent_at=START, verdict="adopted")
+    assert not await store.calls.knows(found.token)
+    assert not await store.calls.notify(found.token, "ABCD1234", b"reference=ABCD1234")
+    adopted = await store.orders.adopt(order, found)
+    assert [call.reference for call in await store.orders.notifications(adopted)] == ["ABCD1234"]
+
+
+async def test_calls_by_strangers_are_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.store.calls.STRAYS", 5)
+    order = await placing(store)
+    assert order.attempt is not None
+    await store.calls.notify(order.attempt.token, "ABCD1234", b"x")
+    for number in range(20):
+        await store.calls.notify(f"stranger-{number}", "x" * 10_000, b"x" * 100_000)
+    kept = await store.calls.count()
+    assert kept == 6
+    assert len(await store.orders.notifications(order)) == 1
+
+
+async def test_one_known_url_cannot_be_used_to_fill_the_disk(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.store.calls.PER_TOKEN", 3)
+    order = await placing(store)
+    assert order.attempt is not None
+    for _ in range(10):
+        await store.calls.notify(order.attempt.token, "ABCD1234", b"x")
+    await store.calls.notify(order.attempt.token, "WXYZ9876", b"x")
+    told = [call.reference for call in await store.orders.notifications(order)]
+    assert told == ["ABCD1234"] * 3 + ["WXYZ9876"], "a reference that is new is evidence"
