@@ -45,7 +45,7 @@ from bridge.sculpteo.reading import Reading
 
 TRACKING_PATH = "/shop/tracking/reference/"
 CONNECT_WITHIN = 20.0  # seconds for name resolution, connection and TLS of an order call
-MAX_LOOKUP = 1024 * 1024  # bytes of a tracking page, price or list of materials that are read
+MAX_LOOKUP = 512 * 1024  # bytes of a tracking page, price or list of materials that are read
 XHR = {"X-Requested-With": "XMLHttpRequest", "Accept": "application/json, text/html;q=0.5"}
 PAGE = {"Accept": "text/html, application/json;q=0.5"}
 KEPT_HEADERS = frozenset(

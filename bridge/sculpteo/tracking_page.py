@@ -72,6 +72,7 @@ NUMBER_LABELS = frozenset(
         "numero de colis",
     }
 )
+_STRAY = re.compile(r"<(?!/?[A-Za-z][^<>]{0,2000}>)")
 _SENTENCE = re.compile(
     r"(?:this|your|the) order(?: \w+)? (?:has been|was|is) (?P<en>.+)"
     r"|(?:cette|votre|la) commande(?: \w+)? (?:a ete|est) (?P<fr>.+)"
@@ -201,7 +202,7 @@ class _Page(HTMLParser):
 def read_page(html: str, reference: str) -> Reading:
     """What the tracking page says of the order `reference`. Never raises, whatever the text is."""
     page = _Page()
-    page.feed(html.replace("<![", "<! ["))  # the parser of the standard library fails on an odd section
+    page.feed(_tamed(html))
     page.close()
     reading = _status(page, Reading())
     shipped = _dates(page, SHIPPED_LABELS)
@@ -218,6 +219,20 @@ def read_page(html: str, reference: str) -> Reading:
         heading=_heading(page),
         mentions=reference.casefold() in text.casefold(),
     )
+
+
+def _tamed(html: str) -> str:
+    """Without comments, and with every `<` that begins no ordinary tag as text.
+
+    On such input the parser of the standard library may need time by the square of its length, or fail.
+    """
+    kept: list[str] = []
+    end = 0
+    while (start := html.find("<!--", end)) >= 0:
+        kept.append(html[end:start])
+        closed = html.find("-->", start)
+        end = len(html) if closed < 0 else closed + 3
+    return _STRAY.sub("&lt;", "".join(kept) + html[end:])
 
 
 def _heading(page: _Page) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import date
 from pathlib import Path
 
@@ -289,10 +290,16 @@ def test_a_page_wrapped_in_json_is_read_as_a_page() -> None:
         "<!DOCTYPE" + "<" * 1000,
         "<td title='Shipped'" * 1000,
         "<div>" * 5000 + "Shipped",
+        "<a href='" * 20_000,
+        "<!--" * 50_000,
+        "<!---->" * 50_000,
+        "<" * 200_000,
     ],
 )
-def test_broken_and_hostile_answers_tell_nothing(text: str) -> None:
+def test_broken_and_hostile_answers_tell_nothing_and_take_no_time(text: str) -> None:
+    began = time.monotonic()
     assert not read(text, REFERENCE).tells
+    assert time.monotonic() - began < 3
 
 
 # --- the report ------------------------------------------------------------------------------------------
