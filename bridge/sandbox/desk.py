@@ -216,7 +216,7 @@ class ControlDesk:
         pattern = request.query.get("endpoint")
         if pattern:
             return _json({pattern: self._box.faults.count(pattern)})
-        names = {name for visit in self._box.faults.visits for name in visit.names}
+        names = {name for names in self._box.faults.counts for name in names}
         return _json({name: self._box.faults.count(name) for name in sorted(names)})
 
     async def outage(self, request: web.Request) -> web.Response:

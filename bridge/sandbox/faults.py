@@ -8,6 +8,7 @@ order is in the books and only the answer is lost.
 from __future__ import annotations
 
 import fnmatch
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from enum import StrEnum
 from itertools import count
 from random import Random
 from typing import Any
+
+from bridge.sandbox.strict import strict
 
 
 class Kind(StrEnum):
@@ -36,10 +39,12 @@ class Kind(StrEnum):
     ID_ONLY = "id_only"  # a webhook's body is only {"id": ...}, as for bodies that are too large
 
 
+VISITS_KEPT = 10_000
 DELIVERY_KINDS = frozenset({Kind.DUPLICATE, Kind.DELAY, Kind.REORDER, Kind.DROP, Kind.ID_ONLY})
 ALWAYS_TAKES_EFFECT = frozenset({Kind.SLOW, Kind.TRUNCATED})
 
 
+@strict
 @dataclass(slots=True)
 class Fault:
     """One rule. It applies `times` times (None = for ever), each time with `probability`, after having let
@@ -88,7 +93,8 @@ class FaultMenu:
 
     seed: int = 0
     rules: list[Fault] = field(default_factory=list)
-    visits: list[Visit] = field(default_factory=list)
+    visits: deque[Visit] = field(default_factory=lambda: deque(maxlen=VISITS_KEPT))
+    counts: Counter[tuple[str, ...]] = field(default_factory=Counter)
     random: Random = field(init=False)
     _ids: Any = field(init=False, default_factory=lambda: count(1))
 
@@ -129,12 +135,16 @@ class FaultMenu:
         return None
 
     def saw(self, names: Iterable[str], status: int | None, fault: Fault | None) -> None:
-        self.visits.append(Visit(datetime.now(UTC), tuple(names), status, fault.kind if fault else None))
+        names = tuple(names)
+        self.counts[names] += 1
+        self.visits.append(Visit(datetime.now(UTC), names, status, fault.kind if fault else None))
 
     def count(self, endpoint: str) -> int:
         """How many requests an endpoint (or a pattern of them) got."""
         return sum(
-            1 for visit in self.visits if any(fnmatch.fnmatchcase(name, endpoint) for name in visit.names)
+            times
+            for names, times in self.counts.items()
+            if any(fnmatch.fnmatchcase(name, endpoint) for name in names)
         )
 
     def as_json(self) -> list[dict[str, Any]]:

@@ -3,10 +3,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from pathlib import Path
 
 import aiohttp
 import pytest
 
+from bridge import sandbox
 from bridge.sandbox import Sandbox
 from bridge.sandbox.control import Control, ControlError, PrinterControl, ShopControl
 from bridge.sandbox.desk import PrinterDesk, ShopDesk
@@ -116,6 +118,10 @@ async def test_it_tells_how_to_reach_everything(box: Sandbox, control: Control) 
         ("shop/-/pay", {"order": 7, "extra": 1}, "order"),
         ("shop/-/pay", [], "a JSON object"),
         ("faults", {"endpoint": "x", "kind": "banana"}, "kind"),
+        ("faults", {"endpoint": "x", "kind": "reset", "efect": True}, "efect"),
+        ("shop/-/create_order", {"new": {"lines": ["MUG"], "payed": False}}, "payed"),
+        ("shop/-/create_order", {"new": {"lines": [{"sku": "MUG", "qty": 2}]}}, "qty"),
+        ("printer/script", {"containing": "x", "steps": [{"afer": 1}]}, "afer"),
         ("printer/advance", {"reference": "AAAA", "status": "New"}, "no order AAAA"),
     ],
 )
@@ -132,3 +138,12 @@ def test_the_client_has_every_verb_of_the_server(desk: type, client: type) -> No
         return {name for name, _ in inspect.getmembers(kind, inspect.isfunction) if name[0] != "_"}
 
     assert verbs(desk) <= verbs(client)
+
+
+def test_the_readme_names_every_verb_fault_and_endpoint() -> None:
+    text = (Path(sandbox.__file__).parent / "README.md").read_text(encoding="utf-8")
+    verbs = {
+        name for desk in (ShopDesk, PrinterDesk) for name, _ in inspect.getmembers(desk, inspect.isfunction)
+    }
+    missing = [name for name in (*verbs, *Kind) if name[0] != "_" and f"`{name}`" not in text]
+    assert missing == []

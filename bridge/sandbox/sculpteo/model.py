@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from bridge.sandbox.strict import strict
+
 STATUSES = ("Billed", "New", "In Process", "Shipped", "Blocked", "Cancelled", "API Test")
 """Sculpteo's documented list."""
 
@@ -67,6 +69,7 @@ class Book:
         return any(text in value for _, value in self.fields)
 
 
+@strict
 @dataclass(frozen=True, slots=True)
 class ParcelPlan:
     """A parcel of a script: `items` are places in the order's list of items; None = all of them."""
@@ -76,6 +79,7 @@ class ParcelPlan:
     number: str | None = None
 
 
+@strict
 @dataclass(frozen=True, slots=True)
 class Step:
     """`after` so many seconds (from the step before): a new status, a parcel, or both."""

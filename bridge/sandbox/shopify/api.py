@@ -117,7 +117,7 @@ class AdminApi:
             raise _refusal(400, {"errors": {"query": "Required parameter missing or invalid"}})
         fault = IN_HANDLER.get()
         if fault is not None and fault.kind is Kind.THROTTLE:
-            return web.json_response(self.engine.throttled(THROTTLED_COST))
+            return web.json_response(self.engine.throttled(THROTTLED_COST, empty=True))
         return web.json_response(self.engine.run(query, variables, name))
 
 

@@ -131,8 +131,12 @@ class Engine:
             return self.throttled(cost)
         return self._execute(prepared.document, operation, variables, cost)
 
-    def throttled(self, cost: int) -> Json:
-        """What Shopify answers, with status 200, when the bucket is empty."""
+    def throttled(self, cost: int, *, empty: bool = False) -> Json:
+        """What Shopify answers, with status 200, when the bucket does not hold `cost` points. With `empty`,
+        the answer says that nothing is left, whatever the bucket holds."""
+        told = self._cost(cost, None)
+        if empty:
+            told["throttleStatus"]["currentlyAvailable"] = 0
         return {
             "errors": [
                 {
@@ -143,7 +147,7 @@ class Engine:
                     },
                 }
             ],
-            "extensions": {"cost": self._cost(cost, None)},
+            "extensions": {"cost": told},
         }
 
     def _execute(

@@ -13,6 +13,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import ClassVar
 
+from bridge.sandbox.strict import strict
+
 CENT = Decimal("0.01")
 WHOLE_UNIT_CURRENCIES = frozenset({"JPY", "KRW", "CLP", "VND", "XAF", "XOF"})
 
@@ -66,6 +68,7 @@ class Variant(Node):
     gift_card: bool = False
 
 
+@strict
 @dataclass(frozen=True, slots=True)
 class Address:
     """A postal address in Shopify's fields; any of them may be missing, as in real orders."""

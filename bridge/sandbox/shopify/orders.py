@@ -22,8 +22,10 @@ from bridge.sandbox.shopify.model import (
     rounded,
 )
 from bridge.sandbox.shopify.state import ShopError
+from bridge.sandbox.strict import strict
 
 
+@strict
 @dataclass(frozen=True, slots=True)
 class Buy:
     """One line of a new order. What is not given comes from the variant that has the SKU.
@@ -43,6 +45,7 @@ class Buy:
     gift_card: bool | None = None
 
 
+@strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
     """What a customer orders. Unless `paid`, the money comes later (`Shop.pay`) or never.
@@ -85,7 +88,7 @@ class Orders(Fulfilling):
         order = self._new_order(new)
         wanted = [buy if isinstance(buy, Buy) else Buy(buy) for buy in new.lines]
         bought = [(self._line(order, buy, new.tax_rate), buy) for buy in wanted]
-        self.orders[order.id] = self.register(order)
+        self.keep_order(order)
         if new.paid:
             order.paid = order.total
         if order.customer:

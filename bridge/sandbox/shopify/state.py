@@ -69,6 +69,7 @@ class ShopState:
         self.customers: dict[str, Customer] = {}
         self.locations: list[Location] = []
         self._nodes: dict[str, Node] = {}
+        self._names: dict[str, int] = {}
         self._counters = {kind: count(first) for kind, first in _FIRST_ID.items()}
         self._order_numbers = count(self.settings.first_order_number)
         self._timers: set[asyncio.TimerHandle] = set()
@@ -83,6 +84,10 @@ class ShopState:
         self._nodes[node.gid] = node
         return node
 
+    def keep_order(self, order: Order) -> None:
+        self.orders[order.id] = self.register(order)
+        self._names[order.name] = order.id
+
     def forget(self, node: Node) -> None:
         self._nodes.pop(node.gid, None)
 
@@ -92,10 +97,10 @@ class ShopState:
         return node if isinstance(node, kind) else None
 
     def order_by_name(self, name: str) -> Order:
-        for order in self.orders.values():
-            if order.name == name:
-                return order
-        raise LookupError(f"the sandbox shop has no order named {name}")
+        try:
+            return self.orders[self._names[name]]
+        except KeyError:
+            raise LookupError(f"the sandbox shop has no order named {name}") from None
 
     def order(self, which: Order | int | str) -> Order:
         """An order by itself, its number id, its global id or its name."""

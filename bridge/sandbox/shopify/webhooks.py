@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ DEADLINE = 5.0  # seconds for the whole request, one of them to connect
 RETRIES = (60, 120, 240, 480, 960, 1920, 3840, 6780)
 """Seconds before each retry. Shopify documents 8 retries over 4 hours with growing gaps; the single gaps are
 the sandbox's own."""
+
+DELIVERIES_KEPT = 5_000
 
 
 @dataclass(slots=True)
@@ -65,7 +68,7 @@ class WebhookSender:
         remove: bool = True,
         address: Callable[[str], str] = lambda url: url,
     ) -> None:
-        self.deliveries: list[Delivery] = []
+        self.deliveries: deque[Delivery] = deque(maxlen=DELIVERIES_KEPT)
         self.speed = speed
         self.remove = remove
         self._address = address

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bridge.cli._catalog import catalog, filled
+from bridge.config.settings import ByOption, Item, Product, ScaleByOption
+from bridge.sandbox.control import Control
+from tests.sandbox.make import ADA
+from tests.sandbox.receiver import receiver
+
+OWN = {
+    "mode": "test",
+    "server": {"public_url": "https://bridge.example.org", "listen": "127.0.0.1:8080"},
+    "shops": {
+        "north": {
+            "domain": "north-prints.myshopify.com",
+            "client_id": "abc123",
+            "client_secret": "shpss_x1y2",
+        }
+    },
+    "sculpteo": {"login": "north", "password": "own-password"},
+    "products": [
+        {
+            "sku": "MUG-*",
+            "uuid": "Mg7wKp2L",
+            "material": {
+                "option": "Material",
+                "values": {"White": "white_plastic", "Black": "black_plastic"},
+            },
+        }
+    ],
+    "ignore": ["GIFT-*"],
+}
+
+
+@asynccontextmanager
+async def running(*arguments: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """The command in a process of its own: what it printed until it ran, and the process."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bridge", "sandbox", *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        said = ""
+        async with asyncio.timeout(20):
+            while "Running until Ctrl-C" not in said:
+                line = await process.stdout.readline()
+                assert line, f"it ended early: {said}"
+                said += line.decode()
+        yield said, process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await asyncio.wait_for(process.wait(), 10)
+
+
+def control_of(said: str) -> Control:
+    found = re.search(r"Control: (\S+)/_control/info", said)
+    assert found
+    return Control(found[1])
+
+
+async def test_it_runs_alone_tells_where_and_stops_when_it_is_told_to() -> None:
+    async with running("--port", "0") as (said, process):
+        lines = yaml.safe_load(said.split("A configuration for it:")[1].split("Webhooks and")[0])
+        async with control_of(said) as control:
+            info = await control.info()
+            assert lines["shops"]["acme"]["admin_url"] == info.shops[0].admin_url
+            assert lines["sculpteo"]["base_url"] == info.sculpteo_url
+            order = await control.shop().create_order(["CHESS-SET"], address=ADA)
+            assert order.name == "#1001"
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+async def test_it_simulates_ones_own_shop_and_sends_to_ones_own_bridge(tmp_path: Path) -> None:
+    async with receiver() as inbox:
+        own = {
+            **OWN,
+            "server": {"public_url": "https://b.example.org", "listen": inbox.url.removeprefix("http://")},
+        }
+        config = tmp_path / "config.yaml"
+        config.write_text(yaml.safe_dump(own))
+        faults = tmp_path / "faults.yaml"
+        faults.write_text("- {endpoint: sculpteo.order, kind: reset, effect: true, times: 3}")
+        arguments = ("-c", str(config), "--port", "0", "--orders", "1", "--faults", str(faults))
+        async with running(*arguments) as (said, _), control_of(said) as control:
+            assert "admin_url: http://127.0.0.1:" in said
+            assert "own-password" not in said
+            shop = control.shop("north-prints")
+            assert (await control.faults())[0].times == 3
+            assert (await control.info()).shops[0].client_secret == "shpss_x1y2"
+            subscribe = """mutation { webhookSubscriptionCreate(topic: ORDERS_CREATE,
+              webhookSubscription: {uri: "https://b.example.org/webhooks/shopify/north"}) {
+              userErrors { message } } }"""
+            await graphql(control, "shpss_x1y2", subscribe)
+            [(headers, _body)] = await inbox.got(1)
+            assert headers["x-shopify-shop-domain"] == "north-prints.myshopify.com"
+            [order] = await shop.orders()
+            assert set(order.units) <= {"MUG-WHITE", "MUG-BLACK", "GIFT-1"}
+
+
+async def graphql(control: Control, secret: str, query: str) -> None:
+    import aiohttp
+
+    shop = (await control.info()).shops[0]
+    form = {"grant_type": "client_credentials", "client_id": shop.client_id, "client_secret": secret}
+    async with aiohttp.ClientSession() as http:
+        async with http.post(f"{shop.admin_url}/admin/oauth/access_token", data=form) as response:
+            token = (await response.json())["access_token"]
+        url = f"{shop.admin_url}/admin/api/2026-10/graphql.json"
+        headers = {"X-Shopify-Access-Token": token}
+        async with http.post(url, json={"query": query}, headers=headers) as response:
+            assert "errors" not in await response.json()
+
+
+async def test_a_bad_file_of_faults_is_named(tmp_path: Path) -> None:
+    faults = tmp_path / "faults.yaml"
+    faults.write_text("- {endpoint: x, kind: banana}")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bridge", "sandbox", "--faults", str(faults)),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, error = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 1
+    assert str(faults) in error.decode()
+    assert "banana" in error.decode()
+    assert "Traceback" not in error.decode()
+
+
+def test_a_catalogue_has_a_variant_for_every_value_that_decides() -> None:
+    mug = Product(
+        sku="MUG-*",
+        uuid="Mg7wKp2L",
+        material=ByOption(option="Material", values={"White": "white_plastic", "Black": "black_plastic"}),
+        scale=ScaleByOption(option="Size", values={"S": Decimal("0.8"), "L": Decimal("1.2")}),
+    )
+    chess = Product(sku="CHESS", items=(Item(uuid="ChPawn01", quantity=16), Item(uuid="ChRoyal2")))
+    [(title, mugs), (_, sets), (_, gifts)] = catalog([mug, chess], ["GIFT-?"])
+    assert title == "Mug"
+    assert [variant["sku"] for variant in mugs] == [
+        "MUG-WHITE-S",
+        "MUG-WHITE-L",
+        "MUG-BLACK-S",
+        "MUG-BLACK-L",
+    ]
+    assert mugs[0]["options"] == {"Material": "White", "Size": "S"}
+    assert ([variant["sku"] for variant in sets], gifts) == (["CHESS"], [{"sku": "GIFT-1"}])
+
+
+@pytest.mark.parametrize(("pattern", "sku"), [("A-*", "A-1"), ("?-*-*", "1-1-1"), ("RING", "RING")])
+def test_patterns_are_filled_in(pattern: str, sku: str) -> None:
+    assert filled(pattern) == sku
