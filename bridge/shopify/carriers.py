@@ -138,7 +138,7 @@ def tracking_url(company: str | None, number: str | None, country: str | None = 
     if not company or not number or not number.strip():
         return None
     link = _FRENCH_DPD if (company, country) == ("DPD", "FR") else LINKS.get(company)
-    return link.format(quote(number.strip(), safe="")) if link else None
+    return link.format(quote(number.strip(), safe="", errors="replace")) if link else None
 
 
 def usable_url(url: str | None) -> str | None:

@@ -5,12 +5,37 @@ They outlive the bridge's database: when it went live, for one. https://shopify.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bridge.errors import TryAgain
 from bridge.shopify.admin import Admin
+from bridge.shopify.scopes import granted
 from bridge.shopify.tame import Value
 
 GO_LIVE = "go_live"
+LEDGER_GAP = "ledger_gap"  # since when the bridge ran without being able to write the ledger on orders
+LEDGER_SCOPE = "write_orders"
 STALE = frozenset({"STALE_OBJECT", "INVALID_COMPARE_DIGEST", "TAKEN"})
+
+
+async def went_live(admin: Admin, now: datetime) -> datetime | None:
+    """When the bridge first ran in live mode on this shop; `now` is kept if it is the first time.
+
+    None when that must not be relied on: the ledger on orders could not always be written since, so an order
+    without one may have been bought all the same. Raises as `Admin.run` does.
+    """
+    if LEDGER_SCOPE not in await granted(admin):
+        await keep_first(admin, LEDGER_GAP, now.isoformat())
+        return None
+    kept = await keep_first(admin, GO_LIVE, now.isoformat())
+    if await recall(admin, LEDGER_GAP) is not None:
+        return None
+    try:
+        return datetime.fromisoformat(kept)
+    except ValueError:
+        raise TryAgain(
+            f"the app's note “{GO_LIVE}” in the shop is not a time", upstream=admin.upstream
+        ) from None
 
 
 async def recall(admin: Admin, key: str) -> str | None:

@@ -1,0 +1,207 @@
+"""The ledger on the Shopify order: compare-and-set, live and test apart, never taken for empty."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
+from bridge.order.model import Ledger, LedgerEntry, Mode
+from bridge.shopify import ledger
+from bridge.shopify.orders import ShopifyShop
+from bridge.shopify.tame import Value
+from tests.shopify import samples
+from tests.shopify.samples import ORDER
+from tests.shopify.stub import Fault, Shop, denied
+
+AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+ENTRY = LedgerEntry("a77e", "t0ken", "intent", "live", "m4pping", AT)
+PLACED = LedgerEntry("a77e", "t0ken", "placed", "live", "m4pping", AT, "QX3B9K2M")
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
+ENTRIES = st.builds(
+    LedgerEntry,
+    attempt=TEXT,
+    token=TEXT,
+    state=st.sampled_from(["intent", "void"]),
+    mode=st.sampled_from(["live", "test", "preview"]),
+    mapping_version=TEXT,
+    at=st.datetimes(timezones=st.just(UTC)),
+    reference=st.none() | st.text("ABC123", min_size=1),
+)
+
+
+def metafield(value: str, digest: str = "d1") -> Value:
+    return Value({"value": value, "compareDigest": digest})
+
+
+class Metafields:
+    """Shopify's compare-and-set, as far as these tests need it."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.kept: dict[str, str] = {}
+        self.digests: dict[str, str] = {}
+        shop.stub.root["metafieldsSet"] = self.set
+        shop.stub.root["order"] = lambda info, id: samples.order(metafield=self.get)
+
+    def get(self, info: Any, key: str, namespace: str | None = None) -> dict[str, str] | None:
+        assert namespace is None, "the namespace that only this app sees"
+        return {"value": self.kept[key], "compareDigest": self.digests[key]} if key in self.kept else None
+
+    def set(self, info: Any, metafields: list[dict[str, Any]]) -> dict[str, Any]:
+        (entry,) = metafields
+        key = entry["key"]
+        assert entry["type"] == "json"
+        assert "namespace" not in entry
+        if entry["compareDigest"] != self.digests.get(key):
+            error = {
+                "message": "The metafield has changed",
+                "code": "STALE_OBJECT",
+                "field": ["metafields", "0"],
+            }
+            return {"metafields": None, "userErrors": [error]}
+        self.kept[key] = entry["value"]
+        self.digests[key] = f"digest-{len(self.digests)}-{hash(entry['value'])}"
+        return {"metafields": [{"key": key, "compareDigest": self.digests[key]}], "userErrors": []}
+
+
+@pytest.fixture
+def metafields(shop: Shop) -> Metafields:
+    return Metafields(shop)
+
+
+def live(shop: Shop) -> ShopifyShop:
+    return ShopifyShop(shop.admin, mode=Mode.LIVE, now=lambda: AT)
+
+
+def trial(shop: Shop) -> ShopifyShop:
+    return ShopifyShop(shop.admin, mode=Mode.TEST, now=lambda: AT)
+
+
+async def ledger_of(shop: ShopifyShop) -> Ledger:
+    order = await shop.read(ORDER)
+    assert order is not None
+    return order.ledger
+
+
+async def test_what_is_written_is_read_again_and_can_be_replaced(shop: Shop, metafields: Metafields) -> None:
+    digest = await live(shop).write_ledger(ORDER, ENTRY, None)
+    assert await ledger_of(live(shop)) == Ledger(ENTRY, digest)
+    second = await live(shop).write_ledger(ORDER, PLACED, digest)
+    assert second != digest
+    assert await ledger_of(live(shop)) == Ledger(PLACED, second)
+
+
+async def test_no_entry_means_that_none_may_exist_and_this_is_said(
+    shop: Shop, metafields: Metafields
+) -> None:
+    await live(shop).write_ledger(ORDER, ENTRY, None)
+    (sent,) = shop.stub.of("MetafieldsSet")[0]["metafields"]
+    assert sent["compareDigest"] is None
+    assert "compareDigest" in sent, "left out, it would overwrite anything"
+    with pytest.raises(LedgerConflict):
+        await live(shop).write_ledger(ORDER, PLACED, None)
+
+
+async def test_of_two_who_read_the_same_only_one_writes(shop: Shop, metafields: Metafields) -> None:
+    digest = await live(shop).write_ledger(ORDER, ENTRY, None)
+    await live(shop).write_ledger(ORDER, PLACED, digest)
+    with pytest.raises(LedgerConflict, match="changed"):
+        await live(shop).write_ledger(ORDER, ENTRY, digest)
+    assert (await ledger_of(live(shop))).entry == PLACED
+
+
+async def test_what_is_tried_out_and_what_is_bought_never_meet(shop: Shop, metafields: Metafields) -> None:
+    tried = LedgerEntry("a1", "t", "placed", "test", "m", AT, "FAKE1234")
+    await trial(shop).write_ledger(ORDER, tried, None)
+    assert (await ledger_of(live(shop))).entry is None
+    await live(shop).write_ledger(ORDER, ENTRY, None)
+    assert (await ledger_of(trial(shop))).entry == tried
+    assert set(metafields.kept) == {"print", "print_test"}
+
+
+async def test_an_entry_of_the_other_mode_is_not_written_by_a_digest_of_this_one(
+    shop: Shop, metafields: Metafields
+) -> None:
+    with pytest.raises(LedgerConflict):
+        await trial(shop).write_ledger(ORDER, ENTRY, None)
+    assert metafields.kept == {}
+
+
+async def test_without_write_orders_a_person_is_told(shop: Shop) -> None:
+    shop.stub.root["metafieldsSet"] = denied("metafieldsSet", "write_orders")
+    with pytest.raises(NeedsPerson) as caught:
+        await live(shop).write_ledger(ORDER, ENTRY, None)
+    assert caught.value.problem == "shop_access"
+    assert "write_orders" in str(caught.value.facts["why"])
+
+
+@pytest.mark.parametrize("code", ["APP_NOT_AUTHORIZED"])
+async def test_a_metafield_that_is_not_ours_to_write_is_a_missing_permission(shop: Shop, code: str) -> None:
+    error = {"message": "Not yours", "code": code, "field": None}
+    shop.stub.root["metafieldsSet"] = {"metafields": None, "userErrors": [error]}
+    with pytest.raises(NeedsPerson):
+        await live(shop).write_ledger(ORDER, ENTRY, None)
+
+
+@pytest.mark.parametrize(
+    "code", ["INVALID_VALUE", "TOO_LONG", "INVALID_TYPE", "CAPABILITY_VIOLATION", "INTERNAL_ERROR", None]
+)
+async def test_any_other_refusal_is_tried_again_and_never_passed_over(shop: Shop, code: str | None) -> None:
+    error = {"message": "It is too something", "code": code, "field": ["metafields", "0", "value"]}
+    shop.stub.root["metafieldsSet"] = {"metafields": None, "userErrors": [error]}
+    with pytest.raises(TryAgain, match="It is too something"):
+        await live(shop).write_ledger(ORDER, ENTRY, None)
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 423, 400])
+async def test_a_shop_that_is_shut_is_not_a_missing_permission(shop: Shop, status: int) -> None:
+    shop.stub.faults.append(Fault(status))
+    with pytest.raises(TryAgain, match="cannot be written"):
+        await live(shop).write_ledger(ORDER, ENTRY, None)
+
+
+@given(ENTRIES)
+def test_every_entry_survives_the_way_there_and_back(entry: LedgerEntry) -> None:
+    assert ledger.read(metafield(ledger.write(entry))) == Ledger(entry, "d1")
+
+
+def changed(change: Callable[[dict[str, Any]], object]) -> str:
+    body = json.loads(ledger.write(PLACED))
+    change(body)
+    return json.dumps(body)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "not json",
+        "[]",
+        "null",
+        "{}",
+        "[" * 100_000,
+        '{"v": 1}',
+        changed(lambda body: body.update(v=2)),
+        changed(lambda body: body.update(state="sold")),
+        changed(lambda body: body.update(mode="lively")),
+        changed(lambda body: body.update(at="yesterday")),
+        changed(lambda body: body.pop("attempt")),
+        changed(lambda body: body.update(reference="")),
+    ],
+)
+def test_a_value_that_is_not_understood_is_kept_and_not_taken_for_none(value: str) -> None:
+    found = ledger.read(metafield(value, "d9"))
+    assert found.entry is None
+    assert found.digest == "d9"
+    assert found.raw is not None
+    assert len(found.raw) <= 2000
+
+
+def test_no_metafield_is_no_entry() -> None:
+    assert ledger.read(Value(None)) == Ledger(None, None, None)
