@@ -313,8 +313,8 @@ def notice(c: Connection, now: datetime, word: Notice) -> int:
             },
         ).returning(orders.c.id, orders.c.news)
     ).one()
-    kind = "seen" if row.news == 1 else "news"
-    event(c, row.id, now, kind, {"origin": word.origin, "cause": word.cause})
+    told = {"origin": word.origin, "cause": word.cause}
+    event(c, row.id, now, "seen" if row.news == 1 else "news", told)
     return int(row.id)
 
 

@@ -1,0 +1,93 @@
+"""The timeline of an order in plain words: one sentence for each kind of line. Standard library only.
+
+`{names}` are filled from the facts of the line. A test holds that every kind that the code writes is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.order.problems import ALARMS, PROBLEMS, Alarm, Problem, say
+from bridge.order.states import MOVES, State
+from bridge.order.why import why
+
+KINDS: dict[str, str] = {
+    # word of the order
+    "seen": "The bridge heard of the order for the first time ({origin}, {cause}).",
+    "news": "There was news of the order ({cause}).",
+    # what the worker did
+    "move": "{target}: {sentence}",
+    "reason": "{sentence}",
+    "failed": "A try failed: {why}.",
+    "approval_dropped": "The order changed, so the approval that it had no longer counts.",
+    # buying
+    "sent": "The request to Sculpteo left now (attempt {attempt}).",
+    "answered": "Sculpteo's answer was stored: {why}",
+    "placed": "Sculpteo took the order: its reference is {reference}.",
+    "attempt_void": "The attempt to buy counts as void: {why}.",
+    "attempt_found": "An attempt to buy it was found in the ledger on the Shopify order (attempt {attempt}).",
+    "attempt_revived": "The void attempt counts again: Sculpteo has it as {reference}.",
+    "adopted_late_answer": "The answer that had come late was taken: the reference is {reference}.",
+    "adopted_from_ledger": "The reference {reference} was found in the ledger on the Shopify order.",
+    "adopted_from_notification": "Sculpteo called the order's own URL and named the reference {reference}.",
+    "adopted_from_answer": "The unclear answer held {reference}, which Sculpteo's tracking page knows.",
+    "ledger_conflict": "Somebody else wrote the ledger on the Shopify order in the same moment; nothing was sent.",
+    "ledger_not_voided": "The ledger on the Shopify order could not be told that nothing was bought: {why}.",
+    # printing and shipping
+    "print_status": "Sculpteo says: {words}.",
+    "parcel": "Sculpteo shipped a parcel: {number} ({carrier}).",
+    "pushed": "The shop was told of {numbers}.",
+    "all_fulfilled": "All printed lines are fulfilled; parcels: {parcels}.",
+    # alarms
+    "alarm": "ALARM: {sentence}",
+    "alarm_cleared": "The alarm was cleared ({alarm}).",
+    # what a person decided
+    "approved": "Approved.",
+    "held": "Put on hold.",
+    "released": "Taken off hold.",
+    "retried": "To be tried again.",
+    "print_again": "To be printed again; Sculpteo had cancelled {reference}.",
+    "ignored_by_person": "Not to be printed.",
+    "cancelled_by_person": "Cancelled before anything was bought.",
+    "reopened": "Taken up again.",
+    "resolved_placed": "Sculpteo has it as {reference}.",
+    "resolved_not_placed": "Sculpteo does not have it.",
+}
+
+_SENTENCES = {(move.source, move.target): move.sentence for move in MOVES}
+
+
+def tell(
+    kind: str,
+    facts: Mapping[str, Any],
+    *,
+    source: State | None = None,
+    target: State | None = None,
+    reason: str | None = None,
+    problem: str | None = None,
+) -> str:
+    """One line of the timeline as a sentence. A kind that is not known shows as its code and facts."""
+    told = {name: _plain(value) for name, value in facts.items()}
+    if target is not None and kind in {"move", "reason"}:
+        told |= {"target": target.capitalize(), "sentence": _of_move(source, target, reason, problem, told)}
+    if kind == "alarm" and facts.get("alarm") in set(Alarm):
+        told["sentence"] = say(ALARMS[Alarm(facts["alarm"])].sentence, told)
+    if kind not in KINDS:
+        return f"{kind} {told}" if told else kind
+    return say(KINDS[kind], told)
+
+
+def _of_move(
+    source: State | None, target: State, reason: str | None, problem: str | None, told: dict[str, object]
+) -> str:
+    """Why it stands there now, where there is a reason; else what the move means."""
+    if problem in set(Problem):
+        return say(PROBLEMS[Problem(problem)].sentence, told)
+    if reason is not None or target is State.UNKNOWN or source is None or source is target:
+        return why(target, reason, problem, told)
+    return _SENTENCES.get((source, target)) or why(target, reason, problem, told)
+
+
+def _plain(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else "-" if value is None else value

@@ -1,0 +1,72 @@
+"""The timeline says in words all that the code writes into it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import bridge
+from bridge.order.history import KINDS, tell
+from bridge.order.states import MOVES, State
+
+SOURCES = [
+    path for part in ("steps", "store") for path in (Path(bridge.__file__).parent / part).rglob("*.py")
+]
+SOURCES.append(Path(bridge.__file__).parent / "worker.py")
+
+
+def written_kinds() -> set[str]:
+    """The kinds in `Note("kind", ...)`, `event(c, order, at, "kind", ...)` and `placed(job, ref, "kind")`."""
+    where = {"Note": 0, "event": 3, "placed": 2}
+    found: set[str] = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name not in where or len(node.args) <= where[name]:
+                continue
+            kinds = [one for one in ast.walk(node.args[where[name]]) if isinstance(one, ast.Constant)]
+            found |= {one.value for one in kinds if isinstance(one.value, str)}
+    return found
+
+
+def test_every_kind_that_the_code_writes_has_its_sentence() -> None:
+    written = written_kinds()
+    assert {"seen", "sent", "move", "reason", "approved", "placed"} <= written, "the search finds calls"
+    assert written <= set(KINDS)
+
+
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move.source}-{move.target}")
+def test_every_move_can_be_told(move: object) -> None:
+    assert isinstance(move, type(MOVES[0]))
+    told = tell("move", {}, source=move.source, target=move.target)
+    assert told.startswith(f"{move.target.capitalize()}: ")
+    assert "{" not in told
+
+
+def test_a_move_into_a_problem_names_it() -> None:
+    facts = {"skus": "“RING-X”"}
+    told = tell("move", facts, source=State.RECEIVED, target=State.ATTENTION, problem="unmapped")
+    assert told == "Attention: No design is mapped to “RING-X”."
+
+
+def test_a_reason_within_a_state_is_told() -> None:
+    told = tell(
+        "reason", {"reason": "HIGH_RISK"}, source=State.WAITING, target=State.WAITING, reason="shop_hold"
+    )
+    assert told == "Shopify holds its fulfillment: HIGH_RISK."
+
+
+def test_an_alarm_is_told_with_its_facts() -> None:
+    assert "second order R2" in tell("alarm", {"alarm": "second_reference", "reference": "R2"})
+
+
+def test_what_is_missing_or_unknown_never_fails() -> None:
+    assert tell("sent", {}) == "The request to Sculpteo left now (attempt ?)."
+    assert tell("pushed", {"numbers": ["1Z", "2Z"]}) == "The shop was told of 1Z, 2Z."
+    assert tell("parcel", {"number": "1Z", "carrier": None}) == "Sculpteo shipped a parcel: 1Z (-)."
+    assert tell("from_the_future", {"a": 1}) == "from_the_future {'a': 1}"
+    assert tell("alarm", {"alarm": "from_the_future"}) == "ALARM: ?"
