@@ -106,8 +106,11 @@ def _from_form(text: str) -> str | None:
 def _from_multipart(content_type: str, text: str) -> str | None:
     if not content_type.lower().startswith("multipart/"):
         return None
-    found = re.search(r'name="?reference"?\s*(?:;[^\r\n]*)?(?:\r?\n[^\r\n]+)*\r?\n\r?\n([^\r\n]*)', text)
-    return found[1].strip() if found else None
+    for part in re.split(r"(?:^|\r?\n)--", text):
+        head, *value = re.split(r"\r?\n\r?\n", part, maxsplit=1)
+        if value and re.search(r'\bname="?reference"?(?:[;\s]|$)', head):
+            return value[0].strip()
+    return None
 
 
 def add_to(app: web.Application) -> None:

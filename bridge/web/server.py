@@ -22,7 +22,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
-    "Server": "sculpteo-bridge",
 }
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -63,6 +62,7 @@ def make_runner(app: web.Application) -> web.AppRunner:
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Server"] = "sculpteo-bridge"  # aiohttp has put its own version there
 
 
 @web.middleware

@@ -1,0 +1,80 @@
+"""Probes and counters."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.errors import StoreUnavailable
+from bridge.web.parts import Allowance
+from tests.web.conftest import Service
+
+
+async def status(service: Service, path: str, **headers: str) -> int:
+    answer = await service.client.get(service.url + path, headers=headers)
+    return answer.status
+
+
+async def test_it_is_alive_and_ready(service: Service) -> None:
+    assert await status(service, "/healthz") == 200
+    assert await status(service, "/readyz") == 200
+
+
+async def test_it_is_not_ready_once_it_is_to_stop(service: Service) -> None:
+    service.stopping = True
+    assert await status(service, "/readyz") == 503
+    assert await status(service, "/healthz") == 200
+
+
+async def test_it_is_not_ready_without_its_database_and_says_why(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(self: object) -> None:
+        raise StoreUnavailable("OperationalError: disk I/O error")
+
+    monkeypatch.setattr(type(service.store), "ready", away)
+    answer = await service.client.get(f"{service.url}/readyz")
+    assert answer.status == 503
+    assert "disk I/O error" in await answer.text()
+
+
+async def test_many_probes_are_one_write(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    proofs = []
+    real = type(service.store).ready
+
+    async def counted(self: object) -> None:
+        proofs.append(1)
+        await real(service.store)
+
+    monkeypatch.setattr(type(service.store), "ready", counted)
+    for _ in range(20):
+        assert await status(service, "/readyz") == 200
+    assert len(proofs) == 1
+
+
+async def test_metrics_count_by_route_and_name_nobody(service: Service) -> None:
+    await service.post()
+    await service.post(hmac_sha256="wrong")
+    await service.client.post(f"{service.url}/sculpteo/notify/s3cret")
+    text = await (await service.client.get(f"{service.url}/metrics")).text()
+    assert 'bridge_webhook_deliveries_total{outcome="stored",shop="acme"} 1.0' in text
+    assert 'bridge_webhook_deliveries_total{outcome="refused",shop="acme"} 1.0' in text
+    assert 'route="/sculpteo/notify/{token}"' in text
+    assert 'bridge_orders{state="received"} 0.0' in text
+    assert "s3cret" not in text
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+async def test_metrics_are_not_shown_through_a_proxy(service: Service, header: str) -> None:
+    assert await status(service, "/metrics") == 200
+    assert await status(service, "/metrics", **{header: "203.0.113.9"}) == 404
+
+
+def test_an_allowance_refills_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("bridge.web.parts.time.monotonic", lambda: now[0])
+    allowance = Allowance(60)
+    assert sum(allowance.take() for _ in range(100)) == 60
+    now[0] += 2.5
+    assert [allowance.take() for _ in range(3)] == [True, True, False]
+    now[0] += 3600
+    assert sum(allowance.take() for _ in range(100)) == 60
