@@ -1,0 +1,119 @@
+"""`sculpteo-bridge probe` as a person runs it, against the sandbox's Sculpteo."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bridge.cli import main
+from bridge.sandbox.box import Sandbox
+from bridge.sandbox.sculpteo.model import Book
+
+CONFIG = """\
+mode: live
+server: {{public_url: https://bridge.shop.example}}
+shops:
+  acme: {{domain: acme.myshopify.com, access_token: shpat_0123456789abcdef0123456789abcdef, webhook_secrets: [hush-hush-hush-hush]}}
+sculpteo: {{login: acme, password: {password}, base_url: "{url}"}}
+products:
+  - {{sku: RING-S, uuid: QfGQC4YQ, material: silver, scale: 0.87, unit: cm}}
+"""
+
+
+@dataclass
+class Running:
+    """A sandbox in a thread of its own: the command has its own event loop."""
+
+    box: Sandbox
+    folder: Path
+
+    @property
+    def books(self) -> list[Book]:
+        return self.box.printer.books()
+
+    def probe(self, *arguments: str, password: str | None = None, keys: str = "") -> Result:
+        path = self.folder / "config.yaml"
+        path.write_text(
+            CONFIG.format(password=password or self.box.sculpteo.password, url=self.box.sculpteo_url)
+        )
+        return CliRunner().invoke(main, ["probe", "-c", str(path), *arguments], input=keys)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Running]:
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    box = Sandbox()
+    asyncio.run_coroutine_threadsafe(box.__aenter__(), loop).result(10)
+    try:
+        yield Running(box, tmp_path)
+    finally:
+        asyncio.run_coroutine_threadsafe(box.__aexit__(None, None, None), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+def test_one_fake_order_is_placed_even_in_live_mode_and_everything_is_shown(sandbox: Running) -> None:
+    result = sandbox.probe("--yes", "--save", str(sandbox.folder / "sample"))
+    assert result.exit_code == 0, result.output
+    (book,) = sandbox.books
+    assert book.fake
+    assert [(one.uuid, one.quantity, one.material) for one in book.items] == [("QfGQC4YQ", 1, "silver")]
+    assert "nothing is made and nothing is billed" in result.output
+    for shown in ("Answer to the order call", "the page", '"status": "api_test"', book.reference):
+        assert shown in result.output
+    assert "sandbox-password" not in result.output
+    assert {path.name for path in (sandbox.folder / "sample").iterdir()} == {
+        "form.json",
+        "order.json",
+        "json.json",
+        "page.json",
+        "read.json",
+    }
+
+
+def test_the_address_is_asked_for_and_the_order_only_placed_after_a_yes(sandbox: Running) -> None:
+    refused = sandbox.probe(keys="Jo Sample\n2 High Street\nBath\nBA1 1AA\nGB\nn\n")
+    assert refused.exit_code == 1
+    assert sandbox.books == []
+    agreed = sandbox.probe(
+        "--name", "Jo Sample", "--design", "YLXNMztE", keys="2 High Street\nBath\nBA1 1AA\nGB\ny\n"
+    )
+    assert agreed.exit_code == 0, agreed.output
+    (book,) = sandbox.books
+    assert book.address["ship_addressee"] == "Jo Sample"
+    assert book.address["ship_country"] == "GB"
+    assert book.items[0].uuid == "YLXNMztE"
+
+
+def test_a_refusal_is_shown_and_ends_with_an_error(sandbox: Running) -> None:
+    result = sandbox.probe("--yes", password="another-password")
+    assert result.exit_code == 1
+    assert "HTTP 401" in result.output
+    assert '"verdict": "refused"' in result.output
+
+
+def test_what_cannot_be_sent_is_said_before_anything_leaves(sandbox: Running) -> None:
+    for arguments, why in (
+        (("--country", "FRA"), "“FRA” is not an ISO 3166-1 country code"),
+        (("--design", "a:b"), "cannot be a design's UUID"),
+    ):
+        result = sandbox.probe("--yes", *arguments)
+        assert result.exit_code != 0
+        assert why in result.output
+    assert sandbox.books == []
+
+
+def test_a_sample_that_exists_is_not_written_over(sandbox: Running) -> None:
+    sandbox.probe("--yes", "--save", str(sandbox.folder / "sample"))
+    result = sandbox.probe("--yes", "--save", str(sandbox.folder / "sample"))
+    assert result.exit_code == 1
+    assert "cannot keep the sample" in result.output
