@@ -111,7 +111,7 @@ def is_local(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         name = host.lower().rstrip(".")
-        return "." not in name or name.endswith((".localhost", ".local", ".internal", ".test"))
+        return "." not in name or name.endswith((".localhost", ".local", ".internal", ".test", ".invalid"))
     return address.is_private or address.is_loopback or address.is_link_local
 
 

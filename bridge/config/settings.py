@@ -288,6 +288,12 @@ class Logging(Model):
     ] = "info"
 
 
+class Console(Model):
+    """Kept for the web console, which this version does not have yet."""
+
+    password_hash: Annotated[Secret | None, doc("Nothing reads it yet.")] = None
+
+
 class Settings(Model):
     """The whole configuration."""
 
@@ -327,6 +333,9 @@ class Settings(Model):
         tuple[AlertUrl, ...], doc("Apprise URLs that are told when a person is needed.", '["mailto://..."]')
     ] = ()
     logging: Annotated[Logging, doc("The log.")] = Logging()
+    console: Annotated[
+        Console | None, doc("Kept for the web console, which this version does not have yet.")
+    ] = None
 
 
 ShopSettings.model_rebuild()

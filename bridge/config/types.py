@@ -19,7 +19,7 @@ from bridge.order.model import Mode
 
 MAX_TEXT = 2000  # characters of any one value
 _PLACEHOLDER = re.compile(
-    r"\.{3,}|…|change[-_ ]?me|replace[-_ ]?me|todo|fixme|tbd|placeholder|x{4,}|<[^<>]*>|.*\bYOUR[-_ ].*",
+    r"(?:\w+://)?(?:\.{3,}|…)|change[-_ ]?me|replace[-_ ]?me|todo|fixme|tbd|placeholder|x{4,}|<[^<>]*>|.*\bYOUR[-_ ].*",
     re.IGNORECASE | re.DOTALL,
 )
 

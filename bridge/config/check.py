@@ -1,0 +1,219 @@
+"""The rules that hold between settings: what contradicts, and what a merchant should know. Pure but for
+looking whether the files of the invoice are there.
+
+They look at the tree, not at finished settings, so that they are told in the same run as all other faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bridge.config.names import is_local
+from bridge.config.nodes import Node, Place, Repeated, Scalar, Sequence, Table, join, walk
+from bridge.errors import Fault
+
+Says = Callable[[str, Place, str, str], Fault]
+"""Makes a fault of path, place, what is wrong, and the remedy."""
+
+
+def at(node: Node | None, *keys: str) -> Node | None:
+    """What stands under these keys, or None."""
+    for key in keys:
+        node = node.entries.get(key) if isinstance(node, Table) else None
+    return None if isinstance(node, Scalar) and node.value is None else node
+
+
+def text(node: Node | None, *keys: str) -> str | None:
+    """The text under these keys; None for none, for another kind of value, and for one that is broken."""
+    found = at(node, *keys)
+    return found.value.strip() if isinstance(found, Scalar) and found.value and not found.broken else None
+
+
+def place(node: Node, *keys: str) -> Place:
+    """The place of the last of these keys that is there."""
+    found = node.place
+    for key in keys:
+        if not isinstance(node, Table) or key not in node.entries:
+            return found
+        found, node = node.keys[key], node.entries[key]
+    return found
+
+
+def listed(node: Node | None) -> list[Node]:
+    return node.items if isinstance(node, Sequence) else []
+
+
+def entries(node: Node | None) -> list[tuple[str, Node]]:
+    return list(node.entries.items()) if isinstance(node, Table) else []
+
+
+def repeated_keys(root: Node, repeated: list[Repeated], says: Says) -> Iterator[Fault]:
+    paths = {id(node): path for path, node in walk(root)} if repeated else {}
+    for one in repeated:
+        path = join(paths.get(id(one.table), ""), one.key)
+        what = f"is there twice; the first is on line {one.first.line}"
+        yield says(path, one.place, what, "keep one of them")
+
+
+def contradictions(root: Table, folder: Path, says: Says) -> Iterator[Fault]:
+    """The faults that no single value shows, except those of products (see `products.py`)."""
+    yield from _server(root, says)
+    yield from _shops(root, says)
+    yield from _limits(root, says)
+    yield from _invoice(root, folder, says)
+
+
+def _server(root: Table, says: Says) -> Iterator[Fault]:
+    url = text(root, "server", "public_url") or ""
+    if text(root, "mode") == "live" and url.lower().startswith("http://"):
+        spot = place(root, "server", "public_url")
+        yield says("server.public_url", spot, "is not https, which live mode needs", "begin it with https://")
+
+
+def _shops(root: Table, says: Says) -> Iterator[Fault]:
+    shops = at(root, "shops")
+    if isinstance(shops, Table) and not shops.entries:
+        yield says(
+            "shops", place(root, "shops"), "names no shop", "add one: a short name with its domain below it"
+        )
+    domains: dict[str, str] = {}
+    for name, shop in entries(shops):
+        path = join("shops", name)
+        if not isinstance(shop, Table):
+            continue
+        yield from _credentials(path, place(root, "shops", name), shop, says)
+        domain = (text(shop, "domain") or "").lower()
+        if domain and domain in domains:
+            what = f"is the domain of {domains[domain]} already"
+            yield says(f"{path}.domain", place(shop, "domain"), what, "keep one shop for each domain")
+        elif domain:
+            domains[domain] = path
+
+
+def _credentials(path: str, spot: Place, shop: Table, says: Says) -> Iterator[Fault]:
+    has = {key for key in ("client_id", "client_secret", "access_token", "webhook_secrets") if at(shop, key)}
+    if not has & {"client_id", "client_secret", "access_token"}:
+        remedy = "add client_id and client_secret of the Dev Dashboard app (or access_token of an older custom app)"
+        yield says(path, spot, "has no credentials", remedy)
+    elif "access_token" not in has and "client_secret" not in has:
+        remedy = "add it: it stands in the app's settings in the Dev Dashboard"
+        yield says(f"{path}.client_secret", spot, "is missing beside client_id", remedy)
+    elif "access_token" not in has and "client_id" not in has:
+        remedy = "add it: it stands in the app's settings in the Dev Dashboard"
+        yield says(f"{path}.client_id", spot, "is missing beside client_secret", remedy)
+    elif not has & {"client_secret", "webhook_secrets"}:
+        remedy = "add client_secret, the API secret key of the custom app"
+        yield says(path, spot, "has no secret that webhooks are verified with", remedy)
+
+
+def _limits(root: Table, says: Says) -> Iterator[Fault]:
+    currency = text(root, "sculpteo", "currency") or "EUR"
+    for key in ("per_order", "per_day"):
+        limit = text(root, "limits", key) or ""
+        named = [word for word in limit.upper().split() if word.isalpha() and len(word) == 3]
+        if named and named[0] != currency.upper():
+            what = f"is in {named[0]}, but Sculpteo bills in {currency}"
+            remedy = f"write it in {currency}, or correct sculpteo.currency"
+            yield says(f"limits.{key}", place(root, "limits", key), what, remedy)
+
+
+def _invoice(root: Table, folder: Path, says: Says) -> Iterator[Fault]:
+    invoice = at(root, "invoice")
+    if not isinstance(invoice, Table):
+        return
+    mode, spot = text(invoice, "mode") or "none", place(root, "invoice", "mode")
+    if mode == "template" and at(invoice, "seller") is None:
+        yield says(
+            "invoice.seller",
+            spot,
+            "is missing, which mode template needs",
+            "add the seller's name and address",
+        )
+    if mode == "url" and at(invoice, "url") is None:
+        remedy = "add `url: https://.../{order_number}.pdf`"
+        yield says("invoice.url", spot, "is missing, which mode url needs", remedy)
+    for keys in (("template",), ("seller", "logo"), ("font_path",)):
+        name = text(invoice, *keys)
+        problem = _missing(folder, name, keys[-1] == "font_path") if name else None
+        if problem:
+            yield says("invoice." + ".".join(keys), place(invoice, *keys), *problem)
+
+
+def _missing(folder: Path, name: str, is_folder: bool) -> tuple[str, str] | None:
+    try:
+        path = (folder / name).absolute()
+        inside = Path(_normal(path)).is_relative_to(_normal(folder.absolute()))
+        there = path.is_dir() if is_folder else path.is_file()
+    except (OSError, ValueError):
+        inside = there = False
+    if is_folder and not there:
+        return "names a folder that is not there", f"it is looked for in {folder}"
+    if not is_folder and not inside:
+        return "names a file outside the folder of the configuration", f"put it into {folder}"
+    return None if there else ("names a file that is not there", f"it is looked for in {folder}")
+
+
+def _normal(path: Path) -> str:
+    import os.path
+
+    return os.path.normpath(path)
+
+
+# --- what is no fault, but should be known ---------------------------------------------------------------
+
+
+def remarks(root: Table, says: Says) -> Iterator[Fault]:
+    """What works, but is hardly meant, or costs safety."""
+    live = text(root, "mode") == "live"
+    if live and not at(root, "limits", "per_order") and not at(root, "limits", "per_day"):
+        remedy = "consider `limits: {per_order: 300 EUR, per_day: 2000 EUR}`"
+        yield says("limits", place(root, "limits"), "are not set, so nothing bounds what is spent", remedy)
+    yield from _public_url(root, says)
+    yield from _written_secrets(root, says)
+    for name, shop in entries(at(root, "shops")):
+        if at(shop, "access_token") and at(shop, "client_id"):
+            what = "has both access_token and client_id; the token is used"
+            yield says(join("shops", name), place(root, "shops", name), what, "keep one of them")
+    if at(root, "console"):
+        yield says("console", place(root, "console"), "has no effect in this version", "leave it out for now")
+    if text(root, "approval", "mode") == "manual" and at(root, "approval", "delay"):
+        what = "has no effect where a person approves each order"
+        yield says("approval.delay", place(root, "approval", "delay"), what, "remove the line")
+
+
+def _public_url(root: Table, says: Says) -> Iterator[Fault]:
+    spot, url = place(root, "server", "public_url"), text(root, "server", "public_url")
+    try:
+        parts = urlsplit(url or "")
+        host = parts.hostname or ""
+    except ValueError:
+        return
+    if host and is_local(host):
+        what = "is an address that Shopify and Sculpteo cannot reach"
+        yield says(
+            "server.public_url", spot, what, "use one that the internet can reach, except in a sandbox"
+        )
+    elif parts.scheme == "http":
+        what = "is not https, to which alone Shopify delivers webhooks"
+        yield says("server.public_url", spot, what, "begin it with https://")
+    if host == "example.com" or host.endswith(".example.com"):
+        yield says("server.public_url", spot, "is an example's address", "use your own")
+
+
+_SECRETS = frozenset({"client_secret", "access_token", "password"})
+
+
+def _written_secrets(root: Table, says: Says) -> Iterator[Fault]:
+    for path, node in walk(root):
+        key = path.rpartition(".")[2]
+        if (
+            key in _SECRETS
+            and isinstance(node, Scalar)
+            and node.value
+            and not node.secret
+            and not node.broken
+        ):
+            what = "stands in this file itself"
+            yield says(path, node.place, what, "keep it outside: ${VARIABLE} or {file: path}")

@@ -1,0 +1,230 @@
+"""From a line of an order to the designs that are printed for it. Pure.
+
+A line is matched by its SKU without the spaces around it; a SKU is one text, whatever is in it. The most
+specific rule decides (see `patterns.py`), be it a product or an ignore rule; of equally specific ones, the
+shop's own wins over the top level's, and a product over an ignore rule.
+
+Gift cards, and lines that Shopify does not ship, are printed only if their exact SKU is a product: a pattern
+such as `MUG-*` was not written with the service `MUG-ENGRAVING` in mind. A line without a SKU is unmapped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from bridge.config.patterns import Specificity, canonical, fits, is_pattern, specificity
+from bridge.config.settings import ByOption, Defaults, Item, Product, ScaleByOption, Settings
+from bridge.order.model import Design, LineItem
+from bridge.ports import Match, NotPrinted, Printed, Unmapped
+
+V = TypeVar("V", str, Decimal)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[V]):
+    """A value that depends on a variant option, or on a custom attribute where there is no such option."""
+
+    option: str
+    values: Dict[str, V]
+
+    def choose(self, line: LineItem) -> V | Unmapped:
+        wanted = _same(self.option)
+        for name, value in (*line.options, *line.attributes):
+            if _same(name) == wanted:
+                found = self._value(value)
+                return Unmapped(option=self.option, value=value) if found is None else found
+        return Unmapped(option=self.option)
+
+    def _value(self, text: str) -> V | None:
+        """The exact value; else the one that differs in case and spaces only, if there is just one."""
+        if text in self.values:
+            return self.values[text]
+        alike = {value for name, value in self.values.items() if _same(name) == _same(text)}
+        return alike.pop() if len(alike) == 1 else None
+
+    def described(self) -> list[object]:
+        return [_same(self.option), sorted((name, _plain(value)) for name, value in self.values.items())]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One design of a product, with all that it gets from the product and the defaults."""
+
+    uuid: str
+    quantity: int
+    material: str | Choice[str] | None
+    scale: Decimal | Choice[Decimal] | None
+    unit: str | None
+
+    def design(self, line: LineItem) -> Design | Unmapped:
+        material = self.material.choose(line) if isinstance(self.material, Choice) else self.material
+        if isinstance(material, Unmapped):
+            return material
+        scale = self.scale.choose(line) if isinstance(self.scale, Choice) else self.scale
+        if isinstance(scale, Unmapped):
+            return scale
+        return Design(self.uuid, self.quantity, material, scale, self.unit)
+
+    def described(self) -> list[object]:
+        return [self.uuid, self.quantity, _described(self.material), _described(self.scale), self.unit]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A SKU or pattern and what it means: the parts to print, or None = not printed."""
+
+    sku: str
+    parts: tuple[Part, ...] | None
+
+    def match(self, line: LineItem) -> Match:
+        if self.parts is None:
+            return NotPrinted(f"ignore: {self.sku}")
+        designs: list[Design] = []
+        for part in self.parts:
+            design = part.design(line)
+            if isinstance(design, Unmapped):
+                return design
+            designs.append(design)
+        return Printed(tuple(designs))
+
+    def described(self) -> list[object]:
+        parts = None if self.parts is None else [part.described() for part in self.parts]
+        return [canonical(self.sku), parts]
+
+
+class Rules:
+    """The rules of one level: the top level's, or a shop's own."""
+
+    def __init__(self, products: Iterable[Product], ignore: Iterable[str], defaults: Defaults) -> None:
+        rules = [Rule(sku, None) for sku in ignore]
+        rules += [Rule(product.sku, _parts(product, defaults)) for product in products]
+        self._exact = {rule.sku: rule for rule in rules if not is_pattern(rule.sku)}
+        patterns = {canonical(rule.sku): rule for rule in rules if is_pattern(rule.sku)}
+        ranked = ((specificity(spelled), spelled, rule) for spelled, rule in patterns.items())
+        # the spelling makes the order the same in every process, even for settings that nobody checked
+        self._patterns = sorted(ranked, key=lambda entry: entry[:2], reverse=True)
+
+    def __bool__(self) -> bool:
+        return bool(self._exact or self._patterns)
+
+    def find(self, sku: str) -> tuple[Specificity, Rule] | None:
+        """The rule of this level that decides on a SKU."""
+        if sku in self._exact:
+            return specificity(""), self._exact[sku]
+        for rank, spelled, rule in self._patterns:
+            if fits(spelled, sku):
+                return rank, rule
+        return None
+
+    def all(self) -> list[Rule]:
+        return [*self._exact.values(), *(rule for *_, rule in self._patterns)]
+
+    def described(self) -> list[list[object]]:
+        return sorted((rule.described() for rule in self.all()), key=lambda one: str(one[0]))
+
+
+class Mapping:
+    """The merchant's mapping; implements `bridge.ports.Catalog`."""
+
+    def __init__(self, settings: Settings) -> None:
+        defaults = settings.defaults
+        self._hold = settings.unmapped == "hold"
+        self._common = Rules(settings.products, settings.ignore, defaults)
+        own = {name: Rules(shop.products, shop.ignore, defaults) for name, shop in settings.shops.items()}
+        self._own = {name: rules for name, rules in own.items() if rules}
+        self._version = self._hash()
+
+    @property
+    def version(self) -> str:
+        """A hash of all that decides a match. The order of rules, and how a value is spelled, do not count."""
+        return self._version
+
+    def _hash(self) -> str:
+        content = {
+            "hold": self._hold,
+            "common": self._common.described(),
+            "own": {name: rules.described() for name, rules in self._own.items()},
+        }
+        text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def match(self, shop: str, line: LineItem) -> Match:
+        """What is printed for one unit of the line."""
+        sku = (line.sku or "").strip()
+        rule = self._rule(shop, sku) if sku else None
+        named = rule is not None and not is_pattern(rule.sku)
+        if not named and line.gift_card:
+            return NotPrinted("a gift card")
+        if not named and not line.requires_shipping:
+            return NotPrinted("it needs no shipping")
+        if rule is not None:
+            return rule.match(line)
+        return Unmapped() if self._hold else NotPrinted("unmapped: ignore")
+
+    def _rule(self, shop: str, sku: str) -> Rule | None:
+        own = self._own[shop].find(sku) if shop in self._own else None
+        common = self._common.find(sku)
+        if own and common:
+            return own[1] if own[0] >= common[0] else common[1]
+        found = own or common
+        return found[1] if found else None
+
+    def designs(self) -> list[tuple[str, Design]]:
+        """Every design that can be ordered, with each of its materials and scales, and a SKU that names it."""
+        found: dict[Design, str] = {}
+        for rules in (self._common, *self._own.values()):
+            for rule in rules.all():
+                for part in rule.parts or ():
+                    for material in _values(part.material):
+                        for scale in _values(part.scale):
+                            design = Design(part.uuid, 1, material, scale, part.unit)
+                            found.setdefault(design, rule.sku)
+        return [(sku, design) for design, sku in found.items()]
+
+
+def _parts(product: Product, defaults: Defaults) -> tuple[Part, ...]:
+    items = product.items or ((Item(uuid=product.uuid),) if product.uuid else ())
+    return tuple(_part(product, item, defaults) for item in items)
+
+
+def _part(product: Product, item: Item, defaults: Defaults) -> Part:
+    """Sculpteo takes scale and unit only with a material; without one, the design goes as it was uploaded."""
+    quantity = item.quantity * product.quantity
+    material = item.material or product.material or defaults.material
+    if material is None:
+        return Part(item.uuid, quantity, None, None, None)
+    scale = item.scale if item.scale is not None else product.scale
+    return Part(
+        item.uuid,
+        quantity,
+        Choice(material.option, material.values) if isinstance(material, ByOption) else material,
+        Choice(scale.option, scale.values) if isinstance(scale, ScaleByOption) else scale or defaults.scale,
+        item.unit or product.unit or defaults.unit,
+    )
+
+
+def _same(text: str) -> str:
+    """One spelling for texts that differ in case and spaces only."""
+    return " ".join(text.casefold().split())
+
+
+def _plain(value: str | Decimal) -> str:
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else value
+
+
+def _described(value: str | Decimal | Choice[str] | Choice[Decimal] | None) -> object:
+    if isinstance(value, Choice):
+        return value.described()
+    return None if value is None else _plain(value)
+
+
+def _values(value: V | Choice[V] | None) -> list[V] | list[None]:
+    if isinstance(value, Choice):
+        return list(value.values.values())
+    return [None] if value is None else [value]

@@ -1,0 +1,131 @@
+"""The rules that hold between products and ignore rules: no SKU may mean two things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bridge.config.check import Says, at, entries, listed, place, text
+from bridge.config.nodes import Node, Place, Table, join
+from bridge.config.patterns import canonical, is_pattern, overlaps
+from bridge.errors import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A SKU or pattern of the file: one of `products`, or one of `ignore`."""
+
+    sku: str
+    path: str
+    place: Place
+    ignored: bool
+
+
+def product_faults(root: Table, says: Says) -> Iterator[Fault]:
+    """What contradicts among the products and ignore rules of each level, and products that say too little."""
+    defaults = at(root, "defaults")
+    for path, level in levels(root):
+        yield from _conflicts(_entries(path, level), says)
+        for index, product in enumerate(listed(at(level, "products"))):
+            if isinstance(product, Table):
+                yield from _product(f"{path}products[{index}]", product, defaults, says)
+
+
+def levels(root: Table) -> Iterator[tuple[str, Node]]:
+    """The top level, and each shop with the rules of its own; each with the path before its keys."""
+    yield "", root
+    for name, shop in entries(at(root, "shops")):
+        yield join("shops", name) + ".", shop
+
+
+def _entries(path: str, level: Node) -> list[Entry]:
+    found: list[Entry] = []
+    for index, product in enumerate(listed(at(level, "products"))):
+        sku = text(product, "sku")
+        if sku:
+            found.append(Entry(sku, f"{path}products[{index}].sku", place(product, "sku"), ignored=False))
+    for index, node in enumerate(listed(at(level, "ignore"))):
+        sku = text(node)
+        if sku:
+            found.append(Entry(sku, f"{path}ignore[{index}]", node.place, ignored=True))
+    return found
+
+
+def _conflicts(found: list[Entry], says: Says) -> Iterator[Fault]:
+    seen: dict[str, Entry] = {}
+    for entry in found:
+        first = seen.setdefault(canonical(entry.sku) if is_pattern(entry.sku) else entry.sku, entry)
+        if first is entry:
+            continue
+        kind = "pattern" if is_pattern(entry.sku) else "SKU"
+        if first.ignored != entry.ignored:
+            what = f"{_quoted(entry.sku)} is to be printed by {first.path} on line {first.place.line}, and ignored here"
+            yield says(entry.path, entry.place, what, "keep one of them")
+        else:
+            what = f"the {kind} {_quoted(entry.sku)} is there twice; the first is on line {first.place.line}"
+            yield says(entry.path, entry.place, what, "keep one of them")
+    distinct = [(entry.sku, entry) for entry in seen.values()]
+    for one, other in overlaps(distinct):
+        if one.ignored and other.ignored:
+            continue  # whichever decides, the line is not printed
+        first, second = sorted((one, other), key=lambda entry: entry.place)
+        what = f"{_quoted(second.sku)} and {_quoted(first.sku)} (line {first.place.line}) can fit the same SKU equally well"
+        yield says(second.path, second.place, what, "make one of them longer, or list those SKUs one by one")
+
+
+def _quoted(sku: str) -> str:
+    return f'"{sku if len(sku) <= 60 else sku[:59] + "…"}"'
+
+
+def _product(path: str, product: Table, defaults: Node | None, says: Says) -> Iterator[Fault]:
+    items = at(product, "items")
+    if at(product, "uuid") is None and items is None:
+        remedy = "add `uuid:` (or `items:` for a bundle); a SKU that is not printed belongs into `ignore`"
+        yield says(path, product.place, "names no design", remedy)
+    elif at(product, "uuid") is not None and items is not None:
+        what = "has both uuid and items"
+        yield says(path, place(product, "items"), what, "keep uuid for one design, items for a bundle")
+    elif items is not None and not listed(items) and not isinstance(items, Table):
+        yield says(f"{path}.items", place(product, "items"), "is empty", "list the designs of the bundle")
+    if at(product, "material") or at(defaults, "material"):
+        return
+    parts = [(f"{path}.items[{index}]", item) for index, item in enumerate(listed(items))] or [
+        (path, product)
+    ]
+    for where, part in parts:
+        yield from _without_material(where, part, [part, product, defaults], says)
+
+
+def _without_material(path: str, part: Node, sources: list[Node | None], says: Says) -> Iterator[Fault]:
+    """Sculpteo's items have scale and unit only together with a material."""
+    if at(part, "material"):
+        return
+    named = next((key for key in ("scale", "unit") for source in sources if at(source, key)), None)
+    if named:
+        remedy = "add `material:` here or in `defaults`"
+        what = f"has a {named} but no material, and Sculpteo takes the one only with the other"
+        yield says(path, part.place, what, remedy)
+
+
+def product_remarks(root: Table, says: Says) -> Iterator[Fault]:
+    """What works, but is hardly meant."""
+    if not any(listed(at(level, "products")) for _, level in levels(root)):
+        yield says("products", place(root, "products"), "is empty, so nothing is printed", "add your SKUs")
+    for path, level in levels(root):
+        folded: dict[str, Entry] = {}
+        for entry in _entries(path, level):
+            first = folded.setdefault(entry.sku.casefold(), entry)
+            if first.sku != entry.sku:
+                what = f"{_quoted(entry.sku)} differs from {_quoted(first.sku)} (line {first.place.line}) in case only"
+                yield says(entry.path, entry.place, what, "check that Shopify has both; case counts in SKUs")
+        for index, product in enumerate(listed(at(level, "products"))):
+            if _no_material_at_all(product, root):
+                what = "has no material, so Sculpteo uses the design's own material, unit and scale"
+                yield says(f"{path}products[{index}]", product.place, what, "add `material:` to be sure")
+
+
+def _no_material_at_all(product: Node, root: Table) -> bool:
+    if at(product, "material") or at(root, "defaults", "material"):
+        return False
+    parts = listed(at(product, "items")) or [product]
+    return any(at(part, "material") is None for part in parts)

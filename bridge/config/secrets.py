@@ -1,0 +1,105 @@
+"""Where secrets come from: environment variables and files beside the configuration. No fault shows a value."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bridge.config.nodes import Node, Scalar, walk
+from bridge.config.types import bad, nearest
+from bridge.errors import Fault
+
+MAX_SECRET = 64 * 1024  # bytes of a secret file
+_USE = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def fill_in(root: Node, env: Mapping[str, str], file: str) -> Iterator[Fault]:
+    """Put the environment's values for each `${VARIABLE}` of the tree; `$${` stands for `${` itself."""
+    done: set[int] = set()
+    for path, node in walk(root):
+        if isinstance(node, Scalar) and id(node) not in done:
+            done.add(id(node))
+            problem = _fill(node, env)
+            if problem:
+                node.broken = True
+                yield Fault(file, node.place.line, node.place.column, path, *problem)
+
+
+def _fill(node: Scalar, env: Mapping[str, str]) -> tuple[str, str] | None:
+    if node.value is None or "${" not in node.value:
+        return None
+    problems: list[tuple[str, str]] = []
+
+    def use(found: re.Match[str]) -> str:
+        if found[0] == "$${":
+            return "${"
+        problem = _problem(found[1], env)
+        if problem:
+            problems.append(problem)
+            return ""
+        node.secret = True
+        return env[found[1]]
+
+    node.value = _USE.sub(use, node.value)
+    return problems[0] if problems else None
+
+
+def _problem(name: str | None, env: Mapping[str, str]) -> tuple[str, str] | None:
+    if name is None:
+        return "has ${ without the closing }", "write ${NAME}, or $${ where ${ itself is meant"
+    if not _NAME.fullmatch(name):
+        remedy = "write ${NAME} (letters, digits and _, without a default), or $${ where ${ itself is meant"
+        return "has something between ${ and } that is not the name of an environment variable", remedy
+    if name not in env:
+        close = nearest(name, env)
+        hint = f"did you mean ${{{close}}}? " if close else ""
+        return (
+            f"needs the environment variable {name}, which is not set",
+            f"{hint}set it before the bridge starts",
+        )
+    if not env[name].strip():
+        return f"needs the environment variable {name}, which is empty", "set it before the bridge starts"
+    return None
+
+
+class SecretFiles:
+    """Reads `{file: path}`, relative to the folder of the configuration. Remembers those that others can read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.exposed: list[str] = []
+
+    def read_secret(self, name: str) -> str:
+        """The one line that the file holds, without the line break at its end. Raises a validator's fault."""
+        try:
+            path = self._folder / Path(name).expanduser()
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                raise bad(
+                    f"names the secret file {name}, which is not a file", "name a file that holds the secret"
+                )
+            if status.st_size > MAX_SECRET:
+                raise bad(f"names the secret file {name}, which is too large", "it must hold the secret only")
+            content = path.read_bytes()
+        except (OSError, ValueError, RuntimeError) as error:
+            why = getattr(error, "strerror", None) or "not a path"
+            remedy = f"it is looked for in {self._folder}, and must be readable by the bridge's user"
+            raise bad(f"names the secret file {name}, which cannot be read ({why})", remedy) from None
+        if status.st_mode & stat.S_IROTH:
+            self.exposed.append(name)
+        try:
+            text = content.decode("utf-8-sig").rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise bad(
+                f"names the secret file {name}, which is not text", "save the secret as UTF-8"
+            ) from None
+        if not text.strip():
+            raise bad(f"names the secret file {name}, which is empty", "write the secret into it")
+        if "\n" in text or "\r" in text:
+            raise bad(
+                f"names the secret file {name}, which holds several lines", "leave only the secret in it"
+            )
+        return text

@@ -1,0 +1,58 @@
+"""How Sculpteo ships an order, by the name of the shipping rate that the customer chose. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge.config.patterns import fits, specificity
+from bridge.config.settings import Shipping
+from bridge.config.types import ShipMethod
+from bridge.order.model import ShopOrder
+
+QUICK_COUNTRY = "FR"
+"""Sculpteo's `quick` is Colissimo within France: https://www.sculpteo.com/ "Ordering designs via API"."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingChoice:
+    """`method` is what Sculpteo is told, None = its cheapest; `why` is a sentence for people."""
+
+    method: str | None
+    why: str
+
+
+def choose(shipping: Shipping, order: ShopOrder) -> ShippingChoice:
+    """The first rate of the order that a rule names decides; by several rules, the most specific one."""
+    for line in order.shipping_lines:
+        rule = _rule(shipping, line.title)
+        if rule is not None:
+            named = f"the shipping rate “{line.title}” fits “{rule}”"
+            return _possible(shipping.by_rate[rule], named, order)
+    return _possible(shipping.default, "no rule names its shipping rate, so the default holds", order)
+
+
+def ship_method(shipping: Shipping, order: ShopOrder) -> str | None:
+    """ "express" or "quick"; None = Sculpteo's cheapest."""
+    return choose(shipping, order).method
+
+
+def _rule(shipping: Shipping, title: str) -> str | None:
+    wanted = _same(title)
+    fitting = [pattern for pattern in shipping.by_rate if fits(_same(pattern), wanted)]
+    # of equally specific rules the first in the file
+    return max(fitting, key=lambda pattern: specificity(_same(pattern)), default=None)
+
+
+def _same(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _possible(method: ShipMethod, why: str, order: ShopOrder) -> ShippingChoice:
+    if method == "cheapest":
+        return ShippingChoice(None, f"{why}: cheapest")
+    country = ((order.address.country_code if order.address else None) or "").strip().upper()
+    if method == "quick" and country != QUICK_COUNTRY:
+        return ShippingChoice(
+            None, f"{why}: quick; but it goes to France only, so the cheapest takes its place"
+        )
+    return ShippingChoice(method, f"{why}: {method}")
