@@ -21,6 +21,7 @@ from bridge.order.states import State, allowed
 from bridge.ports import Change, Facts, Notice, OrderRecord
 from bridge.store.codec import columns_of, digest, insert_for
 from bridge.store.tables import alarms, answers, attempts, events, orders, parcels
+from bridge.store.terms import learn
 from bridge.store.types import Moment, clean
 
 BRIDGE = "bridge"
@@ -163,6 +164,8 @@ def written(c: Connection, order: OrderRecord, columns: dict[str, Any]) -> None:
     if reference is not None:
         _refuse_taken(c, reference, order)
     c.execute(sa.update(orders).where(orders.c.id == order.key).values(columns))
+    if columns.get("snapshot") is not None:
+        learn(c, order.key, columns["snapshot"], columns.get("items", order.items))
 
 
 def _refuse_taken(c: Connection, reference: str, order: OrderRecord) -> None:

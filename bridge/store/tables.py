@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table
 
 from bridge.order.model import Parcel, PrintItem, RawAnswer, ShopOrder
-from bridge.store.types import Cost, Json, Key, Moment, Stored, Words
+from bridge.store.types import Cost, Json, Key, Moment, Stored, Term, Words
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration, which this program needs."""
 
 metadata = sa.MetaData(
@@ -81,6 +81,8 @@ orders = Table(
     Index("ix_orders_name", "name"),
     Index("ix_orders_order_id", "order_id"),
     _partial("uq_orders_reference", "reference", where="reference IS NOT NULL", unique=True),
+    _partial("ix_orders_waiting", "reason", "id", where="state = 'waiting'"),
+    _partial("ix_orders_placed_at", "placed_at", where="placed_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -226,4 +228,48 @@ pauses = Table(
     Column("at", Moment, nullable=False),
     Column("who", Words, nullable=False),
     Column("why", Words),
+)
+
+terms = Table(  # what an order is found by: SKUs, designs, words of the customer's name
+    "terms",
+    metadata,
+    Column("term", Term, primary_key=True),
+    Column("order_id", Key, ForeignKey("orders.id"), primary_key=True, autoincrement=False),
+    Index("ix_terms_order", "order_id", "term"),
+    sqlite_with_rowid=False,
+)
+
+figures = Table(  # what the customer paid for the prints of an order
+    "figures",
+    metadata,
+    Column("order_id", Key, ForeignKey("orders.id"), primary_key=True, autoincrement=False),
+    Column("revenue", Cost, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Words, primary_key=True),  # a hash: who reads the database cannot use it to sign in
+    Column("who", Words, nullable=False),
+    Column("proof", Words, nullable=False),  # of the password that it was opened with
+    Column("csrf", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("address", Words),
+    Column("agent", Words),
+    Index("ix_sessions_who", "who"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("action", Words, nullable=False),
+    Column("outcome", Words, nullable=False),
+    Column("order_key", Key),
+    Column("address", Words),
+    Column("facts", Json, nullable=False),
 )

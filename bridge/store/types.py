@@ -17,6 +17,9 @@ from bridge.order.model import Money
 Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """A row's own number. SQLite's row ids are plain INTEGER."""
 
+Term = sa.Text(collation="C").with_variant(sa.Text(), "sqlite")
+"""Text that is compared byte by byte, so that a range of it is a prefix."""
+
 
 def clean(text: str) -> str:
     """Text that both databases can hold: PostgreSQL has no NUL, and UTF-8 has no lone surrogates."""
