@@ -5,15 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import aiohttp
 import pytest
 import shopify
-from pydantic import SecretStr
 
-from bridge.config.settings import ShopSettings
 from bridge.errors import ConfigError
-from bridge.shopify.auth import ClientCredentials, StaticToken
-from bridge.shopify.connect import connect
 from bridge.shopify.documents import API_VERSION
 from bridge.shopify.endpoint import endpoint
 
@@ -77,15 +72,3 @@ def test_another_base_can_stand_in_for_the_domain(base: str) -> None:
     where = endpoint("acme.myshopify.com", base)
     assert where.graphql == f"http://127.0.0.1:9001/admin/api/{API_VERSION}/graphql.json"
     assert where.token == "http://127.0.0.1:9001/admin/oauth/access_token"
-
-
-async def test_settings_decide_the_kind_of_token() -> None:
-    async with aiohttp.ClientSession() as session:
-        app = ShopSettings(domain="acme.myshopify.com", client_id="id", client_secret=SecretStr("secret"))
-        assert isinstance(connect(session, "acme", app)._tokens, ClientCredentials)
-        older = ShopSettings(domain="acme.myshopify.com", access_token=SecretStr("shpat_1"))
-        admin = connect(session, "acme", older)
-        assert isinstance(admin._tokens, StaticToken)
-        assert (admin.shop, admin.upstream, admin.domain) == ("acme", "shopify:acme", "acme.myshopify.com")
-        with pytest.raises(ConfigError, match=r"shops\.acme: set `client_id`"):
-            connect(session, "acme", ShopSettings(domain="acme.myshopify.com"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -216,3 +217,34 @@ async def test_a_variant_that_is_not_as_it_should_be_is_named_with_its_place(sho
     shop.stub.root["productVariants"] = connection(variant(1), variant(2, price="dear"))
     with pytest.raises(TryAgain, match=r"productVariants\.nodes\[1\]\.price"):
         _ = [one async for one in variants(shop.admin)]
+
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def grant(shop: Shop, *scopes: str) -> None:
+    shop.stub.root["currentAppInstallation"]["accessScopes"] = [{"handle": scope} for scope in scopes]
+
+
+async def test_the_moment_of_going_live_is_kept_in_the_shop(shop: Shop) -> None:
+    Kept(shop)
+    grant(shop, "write_orders")
+    assert await installation.went_live(shop.admin, NOW) == NOW
+    assert await installation.went_live(shop.admin, NOW + timedelta(days=3)) == NOW
+
+
+async def test_a_time_without_a_ledger_is_never_forgotten(shop: Shop) -> None:
+    Kept(shop)
+    grant(shop, "write_orders")
+    await installation.went_live(shop.admin, NOW)
+    grant(shop, "read_orders")
+    assert await installation.went_live(shop.admin, NOW) is None
+    grant(shop, "write_orders")
+    assert await installation.went_live(shop.admin, NOW) is None
+
+
+async def test_a_kept_moment_that_is_no_time_is_not_taken_for_one(shop: Shop) -> None:
+    Kept(shop).values[installation.GO_LIVE] = "long ago"
+    grant(shop, "write_orders")
+    with pytest.raises(TryAgain, match="go_live"):
+        await installation.went_live(shop.admin, NOW)

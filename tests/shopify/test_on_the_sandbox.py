@@ -1,0 +1,252 @@
+"""The adapter against the sandbox's Shopify, which was written from the manual and not from this adapter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+
+from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
+from bridge.order.model import FulfillmentLines, LedgerEntry, Mode, NewFulfillment, ShopOrder, Tracking
+from bridge.ports import Annotation
+from bridge.sandbox.box import RunningShop, Sandbox
+from bridge.sandbox.faults import Kind
+from bridge.sandbox.shopify.model import Order
+from bridge.sandbox.shopify.orders import Buy
+from bridge.shopify.admin import Admin
+from bridge.shopify.auth import ClientCredentials
+from bridge.shopify.catalog import variants
+from bridge.shopify.endpoint import endpoint
+from bridge.shopify.orders import ShopifyShop
+from bridge.shopify.status import inspect
+from bridge.shopify.subscriptions import TOPICS, ensure
+from bridge.shopify.webhooks import interpret, read_delivery
+from tests.sandbox.make import ADA
+
+URL = "http://127.0.0.1:9/nowhere"
+AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    box: Sandbox
+    running: RunningShop
+    admin: Admin
+    port: ShopifyShop
+    slept: list[float] = field(default_factory=list)
+
+    def buy(self, *skus: str, quantity: int = 1) -> Order:
+        lines = [Buy(sku, quantity) for sku in skus]
+        return self.running.shop.create_order(lines, address=ADA, email="ada@example.com")
+
+    async def read(self, order: Order) -> ShopOrder:
+        found = await self.port.read(order.gid)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with Sandbox() as box, aiohttp.ClientSession() as session:
+        (running,) = box.running.values()
+        running.shop.add_product(
+            "Ring", [{"sku": "RING-S", "options": {"Size": "S"}}, {"sku": "RING-L", "options": {"Size": "L"}}]
+        )
+        where = endpoint(running.shop.settings.domain, running.url)
+        settings = running.shop.settings
+        tokens = ClientCredentials(
+            session, where.token, settings.client_id, settings.client_secret, upstream="shopify:acme"
+        )
+        slept: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            await asyncio.sleep(min(seconds, 0.05))
+
+        admin = Admin(session, where, tokens, shop="acme", sleep=sleep)
+        yield World(box, running, admin, ShopifyShop(admin, mode=Mode.LIVE), slept)
+
+
+def shipment(order: ShopOrder, *numbers: str) -> NewFulfillment:
+    unit = order.fulfillment_orders[0]
+    lines = tuple((line.id, line.remaining) for line in unit.lines if line.remaining)
+    tracking = tuple(Tracking(number, "UPS") for number in numbers)
+    return NewFulfillment(
+        (FulfillmentLines(unit.id, lines),), tracking, notify_customer=True, country_code="FR"
+    )
+
+
+async def test_an_order_is_read_as_it_was_placed(world: World) -> None:
+    order = await world.read(world.buy("RING-S", "RING-L", quantity=2))
+    assert [(line.sku, line.quantity, line.current_quantity) for line in order.lines] == [
+        ("RING-S", 2, 2),
+        ("RING-L", 2, 2),
+    ]
+    assert order.lines[1].options == (("Size", "L"),)
+    assert (order.financial_status, order.fully_paid, order.risk) == ("PAID", True, "LOW")
+    assert order.address is not None
+    assert (order.address.first_name, order.address.country_code) == ("Ada", "FR")
+    (unit,) = order.fulfillment_orders
+    assert (unit.status, unit.delivery_method, unit.location_name) == ("OPEN", "SHIPPING", "Workshop Lyon")
+    assert "CREATE_FULFILLMENT" in unit.actions
+    assert [(line.total, line.remaining) for line in unit.lines] == [(2, 2), (2, 2)]
+    assert order.ledger.entry is None
+
+
+async def test_a_very_long_order_is_read_whole(world: World) -> None:
+    order = await world.read(world.buy(*["RING-S", "RING-L"] * 130))
+    assert len(order.lines) == 260
+    assert len({line.id for line in order.lines}) == 260
+    (unit,) = order.fulfillment_orders
+    assert [line.line_item_id for line in unit.lines] == [line.id for line in order.lines]
+
+
+async def test_an_order_of_nobody_is_none(world: World) -> None:
+    assert await world.port.read("gid://shopify/Order/1") is None
+
+
+async def test_the_ledger_is_compared_and_set(world: World) -> None:
+    bought = world.buy("RING-S")
+    intent = LedgerEntry("a1", "t1", "intent", "live", "m1", AT)
+    digest = await world.port.write_ledger(bought.gid, intent, None)
+    order = await world.read(bought)
+    assert (order.ledger.entry, order.ledger.digest) == (intent, digest)
+    with pytest.raises(LedgerConflict):
+        await world.port.write_ledger(bought.gid, intent, None)
+    with pytest.raises(LedgerConflict):
+        await world.port.write_ledger(bought.gid, intent, "another-digest")
+    placed = LedgerEntry("a1", "t1", "placed", "live", "m1", AT, "QX3B9K2M")
+    await world.port.write_ledger(bought.gid, placed, digest)
+    assert (await world.read(bought)).ledger.entry == placed
+
+
+async def test_without_write_orders_the_ledger_needs_a_person_and_reading_goes_on(world: World) -> None:
+    bought = world.buy("RING-S")
+    world.running.shop.grant({"read_orders", "read_products", "write_merchant_managed_fulfillment_orders"})
+    with pytest.raises(NeedsPerson) as caught:
+        await world.port.write_ledger(bought.gid, LedgerEntry("a", "t", "intent", "live", "m", AT), None)
+    assert caught.value.problem == "shop_access"
+    assert (await world.read(bought)).name == bought.name
+
+
+async def test_a_shipment_is_brought_to_the_shop_and_one_more_number_joins_it(world: World) -> None:
+    bought = world.buy("RING-S", quantity=2)
+    order = await world.read(bought)
+    created = await world.port.fulfill(bought.gid, shipment(order, "1Z999AA10123456784"))
+    order = await world.read(bought)
+    (one,) = order.fulfillments
+    assert one.id == created
+    assert one.tracking[0].number == "1Z999AA10123456784"
+    assert one.tracking[0].company == "UPS"
+    assert sum(line.remaining for line in order.fulfillment_orders[0].lines) == 0
+    both = (*one.tracking, Tracking("1Z999AA10123456793", "UPS"))
+    await world.port.extend_tracking(created, both, notify_customer=False)
+    (one,) = (await world.read(bought)).fulfillments
+    assert [info.number for info in one.tracking] == ["1Z999AA10123456784", "1Z999AA10123456793"]
+
+
+async def test_more_than_is_left_is_refused_with_the_shops_words(world: World) -> None:
+    bought = world.buy("RING-S")
+    order = await world.read(bought)
+    await world.port.fulfill(bought.gid, shipment(order, "N1"))
+    with pytest.raises(NeedsPerson) as caught:
+        await world.port.fulfill(bought.gid, shipment(order, "N2"))
+    assert caught.value.problem == "cannot_fulfill"
+    assert caught.value.facts["number"] == "N2"
+
+
+@pytest.mark.parametrize("kind", [Kind.STATUS, Kind.RESET, Kind.GARBAGE])
+async def test_a_shipment_whose_answer_was_lost_is_found_by_reading_again(world: World, kind: Kind) -> None:
+    bought = world.buy("RING-S")
+    order = await world.read(bought)
+    world.box.faults.add("shopify.graphql.fulfillmentCreate", kind, effect=True)
+    with pytest.raises(TryAgain):
+        await world.port.fulfill(bought.gid, shipment(order, "N1"))
+    assert [info.number for one in (await world.read(bought)).fulfillments for info in one.tracking] == ["N1"]
+
+
+async def test_state_and_reference_are_shown_on_the_order(world: World) -> None:
+    bought = world.buy("RING-S")
+    unit = (await world.read(bought)).fulfillment_orders[0]
+    assert "REPORT_PROGRESS" in unit.actions
+    await world.port.annotate(bought.gid, Annotation("waiting", None, fake=False))
+    await world.port.annotate(bought.gid, Annotation("placed", "QX3B9K2M", fake=False, progress=(unit.id,)))
+    order = await world.read(bought)
+    assert order.tags == ("sculpteo-placed",)
+    assert order.fulfillment_orders[0].status == "IN_PROGRESS"
+    shown = bought.metafield("sculpteo", "reference")
+    assert shown is not None
+    assert shown.value == "QX3B9K2M"
+
+
+async def test_changed_orders_are_listed(world: World) -> None:
+    one, two = world.buy("RING-S"), world.buy("RING-L")
+    world.running.shop.cancel(one)
+    assert {found.id async for found in world.port.changed(None)} == {one.gid, two.gid}
+    assert [found.id async for found in world.port.changed(None, unfulfilled=True)] == [two.gid]
+    later = datetime(2100, 1, 1, tzinfo=UTC)
+    assert [found async for found in world.port.changed(later)] == []
+
+
+async def test_an_expired_token_and_an_empty_budget_are_no_trouble(world: World) -> None:
+    bought = world.buy("RING-S")
+    await world.read(bought)
+    world.running.shop.expire_tokens()
+    await world.read(bought)
+    world.box.faults.add("shopify.graphql.*", Kind.THROTTLE)
+    await world.read(bought)
+    assert world.slept
+
+
+async def test_the_subscriptions_deliver_what_the_reader_takes(world: World) -> None:
+    shop = world.running.shop
+    assert set((await ensure(world.admin, URL, "acme")).created) == set(TOPICS)
+    assert set((await ensure(world.admin, URL, "acme")).kept) == set(TOPICS)
+    bought = world.buy("RING-S")
+    for _ in range(100):
+        sent = list(world.running.webhooks.deliveries)
+        if {one.topic for one in sent} >= {"orders/create", "orders/paid"}:
+            break
+        await asyncio.sleep(0.01)
+    words = {}
+    for one in sent:
+        delivery = read_delivery(
+            shop="acme",
+            domain=shop.settings.domain,
+            headers=one.headers,
+            body=one.body,
+            secrets=[shop.settings.client_secret.encode()],
+            now=AT,
+        )
+        assert delivery.webhook_id == one.webhook_id
+        words[one.topic] = interpret(delivery)
+    assert words["orders/create"].order_id == bought.gid
+    assert words["orders/create"].name == bought.name
+    assert words["orders/create"].paid_now
+    assert words["orders/paid"].paid_now
+    routed = words["fulfillment_orders/order_routing_complete"]
+    found = routed.order_id or await world.port.order_of(routed.fulfillment_order_id or "")
+    assert found == bought.gid
+
+
+async def test_how_the_bridge_stands_with_the_shop_is_told(world: World) -> None:
+    found = await inspect(world.admin, URL, "acme")
+    assert found.problems == ()
+    assert found.shop is not None
+    assert found.shop.domain == world.running.shop.settings.domain
+    assert found.version is not None
+    assert found.version.supported
+    assert found.missing_scopes is not None
+    assert not [scope for scope in found.missing_scopes if scope.needed]
+
+
+async def test_the_catalogue_is_read(world: World) -> None:
+    found = [one async for one in variants(world.admin)]
+    assert [(one.sku, one.product_title, one.options) for one in found] == [
+        ("RING-S", "Ring", (("Size", "S"),)),
+        ("RING-L", "Ring", (("Size", "L"),)),
+    ]
