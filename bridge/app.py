@@ -16,30 +16,34 @@ import aiohttp
 import structlog
 from aiohttp import web
 
+from bridge.breaker import Breaker, GuardedPrinter, guarded
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings, ShopSettings
 from bridge.config.shipping import ship_method
 from bridge.errors import BridgeError, ConfigError
 from bridge.invoice.invoices import Invoices
-from bridge.order.model import ShopOrder
+from bridge.order.model import Mode, ShopOrder
+from bridge.order.states import State
 from bridge.ports import ApprovalPolicy, Policy, Shop
 from bridge.sculpteo.client import SculpteoPrinter
-from bridge.shopify import subscriptions
+from bridge.shopify import installation, subscriptions
 from bridge.shopify.admin import Admin
 from bridge.shopify.auth import ClientCredentials, StaticToken, Tokens
 from bridge.shopify.endpoint import endpoint
 from bridge.shopify.orders import ShopifyShop
 from bridge.shopify.webhooks import interpret
-from bridge.steps.job import World
+from bridge.steps.job import Job, World
 from bridge.steps.reconcile import reconcile
+from bridge.store.queries import Filter
 from bridge.store.store import Store
 from bridge.web.server import make_app, make_runner
-from bridge.worker import Worker
+from bridge.worker import LEASE, Worker, run_step
 
 Role = Literal["all", "web", "worker"]
 
 RECONCILE_EVERY = timedelta(minutes=15)
 SUBSCRIBE_EVERY = timedelta(hours=1)
+ALL_ORDERS = 1_000_000
 RETRY_CHORE = timedelta(minutes=1)
 
 log = structlog.get_logger("bridge.app")
@@ -91,9 +95,10 @@ class Bridge:
     loaded: Loaded
     store: Store
     admins: dict[str, Admin]
-    shops: dict[str, Shop]
+    shops: dict[str, Shop]  # as the adapters give them; the world's are behind breakers
     printer: SculpteoPrinter
     world: World
+    breakers: dict[str, Breaker]
 
     @property
     def settings(self) -> Settings:
@@ -126,17 +131,19 @@ async def opened(loaded: Loaded) -> AsyncIterator[Bridge]:
             for name, admin in admins.items()
         }
         printer = await stack.enter_async_context(SculpteoPrinter(settings.sculpteo, clock, polite))
+        guarded_shops, breakers = guarded(shops)
+        breakers["sculpteo"] = Breaker("sculpteo")
         world = World(
             clock=clock,
             orders=store.orders,
-            shops=shops,
-            printer=printer,
+            shops=guarded_shops,
+            printer=GuardedPrinter(printer, breakers["sculpteo"]),
             catalog=loaded.catalog,
             invoicer=Invoices(settings.invoice, loaded.path.parent, session),
             policy=policy_of(settings),
             random=SystemRandom(),
         )
-        yield Bridge(loaded, store, admins, shops, printer, world)
+        yield Bridge(loaded, store, admins, shops, printer, world, breakers)
 
 
 def admin_of(name: str, shop: ShopSettings, session: aiohttp.ClientSession) -> Admin:
@@ -151,6 +158,55 @@ def admin_of(name: str, shop: ShopSettings, session: aiohttp.ClientSession) -> A
     else:
         raise ConfigError(f"shops.{name}: give client_id and client_secret, or access_token")
     return Admin(session, where, tokens, shop=name, warn=log.bind(shop=name).warning)
+
+
+async def rebuilt(bridge: Bridge, name: str) -> dict[State, int]:
+    """Take in a shop's open orders anew and match them, without placing any; gives how many are in which state.
+
+    Only orders in `received` are worked on: a purchase that the shop's ledger knows is adopted, the others
+    wait for `serve`. Raises TryAgain and NeedsPerson as the shop does.
+    """
+    world, store = bridge.world, bridge.store
+    await store.memory.forget(f"reconciled:{name}")
+    await take_in(bridge, name)
+    for record in await store.queries.page(Filter((State.RECEIVED,), name), limit=ALL_ORDERS):
+        claimed = await store.orders.claim_one(record.key, "rebuild", lease_for=LEASE)
+        if claimed is not None and claimed.state is State.RECEIVED:
+            job = Job(claimed, world)
+            change = await run_step(job)
+            await store.orders.record(job.record, change)
+    return dict(await store.queries.counts())
+
+
+async def take_in(bridge: Bridge, name: str) -> int:
+    """Reconcile one shop; an empty database takes up every order since the bridge went live there."""
+    since = bridge.settings.shops[name].since or await _went_live(bridge, name)
+    count = await reconcile(
+        name, bridge.shops[name], bridge.store.orders, bridge.store.memory, bridge.world.clock, since=since
+    )
+    await bridge.store.memory.set(f"reconciled_at:{name}", bridge.world.clock.now().isoformat())
+    return count
+
+
+async def _went_live(bridge: Bridge, name: str) -> datetime | None:
+    """Since when the orders of this shop are the bridge's, as the shop itself remembers it. Where the shop
+    cannot tell, or its ledger had a gap, older orders wait for a person."""
+    if bridge.settings.mode is not Mode.LIVE or await bridge.store.memory.get(f"reconciled:{name}"):
+        return None
+    try:
+        return await installation.went_live(bridge.admins[name], bridge.world.clock.now())
+    except BridgeError as error:
+        log.warning("the shop does not tell since when the bridge is live", shop=name, error=str(error))
+        return None
+
+
+async def _note_ledger_gap(bridge: Bridge, name: str) -> None:
+    """Keep in the shop that its ledger could not always be written, if that is so."""
+    if bridge.settings.mode is Mode.LIVE:
+        try:
+            await installation.went_live(bridge.admins[name], bridge.world.clock.now())
+        except BridgeError as error:
+            log.warning("the shop keeps no note of the bridge", shop=name, error=str(error))
 
 
 class Service:
@@ -257,17 +313,7 @@ class Service:
             event.clear()
 
     async def _reconcile(self, name: str) -> None:
-        bridge = self._bridge
-        since = bridge.settings.shops[name].since
-        count = await reconcile(
-            name,
-            bridge.shops[name],
-            bridge.store.orders,
-            bridge.store.memory,
-            bridge.world.clock,
-            since=since,
-        )
-        await bridge.store.memory.set(f"reconciled_at:{name}", bridge.world.clock.now().isoformat())
+        count = await take_in(self._bridge, name)
         if count:
             log.info("reconciled", shop=name, orders=count)
             self._worker.wake()
@@ -275,6 +321,7 @@ class Service:
     async def _subscribe(self, name: str) -> None:
         bridge = self._bridge
         report = await subscriptions.ensure(bridge.admins[name], bridge.settings.server.public_url, name)
+        await _note_ledger_gap(bridge, name)
         await bridge.store.memory.set(f"subscribed_at:{name}", bridge.world.clock.now().isoformat())
         made = len(report.created) + len(report.updated)
         if made or report.deleted:

@@ -28,6 +28,10 @@ class TryAgain(BridgeError):
         self.upstream = upstream
 
 
+class Resting(TryAgain):
+    """An upstream in trouble is left alone for a while. Says nothing against the order that met it."""
+
+
 class NeedsPerson(BridgeError):
     """A person must act first. `problem` is a code of `bridge.order.problems`, `facts` fill its sentence."""
 

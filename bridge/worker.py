@@ -19,7 +19,7 @@ from datetime import timedelta
 
 import structlog
 
-from bridge.errors import BridgeError, LeaseLost, NeedsPerson, StoreUnavailable, TryAgain
+from bridge.errors import BridgeError, LeaseLost, NeedsPerson, Resting, StoreUnavailable, TryAgain
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Delivery, Inbox, Notice, OrderRecord
@@ -230,11 +230,13 @@ def _named(step: Step, change: Change) -> Change:
 def _again(job: Job, error: TryAgain) -> Change:
     """The same state, later. A waiting order says whom it waits for."""
     record = job.record
-    due = job.now + delay(record.failures + 1, job.world.random, asked=error.after)
+    resting = isinstance(error, Resting)  # not the order's own failure: it goes on soon after the rest
+    due = job.now + delay(1 if resting else record.failures + 1, job.world.random, asked=error.after)
     reason, facts = record.reason, record.facts
     if record.state is State.WAITING and error.upstream:
         reason, facts = Wait.UPSTREAM, {"upstream": error.upstream, "why": error.why}
-    return Change(record.state, due, reason=reason, problem=record.problem, facts=facts, failure=error.why)
+    failure = None if resting else error.why
+    return Change(record.state, due, reason=reason, problem=record.problem, facts=facts, failure=failure)
 
 
 def _person(job: Job, problem: str, facts: Mapping[str, object]) -> Change:

@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "order": set(),
     "retry": set(),
+    "breaker": {"ports", "order", "errors"},
     "logs": set(),
     "ports": {"order", "errors"},
     "steps": {"ports", "order", "errors", "retry"},

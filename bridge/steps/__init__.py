@@ -6,6 +6,7 @@
     track       what Sculpteo says of the order now
     fulfil      each parcel is brought to the shop
     reconcile   what no webhook told of
+    audit       the proof that no order of the shop is missing
     resolve     outcomes that are not known, and evidence that comes late
     withdraw    what the shop takes back: cancelled, refunded, edited, another address
 

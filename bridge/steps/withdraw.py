@@ -27,7 +27,9 @@ def after_placing(
     alarms: list[tuple[Alarm, Facts]] = []
     told: dict[str, object] = {"reference": reference or "?"}
     if now.cancelled_at is not None and before.cancelled_at is None:
-        return ((Alarm.CANCELLED_AFTER_PLACING, told),)  # it refunds and empties the order too: one alarm says it
+        return (
+            (Alarm.CANCELLED_AFTER_PLACING, told),
+        )  # it refunds and empties the order too: one alarm says it
     refunded = now.refunded_total.amount if now.refunded_total else 0
     refunded_before = before.refunded_total.amount if before.refunded_total else 0
     if refunded > refunded_before:

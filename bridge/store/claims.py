@@ -24,7 +24,9 @@ from bridge.store.tables import attempts, orders, parcels
 AHEAD = timedelta(hours=1)  # replicas' clocks may differ by less than this
 
 
-def claim(c: Connection, now: datetime, owner: str, limit: int, lease_for: timedelta) -> list[OrderRecord]:
+def claim(
+    c: Connection, now: datetime, owner: str, limit: int, lease_for: timedelta, only: int | None = None
+) -> list[OrderRecord]:
     """`Orders.claim`. Oldest due first, so that no order and no shop can keep another from its turn: one that
     fails is due later. PostgreSQL skips rows that another replica is claiming in this moment."""
     due = (
@@ -32,6 +34,7 @@ def claim(c: Connection, now: datetime, owner: str, limit: int, lease_for: timed
         .where(
             orders.c.due_at <= now,
             sa.or_(orders.c.lease_until.is_(None), orders.c.lease_until <= now),
+            *(() if only is None else (orders.c.id == only,)),
         )
         .order_by(orders.c.due_at, orders.c.id)
         .limit(limit)

@@ -36,6 +36,9 @@ class StoredMemory:
     async def set(self, key: str, value: str) -> None:
         await self._db.write(lambda c: remember(c, key, value))
 
+    async def forget(self, key: str) -> None:
+        await self._db.write(lambda c: c.execute(sa.delete(memory).where(memory.c.key == key)))
+
     async def set_if_absent(self, key: str, value: str) -> str:
         def work(c: Connection) -> str:
             c.execute(

@@ -57,6 +57,11 @@ class StoredOrders:
         self._last_claim = now
         return await self._change(claims.claim, owner, limit, lease_for)
 
+    async def claim_one(self, key: int, owner: str, *, lease_for: timedelta) -> OrderRecord | None:
+        """Take one order, if it is due and free."""
+        found = await self._change(claims.claim, owner, 1, lease_for, key)
+        return found[0] if found else None
+
     async def extend(self, lease: Lease, lease_for: timedelta) -> Lease:
         return await self._change(claims.extend, lease, lease_for)
 

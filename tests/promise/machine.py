@@ -118,8 +118,8 @@ class Promise(RuleBasedStateMachine):
         queries = self.open().queries
 
         async def read() -> list[OrderRecord]:
-            found = [await queries.get(key) for key in range(1, len(NAMES) + 1)]
-            return [one for one in found if one is not None]
+            ids = (f"gid://shopify/Order/{name[1:]}" for name in NAMES)
+            return [record for order_id in ids for record in await queries.find(order_id)]
 
         return self.runner.run(read())
 
@@ -220,6 +220,7 @@ class Promise(RuleBasedStateMachine):
 
     @rule()
     def is_backed_up(self) -> None:
+        self.open()
         self.close()
         self.backup = self.folder / "backup.db"
         shutil.copy(self.folder / "bridge.db", self.backup)
@@ -229,17 +230,19 @@ class Promise(RuleBasedStateMachine):
     def is_restored(self) -> None:
         assert self.backup is not None
         self.close()
-        for file in self.folder.glob("bridge.db*"):
-            file.unlink()
+        self._delete_database()
         shutil.copy(self.backup, self.folder / "bridge.db")
         self.clock.time += LEASE
+
+    def _delete_database(self) -> None:
+        for file in self.folder.glob("bridge.db*"):
+            file.unlink()
 
     @precondition(lambda self: self.shop.ledger_writable)
     @rule()
     def loses_its_database(self) -> None:
         self.close()
-        for file in self.folder.glob("bridge.db*"):
-            file.unlink()
+        self._delete_database()
 
     # --- Sculpteo ----------------------------------------------------------------------------------------
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
+from bridge.config.reference import reference
 
 from bridge.cli import main
-from bridge.config.reference import reference
 from bridge.order.problems import ALARMS, HEALS_ON_CHANGE, PROBLEMS
 from bridge.order.states import IGNORED, MEANING, WAITS, diagram
 

@@ -1,0 +1,70 @@
+"""`sculpteo-bridge audit`: the proof that no order of the shop is missing."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from bridge.app import Bridge
+from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._running import Moment, shop_option, shops_of, with_bridge
+from bridge.order.why import why
+from bridge.steps.audit import Entry, audit
+
+Row = dict[str, object]
+
+
+@click.command()
+@config_option
+@shop_option
+@click.option("--since", type=Moment(), help="From this date on; default: since the bridge first ran.")
+@json_option
+def command(config: Path, shop: str | None, since: datetime | None, as_json: bool) -> None:
+    """List every order of the shop with where it stands; exit code 1 if one is not accounted for."""
+    rows = with_bridge(config, lambda bridge: _audit(bridge, shop, since))
+    missing = [row for row in rows if not row["known"]]
+    if as_json:
+        echo_json({"orders": rows, "missing": len(missing)})
+    else:
+        echo_table(
+            ("shop", "order", "state", "why"),
+            [(row["shop"], row["order"], row["state"], row["why"]) for row in rows],
+        )
+        said = (
+            "all of them are accounted for."
+            if not missing
+            else f"{len(missing)} WERE NOT KNOWN to the bridge."
+        )
+        click.echo(f"\n{len(rows)} orders; {said}")
+        if missing:
+            click.echo(
+                "They are noticed now: `sculpteo-bridge serve` reads them, and they will show with their reason."
+            )
+    sys.exit(1 if missing else 0)
+
+
+async def _audit(bridge: Bridge, shop: str | None, since: datetime | None) -> list[Row]:
+    rows: list[Row] = []
+    for name in shops_of(bridge, shop):
+        start = since or await _go_live(bridge, name)
+        async for entry in audit(name, bridge.shops[name], bridge.store.orders, start):
+            rows.append(await _row(bridge, name, entry))
+    return rows
+
+
+async def _go_live(bridge: Bridge, name: str) -> datetime:
+    known = await bridge.store.memory.get(f"go_live:{name}")
+    return datetime.fromisoformat(known) if known else bridge.world.clock.now()
+
+
+async def _row(bridge: Bridge, name: str, entry: Entry) -> Row:
+    found = await bridge.store.queries.find(entry.order.id)
+    record = next((one for one in found if one.shop == name), None)
+    row: Row = {"shop": name, "order": entry.order.name, "id": entry.order.id, "known": entry.known}
+    if record is None or not entry.known:
+        return {**row, "state": "not known", "why": "The bridge had not heard of it until now."}
+    said = why(record.state, record.reason, record.problem, record.facts)
+    return {**row, "state": record.state, "why": said, "reference": record.reference}

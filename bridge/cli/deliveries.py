@@ -1,0 +1,85 @@
+"""`sculpteo-bridge deliveries`: the webhook deliveries as they came, and replaying them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from bridge.app import Bridge
+from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._running import with_bridge
+from bridge.ports import Notice
+from bridge.shopify.webhooks import interpret
+from bridge.store.queries import DeliveryRecord
+
+
+@click.group()
+def command() -> None:
+    """Look at webhook deliveries, or let today's program read them again."""
+
+
+@command.command("list")
+@config_option
+@click.option("--limit", default=50, show_default=True, help="How many, newest first.")
+@json_option
+def listed(config: Path, limit: int, as_json: bool) -> None:
+    """List webhook deliveries with what became of each."""
+    found = with_bridge(config, lambda bridge: bridge.store.queries.deliveries(limit=limit))
+    if as_json:
+        echo_json([_shown(one) for one in found])
+        return
+    rows = [
+        (one.key, f"{one.received_at:%Y-%m-%d %H:%M:%S}", one.shop, one.topic, one.outcome or "not read yet")
+        for one in found
+    ]
+    echo_table(("key", "received (UTC)", "shop", "topic", "outcome"), rows)
+
+
+def _shown(one: DeliveryRecord) -> dict[str, object]:
+    names = ("key", "shop", "webhook_id", "topic", "received_at", "settled_at", "outcome", "order")
+    return {name: getattr(one, name) for name in names}
+
+
+@command.command()
+@config_option
+@click.argument("key", type=int)
+def body(config: Path, key: int) -> None:
+    """Print a delivery's body, byte for byte. It holds a customer's data: mind where it goes."""
+    delivery = with_bridge(config, lambda bridge: bridge.store.inbox.delivery(key))
+    if delivery is None:
+        raise click.ClickException(f"there is no delivery {key}, or it is past its retention")
+    sys.stdout.buffer.write(delivery.body)
+
+
+@command.command()
+@config_option
+@click.argument("keys", type=int, nargs=-1, required=True)
+def replay(config: Path, keys: tuple[int, ...]) -> None:
+    """Read deliveries again with today's program.
+
+    A delivery is only word of an order: the order is then read anew from Shopify, and nothing that was done
+    is done twice.
+    """
+
+    async def work(bridge: Bridge) -> list[tuple[int, str]]:
+        return [(key, await _replayed(bridge, key)) for key in keys]
+
+    for key, outcome in with_bridge(config, work):
+        click.echo(f"{key}: {outcome}")
+
+
+async def _replayed(bridge: Bridge, key: int) -> str:
+    delivery = await bridge.store.inbox.delivery(key)
+    if delivery is None:
+        return "there is no such delivery, or it is past its retention"
+    word = interpret(delivery)
+    order_id = word.order_id
+    if order_id is None and word.fulfillment_order_id and delivery.shop in bridge.shops:
+        order_id = await bridge.shops[delivery.shop].order_of(word.fulfillment_order_id)
+    if order_id is None:
+        return word.outcome
+    cause = f"replay of {delivery.topic}"
+    await bridge.store.orders.notice(Notice(delivery.shop, order_id, "replay", word.name, cause=cause))
+    return f"{word.name or order_id} is looked at anew"

@@ -1,0 +1,38 @@
+"""`sculpteo-bridge rebuild`: fill an empty database from the shop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bridge.app import Bridge, rebuilt
+from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._running import shop_option, shops_of, with_bridge
+from bridge.order.states import State
+
+
+@click.command()
+@config_option
+@shop_option
+@json_option
+def command(config: Path, shop: str | None, as_json: bool) -> None:
+    """Read the shop's open orders, with what the bridge noted on them, into the database.
+
+    For a lost or restored database. What was bought is found by the ledger on the Shopify orders and taken
+    up again; nothing is ordered by this command. `serve` does the same by itself when it starts on an empty
+    database; this shows the result before anything goes on.
+    """
+
+    async def work(bridge: Bridge) -> dict[str, dict[State, int]]:
+        return {name: await rebuilt(bridge, name) for name in shops_of(bridge, shop)}
+
+    found = with_bridge(config, work)
+    if as_json:
+        echo_json(found)
+        return
+    rows = [
+        (name, state, count) for name, counts in found.items() for state, count in counts.items() if count
+    ]
+    echo_table(("shop", "state", "orders"), rows)
+    click.echo("Nothing was ordered. Start `sculpteo-bridge serve` to go on.")
