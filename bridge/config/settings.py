@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, SecretStr, Tag
 
+from bridge.config.access import Console as Console
 from bridge.config.invoicing import Invoice as Invoice
 from bridge.config.invoicing import Seller as Seller
 from bridge.config.model import Model, doc
@@ -288,12 +289,6 @@ class Logging(Model):
     ] = "info"
 
 
-class Console(Model):
-    """Kept for the web console, which this version does not have yet."""
-
-    password_hash: Annotated[Secret | None, doc("Nothing reads it yet.")] = None
-
-
 class Settings(Model):
     """The whole configuration."""
 
@@ -333,9 +328,7 @@ class Settings(Model):
         tuple[AlertUrl, ...], doc("Apprise URLs that are told when a person is needed.", '["mailto://..."]')
     ] = ()
     logging: Annotated[Logging, doc("The log.")] = Logging()
-    console: Annotated[
-        Console | None, doc("Kept for the web console, which this version does not have yet.")
-    ] = None
+    console: Annotated[Console, doc("The console in the browser.")] = Console()
 
 
 ShopSettings.model_rebuild()

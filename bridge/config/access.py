@@ -1,0 +1,77 @@
+"""The settings of the console: who may sign in, and as what."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from bridge.config.model import Model, doc
+from bridge.config.names import Language
+from bridge.config.quantities import Interval
+from bridge.config.types import Secret, Text, bad, one_of
+
+HASH = re.compile(r"scrypt:[0-9]{1,2}:[0-9]{1,3}:[0-9]{1,3}:[A-Za-z0-9_-]{16,128}:[A-Za-z0-9_-]{32,128}")
+"""What `sculpteo-bridge password` prints: scrypt:log2(n):r:p:salt:key."""
+
+
+def _hash(secret: SecretStr) -> SecretStr:
+    if HASH.fullmatch(secret.get_secret_value()):
+        return secret
+    raise bad(
+        "is not a password hash", "put in what `sculpteo-bridge password` prints, never the password itself"
+    )
+
+
+def _user_name(text: str) -> str:
+    if re.fullmatch(r"[\w.@+-]{1,64}", text):
+        return text
+    raise bad(
+        "{value} cannot be the name of a user", "use letters, digits and . _ @ + - only, at most 64 of them"
+    )
+
+
+PasswordHash = Annotated[Secret, AfterValidator(_hash)]
+UserName = Annotated[Text, AfterValidator(_user_name)]
+
+
+class ConsoleUser(Model):
+    """Somebody who may sign in to the console."""
+
+    role: Annotated[
+        Literal["viewer", "operator", "owner"],
+        one_of("viewer", "operator", "owner"),
+        doc("`viewer` sees; `operator` also decides of orders; `owner` may do everything."),
+    ]
+    password_hash: Annotated[
+        PasswordHash,
+        doc("What `sculpteo-bridge password` prints for this user's password.", "${ANNA_PASSWORD_HASH}"),
+    ]
+
+
+class Console(Model):
+    """The console in the browser. It is off while nobody may sign in."""
+
+    password_hash: Annotated[
+        PasswordHash | None,
+        doc(
+            "Short for one user named `owner` with this role: what `sculpteo-bridge password` prints.",
+            "${CONSOLE_PASSWORD_HASH}",
+        ),
+    ] = None
+    users: Annotated[dict[UserName, ConsoleUser], doc("Who may sign in, each under a name.")] = Field(
+        default_factory=dict
+    )
+    language: Annotated[
+        Language | None, doc("Language of the console; default: what each reader's browser asks for.", "fr")
+    ] = None
+    session: Annotated[Interval, doc("How long a sign-in lasts, at most.")] = timedelta(hours=12)
+
+    def members(self) -> dict[str, ConsoleUser]:
+        """Everybody who may sign in, by name."""
+        owner: dict[str, Any] = {}
+        if self.password_hash is not None:
+            owner = {"owner": ConsoleUser(role="owner", password_hash=self.password_hash)}
+        return {**owner, **self.users}
