@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from graphql import FieldNode, GraphQLObjectType, TypeInfo, TypeInfoVisitor, Visitor, parse, visit
 
 from bridge.sandbox.shopify.cost import Bucket
-from bridge.sandbox.shopify.engine import Engine
+from bridge.sandbox.shopify.engine import Engine, load_schema, reader_of
 from bridge.sandbox.shopify.orders import Buy
 from bridge.sandbox.shopify.shop import Shop
 from bridge.shopify import documents
@@ -55,6 +56,23 @@ def data(answer: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("name", documents.names())
 def test_every_document_of_the_bridge_is_valid_here(name: str) -> None:
     assert engine(shop()).prepare(documents.document(name)).errors == ()
+
+
+@pytest.mark.parametrize("name", documents.names())
+def test_every_field_that_the_bridge_asks_for_is_modelled(name: str) -> None:
+    schema = load_schema()
+    types = TypeInfo(schema)
+    missing: list[str] = []
+
+    class Fields(Visitor):
+        def enter_field(self, node: FieldNode, *_: object) -> None:
+            kind = types.get_parent_type()
+            assert kind is not None
+            if isinstance(kind, GraphQLObjectType) and reader_of(schema, kind.name, node.name.value) is None:
+                missing.append(f"{kind.name}.{node.name.value}")
+
+    visit(parse(documents.document(name)), TypeInfoVisitor(types, Fields()))
+    assert missing == []
 
 
 def test_the_bridges_order_document_reads_every_field() -> None:
@@ -122,6 +140,14 @@ def test_without_a_digest_the_last_writer_wins() -> None:
             data(ask(store, SET, metafields=[entry(order.gid, value)]))["metafieldsSet"]["userErrors"] == []
         )
     assert order.metafields[0].value == "2"
+
+
+def test_an_app_keeps_values_on_its_own_installation_without_a_scope() -> None:
+    store = shop(scopes=())
+    query = '{ currentAppInstallation { id metafield(key: "live") { value } } }'
+    assert data(ask(store, query))["currentAppInstallation"]["metafield"] is None
+    ask(store, SET, metafields=[{**entry(store.installation.gid, "1"), "key": "live"}])
+    assert data(ask(store, query))["currentAppInstallation"]["metafield"] == {"value": "1"}
 
 
 def test_metafields_are_written_all_or_none() -> None:

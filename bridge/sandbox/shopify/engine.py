@@ -76,16 +76,21 @@ def load_schema(path: Path | None = None) -> GraphQLSchema:
 
 
 def _reader(schema: GraphQLSchema, kind: str, name: str) -> Resolver:
+    return reader_of(schema, kind, name) or _unsupported(kind, name)
+
+
+def reader_of(schema: GraphQLSchema, kind: str, name: str) -> Resolver | None:
+    """How a field is read, or None where the sandbox does not model it."""
     if schema.mutation_type and kind == schema.mutation_type.name:
-        return MUTATIONS.get(name) or _unsupported(kind, name)
+        return MUTATIONS.get(name)
     if kind in FIELDS:
-        return FIELDS[kind].get(name) or _unsupported(kind, name)
+        return FIELDS[kind].get(name)
     for suffix, table in (("Connection", CONNECTION), ("Edge", EDGE)):
         if kind.endswith(suffix):
-            return table.get(name) or _unsupported(kind, name)
+            return table.get(name)
     if kind in PLAIN or kind.endswith(("Payload", "UserError")):
         return _from_dict(name)
-    return _unsupported(kind, name)
+    return None
 
 
 def _from_dict(name: str) -> Resolver:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bridge.sandbox.shopify import reading as r
-from bridge.sandbox.shopify.metafields import APP_ID
 from bridge.sandbox.shopify.model import Fulfillment, FulfillmentOrder, Node, Order, Variant
 from bridge.sandbox.shopify.order_fields import (
     FULFILLMENT,
@@ -32,7 +31,7 @@ QUERY: dict[str, r.Resolver] = {
     "nodes": lambda source, info, ids: [info.context.shop.find(Node, id) for id in ids],
     "webhookSubscriptions": r.subscriptions,
     "webhookSubscription": lambda source, info, id: info.context.shop.subscriptions.get(id),
-    "currentAppInstallation": r.shop_value(lambda shop: shop),
+    "currentAppInstallation": r.shop_value(lambda shop: shop.installation),
     "publicApiVersions": constant([r.version(handle) for handle in API_VERSIONS]),
 }
 
@@ -60,7 +59,9 @@ SHOP: dict[str, r.Resolver] = {
 }
 
 APP_INSTALLATION: dict[str, r.Resolver] = {
-    "id": constant(f"gid://shopify/AppInstallation/{APP_ID}"),
+    **NODE,
+    "metafield": r.metafield,
+    "metafields": r.metafields,
     "accessScopes": r.shop_value(r.scopes),
     "app": r.shop_value(r.app),
 }
@@ -249,7 +250,6 @@ FIELDS: r.Table = {
         "value": attribute("value"),
         "jsonValue": r.json_value,
         "compareDigest": attribute("digest"),
-        "ownerType": constant("ORDER"),
         "sizeInBytes": lambda source, info: len(source.value.encode()),
         "createdAt": time_of("created_at"),
         "updatedAt": time_of("updated_at"),

@@ -10,10 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.sandbox.shopify.model import Metafield, Order
-from bridge.sandbox.shopify.state import ShopError, ShopState
+from bridge.sandbox.shopify.model import Installation, Metafield, MetafieldOwner, Order, metafield_of
+from bridge.sandbox.shopify.state import APP_ID, ShopError, ShopState
 
-APP_ID = 281_000_001
 MOST_AT_ONCE = 25
 LONGEST_JSON = 128_000  # bytes
 _KEY = re.compile(r"[\w-]{2,64}")
@@ -43,23 +42,29 @@ class Metafields(ShopState):
             )
         planned = [self._plan(index, entry) for index, entry in enumerate(inputs)]
         written = []
-        owners: dict[int, Order] = {}
-        for order, known, fresh in planned:
+        orders: dict[int, Order] = {}
+        for owner, known, fresh in planned:
             if known is None:
-                order.metafields.append(self.register(fresh))
+                owner.metafields.append(self.register(fresh))
             else:
                 known.type, known.value, known.updated_at = fresh.type, fresh.value, fresh.updated_at
             written.append(known or fresh)
-            owners[order.id] = order
-        for order in owners.values():
+            if isinstance(owner, Order):
+                orders[owner.id] = owner
+        for order in orders.values():
             self.touch(order)
             self.announce_order(order)
         return written
 
-    def _plan(self, index: int, entry: Mapping[str, Any]) -> tuple[Order, Metafield | None, Metafield]:
+    def metafield_owner(self, gid: str) -> MetafieldOwner | None:
+        return self.find(Order, gid) or self.find(Installation, gid)
+
+    def _plan(
+        self, index: int, entry: Mapping[str, Any]
+    ) -> tuple[MetafieldOwner, Metafield | None, Metafield]:
         path = ["metafields", str(index)]
-        order = self.find(Order, entry["ownerId"])
-        if order is None:
+        owner = self.metafield_owner(entry["ownerId"])
+        if owner is None:
             raise ShopError("Owner does not exist.", [*path, "ownerId"], "INVALID", index)
         namespace, key, value = resolve_namespace(entry.get("namespace")), entry["key"], entry["value"]
         if not _KEY.fullmatch(key):
@@ -69,7 +74,7 @@ class Metafields(ShopState):
                 "INVALID",
                 index,
             )
-        known = order.metafield(namespace, key)
+        known = metafield_of(owner, namespace, key)
         kind = entry.get("type") or (known.type if known else None)
         if kind is None:
             raise ShopError("Type can't be blank", [*path, "type"], "BLANK", index)
@@ -77,7 +82,7 @@ class Metafields(ShopState):
         if "compareDigest" in entry and entry["compareDigest"] != (known.digest if known else None):
             raise ShopError("The resource has been updated since it was loaded.", path, "STALE_OBJECT", index)
         number = known.id if known else self.next_id(Metafield)
-        return order, known, Metafield(number, namespace, key, kind, value, self.now(), self.now())
+        return owner, known, Metafield(number, namespace, key, kind, value, self.now(), self.now())
 
 
 def _check_value(kind: str, value: str, path: list[str], index: int) -> None:

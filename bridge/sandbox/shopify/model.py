@@ -252,6 +252,18 @@ class Metafield(Node):
         return hashlib.sha256(f"{self.type}\0{self.value}".encode()).hexdigest()
 
 
+def metafield_of(owner: MetafieldOwner, namespace: str, key: str) -> Metafield | None:
+    return next((m for m in owner.metafields if (m.namespace, m.key) == (namespace, key)), None)
+
+
+@dataclass(slots=True)
+class Installation(Node):
+    """The app in this shop; it may keep values of its own there."""
+
+    kind: ClassVar[str] = "AppInstallation"
+    metafields: list[Metafield] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class Order(Node):
     kind: ClassVar[str] = "Order"
@@ -374,9 +386,6 @@ class Order(Node):
             if row.line is line
         )
 
-    def metafield(self, namespace: str, key: str) -> Metafield | None:
-        return next((m for m in self.metafields if (m.namespace, m.key) == (namespace, key)), None)
-
     def nodes(self) -> Iterator[Node]:
         """The order and everything under it that has an id of its own."""
         yield self
@@ -385,3 +394,6 @@ class Order(Node):
         for order in self.fulfillment_orders:
             yield order
             yield from order.lines
+
+
+MetafieldOwner = Order | Installation

@@ -15,6 +15,7 @@ from bridge.sandbox.shopify.model import (
     Location,
     Node,
     Order,
+    metafield_of,
 )
 from bridge.sandbox.shopify.reading import Context, Resolver
 from bridge.sandbox.shopify.shop import Shop
@@ -28,15 +29,20 @@ FULFILLMENT_SCOPE = "write_merchant_managed_fulfillment_orders"
 MOST_LINES = 512
 
 
-def mutation(scope: str | None, nothing: Mapping[str, Any]) -> Callable[[Callable[..., Payload]], Resolver]:
+Scope = str | Callable[[Mapping[str, Any]], str | None] | None
+"""The scope that a mutation needs; a function where it depends on the arguments."""
+
+
+def mutation(scope: Scope, nothing: Mapping[str, Any]) -> Callable[[Callable[..., Payload]], Resolver]:
     """Make a resolver of `(shop, **arguments) -> payload`: check the scope, and turn a ShopError into
     `userErrors` beside the fields of `nothing`."""
 
     def wrap(change: Callable[..., Payload]) -> Resolver:
         def resolve(source: object, info: Info, **arguments: Any) -> Payload:
             context: Context = info.context
-            if scope:
-                context.need(scope, info.field_name)
+            needed = scope(arguments) if callable(scope) else scope
+            if needed:
+                context.need(needed, info.field_name)
             try:
                 return {**change(context.shop, **arguments), "userErrors": []}
             except ShopError as error:
@@ -216,20 +222,29 @@ def tags_remove(shop: Shop, id: str, tags: Sequence[str]) -> Payload:
     return {"node": shop.remove_tags(_order(shop, id, "id"), tags)}
 
 
-@mutation("write_orders", {"metafields": None})
+def _scope_for(arguments: Mapping[str, Any]) -> str | None:
+    """An app may always write on its own installation; on orders it needs the scope."""
+    owners = {str(entry["ownerId"]) for entry in arguments["metafields"]}
+    return None if all("/AppInstallation/" in owner for owner in owners) else "write_orders"
+
+
+@mutation(_scope_for, {"metafields": None})
 def metafields_set(shop: Shop, metafields: Sequence[Mapping[str, Any]]) -> Payload:
     return {"metafields": shop.set_metafields(metafields)}
 
 
-@mutation("write_orders", {"deletedMetafields": None})
+@mutation(_scope_for, {"deletedMetafields": None})
 def metafields_delete(shop: Shop, metafields: Sequence[Mapping[str, Any]]) -> Payload:
     gone = []
     for entry in metafields:
-        order = _order(shop, entry["ownerId"], "metafields")
-        found = order.metafield(resolve_namespace(entry["namespace"]), entry["key"])
+        owner = shop.metafield_owner(entry["ownerId"])
+        if owner is None:
+            raise ShopError("Owner does not exist.", ["metafields"])
+        found = metafield_of(owner, resolve_namespace(entry["namespace"]), entry["key"])
         if found is not None:
-            order.metafields.remove(found)
-            shop.touch(order)
+            owner.metafields.remove(found)
+            if isinstance(owner, Order):
+                shop.touch(owner)
         gone.append({key: entry[key] for key in ("ownerId", "namespace", "key")} if found else None)
     return {"deletedMetafields": gone}
 

@@ -16,22 +16,25 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLError
 
 from bridge.sandbox.shopify.connections import Connection, page, window
-from bridge.sandbox.shopify.metafields import APP_ID, resolve_namespace
+from bridge.sandbox.shopify.metafields import resolve_namespace
 from bridge.sandbox.shopify.model import (
     Address,
     Fulfillment,
     FulfillmentOrderLine,
     LineItem,
     Metafield,
+    MetafieldOwner,
     Node,
     Order,
     ShippingLine,
     Variant,
+    metafield_of,
     rounded,
 )
 from bridge.sandbox.shopify.search import ORDER_FIELDS, VARIANT_FIELDS, compile_search
 from bridge.sandbox.shopify.settings import API_VERSIONS
 from bridge.sandbox.shopify.shop import Shop
+from bridge.sandbox.shopify.state import APP_ID
 
 if TYPE_CHECKING:
     from graphql import GraphQLResolveInfo
@@ -122,12 +125,12 @@ def attributes(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
 # -- metafields --
 
 
-def metafield(source: Order, info: Info, key: str, namespace: str | None = None) -> Any:
+def metafield(source: MetafieldOwner, info: Info, key: str, namespace: str | None = None) -> Any:
     space, _, name = key.rpartition(".") if namespace is None and "." in key else ("", "", key)
-    return source.metafield(resolve_namespace(space or namespace), name)
+    return metafield_of(source, resolve_namespace(space or namespace), name)
 
 
-def metafields(source: Order, info: Info, **arguments: Any) -> Connection:
+def metafields(source: MetafieldOwner, info: Info, **arguments: Any) -> Connection:
     found = list(source.metafields)
     if (namespace := arguments.get("namespace")) is not None:
         found = [entry for entry in found if entry.namespace == resolve_namespace(namespace)]

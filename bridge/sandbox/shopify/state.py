@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from bridge.sandbox.shopify import payloads
 from bridge.sandbox.shopify.events import Announcement, Event
-from bridge.sandbox.shopify.model import Customer, Location, Node, Order, Product, Variant
+from bridge.sandbox.shopify.model import Customer, Installation, Location, Node, Order, Product, Variant
 from bridge.sandbox.shopify.settings import ShopSettings
 
 N = TypeVar("N", bound=Node)
@@ -29,6 +29,7 @@ _FIRST_ID = {
     "Customer": 8_800_000_000_001,
     "Location": 104_000_000_001,
 }
+APP_ID = 281_000_001
 _OTHER_ID = 1_800_000_000_001
 
 
@@ -73,6 +74,7 @@ class ShopState:
         self._counters = {kind: count(first) for kind, first in _FIRST_ID.items()}
         self._order_numbers = count(self.settings.first_order_number)
         self._timers: set[asyncio.TimerHandle] = set()
+        self.installation = self.register(Installation(APP_ID))
         self.location = self.add_location(self.settings.location)
 
     # -- ids and looking things up --
