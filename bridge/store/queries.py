@@ -111,7 +111,7 @@ class Queries:
     ) -> list[OrderRecord]:
         """A page of a list, newest first, from below the number `before`. Rows have no snapshot, attempt or
         parcels. Takes as long with a million orders as with a hundred."""
-        return await self._db.read(partial(_page, filters=filters, before=before, limit=limit))
+        return await self._db.read(partial(page_of, filters=filters, before=before, limit=limit))
 
     async def events(self, key: int) -> list[Event]:
         """The timeline, oldest first."""
@@ -190,7 +190,7 @@ def _find_plain(c: Connection, text: str) -> list[OrderRecord]:
     return []
 
 
-def _page(c: Connection, filters: Filter, before: int | None, limit: int) -> list[OrderRecord]:
+def page_of(c: Connection, filters: Filter, before: int | None, limit: int) -> list[OrderRecord]:
     """One index walk for each state, merged: a rare state among a million others is found at once."""
     states: Iterable[State | None] = sorted(set(filters.states)) or [None]
     if filters.shop is not None and not filters.states:

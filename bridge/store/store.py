@@ -19,6 +19,7 @@ from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Clock
 from bridge.store import claims, singleton
 from bridge.store.calls import StoredCalls
+from bridge.store.desk import Desk
 from bridge.store.engine import Database, engines, parse_url
 from bridge.store.inbox import StoredInbox, inserter
 from bridge.store.memory import StoredMemory, Switch, remember
@@ -26,6 +27,7 @@ from bridge.store.migrate import migrate, ready
 from bridge.store.moves import event, wake
 from bridge.store.orders import StoredOrders
 from bridge.store.queries import Queries
+from bridge.store.sessions import Sessions
 from bridge.store.tables import alarms, orders
 
 REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again for a new mapping
@@ -35,7 +37,7 @@ class Store:
     """One database, opened: `async with Store.open(url, clock=clock) as store`.
 
     `orders`, `inbox` and `memory` are the ports of those names; `calls` takes Sculpteo's notifications,
-    `queries` answers people, `switch` stops and resumes placing.
+    `queries` answers people, `switch` stops and resumes placing; `desk` and `sessions` are for the console.
     """
 
     def __init__(self, db: Database, clock: Clock) -> None:
@@ -47,6 +49,8 @@ class Store:
         self.calls = StoredCalls(db, clock)
         self.queries = Queries(db)
         self.switch = Switch(db, clock)
+        self.desk = Desk(db)
+        self.sessions = Sessions(db, clock)
 
     @classmethod
     @contextlib.asynccontextmanager

@@ -1,0 +1,169 @@
+"""Who is signed in to the console, and the log of what people did there.
+
+A session is known by the hash of its secret, so that nobody who reads the database, or a backup of it, can
+use one. It ends at its time, with its user's password, or when it is ended here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.ports import Clock, Facts
+from bridge.store.engine import Database
+from bridge.store.tables import audit, orders, sessions
+
+SEEN_EVERY = timedelta(minutes=1)  # how fine `seen_at` is kept
+LONGEST_AGENT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A sign-in. `id` is the hash of its secret; `proof` tells with which password it was opened."""
+
+    id: str
+    who: str
+    proof: str
+    csrf: str
+    created_at: datetime
+    seen_at: datetime
+    until: datetime
+    address: str | None = None
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A line of the audit log. `order` is the key of the order that it concerns, if any."""
+
+    key: int
+    at: datetime
+    who: str
+    action: str
+    outcome: str
+    order: int | None
+    order_name: str | None
+    address: str | None
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Sessions and audit log of the console."""
+
+    _db: Database
+    _clock: Clock
+
+    async def open(
+        self,
+        id: str,
+        *,
+        who: str,
+        proof: str,
+        csrf: str,
+        lasts: timedelta,
+        address: str | None,
+        agent: str | None,
+    ) -> Session:
+        """Keep a new session; those that are over go."""
+        now = self._clock.now()
+        agent = (agent or "")[:LONGEST_AGENT] or None
+        made = Session(id, who, proof, csrf, now, now, now + lasts, address, agent)
+
+        def work(c: Connection) -> None:
+            c.execute(sa.delete(sessions).where(sessions.c.until <= now))
+            c.execute(sa.insert(sessions).values(asdict(made)))
+
+        await self._db.write(work)
+        return made
+
+    async def find(self, id: str) -> Session | None:
+        """The session, unless it is over."""
+        now = self._clock.now()
+
+        def work(c: Connection) -> Session | None:
+            row = c.execute(
+                sa.select(sessions).where(sessions.c.id == id, sessions.c.until > now)
+            ).one_or_none()
+            return None if row is None else Session(**row._mapping)
+
+        found = await self._db.read(work)
+        if found is not None and now - found.seen_at > SEEN_EVERY:
+            seen = sa.update(sessions).where(sessions.c.id == id).values(seen_at=now)
+            await self._db.write(lambda c: c.execute(seen))
+        return found
+
+    async def close(self, id: str) -> None:
+        """Sign out here."""
+        await self._db.write(lambda c: c.execute(sa.delete(sessions).where(sessions.c.id == id)))
+
+    async def close_all(self, who: str, *, but: str | None = None) -> int:
+        """Sign a user out everywhere, or everywhere but here; gives how many sessions ended."""
+        theirs = sa.delete(sessions).where(sessions.c.who == who, sessions.c.id != (but or ""))
+        return await self._db.write(lambda c: c.execute(theirs).rowcount)
+
+    async def of(self, who: str) -> list[Session]:
+        """A user's sessions, the newest first."""
+        now = self._clock.now()
+        query = (
+            sa.select(sessions)
+            .where(sessions.c.who == who, sessions.c.until > now)
+            .order_by(sessions.c.created_at.desc())
+        )
+        return await self._db.read(lambda c: [Session(**row._mapping) for row in c.execute(query)])
+
+    async def note(
+        self,
+        who: str,
+        action: str,
+        outcome: str,
+        *,
+        order: int | None = None,
+        address: str | None = None,
+        facts: Mapping[str, object] | None = None,
+    ) -> None:
+        """Add a line to the audit log."""
+        row = {
+            "at": self._clock.now(),
+            "who": who,
+            "action": action,
+            "outcome": outcome,
+            "order_key": order,
+            "address": address,
+            "facts": dict(facts or {}),
+        }
+        await self._db.write(lambda c: c.execute(sa.insert(audit).values(row)))
+
+    async def deeds(self, *, before: int | None = None, limit: int = 50) -> list[Deed]:
+        """The audit log, newest first."""
+        name = sa.func.coalesce(orders.c.name, orders.c.order_id).label("order_name")
+        query = (
+            sa.select(audit, name)
+            .outerjoin(orders, orders.c.id == audit.c.order_key)
+            .order_by(audit.c.id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            query = query.where(audit.c.id < before)
+
+        def work(c: Connection) -> list[Deed]:
+            return [
+                Deed(
+                    key=row.id,
+                    at=row.at,
+                    who=row.who,
+                    action=row.action,
+                    outcome=row.outcome,
+                    order=row.order_key,
+                    order_name=row.order_name,
+                    address=row.address,
+                    facts=row.facts,
+                )
+                for row in c.execute(query)
+            ]
+
+        return await self._db.read(work)
