@@ -127,6 +127,15 @@ async def test_many_refused_at_once_ask_for_one_new_token(shop: Shop, tokens: Cl
     assert len(shop.stub.token_requests) == 2
 
 
+async def test_a_late_refusal_of_an_older_token_does_not_end_the_new_one(
+    shop: Shop, tokens: ClientCredentials
+) -> None:
+    assert await tokens.token() == "shpca_1"
+    assert await tokens.renew("an-older-one") == "shpca_1"
+    assert await tokens.renew("shpca_1") == "shpca_2"
+    assert len(shop.stub.token_requests) == 2
+
+
 async def test_a_new_token_that_is_refused_too_needs_a_person(shop: Shop, tokens: ClientCredentials) -> None:
     body = b'{"access_token": "never-good", "expires_in": 86399}'
     shop.stub.token_faults.extend([Fault(body=body)] * 5)
