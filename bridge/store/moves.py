@@ -86,36 +86,30 @@ def record(c: Connection, now: datetime, order: OrderRecord, change: Change) -> 
     """`Orders.record`."""
     _check(order, change)
     row = held_row(c, order)
-    due = sa.case((orders.c.news == order.news, moment(change.due_at)), else_=moment(now))
-    _write(c, now, order, change, due_at=due, lease_owner=None, lease_until=None)
+    _write(c, now, order, change, due_at=_due(order, change, now), lease_owner=None, lease_until=None)
     _beside(c, now, order, change, BRIDGE)
     if change.failure is not None and change.failure != row.last_error:
         event(c, order.key, now, "failed", {"why": change.failure})
 
 
 def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, who: str) -> None:
-    """A person's decision on the order as they saw it; fences off a step that is running.
-
-    Raises Outdated when the order has another state or another purchase under way than they saw, and
-    ValueError for a move that is not in the table.
-    """
+    """`StoredOrders.intervene`."""
     _check(order, change)
+    name = order.name or order.order_id
     row = c.execute(sa.select(orders.c.state).where(orders.c.id == order.key).with_for_update()).one_or_none()
     if row is None or row.state != order.state:
         is_now = "gone" if row is None else f"{row.state} now"
-        raise Outdated(f"order {order.name or order.order_id} was {order.state} and is {is_now}; look again")
+        raise Outdated(f"order {name} was {order.state} and is {is_now}; look again")
     if _purchase(c, order) != _seen_purchase(order):
-        raise Outdated(f"order {order.name or order.order_id} is just being bought; look again")
+        raise Outdated(f"order {name} is just being bought, or Sculpteo's answer has come; look again")
     if order.state is State.PLACING and order.attempt and order.attempt.sent_at:
-        raise Outdated(
-            f"order {order.name or order.order_id} is with Sculpteo in this moment; wait for the answer"
-        )
+        raise Outdated(f"order {name} is with Sculpteo in this moment; wait for the answer")
     _write(
         c,
         now,
         order,
         change,
-        due_at=change.due_at,
+        due_at=_due(order, change, now),
         lease_owner=None,
         lease_until=None,
         lease_token=orders.c.lease_token + 1,
@@ -124,22 +118,29 @@ def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, 
     _beside(c, now, order, change, who)
 
 
+def _due(order: OrderRecord, change: Change, now: datetime) -> Any:
+    """When the decision says; but at once when news has come that it was made without."""
+    return sa.case((orders.c.news == order.news, moment(change.due_at)), else_=moment(now))
+
+
 def _check(order: OrderRecord, change: Change) -> None:
     if not allowed(order.state, change.target):
         raise ValueError(f"there is no move from {order.state} to {change.target}")
 
 
-def _purchase(c: Connection, order: OrderRecord) -> tuple[int, bool] | None:
+def _purchase(c: Connection, order: OrderRecord) -> tuple[object, ...] | None:
+    """What tells one purchase from another, and how far it has come."""
     row = c.execute(
-        sa.select(attempts.c.id, attempts.c.sent_at)
+        sa.select(attempts.c.id, attempts.c.sent_at, attempts.c.verdict, attempts.c.reference)
         .where(attempts.c.order_id == order.key, attempts.c.voided_at.is_(None))
         .with_for_update()
     ).one_or_none()
-    return None if row is None else (row.id, row.sent_at is not None)
+    return None if row is None else tuple(row)
 
 
-def _seen_purchase(order: OrderRecord) -> tuple[int, bool] | None:
-    return None if order.attempt is None else (order.attempt.key, order.attempt.sent_at is not None)
+def _seen_purchase(order: OrderRecord) -> tuple[object, ...] | None:
+    seen = order.attempt
+    return None if seen is None else (seen.key, seen.sent_at, seen.verdict, seen.reference)
 
 
 def _write(c: Connection, now: datetime, order: OrderRecord, change: Change, **more: Any) -> None:

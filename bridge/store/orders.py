@@ -75,9 +75,9 @@ class StoredOrders:
         """A person's decision about the order as they saw it. A step that is running is fenced off: it can
         record and send nothing any more.
 
-        Raises Outdated, and writes nothing, when the order is in another state by now, another attempt to
-        buy is under way than they saw, or its request is with Sculpteo in this moment; ValueError for a move
-        that is not in the table.
+        Raises Outdated, and writes nothing, when the order is in another state by now, its purchase has come
+        further than they saw (opened, sent, answered), or its request is with Sculpteo in this moment;
+        ValueError for a move that is not in the table.
         """
         await self._change(moves.intervene, order, change, who)
 

@@ -157,16 +157,11 @@ class Writer:
         return self._connection
 
     def _disconnect(self) -> None:
+        """Give the connection up for good: what made it fail may be its own state."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            try:
-                connection.close()
-            except Exception:  # it is broken already, which is why it is given up
-                connection.invalidate()
-
-
-class _Aborted(Exception):
-    """The database itself ended the shared transaction."""
+            connection.invalidate()
+            connection.close()
 
 
 def _run_one(connection: Connection, task: Task[T], work: Callable[[Connection], T]) -> None:

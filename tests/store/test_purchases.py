@@ -175,6 +175,22 @@ async def test_a_person_can_say_that_nothing_was_bought(store: Store) -> None:
         await store.orders.intervene(seen, Change(State.WAITING, START, void_attempt="again"), "Zoë")
 
 
+async def test_a_person_who_has_not_seen_the_answer_cannot_say_that_there_is_none(store: Store) -> None:
+    order = await sent(store)
+    await store.orders.record(order, Change(State.UNKNOWN, None))
+    seen = await get(store, order.key)
+    await store.orders.keep_answer(key_of(order), receipt())
+    with pytest.raises(Outdated, match="answer has come"):
+        await store.orders.intervene(seen, Change(State.WAITING, START, void_attempt="no"), "Zoë")
+
+
+async def test_a_decision_made_without_the_latest_news_is_looked_at_again(store: Store) -> None:
+    order = await waiting(store)
+    await store.orders.notice(word())
+    await store.orders.intervene(order, Change(State.WAITING, None, reason=Wait.HELD), "Zoë")
+    assert (await get(store, order.key)).due_at == START
+
+
 async def test_the_answer_is_kept_and_the_reference_is_the_attempts(store: Store) -> None:
     order = await sent(store)
     await store.orders.keep_answer(key_of(order), receipt())
