@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from bridge.sandbox.sculpteo.printer import Design, Printer
+from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.sandbox.shopify.shop import Shop
 from bridge.sandbox.views import Info
 
@@ -53,6 +54,9 @@ MAPPING: list[dict[str, Any]] = [
     {"sku": "DICE-5", "uuid": "Dc5Dice6", "quantity": 5, "material": "color_plastic"},
 ]  # fmt: skip
 IGNORE = ["TEE-*", "GIFT-*"]
+SHOP = ShopSettings(bucket_size=40_000, restore_rate=2_000)
+"""The demo's shop. A day passes in a minute there, so Shopify's budget for queries is that of its largest plan."""
+
 LIMIT_PER_ORDER = "450 EUR"
 
 
