@@ -179,8 +179,6 @@ def remarks(root: Table, says: Says) -> Iterator[Fault]:
         if at(shop, "access_token") and at(shop, "client_id"):
             what = "has both access_token and client_id; the token is used"
             yield says(join("shops", name), place(root, "shops", name), what, "keep one of them")
-    if at(root, "console"):
-        yield says("console", place(root, "console"), "has no effect in this version", "leave it out for now")
     if text(root, "approval", "mode") == "manual" and at(root, "approval", "delay"):
         what = "has no effect where a person approves each order"
         yield says("approval.delay", place(root, "approval", "delay"), what, "remove the line")

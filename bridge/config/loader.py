@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterable
 from collections.abc import Mapping as Variables
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,7 +15,18 @@ from pydantic import ValidationError
 from bridge.config import explain
 from bridge.config.check import contradictions, remarks, repeated_keys
 from bridge.config.mapping import Mapping
-from bridge.config.nodes import MAX_BYTES, Node, Place, Table, Unreadable, decode, parse, to_python
+from bridge.config.nodes import (
+    MAX_BYTES,
+    Node,
+    Place,
+    Scalar,
+    Table,
+    Unreadable,
+    decode,
+    parse,
+    to_python,
+    walk,
+)
 from bridge.config.products import product_faults, product_remarks
 from bridge.config.secrets import SecretFiles, fill_in
 from bridge.config.settings import Settings
@@ -28,14 +39,16 @@ MAX_FAULTS = 500  # that are told; a file with more is of another kind
 class Loaded:
     """A configuration that can be used. `hash` is the SHA-256 of the file's bytes.
 
-    `warnings` have the form of faults: what works, but is hardly meant, or costs safety.
+    `warnings` have the form of faults: what works, but is hardly meant, or costs safety. `masked` are the paths
+    of values that came from the environment.
     """
 
     settings: Settings
     catalog: Mapping
     path: Path
     hash: str
-    warnings: tuple[Fault, ...] = field(default=())
+    warnings: tuple[Fault, ...] = ()
+    masked: frozenset[str] = frozenset()
 
 
 def load(path: Path, env: Variables[str, str] | None = None) -> Loaded:
@@ -73,7 +86,14 @@ def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
         says("", Place(0, 0), f"the secret file {name} can be read by every user", "chmod 600")
         for name in files.exposed
     ]
-    return Loaded(settings, Mapping(settings), path, hashlib.sha256(content).hexdigest(), _in_order(warnings))
+    return Loaded(
+        settings,
+        Mapping(settings),
+        path,
+        hashlib.sha256(content).hexdigest(),
+        _in_order(warnings),
+        frozenset(where for where, node in walk(root) if isinstance(node, Scalar) and node.secret),
+    )
 
 
 def _settings(root: Node, files: SecretFiles, file: str, faults: list[Fault]) -> Settings | None:

@@ -65,13 +65,13 @@ def follow(location: Sequence[int | str]) -> Spot:
     """The field that a location leads to; of a location that ends in an unknown key, the model only."""
     annotation: Any = Settings
     spot = Spot(None, None)
-    for step in location:
-        if step in TAGS or step == KEY:
+    for name in location:
+        if name in TAGS or name == KEY:
             continue
         inside = [one for one in alternatives(annotation) if isinstance(one, type) and issubclass(one, Model)]
         if inside:
-            model = next((one for one in inside if step in one.model_fields), inside[0])
-            field = model.model_fields.get(str(step))
+            model = next((one for one in inside if name in one.model_fields), inside[0])
+            field = model.model_fields.get(str(name))
             spot = Spot(model, field)
             if field is None:
                 return spot
@@ -93,10 +93,11 @@ def keys(model: type[Model] = Settings, prefix: str = "") -> Iterator[tuple[str,
         path = f"{prefix}{name}"
         yield name, path
         for inner in models(field.annotation):
-            yield from keys(inner, f"{path}{_step(field.annotation)}.")
+            yield from keys(inner, f"{path}{step(field.annotation)}.")
 
 
-def _step(annotation: Any) -> str:
+def step(annotation: Any) -> str:
+    """What stands between a key and those of its members: "[]" for a list, ".<name>" for names of one's own."""
     for one in alternatives(annotation):
         if get_origin(one) is tuple:
             return "[]"

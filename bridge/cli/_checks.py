@@ -1,0 +1,247 @@
+"""The checks of `sculpteo-bridge check` that ask the shop and Sculpteo. They look only, and change nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import aiohttp
+
+from bridge.app import admin_of
+from bridge.config.loader import Loaded
+from bridge.config.settings import SculpteoSettings, Settings
+from bridge.config.types import nearest
+from bridge.errors import ConfigError, Fault, TryAgain
+from bridge.order.model import Design
+from bridge.sculpteo.client import SculpteoPrinter
+from bridge.shopify.status import Status, inspect
+
+Result = Literal["ok", "warning", "failed"]
+
+PUBLIC_TIMEOUT = aiohttp.ClientTimeout(total=10)
+GIVE_UP = 3  # price calls in a row without an answer, after which Sculpteo is left alone
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: what was found, as a sentence, and what to do about it."""
+
+    name: str
+    result: Result
+    sentence: str
+    remedy: str = ""
+
+
+def offline(loaded: Loaded) -> Iterator[Check]:
+    """What the configuration itself says."""
+    settings = loaded.settings
+    count = len(settings.products) + sum(len(shop.products) for shop in settings.shops.values())
+    told = f"{_count(len(settings.shops), 'shop')}, {_count(count, 'product')}, mode {settings.mode}"
+    yield Check("configuration", "ok", f"{loaded.path} has no fault: {told}.")
+    for fault in loaded.warnings:
+        yield Check("configuration", "warning", f"{_where(fault)} {fault.what}.", _sentence(fault.remedy))
+
+
+def _where(fault: Fault) -> str:
+    if fault.line:
+        return f"{fault.path} (line {fault.line})"
+    return fault.path
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+async def online(loaded: Loaded) -> AsyncIterator[Check]:
+    """Ask each shop, then Sculpteo, then the public address; each check is given as it is done."""
+    settings = loaded.settings
+    async with aiohttp.ClientSession(trust_env=False) as session:
+        for name in settings.shops:
+            for check in await shop_checks(settings, name, session):
+                yield check
+        async with printer_of(settings.sculpteo) as printer:
+            async for check in sculpteo_checks(loaded, printer):
+                yield check
+        yield await public_url_check(settings.server.public_url, session)
+
+
+# --- Shopify ---------------------------------------------------------------------------------------------
+
+
+async def shop_checks(settings: Settings, shop: str, session: aiohttp.ClientSession) -> list[Check]:
+    try:
+        admin = admin_of(shop, settings.shops[shop], session)
+    except ConfigError as error:
+        return [Check(f"shopify {shop}", "failed", str(error))]
+    status = await inspect(admin, settings.server.public_url, shop)
+    return list(judged(settings, shop, status))
+
+
+def judged(settings: Settings, shop: str, status: Status) -> Iterator[Check]:
+    """What the shop's answers mean. Pure."""
+    where = f"shops.{shop}"
+    for problem in status.problems:
+        remedy = f"Check domain and credentials of {where}, and that the app is installed in the shop."
+        yield Check(f"shopify {shop}", "failed", _sentence(problem.rstrip(".")), remedy)
+    if status.shop:
+        sentence = f"The shop “{status.shop.name}” answers; it sells in {status.shop.currency}."
+        yield Check(f"shopify {shop}", "ok", sentence)
+        above = settings.approval.above
+        if above and above.currency != status.shop.currency:
+            sentence = f"approval.above is in {above.currency}, so it holds for no order of this shop."
+            remedy = f"Write the amount in {status.shop.currency}."
+            yield Check(f"approval {shop}", "warning", sentence, remedy)
+    yield from _scopes(shop, status)
+    yield from _version(shop, status)
+    yield from _subscriptions(shop, status)
+
+
+def _scopes(shop: str, status: Status) -> Iterator[Check]:
+    if status.missing_scopes is None:
+        return
+    for scope in status.missing_scopes:
+        sentence = f"The app lacks the scope {scope.handle}. {scope.lost}"
+        remedy = "Add it to the app in the Dev Dashboard, release a version, and approve it in the shop."
+        yield Check(f"scopes {shop}", "failed" if scope.needed else "warning", sentence, remedy)
+    if not status.missing_scopes:
+        yield Check(f"scopes {shop}", "ok", "The app has every scope that the bridge uses.")
+
+
+def _version(shop: str, status: Status) -> Iterator[Check]:
+    version = status.version
+    if version is None:
+        return
+    name = f"API version {shop}"
+    served = version.served or version.wanted
+    if not version.supported:
+        sentence = f"Shopify no longer supports the API version {version.wanted}; it serves {served}."
+        yield Check(name, "failed", sentence, "Update the bridge.")
+    elif served != version.wanted:
+        sentence = f"The bridge asks for API version {version.wanted}, but Shopify serves {served}."
+        yield Check(name, "warning", sentence, "Update the bridge.")
+    else:
+        yield Check(name, "ok", f"Shopify serves API version {version.wanted}.")
+
+
+def _subscriptions(shop: str, status: Status) -> Iterator[Check]:
+    plan = status.subscriptions
+    if plan is None:
+        return
+    if plan.missing:
+        listed = ", ".join(topic.lower() for topic in plan.missing)
+        sentence = f"{_count(len(plan.missing), 'webhook')} would not reach the bridge: {listed}."
+        remedy = "`sculpteo-bridge serve` subscribes to them when it starts."
+        yield Check(f"webhooks {shop}", "warning", sentence, remedy)
+    else:
+        yield Check(f"webhooks {shop}", "ok", f"All {len(plan.kept)} webhooks come to the bridge.")
+
+
+# --- Sculpteo --------------------------------------------------------------------------------------------
+
+
+class _Clock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def paced(rate: float) -> Callable[[], Awaitable[None]]:
+    """Lets through at most `rate` requests a second."""
+    next_at = 0.0
+
+    async def take() -> None:
+        nonlocal next_at
+        now = asyncio.get_running_loop().time()
+        wait, next_at = max(0.0, next_at - now), max(now, next_at) + 1 / rate
+        await asyncio.sleep(wait)
+
+    return take
+
+
+def printer_of(settings: SculpteoSettings) -> SculpteoPrinter:
+    return SculpteoPrinter(settings, _Clock(), paced(settings.requests_per_second))
+
+
+async def sculpteo_checks(loaded: Loaded, printer: SculpteoPrinter) -> AsyncIterator[Check]:
+    wanted = {
+        (design.uuid, design.material): (sku, design) for sku, design in reversed(loaded.catalog.designs())
+    }
+    yield await materials_check({material for _, material in wanted if material}, printer)
+    silent = 0
+    for sku, design in sorted(wanted.values(), key=lambda entry: entry[0]):
+        check = await price_check(sku, design, loaded.settings.sculpteo.currency, printer)
+        silent = silent + 1 if check is None else 0
+        if silent == GIVE_UP:
+            sentence = f"Sculpteo gave no answer to {GIVE_UP} questions in a row, so the rest was not asked."
+            yield Check("designs", "failed", sentence, "Try again later.")
+            return
+        yield check or Check(
+            f"design {sku}", "failed", f"Sculpteo gave no answer for {_named(design)}.", "Try again later."
+        )
+
+
+async def materials_check(used: set[str], printer: SculpteoPrinter) -> Check:
+    try:
+        offered = {material.id for material in await printer.materials()}
+    except TryAgain as error:
+        remedy = "Check sculpteo.base_url and this machine's way to the internet."
+        return Check("sculpteo", "failed", _sentence(str(error).rstrip(".")), remedy)
+    gone = sorted(used - offered)
+    if not gone:
+        sentence = "Sculpteo answers, and offers every material of the configuration."
+        remedy = "Login and password show only when something is ordered: `sculpteo-bridge probe` places a test order."
+        return Check("sculpteo", "ok", sentence, remedy)
+    close = {material: nearest(material, offered) for material in gone}
+    named = ", ".join(f"{one} (did you mean {close[one]}?)" if close[one] else one for one in gone)
+    remedy = "Use ids of Sculpteo's list of materials: https://www.sculpteo.com/en/materials/"
+    return Check("materials", "failed", f"Sculpteo does not offer: {named}.", remedy)
+
+
+async def price_check(sku: str, design: Design, currency: str, printer: SculpteoPrinter) -> Check | None:
+    """What Sculpteo asks for one copy; None when it cannot be asked now."""
+    try:
+        quote = await printer.price(design, 1, currency)
+    except TryAgain:
+        return None
+    name = f"design {sku}"
+    if quote.total is None:
+        why = quote.problem or "it gives no price"
+        remedy = (
+            "Check uuid, material and scale in the configuration, and that your account may print the design."
+        )
+        return Check(name, "failed", f"Sculpteo cannot make {_named(design)}: {why}.", remedy)
+    sentence = f"{_named(design)} costs {quote.total.amount} {quote.total.currency}"
+    if quote.warning:
+        return Check(
+            name, "warning", f"{sentence}, but Sculpteo warns: {quote.warning}.", "Look at the design there."
+        )
+    return Check(name, "ok", f"{sentence}.")
+
+
+def _named(design: Design) -> str:
+    return f"{design.uuid} in {design.material}" if design.material else design.uuid
+
+
+# --- the bridge itself -----------------------------------------------------------------------------------
+
+
+async def public_url_check(public_url: str, session: aiohttp.ClientSession) -> Check:
+    """A hint only: the service may not run yet, or this machine may not reach its own public address."""
+    url = f"{public_url}/healthz"
+    try:
+        async with session.get(url, timeout=PUBLIC_TIMEOUT, allow_redirects=False) as answer:
+            status = answer.status
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        why = f"could not be reached from here ({type(error).__name__})"
+    else:
+        if status == 200:
+            return Check("public_url", "ok", f"The bridge answers at {public_url}.")
+        why = f"answers with HTTP {status}"
+    remedy = "Start `sculpteo-bridge serve`, let your proxy lead there, and open it from outside (a phone will do)."
+    return Check("public_url", "warning", f"{url} {why}.", remedy)

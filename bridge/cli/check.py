@@ -1,0 +1,88 @@
+"""`sculpteo-bridge check`: is everything in place, and if not, what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from rich.text import Text
+
+from bridge.cli._checks import Check
+from bridge.cli._checks import offline as offline_checks
+from bridge.cli._checks import online as online_checks
+from bridge.cli._options import EXIT_CONFIG, config_option, console, echo_json, json_option, printable
+from bridge.config.loader import Loaded, load
+from bridge.errors import ConfigError
+
+STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
+
+
+@click.command()
+@config_option
+@click.option("--offline", is_flag=True, help="Look at the configuration only; ask nobody.")
+@json_option
+def command(config: Path, offline: bool, as_json: bool) -> None:
+    """Check the configuration, the shop and its permissions, and every design at Sculpteo.
+
+    Exit code 0: all is well, or there are only warnings; 1: something failed; 2: the configuration has faults.
+    """
+    run(config, offline=offline, as_json=as_json)
+
+
+def run(path: Path, *, offline: bool, as_json: bool) -> NoReturn:
+    """Check, tell, and exit."""
+    try:
+        loaded = load(path)
+    except ConfigError as error:
+        tell_faults(error, as_json)
+        sys.exit(EXIT_CONFIG)
+    checks = asyncio.run(collect(loaded, offline=offline, show=not as_json))
+    worst = "failed" if any(check.result == "failed" for check in checks) else "ok"
+    if as_json:
+        echo_json({"result": worst, "checks": [dataclasses.asdict(check) for check in checks]})
+    else:
+        tell_sum(checks)
+    sys.exit(1 if worst == "failed" else 0)
+
+
+async def collect(loaded: Loaded, *, offline: bool, show: bool) -> list[Check]:
+    """All checks; with `show`, each is told as soon as it is done."""
+    checks = list(offline_checks(loaded))
+    if show:
+        for check in checks:
+            tell(check)
+    if not offline:
+        async for check in online_checks(loaded):
+            checks.append(check)
+            if show:
+                tell(check)
+    return checks
+
+
+def tell(check: Check) -> None:
+    line = Text(f"{check.result:<8}", style=STYLES[check.result])
+    line.append(f"{printable(check.name)}: ", style="bold")
+    line.append(printable(check.sentence), style="default")
+    console().print(line, soft_wrap=True)
+    if check.remedy:
+        console().print(Text(f"{'':<8}{printable(check.remedy)}", style="dim"), soft_wrap=True)
+
+
+def tell_sum(checks: list[Check]) -> None:
+    counts = [(sum(check.result == result for check in checks), result) for result in STYLES]
+    click.echo(", ".join(f"{count} {result}" for count, result in counts if count))
+
+
+def tell_faults(error: ConfigError, as_json: bool) -> None:
+    if as_json:
+        echo_json(
+            {"result": "configuration", "faults": [dataclasses.asdict(fault) for fault in error.faults]}
+        )
+        return
+    click.echo(str(error), err=True)
+    if len(error.faults) > 1:
+        click.echo(f"{len(error.faults)} faults", err=True)

@@ -1,0 +1,55 @@
+"""`sculpteo-bridge config`: the configuration as the bridge understands it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bridge.cli._options import config_option, echo_json, json_option, load_or_exit
+
+
+@click.group()
+def command() -> None:
+    """Show the configuration, its schema, or its faults."""
+
+
+@command.command()
+@config_option
+@json_option
+def show(config: Path, as_json: bool) -> None:
+    """Print the effective configuration, defaults included, with secrets masked."""
+    from bridge.config.show import as_yaml, effective
+
+    loaded = load_or_exit(config)
+    shown = effective(loaded)
+    if as_json:
+        echo_json(
+            {
+                "path": str(loaded.path),
+                "hash": loaded.hash,
+                "mapping_version": loaded.catalog.version,
+                "settings": shown,
+            }
+        )
+        return
+    click.echo(f"# {loaded.path}; mapping version {loaded.catalog.version}")
+    click.echo(as_yaml(shown), nl=False)
+
+
+@command.command()
+def schema() -> None:
+    """Print a JSON Schema of the configuration, for editors."""
+    from bridge.config.reference import schema as made
+
+    echo_json(made())
+
+
+@command.command()
+@config_option
+@json_option
+def check(config: Path, as_json: bool) -> None:
+    """Tell every fault and warning; the same as `check --offline`."""
+    from bridge.cli.check import run
+
+    run(config, offline=True, as_json=as_json)

@@ -1,0 +1,56 @@
+"""A first configuration: the commented example, with a merchant's answers in it. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+
+from bridge.config.types import is_placeholder
+
+PLACES: Mapping[str, tuple[str, str]] = {
+    # answer: the line of the example that it changes, and that line with the answer in it
+    "name": ("  my-shop:\n", "  {}:\n"),
+    "domain": ("    domain: YOUR-SHOP.myshopify.com\n", "    domain: {}\n"),
+    "client_id": ("    client_id: YOUR-CLIENT-ID\n", "    client_id: {}\n"),
+    "public_url": ("  public_url: https://YOUR-DOMAIN\n", "  public_url: {}\n"),
+    "login": ("  login: YOUR-LOGIN\n", "  login: {}\n"),
+    "theme": ("  # theme: acme\n", "  theme: {}\n"),
+    "currency": ("  currency: EUR\n", "  currency: {}\n"),
+    "database": ("database: sqlite:///bridge.db\n", "database: {}\n"),
+    "material": ("  material: white_plastic\n", "  material: {}\n"),
+    "unit": ("  unit: mm\n", "  unit: {}\n"),
+    "sku": ("  - sku: YOUR-SKU\n", "  - sku: {}\n"),
+    "uuid": ("    uuid: YOUR-DESIGN-UUID\n", "    uuid: {}\n"),
+}
+_PLAIN = re.compile(r"(?!null$|~)[A-Za-z][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*", re.ASCII)
+_CLIENT_ID = re.compile(r"^    client_id: .*\n", re.MULTILINE)
+_TOKEN = "    # access_token: ${SHOPIFY_ACCESS_TOKEN}\n"  # noqa: S105 - a line of the example, no secret
+
+
+def example() -> str:
+    """config.example.yaml."""
+    return files(__package__).joinpath("example.yaml").read_text("utf-8")
+
+
+def starter(answers: Mapping[str, str], *, older_app: bool = False) -> str:
+    """The example with these answers; what has none keeps its placeholder, which the bridge refuses by name.
+
+    With `older_app`, the shop is reached by the access token of a custom app instead of a client id.
+    """
+    text = example()
+    for name, answer in answers.items():
+        line, filled = PLACES[name]
+        text = text.replace(line, filled.format(scalar(answer)), 1)
+    if older_app:
+        text = _CLIENT_ID.sub("", text, count=1).replace(_TOKEN, _TOKEN.replace("# ", "", 1), 1)
+    return text
+
+
+def scalar(text: str) -> str:
+    """A text as YAML: in quotes where it could be taken for something else. `${` in it stays what it is."""
+    text = text.replace("${", "$${")
+    return (
+        text if _PLAIN.fullmatch(text) and not is_placeholder(text) else json.dumps(text, ensure_ascii=False)
+    )
