@@ -27,6 +27,7 @@ from bridge.sandbox.shopify.shop import Shop
 from bridge.sandbox.stage import Stage
 
 LISTEN = "127.0.0.1:8080"  # where a bridge listens that no configuration tells of
+PUBLIC_URL = "https://bridge.acme-prints.example"  # nobody's; what is sent there goes to LISTEN
 BETWEEN_ORDERS = 2.0  # seconds
 FAULTS = TypeAdapter(list[Fault])
 
@@ -167,7 +168,8 @@ def _hint(box: Sandbox, settings: Settings | None) -> str:
     """The lines that point a configuration at the sandbox."""
     info = info_of(box)
     if settings is None:
-        whole = demo_config(info, DemoPlan(listen=LISTEN, database="sqlite:///sandbox.db"))
+        plan = DemoPlan(listen=LISTEN, database="sqlite:///sandbox.db", public_url=PUBLIC_URL)
+        whole = demo_config(info, plan)
         lines = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
         said = "A configuration for it:"
     else:

@@ -62,12 +62,17 @@ LIMIT_PER_ORDER = "450 EUR"
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """Where the demo's bridge listens and stores, and how long its approval window is."""
+    """Where the demo's bridge listens and stores, and how long its approval window is.
+
+    `public_url` is what the bridge tells Shopify and Sculpteo. Live mode takes https only; a sandbox with
+    `deliver_to` sends to this machine all the same.
+    """
 
     listen: str
     database: str
     window_seconds: float = 3
     mode: str = "live"
+    public_url: str | None = None
     shop: str = "acme"
 
 
@@ -84,7 +89,7 @@ def demo_config(info: Info, plan: DemoPlan) -> dict[str, Any]:
     shop = info.shops[0]
     return {
         "mode": plan.mode,
-        "server": {"public_url": f"http://{plan.listen}", "listen": plan.listen},
+        "server": {"public_url": plan.public_url or f"http://{plan.listen}", "listen": plan.listen},
         "database": plan.database,
         "shops": {
             plan.shop: {

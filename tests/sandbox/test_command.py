@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from bridge.cli._catalog import catalog, filled
+from bridge.config.loader import load
 from bridge.config.settings import ByOption, Item, Product, ScaleByOption
 from bridge.sandbox.control import Control
 from tests.sandbox.make import ADA
@@ -69,13 +70,16 @@ def control_of(said: str) -> Control:
     return Control(found[1])
 
 
-async def test_it_runs_alone_tells_where_and_stops_when_it_is_told_to() -> None:
+async def test_it_runs_alone_prints_a_configuration_and_stops_when_it_is_told_to(tmp_path: Path) -> None:
     async with running("--port", "0") as (said, process):
         lines = yaml.safe_load(said.split("A configuration for it:")[1].split("Webhooks and")[0])
         async with control_of(said) as control:
             info = await control.info()
             assert lines["shops"]["acme"]["admin_url"] == info.shops[0].admin_url
             assert lines["sculpteo"]["base_url"] == info.sculpteo_url
+            config = tmp_path / "config.yaml"
+            config.write_text(yaml.safe_dump(lines))
+            assert set(load(config, {}).settings.shops) == {"acme"}
             order = await control.shop().create_order(["CHESS-SET"], address=ADA)
             assert order.name == "#1001"
         process.terminate()
