@@ -10,7 +10,7 @@ from typing import Any
 
 from bridge.order.problems import ALARMS, PROBLEMS, Alarm, Problem, say
 from bridge.order.states import MOVES, State
-from bridge.order.why import why
+from bridge.order.why import Translate, english, why
 
 KINDS: dict[str, str] = {
     # word of the order
@@ -66,27 +66,36 @@ def tell(
     target: State | None = None,
     reason: str | None = None,
     problem: str | None = None,
+    t: Translate = english,
 ) -> str:
-    """One line of the timeline as a sentence. A kind that is not known shows as its code and facts."""
+    """One line of the timeline as a sentence. A kind that is not known shows as its code and facts. `t`
+    translates sentences before they are filled."""
     told = {name: _plain(value) for name, value in facts.items()}
     if target is not None and kind in {"move", "reason"}:
-        told |= {"target": target.capitalize(), "sentence": _of_move(source, target, reason, problem, told)}
+        sentence = _of_move(source, target, reason, problem, told, t)
+        told |= {"target": t(target.capitalize()), "sentence": sentence}
     if kind == "alarm" and facts.get("alarm") in set(Alarm):
-        told["sentence"] = say(ALARMS[Alarm(facts["alarm"])].sentence, told)
+        told["sentence"] = say(t(ALARMS[Alarm(facts["alarm"])].sentence), told)
     if kind not in KINDS:
         return f"{kind} {told}" if told else kind
-    return say(KINDS[kind], told)
+    return say(t(KINDS[kind]), told)
 
 
 def _of_move(
-    source: State | None, target: State, reason: str | None, problem: str | None, told: dict[str, object]
+    source: State | None,
+    target: State,
+    reason: str | None,
+    problem: str | None,
+    told: dict[str, object],
+    t: Translate,
 ) -> str:
     """Why it stands there now, where there is a reason; else what the move means."""
     if problem in set(Problem):
-        return say(PROBLEMS[Problem(problem)].sentence, told)
+        return say(t(PROBLEMS[Problem(problem)].sentence), told)
     if reason is not None or target is State.UNKNOWN or source is None or source is target:
-        return why(target, reason, problem, told)
-    return _SENTENCES.get((source, target)) or why(target, reason, problem, told)
+        return why(target, reason, problem, told, t)
+    sentence = _SENTENCES.get((source, target))
+    return t(sentence) if sentence else why(target, reason, problem, told, t)
 
 
 def _plain(value: object) -> object:

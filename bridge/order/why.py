@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.order.problems import PROBLEMS, Problem, say
@@ -16,31 +16,47 @@ CANCELLED = {
     "person": "A person cancelled it before anything was bought.",
 }
 
+MAY_HAVE = "Sculpteo may or may not have it: {why}."
 UNKNOWN_REMEDY = "Look for it at Sculpteo. Then: `sculpteo-bridge orders resolve {name} --placed-as REFERENCE`, or `--not-placed`."
 
 
-def why(state: State, reason: str | None, problem: str | None, facts: Mapping[str, Any]) -> str:
-    """One sentence on the order's present state."""
+Translate = Callable[[str], str]
+
+
+def english(sentence: str) -> str:
+    return sentence
+
+
+def why(
+    state: State,
+    reason: str | None,
+    problem: str | None,
+    facts: Mapping[str, Any],
+    t: Translate = english,
+) -> str:
+    """One sentence on the order's present state. `t` translates the sentence before it is filled."""
     told = dict(facts)
     match state:
         case State.WAITING if reason in set(Wait):
-            return say(WAITS[Wait(reason)], told)
+            return say(t(WAITS[Wait(reason)]), told)
         case State.IGNORED if reason in set(Ignored):
-            return say(IGNORED[Ignored(reason)], told)
+            return say(t(IGNORED[Ignored(reason)]), told)
         case State.CANCELLED if reason in CANCELLED:
-            return CANCELLED[reason]
+            return t(CANCELLED[reason])
         case State.ATTENTION if problem in set(Problem):
-            return say(PROBLEMS[Problem(problem)].sentence, told)
+            return say(t(PROBLEMS[Problem(problem)].sentence), told)
         case State.UNKNOWN if "why" in told:
-            return f"Sculpteo may or may not have it: {told['why']}."
+            return say(t(MAY_HAVE), told)
         case _:
-            return MEANING[state]
+            return t(MEANING[state])
 
 
-def remedy(state: State, problem: str | None, facts: Mapping[str, Any], name: str) -> str | None:
+def remedy(
+    state: State, problem: str | None, facts: Mapping[str, Any], name: str, t: Translate = english
+) -> str | None:
     """What a person can do, where it needs one."""
     if state is State.ATTENTION and problem in set(Problem):
-        return say(PROBLEMS[Problem(problem)].remedy, {"name": name, **facts})
+        return say(t(PROBLEMS[Problem(problem)].remedy), {"name": name, **facts})
     if state is State.UNKNOWN:
-        return say(UNKNOWN_REMEDY, {"name": name})
+        return say(t(UNKNOWN_REMEDY), {"name": name})
     return None
