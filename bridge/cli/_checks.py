@@ -98,19 +98,22 @@ def judged(settings: Settings, shop: str, status: Status) -> Iterator[Check]:
             sentence = f"approval.above is in {above.currency}, so it holds for no order of this shop."
             remedy = f"Write the amount in {status.shop.currency}."
             yield Check(f"approval {shop}", "warning", sentence, remedy)
-    yield from _scopes(shop, status)
+    yield from _scopes(settings, shop, status)
     yield from _version(shop, status)
     yield from _subscriptions(shop, status)
 
 
-def _scopes(shop: str, status: Status) -> Iterator[Check]:
+def _scopes(settings: Settings, shop: str, status: Status) -> Iterator[Check]:
     if status.missing_scopes is None:
         return
-    for scope in status.missing_scopes:
+    # the one permission that only a rule of the merchant's own needs
+    unused = set() if settings.approval.first_order else {"read_customers"}
+    missing = [scope for scope in status.missing_scopes if scope.handle not in unused]
+    for scope in missing:
         sentence = f"The app lacks the scope {scope.handle}. {scope.lost}"
         remedy = "Add it to the app in the Dev Dashboard, release a version, and approve it in the shop."
         yield Check(f"scopes {shop}", "failed" if scope.needed else "warning", sentence, remedy)
-    if not status.missing_scopes:
+    if not missing:
         yield Check(f"scopes {shop}", "ok", "The app has every scope that the bridge uses.")
 
 
@@ -199,7 +202,7 @@ async def materials_check(used: set[str], printer: SculpteoPrinter) -> Check:
         return Check("sculpteo", "ok", sentence, remedy)
     close = {material: nearest(material, offered) for material in gone}
     named = ", ".join(f"{one} (did you mean {close[one]}?)" if close[one] else one for one in gone)
-    remedy = "Use ids of Sculpteo's list of materials: https://www.sculpteo.com/en/materials/"
+    remedy = f"Use one of these: {', '.join(sorted(offered)) or 'it offers none now'}."
     return Check("materials", "failed", f"Sculpteo does not offer: {named}.", remedy)
 
 

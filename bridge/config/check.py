@@ -18,6 +18,9 @@ Says = Callable[[str, Place, str, str], Fault]
 """Makes a fault of path, place, what is wrong, and the remedy."""
 
 
+CURRENCIES = ("EUR", "USD", "GBP")
+
+
 def at(node: Node | None, *keys: str) -> Node | None:
     """What stands under these keys, or None."""
     for key in keys:
@@ -67,12 +70,17 @@ def contradictions(root: Table, folder: Path, says: Says) -> Iterator[Fault]:
 
 def _server(root: Table, says: Says) -> Iterator[Fault]:
     url = text(root, "server", "public_url") or ""
-    shops = [shop for _, shop in entries(at(root, "shops")) if isinstance(shop, Table)]
-    if shops and all(at(shop, "admin_url") for shop in shops):
-        return  # every shop is a sandbox: no delivery comes from Shopify, which alone insists on https
+    if _sandboxed(root):
+        return  # no delivery comes from Shopify, which alone insists on https
     if text(root, "mode") == "live" and url.lower().startswith("http://"):
         spot = place(root, "server", "public_url")
         yield says("server.public_url", spot, "is not https, which live mode needs", "begin it with https://")
+
+
+def _sandboxed(root: Table) -> bool:
+    """Whether every shop is one of a sandbox."""
+    shops = [shop for _, shop in entries(at(root, "shops")) if isinstance(shop, Table)]
+    return bool(shops) and all(at(shop, "admin_url") for shop in shops)
 
 
 def _shops(root: Table, says: Says) -> Iterator[Fault]:
@@ -102,10 +110,17 @@ def _credentials(path: str, spot: Place, shop: Table, says: Says) -> Iterator[Fa
         yield says(path, spot, "has no credentials", remedy)
     elif "access_token" not in has and "client_secret" not in has:
         remedy = "add it: it stands in the app's settings in the Dev Dashboard"
-        yield says(f"{path}.client_secret", spot, "is missing beside client_id", remedy)
+        yield says(
+            f"{path}.client_secret",
+            shop.keys.get("client_secret", spot),
+            "is missing beside client_id",
+            remedy,
+        )
     elif "access_token" not in has and "client_id" not in has:
         remedy = "add it: it stands in the app's settings in the Dev Dashboard"
-        yield says(f"{path}.client_id", spot, "is missing beside client_secret", remedy)
+        yield says(
+            f"{path}.client_id", shop.keys.get("client_id", spot), "is missing beside client_secret", remedy
+        )
     elif not has & {"client_secret", "webhook_secrets"}:
         remedy = "add client_secret, the API secret key of the custom app"
         yield says(path, spot, "has no secret that webhooks are verified with", remedy)
@@ -113,7 +128,7 @@ def _credentials(path: str, spot: Place, shop: Table, says: Says) -> Iterator[Fa
 
 def _limits(root: Table, says: Says) -> Iterator[Fault]:
     currency = text(root, "sculpteo", "currency") or "EUR"
-    for key in ("per_order", "per_day"):
+    for key in ("per_order", "per_day") if currency.upper() in CURRENCIES else ():
         limit = text(root, "limits", key) or ""
         named = [word for word in limit.upper().split() if word.isalpha() and len(word) == 3]
         if named and named[0] != currency.upper():
@@ -190,6 +205,8 @@ def _public_url(root: Table, says: Says) -> Iterator[Fault]:
         parts = urlsplit(url or "")
         host = parts.hostname or ""
     except ValueError:
+        return
+    if _sandboxed(root):
         return
     if host and is_local(host):
         what = "is an address that Shopify and Sculpteo cannot reach"

@@ -248,9 +248,7 @@ def _fields(text: str, known: tuple[str, ...]) -> None:
     listed = ", ".join(f"{{{name}}}" for name in known)
     for name in _FIELD.findall(text):
         if name not in known:
-            close = nearest(name, known)
-            remedy = f"did you mean {{{close}}}?" if close else f"use {listed}"
-            raise bad(f"has {{{name}}}, which the bridge cannot fill", remedy)
+            raise bad(f"has {{{name}}}, which the bridge cannot fill", f"use {listed}")
     if "{" in _FIELD.sub("", text) or "}" in _FIELD.sub("", text):
         raise bad("{value} has a brace without its other half", f"use {listed}")
 

@@ -127,7 +127,7 @@ def parse(text: str) -> tuple[Node, list[Repeated]]:
         for event in yaml.parse(shield.shielded, Loader=yaml.SafeLoader):
             composer.take(event)
     except yaml.MarkedYAMLError as error:
-        what, remedy, mark = explain_syntax(error)
+        what, remedy, mark = explain_syntax(error, composer.long_quote)
         raise Unreadable(what, remedy, None if mark is None else _place(mark)) from None
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError):
         raise Unreadable("is not valid YAML", "compare it with config.example.yaml") from None
@@ -167,6 +167,7 @@ class _Composer:
     def __init__(self, shield: _Shield) -> None:
         self.root: Node | None = None
         self.repeated: list[Repeated] = []
+        self.long_quote: Any = None  # where the last text in quotes over several lines began
         self._shield = shield
         self._stack: list[_Frame] = []
         self._anchors: dict[str, Node] = {}
@@ -193,6 +194,8 @@ class _Composer:
         if isinstance(event, yaml.ScalarEvent):
             plain = event.style is None and event.tag is None
             raw = self._shield.restored(event.value)
+            if event.style in ("'", '"') and _place(event.end_mark).line != place.line:
+                self.long_quote = event.start_mark
             node = Scalar(raw, plain, place, value=None if plain and raw in _NULLS else raw)
             if event.anchor is not None:
                 self._anchors[event.anchor] = node

@@ -74,21 +74,8 @@ class SecretFiles:
 
     def read_secret(self, name: str) -> str:
         """The one line that the file holds, without the line break at its end. Raises a validator's fault."""
-        try:
-            path = self._folder / Path(name).expanduser()
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode):
-                raise bad(
-                    f"names the secret file {name}, which is not a file", "name a file that holds the secret"
-                )
-            if status.st_size > MAX_SECRET:
-                raise bad(f"names the secret file {name}, which is too large", "it must hold the secret only")
-            content = path.read_bytes()
-        except (OSError, ValueError, RuntimeError) as error:
-            why = getattr(error, "strerror", None) or "not a path"
-            remedy = f"it is looked for in {self._folder}, and must be readable by the bridge's user"
-            raise bad(f"names the secret file {name}, which cannot be read ({why})", remedy) from None
-        if status.st_mode & stat.S_IROTH:
+        content, mode = self._content(name)
+        if mode & stat.S_IROTH:
             self.exposed.append(name)
         try:
             text = content.decode("utf-8-sig").rstrip("\r\n")
@@ -103,3 +90,22 @@ class SecretFiles:
                 f"names the secret file {name}, which holds several lines", "leave only the secret in it"
             )
         return text
+
+    def _content(self, name: str) -> tuple[bytes, int]:
+        """The bytes of a secret file and its mode. Nothing but a file is opened: a pipe might never end."""
+        try:
+            path = self._folder / Path(name).expanduser()
+            status = path.stat()
+            is_file, small = stat.S_ISREG(status.st_mode), status.st_size <= MAX_SECRET
+            content = path.read_bytes() if is_file and small else b""
+        except (OSError, ValueError, RuntimeError) as error:
+            why = getattr(error, "strerror", None) or "not a path"
+            remedy = f"it is looked for in {self._folder}, and must be readable by the bridge's user"
+            raise bad(f"names the secret file {name}, which cannot be read ({why})", remedy) from None
+        if not is_file:
+            raise bad(
+                f"names the secret file {name}, which is not a file", "name a file that holds the secret"
+            )
+        if not small:
+            raise bad(f"names the secret file {name}, which is too large", "it must hold the secret only")
+        return content, status.st_mode

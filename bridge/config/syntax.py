@@ -6,6 +6,7 @@ PyYAML's own sentences quote the text around a fault, which may be a password; t
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import yaml
 
@@ -35,8 +36,18 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 
 
-def explain_syntax(error: yaml.MarkedYAMLError) -> tuple[str, str, yaml.Mark | None]:
-    """What is wrong, the remedy, and where."""
+def explain_syntax(error: yaml.MarkedYAMLError, long_quote: Any = None) -> tuple[str, str, Any]:
+    """What is wrong, the remedy, and where.
+
+    `long_quote` is where a text in quotes began that went on over lines before the fault: a quote that was
+    forgotten makes the next one, lines below, end it, and the parser stumbles over what follows.
+    """
+    if long_quote is not None:
+        return (
+            "has a quote that is not closed on its line",
+            "close it with the same kind of quote",
+            long_quote,
+        )
     problem, mark = error.problem or "", error.problem_mark
     if error.context_mark and re.search(r"expected ',' or|end of stream|unexpected document", problem):
         mark = error.context_mark  # where it was opened, not where the parser gave up
