@@ -78,6 +78,8 @@ class Breaker:
         self._enter()
         try:
             result = await call()
+        except Resting:
+            raise  # it asks for patience; it is not in trouble
         except TryAgain as error:
             if error.upstream == self.upstream:
                 self._failed(error.why, error.after)

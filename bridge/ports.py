@@ -304,6 +304,8 @@ class OrderRecord:
     failures: int = 0  # failed runs of the present step in a row
     last_error: str | None = None
     last_step: str | None = None
+    read_news: int | None = None  # the news after which the shop was last read, for orders that are bought
+    shop_updated_at: datetime | None = None  # of the order as it was last read
     snapshot: ShopOrder | None = None
     items: tuple[PrintItem, ...] = ()
     mapping_version: str | None = None

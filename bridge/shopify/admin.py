@@ -15,7 +15,7 @@ from datetime import timedelta
 import aiohttp
 
 from bridge import __version__
-from bridge.errors import TryAgain
+from bridge.errors import Resting, TryAgain
 from bridge.shopify import http
 from bridge.shopify.answers import Reply, Throttled, TokenRefused, UserError, judge, user_errors
 from bridge.shopify.auth import Tokens
@@ -137,7 +137,7 @@ class Admin:
             waited += wait
             if waited > PATIENCE:
                 why = "Shopify's query budget is used up"
-                raise TryAgain(why, after=timedelta(seconds=wait), upstream=self.upstream)
+                raise Resting(why, after=timedelta(seconds=wait), upstream=self.upstream)
             await self._sleep(wait)
         self._budget.take(cost)
         try:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bridge.errors import NeedsPerson, TryAgain
+from bridge.errors import NeedsPerson, Resting, TryAgain
 from bridge.shopify.http import LONGEST_SAYING, Answer
 from bridge.shopify.tame import Value, clean
 from bridge.shopify.throttle import UNTOLD, wait_after_throttling
@@ -24,7 +24,7 @@ class TokenRefused(NeedsPerson):
     """Shopify does not take the access token; nothing was changed."""
 
 
-class Throttled(TryAgain):
+class Throttled(Resting):
     """Shopify did not run the request, since the budget is used up. `cost` is what it says of the budget."""
 
     def __init__(self, why: str, *, after: timedelta, upstream: str, cost: Value | None = None) -> None:

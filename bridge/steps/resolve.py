@@ -72,14 +72,19 @@ async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ..
     """Look at the ledger on the Shopify order: another database, or this one before it was restored, may
     have bought the prints already. None = the ledger has nothing that this record does not know."""
     entry, record = order.ledger.entry, job.record
+    own = record.attempt
+    if own is not None and own.sent_at is not None and record.state is not State.PLACING:
+        # the worker that adopted it died before the order moved by it
+        return _adopted(job, order, items, own.reference)
     if entry is None or entry.state == "void" or entry.attempt in record.void_attempts:
         return None
-    if record.attempt is not None:
-        if record.attempt.id == entry.attempt:
-            return None
-        if record.attempt.sent_at is None:
-            return Change(State.WAITING, job.now, void_attempt="the shop's ledger holds another attempt")
-        return None
+    if own is not None and own.id == entry.attempt:
+        # unsent here: with a reference there, this database is older than the purchase
+        return placed(job, entry.reference, "adopted_from_ledger") if entry.reference else None
+    if own is not None:
+        return Change(State.WAITING, job.now, void_attempt="the shop's ledger holds another attempt")
+    if record.state is State.IGNORED:
+        return Change(State.RECEIVED, job.now)
     attempt = Attempt(
         key=0,
         order=record.key,
@@ -95,8 +100,12 @@ async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ..
         reference=entry.reference,
     )
     job.record = await job.world.orders.adopt(record, attempt)
-    if entry.reference:
-        return placed(job, entry.reference, "adopted_from_ledger", items=items, order=order)
+    return _adopted(job, order, items, entry.reference)
+
+
+def _adopted(job: Job, order: ShopOrder, items: tuple[PrintItem, ...], reference: str | None) -> Change:
+    if reference:
+        return placed(job, reference, "adopted_from_ledger", items=items, order=order)
     return Change(
         State.UNKNOWN,
         job.now,

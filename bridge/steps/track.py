@@ -37,13 +37,18 @@ async def track(job: Job) -> Change:
         return evidence
     if job.record.mode is not Mode.LIVE and job.world.policy.mode is Mode.LIVE:
         return _was_test()
-    order = await job.read()
     values: dict[str, object] = {}
     alarms: tuple[tuple[Alarm, Facts], ...] = ()
-    if order is not None:
-        alarms += await _write_reference(job, order)
-        alarms += _changes(job, order)
-        values |= await show(job, progress=_progress(order))
+    if job.record.read_news != job.record.news:
+        # the shop said something since it was last read; when it says nothing, polling costs it nothing
+        order = await job.read()
+        values["read_news"] = job.record.news
+        if order is not None:
+            alarms += await _write_reference(job, order)
+            alarms += _changes(job, order)
+            values |= {"shop_updated_at": order.updated_at}
+            values |= await show(job, progress=_progress(order))
+    values |= await show(job) if "annotated" not in values else {}
     reference = job.record.reference
     if reference is None:
         raise RuntimeError(f"order {job.record.key} is tracked without a reference")

@@ -35,8 +35,10 @@ WRITABLE = frozenset(
         "polled_at",
         "print_status",
         "print_words",
+        "read_news",
         "reference",
         "shipped_at",
+        "shop_updated_at",
         "snapshot",
         "window_until",
     }

@@ -126,7 +126,13 @@ def engines(url: URL) -> tuple[Engine, Engine]:
         _private_file(Path(url.database or ""))
         return _sqlite(url, writes=False), _sqlite(url, writes=True)
     engine = _postgresql(url)
-    return engine, engine
+    snapshot = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return snapshot, engine
+
+
+def dedicated(url: URL) -> Engine:
+    """An engine without a pool, for connections that are held: each is opened and closed for its one use."""
+    return _postgresql(url, pooled=False)
 
 
 def _private_file(path: Path) -> None:
@@ -170,15 +176,15 @@ def _sqlite(url: URL, *, writes: bool) -> Engine:
     return engine
 
 
-def _postgresql(url: URL) -> Engine:
+def _postgresql(url: URL, *, pooled: bool = True) -> Engine:
+    pool: dict[str, Any] = {"poolclass": sa.NullPool}
+    if pooled:
+        pool = {"pool_size": SESSIONS + 2, "max_overflow": 4, "pool_timeout": 10, "pool_recycle": 1800}
     try:
         engine = sa.create_engine(
             url,
-            pool_size=SESSIONS + 2,
-            max_overflow=4,
-            pool_timeout=10,
-            pool_pre_ping=True,
-            pool_recycle=1800,
+            **pool,
+            pool_pre_ping=pooled,
             isolation_level="READ COMMITTED",
             connect_args={
                 "connect_timeout": 5,

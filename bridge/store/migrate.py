@@ -22,20 +22,30 @@ if TYPE_CHECKING:  # imported only where a migration runs: most starts have none
 MIGRATION_LOCK = 0x5C01_97E1
 
 
-def migrate(engine: Engine) -> None:
+def migrate(reading: Engine, writing: Engine) -> None:
     """Raises ConfigError for a database of a newer program, StoreUnavailable when it cannot be reached."""
     try:
-        with engine.begin() as connection:
+        with reading.connect() as connection:
             found = revision(connection)
-            if found == REVISION:
-                return
-            _lock(connection)
-            found = revision(connection)  # another process may have been quicker
-            if found != REVISION:
-                _refuse_unknown(found)
-                _upgrade(connection)
+        if found != REVISION:
+            with writing.begin() as connection:
+                _lock(connection)
+                _bring_up(connection)
     except sa.exc.SQLAlchemyError as error:
         raise translated(error) from None
+
+
+def _bring_up(connection: Connection) -> None:
+    """Under the lock. Another process may have been quicker."""
+    found = revision(connection)
+    if found == REVISION:
+        return
+    if found is not None and found not in known_revisions():
+        raise ConfigError(
+            f"database: it was written by a newer sculpteo-bridge (schema {found}; this program knows up to"
+            f" {REVISION}). Install that version again, or restore a backup from before its first start"
+        )
+    _upgrade(connection)
 
 
 def revision(connection: Connection) -> str | None:
@@ -60,16 +70,11 @@ def known_revisions() -> list[str]:
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
 
 
-def _refuse_unknown(found: str | None) -> None:
-    if found is not None and found not in known_revisions():
-        raise ConfigError(
-            f"database: it was written by a newer sculpteo-bridge (schema {found}; this program knows up to"
-            f" {REVISION}). Install that version again, or restore a backup from before its first start"
-        )
-
-
 def _lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
+        # a migration takes as long as it takes, and so does waiting for another process's
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
 
 

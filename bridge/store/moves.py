@@ -8,7 +8,7 @@ every writing transaction has the whole database to itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -288,8 +288,14 @@ def keep(c: Connection, order: int, evidence: Sequence[tuple[str, RawAnswer]]) -
         c.execute(sa.insert(answers).values(order_id=order, kind=kind, at=answer.at, answer=answer))
 
 
+FROM_THE_SHOP = frozenset({"webhook", "reconciliation"})
+COALESCED = timedelta(seconds=2)
+"""One action in the shop comes as several deliveries within a moment: the order is read once for all of them."""
+
+
 def notice(c: Connection, now: datetime, word: Notice) -> int:
     """`Orders.notice`."""
+    soon = now + COALESCED if word.origin in FROM_THE_SHOP else now
     fresh = insert_for(c, orders).values(
         shop=word.shop,
         order_id=word.order_id,
@@ -299,7 +305,7 @@ def notice(c: Connection, now: datetime, word: Notice) -> int:
         updated_at=now,
         origin=word.origin,
         name=word.name,
-        due_at=now,
+        due_at=soon,
         failures=0,
         lease_token=0,
         paid_now=word.paid_now,
@@ -311,7 +317,7 @@ def notice(c: Connection, now: datetime, word: Notice) -> int:
             index_elements=["shop", "order_id"],
             set_={
                 "news": orders.c.news + 1,
-                "due_at": _at_once(now),
+                "due_at": _at_once(soon),
                 "name": sa.func.coalesce(orders.c.name, fresh.excluded.name),
                 "paid_now": sa.or_(orders.c.paid_now, fresh.excluded.paid_now),
             },

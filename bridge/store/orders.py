@@ -52,7 +52,7 @@ class StoredOrders:
 
     async def claim(self, owner: str, *, limit: int, lease_for: timedelta) -> list[OrderRecord]:
         now = self._clock.now()
-        if self._last_claim is not None and now < self._last_claim - SET_BACK:
+        if self._last_claim is None or now < self._last_claim - SET_BACK:
             await self._change(claims.mend_clock)
         self._last_claim = now
         return await self._change(claims.claim, owner, limit, lease_for)

@@ -13,7 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.store.engine import Database
+from bridge.store.engine import Database, dedicated
 from bridge.store.writer import translated
 
 
@@ -55,8 +55,9 @@ async def _advisory_lock(db: Database, name: str) -> AsyncIterator[bool]:
 
 
 def _try_lock(db: Database, number: int) -> tuple[Connection, bool]:
+    engine = dedicated(db.url)
     try:
-        connection = db.writing.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         mine = connection.execute(sa.select(sa.func.pg_try_advisory_lock(number))).scalar_one()
     except sa.exc.SQLAlchemyError as error:
         raise translated(error) from None
@@ -64,6 +65,6 @@ def _try_lock(db: Database, number: int) -> tuple[Connection, bool]:
 
 
 def _let_go(connection: Connection) -> None:
-    """Close the server's session for good, which gives its locks back; a pooled one would keep them."""
+    """Close the server's session, which gives its locks back. It may be broken already."""
     connection.invalidate()
     connection.close()

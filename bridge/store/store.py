@@ -17,7 +17,7 @@ from bridge.order.model import Mode
 from bridge.order.problems import HEALS_ON_CHANGE
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Clock
-from bridge.store import claims, singleton
+from bridge.store import singleton
 from bridge.store.calls import StoredCalls
 from bridge.store.desk import Desk
 from bridge.store.engine import Database, engines, parse_url
@@ -65,10 +65,9 @@ class Store:
         if not create:
             _refuse_missing(parsed)
         reading, writing = engines(parsed)
-        await asyncio.to_thread(migrate, writing)
+        await asyncio.to_thread(migrate, reading, writing)
         db = Database(parsed, reading, writing, inserter(writing.dialect))
         try:
-            await db.write(lambda c: claims.mend_clock(c, clock.now()))
             yield cls(db, clock)
         finally:
             await db.close()

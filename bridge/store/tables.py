@@ -69,8 +69,11 @@ orders = Table(
     Column("estimated_delivery", Moment),
     Column("annotated", Words),
     Column("last_step", Words),
+    Column("read_news", sa.Integer),
     Column("cost", Cost),
-    Column("shop_updated_at", Moment),  # of the snapshot, so that reconciliation need not read it
+    Column(
+        "shop_updated_at", Moment
+    ),  # as last read, so that reconciliation can compare without the snapshot
     Column("facts", Json, nullable=False),
     Column("items", Stored(tuple[PrintItem, ...]), nullable=False),
     Column("snapshot", Stored(ShopOrder)),  # the widest column stays last: pages of a list do not touch it

@@ -53,7 +53,7 @@ def gid(number: int = 1001) -> str:
 
 def word(number: int = 1001, **changes: object) -> Notice:
     return replace(
-        Notice("acme", gid(number), "webhook", f"#{number}", True, "orders/paid"),
+        Notice("acme", gid(number), "import", f"#{number}", True, "orders/paid"),
         **changes,  # type: ignore[arg-type] # the test names fields of Notice
     )
 

@@ -17,12 +17,17 @@ from alembic.migration import MigrationContext
 
 from bridge.errors import ConfigError, StoreUnavailable
 from bridge.store import Store
+from bridge.store import migrate as migrations
 from bridge.store.engine import engines, parse_url
-from bridge.store.migrate import known_revisions, migrate, revision
+from bridge.store.migrate import known_revisions, revision
 from bridge.store.tables import REVISION, metadata
 from tests.store.make import Tick, word
 
 SPAWN = multiprocessing.get_context("spawn")
+
+
+def migrate(engine: sa.Engine) -> None:
+    migrations.migrate(engine, engine)
 
 
 def engine_for(url: str) -> sa.Engine:

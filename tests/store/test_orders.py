@@ -37,7 +37,7 @@ async def test_the_first_word_creates_the_order_due_now(store: Store) -> None:
     key = await store.orders.notice(word())
     order = await get(store, key)
     assert (order.state, order.news, order.due_at, order.paid_now) == (State.RECEIVED, 1, START, True)
-    assert (order.name, order.origin, order.first_seen_at) == ("#1001", "webhook", START)
+    assert (order.name, order.origin, order.first_seen_at) == ("#1001", "import", START)
     assert [event.kind for event in await store.queries.events(key)] == ["seen"]
 
 

@@ -127,6 +127,7 @@ def _orders() -> None:
         sa.Column("estimated_delivery", TIME),
         sa.Column("annotated", sa.Text()),
         sa.Column("last_step", sa.Text()),
+        sa.Column("read_news", sa.Integer()),
         sa.Column("cost", sa.Text()),
         sa.Column("shop_updated_at", TIME),
         sa.Column("facts", sa.Text(), nullable=False),

@@ -1,0 +1,129 @@
+"""Secrets come from outside, and are shown nowhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bridge.config.show import as_yaml, effective
+from tests.config.cases import ENV, GOOD, faults, loaded
+
+PASSWORD = "password: ${SCULPTEO_PASSWORD}"
+
+
+def password(text: str, folder: Path = Path()) -> str:
+    return loaded(text, folder=folder).settings.sculpteo.password.get_secret_value()
+
+
+def test_a_variable_is_filled_in() -> None:
+    assert password(GOOD) == ENV["SCULPTEO_PASSWORD"]
+
+
+def test_a_variable_may_be_a_part_of_a_text() -> None:
+    assert password(GOOD.replace(PASSWORD, "password: a-${SCULPTEO_PASSWORD}-${SHOPIFY_SECRET}")) == (
+        "a-s3cr3t-of-sculpteo-s3cr3t-of-shopify"
+    )
+
+
+def test_a_variable_may_stand_unquoted_in_braces() -> None:
+    text = GOOD.replace(
+        "sculpteo:\n", "sculpteo: {password: ${SCULPTEO_PASSWORD}, login: me, currency: EUR}\nx:\n"
+    )
+    text = text[: text.index("x:\n")] + text[text.index("shipping:") :]
+    assert password(text) == ENV["SCULPTEO_PASSWORD"]
+
+
+def test_a_doubled_dollar_keeps_the_text() -> None:
+    assert password(GOOD.replace(PASSWORD, "password: a$${SCULPTEO_PASSWORD}")) == "a${SCULPTEO_PASSWORD}"
+
+
+def test_what_a_variable_holds_is_not_looked_into() -> None:
+    env = {**ENV, "SCULPTEO_PASSWORD": "${SHOPIFY_SECRET} # null: [*x"}
+    settings = loaded(GOOD, env).settings
+    assert settings.sculpteo.password.get_secret_value() == "${SHOPIFY_SECRET} # null: [*x"
+
+
+def test_a_placeholder_in_a_variable_is_refused_without_being_shown() -> None:
+    (fault,) = faults(GOOD, {**ENV, "SCULPTEO_PASSWORD": "changeme"})
+    assert fault.path == "sculpteo.password"
+    assert "changeme" not in str(fault)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+def test_a_secret_file_is_read_without_the_line_break_at_its_end(tmp_path: Path, end: str) -> None:
+    (tmp_path / "pw.txt").write_bytes(b" s3cr3t " + end.encode())
+    assert password(GOOD.replace(PASSWORD, "password: {file: pw.txt}"), tmp_path) == " s3cr3t "
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "which is empty"),
+        (b"\n\n", "which is empty"),
+        (b"s3cr3t\nmore", "which holds several lines"),
+        (b"s3cr3t\xff\xfe", "which is not text"),
+        (b"x" * 70_000, "which is too large"),
+        (b"...\n", "still holds a placeholder"),
+    ],
+)
+def test_an_unusable_secret_file_is_told(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "pw.txt").write_bytes(content)
+    (fault,) = faults(GOOD.replace(PASSWORD, "password: {file: pw.txt}"), folder=tmp_path)
+    assert (fault.line, fault.path) == (13, "sculpteo.password")
+    assert said in fault.what
+    assert "s3cr3t" not in str(fault)
+
+
+def test_a_secret_file_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pw")
+    (fault,) = faults(GOOD.replace(PASSWORD, "password: {file: pw}"), folder=tmp_path)
+    assert "is not a file" in fault.what
+
+
+def test_a_secret_file_that_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "pw.txt"
+    path.write_text("s3cr3t")
+    path.chmod(0o644)
+    (warning,) = loaded(GOOD.replace(PASSWORD, "password: {file: pw.txt}"), folder=tmp_path).warnings
+    assert "can be read by every user" in warning.what
+    path.chmod(0o600)
+    assert loaded(GOOD.replace(PASSWORD, "password: {file: pw.txt}"), folder=tmp_path).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["*s3cr3t", "&s3cr3t", "!s3cr3t x", "@s3cr3t", "s3cr3t: x", "[s3cr3t", '"s3cr3t']
+)
+def test_a_password_that_is_no_yaml_is_not_quoted_back(text: str) -> None:
+    found = faults(GOOD.replace(PASSWORD, f"password: {text}"))
+    assert found
+    assert not any("s3cr3t" in str(one) for one in found)
+
+
+def test_nothing_that_is_printed_shows_a_secret() -> None:
+    text = GOOD.replace("sqlite:///bridge.db", "postgresql://bridge:${SCULPTEO_PASSWORD}@db.acme.fr/bridge")
+    text = text.replace("client_id: 9c2f6a1e", "client_id: ${SHOPIFY_SECRET}")
+    text = text.replace("json://127.0.0.1/alert", "json://u:s3cr3t-alert@127.0.0.1/")
+    found = loaded(text)
+    printed = [repr(found), str(found.settings), repr(found.settings), found.settings.model_dump_json()]
+    printed[:1] = [repr(found.warnings), repr(found.catalog)]
+    for one in [
+        as_yaml(effective(found)),
+        repr(found.settings.sculpteo),
+        repr(found.settings.shops["acme"].client_secret),
+    ]:
+        assert "s3cr3t" not in one
+    assert "postgresql://***@db.acme.fr/bridge" in as_yaml(effective(found))
+    assert "s3cr3t-of-sculpteo" not in "".join(printed)
+
+
+def test_the_effective_configuration_holds_every_default_in_the_form_of_the_file() -> None:
+    shown = yaml.safe_load(as_yaml(effective(loaded(GOOD))))
+    assert shown["sculpteo"]["poll"] == "30m"
+    assert shown["tracking"]["without_number_after"] == "2d"
+    assert shown["limits"]["per_order"] == "300 EUR"
+    assert shown["products"][0]["scale"] == 0.87
+    assert shown["shops"]["acme"]["client_secret"] == "***"
+    assert shown["database"] == "sqlite:///bridge.db"
