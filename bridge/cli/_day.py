@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bridge.app import Bridge, Service, opened
@@ -14,7 +14,7 @@ from bridge.config.loader import load
 from bridge.order.why import why
 from bridge.ports import OrderRecord
 from bridge.sandbox.box import Sandbox
-from bridge.sandbox.demo_config import DemoPlan, demo_config, stock, write_config
+from bridge.sandbox.demo_config import SHOP, DemoPlan, demo_config, stock, write_config
 from bridge.sandbox.desk import info_of
 from bridge.sandbox.scenarios import pick
 from bridge.sandbox.sculpteo.model import Book
@@ -23,7 +23,7 @@ from bridge.sandbox.stage import Expected, Scenario, Stage
 
 WINDOW = 2  # seconds: the approval window of the day
 BEAT = WINDOW / 3  # seconds: its pace
-LONGEST = 120.0  # seconds until the day is over, whatever happened
+LONGEST = 180.0  # seconds until the day is over, whatever happened
 QUIET = 2.0  # seconds that all must stay as it ended
 
 
@@ -111,7 +111,7 @@ class Day:
 @asynccontextmanager
 async def opened_day(folder: Path, seed: int) -> AsyncIterator[Day]:
     """Start the simulated services and a bridge between them, in one process, over real HTTP."""
-    async with Sandbox(seed=seed, webhook_speed=600) as box:
+    async with Sandbox(shops=(replace(SHOP),), seed=seed, webhook_speed=600) as box:
         stock(box.shop, box.printer)
         listen = f"127.0.0.1:{free_port()}"
         plan = DemoPlan(listen, f"sqlite:///{folder / 'bridge.db'}", window_seconds=WINDOW)

@@ -103,7 +103,7 @@ def asked(kind: Any, text: str) -> str:
 def said(error: ValidationError, text: str) -> str:
     context = error.errors()[0].get("ctx") or {}
     what = str(context.get("what", "is not possible")).replace("{value}", f'"{text}"')
-    remedy = context.get("remedy")
+    remedy = context.get("hint") or context.get("remedy")
     return f"{what}; {remedy}" if remedy else what
 
 

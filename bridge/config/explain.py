@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from collections.abc import Sequence as Steps
+from itertools import islice
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from bridge.config.types import nearest
 from bridge.errors import Fault
 
 MAX_SHOWN = 60  # characters of a wrong value
+MAX_EXPLAINED = 1000  # of pydantic's errors; a file with more is of another kind
 _STRUCTURE = {
     "dict_type": ("a mapping", "write keys below it, indented: `key: value`"),
     "model_type": ("a mapping", "write keys below it, indented: `key: value`"),
@@ -57,7 +59,7 @@ def locate(root: Node, location: Steps[int | str]) -> Spot:
 
 def faults(error: ValidationError, root: Node, file: str) -> Iterator[Fault]:
     """A fault for each of pydantic's errors, but none for a value that is known to be broken."""
-    for found in error.errors(include_url=False):
+    for found in islice(error.errors(include_url=False), MAX_EXPLAINED):
         location = found["loc"]
         spot = locate(root, location)
         if isinstance(spot.node, Scalar) and spot.node.broken:
@@ -90,7 +92,9 @@ def _say(found: Any, location: Steps[int | str], spot: Spot) -> tuple[str, str]:
         return what, f"fill it in: {about}" if about else "fill it in"
     if kind == "bad":
         text = shown_key(location) if location[-1:] == (KEY,) else shown(spot.node)
-        return str(context["what"]).replace("{value}", text), str(context["remedy"])
+        secret = isinstance(spot.node, Scalar) and spot.node.secret
+        remedy = context["remedy"] if secret else context["hint"] or context["remedy"]
+        return str(context["what"]).replace("{value}", text), str(remedy)
     if kind in _STRUCTURE:
         return _structure(kind, spot)
     return str(found["msg"]).lower(), "correct it"

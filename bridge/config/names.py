@@ -30,7 +30,9 @@ def _part(noun: str, example: str) -> Callable[[str], str]:
             )
         odd = " ".join(sorted({repr(char) for char in text if not PART.fullmatch(char)}))
         remedy = f"{noun} has letters, digits, _ . and - only, such as {example}"
-        raise bad(f"{{value}} has characters that {noun} cannot have: {odd}", remedy)
+        raise bad(
+            f"{{value}} has characters that {noun} cannot have", remedy, hint=f"leave out {odd}: {remedy}"
+        )
 
     return check
 
@@ -73,9 +75,10 @@ def _domain(text: str) -> str:
         return name
     bare = name.removeprefix("https://").removeprefix("http://").split("/")[0]
     if _DOMAIN.fullmatch(bare):
-        raise bad("{value} is more than a domain", f'did you mean "{bare}"?')
+        raise bad("{value} is more than a domain", "write the domain only", hint=f'did you mean "{bare}"?')
     if re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-        raise bad("{value} is not a whole domain", f'did you mean "{name}.myshopify.com"?')
+        hint = f'did you mean "{name}.myshopify.com"?'
+        raise bad("{value} is not a whole domain", "write it with .myshopify.com", hint=hint)
     remedy = "use the name that ends in .myshopify.com (in Shopify: Settings, Domains)"
     raise bad("{value} is not the shop's own Shopify domain", remedy)
 
@@ -90,12 +93,8 @@ def _split(text: str) -> SplitResult:
     except ValueError:
         raise bad("is not a URL that can be read", "write it like https://bridge.example.com") from None
     if parts.scheme not in {"http", "https"}:
-        remedy = (
-            f'did you mean "https://{text}"?'
-            if "://" not in text and "." in text
-            else "begin it with https://"
-        )
-        raise bad("{value} does not begin with https://", remedy)
+        hint = f'did you mean "https://{text}"?' if "://" not in text and "." in text else ""
+        raise bad("{value} does not begin with https://", "begin it with https://", hint=hint)
     if not parts.hostname or port == 0 or re.search(r"[\s<>\"{}|\\^`]", text):
         raise bad("{value} is not a complete URL", "write it like https://bridge.example.com")
     if parts.username is not None or parts.password is not None:
@@ -137,7 +136,8 @@ def _listen(text: str) -> str:
     if found and int(found[2]) <= 65535:
         return text
     if text.isascii() and text.isdigit() and int(text) <= 65535:
-        raise bad("{value} is a port without an address", f'did you mean "127.0.0.1:{text}"?')
+        hint = f'did you mean "127.0.0.1:{text}"?'
+        raise bad("{value} is a port without an address", "write address:port", hint=hint)
     remedy = "write address:port, such as 127.0.0.1:8080 (a port is at most 65535)"
     raise bad("{value} is not an address to listen on", remedy)
 
@@ -202,7 +202,8 @@ def _country(value: object) -> str:
         known = pycountry.countries.lookup("GB" if code in {"UK", "EN"} else text)
     except LookupError:
         raise bad("{value} is not a country", "write its two-letter code, such as FR") from None
-    raise bad("{value} is not a two-letter country code", f'did you mean "{known.alpha_2}"?')
+    hint = f'did you mean "{known.alpha_2}"?'
+    raise bad("{value} is not a two-letter country code", "write it like FR", hint=hint)
 
 
 Country = Annotated[
@@ -218,7 +219,9 @@ def _zone(text: str) -> str:
         return text
     close = nearest(text, known)
     raise bad(
-        "{value} is not a time zone", f'did you mean "{close}"?' if close else "write it like Europe/Paris"
+        "{value} is not a time zone",
+        "write it like Europe/Paris",
+        hint=f'did you mean "{close}"?' if close else "",
     )
 
 
@@ -248,7 +251,8 @@ def _fields(text: str, known: tuple[str, ...]) -> None:
     listed = ", ".join(f"{{{name}}}" for name in known)
     for name in _FIELD.findall(text):
         if name not in known:
-            raise bad(f"has {{{name}}}, which the bridge cannot fill", f"use {listed}")
+            hint = f"{{{name}}} is none of {listed}"
+            raise bad("has a placeholder that the bridge cannot fill", f"use {listed}", hint=hint)
     if "{" in _FIELD.sub("", text) or "}" in _FIELD.sub("", text):
         raise bad("{value} has a brace without its other half", f"use {listed}")
 

@@ -60,7 +60,8 @@ def _whole(value: object, least: int, most: int) -> int:
     if not least <= found <= most:
         raise bad(f"{{value}} is not between {least} and {most}", "correct the number")
     if len(text.lstrip("+-")) > 1 and text.lstrip("+-").startswith("0"):
-        raise bad("{value} begins with a zero, which YAML 1.1 reads as octal", f"write {int(found)}")
+        what = "{value} begins with a zero, which YAML 1.1 reads as octal"
+        raise bad(what, "write it without the zero", hint=f"write {int(found)}")
     return int(found)
 
 
@@ -107,12 +108,12 @@ def _duration(value: object) -> timedelta:
     if not text or found is None:
         loose = _LOOSE.fullmatch(text)
         if loose:
-            remedy = f'did you mean "{loose[1]}{loose[2].lower()}"?'
+            hint = f'did you mean "{loose[1]}{loose[2].lower()}"?'
         elif text.isascii() and text.isdigit():
-            remedy = f'give the unit: did you mean "{text}m" (minutes) or "{text}s" (seconds)?'
+            hint = f'give the unit: did you mean "{text}m" (minutes) or "{text}s" (seconds)?'
         else:
-            remedy = "write it like 90s, 30m, 2h, 1d or 1h30m"
-        raise bad("{value} is not a duration", remedy)
+            hint = ""
+        raise bad("{value} is not a duration", "write it like 90s, 30m, 2h, 1d or 1h30m", hint=hint)
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     total = days * 86400 + hours * 3600 + minutes * 60 + seconds
     if total > MAX_DURATION.total_seconds():
@@ -148,7 +149,8 @@ def _money(value: object) -> Money:
     for sign, code in _SIGNS.items():
         if sign in text:
             digits = text.replace(sign, "").strip()
-            raise bad("{value} names its currency by a sign", f'did you mean "{digits} {code}"?')
+            hint = f'did you mean "{digits} {code}"?'
+            raise bad("{value} names its currency by a sign", f"write {code} behind the amount", hint=hint)
     found = _MONEY.fullmatch(text)
     if not found:
         remedy = "write the amount and the currency, such as 300 EUR"
@@ -160,7 +162,7 @@ def _money(value: object) -> Money:
             "{value} is not an amount above 0", "write it like 300 EUR; leave the line out for no limit"
         )
     if not _is_currency(currency):
-        raise bad(f"{currency} is not a currency", "write its three-letter code, such as EUR")
+        raise bad("{value} is in no currency that there is", "write its three-letter code, such as EUR")
     return Money(amount, currency)
 
 

@@ -24,9 +24,12 @@ _PLACEHOLDER = re.compile(
 )
 
 
-def bad(what: str, remedy: str = "", *, kind: str = "bad") -> PydanticCustomError:
-    """The fault that a validator raises. `what` may hold "{value}"."""
-    return PydanticCustomError(kind, "{what}", {"what": what, "remedy": remedy})
+def bad(what: str, remedy: str = "", *, hint: str = "", kind: str = "bad") -> PydanticCustomError:
+    """The fault that a validator raises. `what` may hold "{value}", but nothing else of the value.
+
+    `hint` is a better remedy that is made of the value; it is not told where the value may be a secret.
+    """
+    return PydanticCustomError(kind, "{what}", {"what": what, "remedy": remedy, "hint": hint})
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -174,8 +177,8 @@ def _choice(
             return text
         close = synonyms.get(text.lower()) or nearest(text, names)
         listed = ", ".join(names)
-        remedy = f'did you mean "{close}"? (one of {listed})' if close else f"use one of {listed}"
-        raise bad(f"{{value}} is not {noun}", remedy)
+        hint = f'did you mean "{close}"? (one of {listed})' if close else ""
+        raise bad(f"{{value}} is not {noun}", f"use one of {listed}", hint=hint)
 
     return check
 

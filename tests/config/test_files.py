@@ -59,7 +59,7 @@ def test_utf_16_is_told() -> None:
 
 
 def test_latin_1_is_told_with_the_line_of_its_first_odd_letter() -> None:
-    content = GOOD.replace("theme", "theme").replace("level: info", "level: é").encode("latin-1")
+    content = GOOD.replace("level: info", "level: é").encode("latin-1")
     assert "config.yaml:49:10: is not written in UTF-8" in only(content)
 
 

@@ -107,16 +107,21 @@ def test_nothing_that_is_printed_shows_a_secret() -> None:
     text = text.replace("client_id: 9c2f6a1e", "client_id: ${SHOPIFY_SECRET}")
     text = text.replace("json://127.0.0.1/alert", "json://u:s3cr3t-alert@127.0.0.1/")
     found = loaded(text)
-    printed = [repr(found), str(found.settings), repr(found.settings), found.settings.model_dump_json()]
-    printed[:1] = [repr(found.warnings), repr(found.catalog)]
-    for one in [
-        as_yaml(effective(found)),
+    shown = as_yaml(effective(found))
+    assert "postgresql://***@db.acme.fr/bridge" in shown
+    printed = [
+        shown,
+        repr(found.warnings),
         repr(found.settings.sculpteo),
         repr(found.settings.shops["acme"].client_secret),
-    ]:
+    ]
+    printed += [
+        found.settings.sculpteo.model_dump_json(),
+        repr(found.settings.database),
+        repr(found.settings.alerts),
+    ]
+    for one in printed:
         assert "s3cr3t" not in one
-    assert "postgresql://***@db.acme.fr/bridge" in as_yaml(effective(found))
-    assert "s3cr3t-of-sculpteo" not in "".join(printed)
 
 
 def test_the_effective_configuration_holds_every_default_in_the_form_of_the_file() -> None:

@@ -15,7 +15,7 @@ from bridge.order.model import FulfillmentLines, LedgerEntry, Mode, NewFulfillme
 from bridge.ports import Annotation
 from bridge.sandbox.box import RunningShop, Sandbox
 from bridge.sandbox.faults import Kind
-from bridge.sandbox.shopify.model import Order
+from bridge.sandbox.shopify.model import Order, metafield_of
 from bridge.sandbox.shopify.orders import Buy
 from bridge.shopify.admin import Admin
 from bridge.shopify.auth import ClientCredentials
@@ -178,7 +178,7 @@ async def test_state_and_reference_are_shown_on_the_order(world: World) -> None:
     order = await world.read(bought)
     assert order.tags == ("sculpteo-placed",)
     assert order.fulfillment_orders[0].status == "IN_PROGRESS"
-    shown = bought.metafield("sculpteo", "reference")
+    shown = metafield_of(bought, "sculpteo", "reference")
     assert shown is not None
     assert shown.value == "QX3B9K2M"
 

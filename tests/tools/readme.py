@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import click
-from bridge.config.reference import reference
 
 from bridge.cli import main
+from bridge.config.reference import reference
 from bridge.order.problems import ALARMS, HEALS_ON_CHANGE, PROBLEMS
 from bridge.order.states import IGNORED, MEANING, WAITS, diagram
 
@@ -29,7 +30,10 @@ def commands() -> str:
         command = main.get_command(context, name)
         assert command is not None
         if isinstance(command, click.Group):
-            rows += [(f"`{name} {sub}`", one.get_short_help_str(200)) for sub, one in sorted(command.commands.items())]
+            rows += [
+                (f"`{name} {sub}`", one.get_short_help_str(200))
+                for sub, one in sorted(command.commands.items())
+            ]
         else:
             rows.append((f"`{name}`", command.get_short_help_str(200)))
     return table(("command", "what it does"), rows)
@@ -40,7 +44,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "diagram": lambda: f"```mermaid\n{diagram()}\n```",
     "states": lambda: table(("state", "meaning"), ((f"`{state}`", text) for state, text in MEANING.items())),
     "waits": lambda: table(("reason", "what it says"), ((f"`{code}`", text) for code, text in WAITS.items())),
-    "ignored": lambda: table(("reason", "what it says"), ((f"`{code}`", text) for code, text in IGNORED.items())),
+    "ignored": lambda: table(
+        ("reason", "what it says"), ((f"`{code}`", text) for code, text in IGNORED.items())
+    ),
     "problems": lambda: table(
         ("problem", "what it says", "what to do"),
         (
@@ -56,13 +62,17 @@ BLOCKS: dict[str, Callable[[], str]] = {
 }
 
 
+def _filled(made: str, found: re.Match[str]) -> str:
+    return f"{found[1]}{made}\n{found[2]}"
+
+
 def written(text: str) -> str:
     """The README with every block as the code says it now."""
     for name, block in BLOCKS.items():
         pattern = re.compile(rf"(<!-- block: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not pattern.search(text):
             raise LookupError(f"the README has no block {name}")
-        text = pattern.sub(lambda found, made=block().strip(): f"{found[1]}{made}\n{found[2]}", text)
+        text = pattern.sub(partial(_filled, block().strip()), text)
     return text
 
 
