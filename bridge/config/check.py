@@ -132,7 +132,7 @@ def _limits(root: Table, says: Says) -> Iterator[Fault]:
         limit = text(root, "limits", key) or ""
         named = [word for word in limit.upper().split() if word.isalpha() and len(word) == 3]
         if named and named[0] != currency.upper():
-            what = f"is in {named[0]}, but Sculpteo bills in {currency}"
+            what = f"is not in {currency}, in which Sculpteo bills"
             remedy = f"write it in {currency}, or correct sculpteo.currency"
             yield says(f"limits.{key}", place(root, "limits", key), what, remedy)
 

@@ -125,6 +125,8 @@ def _unknown(key: str, location: Steps[int | str]) -> tuple[str, str]:
 
 def shown(node: Node | None) -> str:
     """A wrong value, in quotes. What came from the environment is shown as its ${VARIABLE}."""
+    if isinstance(node, Table) and set(node.entries) == {"file"}:
+        node = node.entries["file"]
     if not isinstance(node, Scalar):
         return "it"
     text = node.raw if node.secret else (node.value or "")

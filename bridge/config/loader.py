@@ -28,7 +28,7 @@ from bridge.config.nodes import (
     walk,
 )
 from bridge.config.products import product_faults, product_remarks
-from bridge.config.secrets import SecretFiles, fill_in, masked
+from bridge.config.secrets import SecretFiles, fill_in
 from bridge.config.settings import Settings
 from bridge.errors import ConfigError, Fault
 
@@ -75,13 +75,12 @@ def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
         return Fault(file, *place, where, what, remedy)
 
     files = SecretFiles(path.parent)
-    used: set[str] = set()
-    faults = [*repeated_keys(root, repeated, says), *fill_in(root, env, file, used)]
+    faults = [*repeated_keys(root, repeated, says), *fill_in(root, env, file)]
     settings = _settings(root, files, file, faults)
     faults += contradictions(root, path.parent, says)
     faults += product_faults(root, says)
     if faults or settings is None:
-        raise ConfigError(*_in_order(masked(fault, used) for fault in faults))
+        raise ConfigError(*_in_order(faults))
     warnings = [*remarks(root, says), *product_remarks(root, says)]
     warnings += [
         says("", Place(0, 0), f"the secret file {name} can be read by every user", "chmod 600")
@@ -92,7 +91,7 @@ def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
         Mapping(settings),
         path,
         hashlib.sha256(content).hexdigest(),
-        _in_order(masked(warning, used) for warning in warnings),
+        _in_order(warnings),
         frozenset(where for where, node in walk(root) if isinstance(node, Scalar) and node.secret),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bridge.config.check import Says, at, entries, listed, place, text
+from bridge.config.explain import shown
 from bridge.config.nodes import Node, Place, Table, join
 from bridge.config.patterns import canonical, is_pattern, overlaps
 from bridge.errors import Fault
@@ -16,6 +17,7 @@ class Entry:
     """A SKU or pattern of the file: one of `products`, or one of `ignore`."""
 
     sku: str
+    shown: str  # for faults; what came from the environment as its ${VARIABLE}
     path: str
     place: Place
     ignored: bool
@@ -41,13 +43,12 @@ def levels(root: Table) -> Iterator[tuple[str, Node]]:
 def _entries(path: str, level: Node) -> list[Entry]:
     found: list[Entry] = []
     for index, product in enumerate(listed(at(level, "products"))):
-        sku = text(product, "sku")
-        if sku:
-            found.append(Entry(sku, f"{path}products[{index}].sku", place(product, "sku"), ignored=False))
+        node, spot = at(product, "sku"), place(product, "sku")
+        if sku := text(node):
+            found.append(Entry(sku, shown(node), f"{path}products[{index}].sku", spot, ignored=False))
     for index, node in enumerate(listed(at(level, "ignore"))):
-        sku = text(node)
-        if sku:
-            found.append(Entry(sku, f"{path}ignore[{index}]", node.place, ignored=True))
+        if sku := text(node):
+            found.append(Entry(sku, shown(node), f"{path}ignore[{index}]", node.place, ignored=True))
     return found
 
 
@@ -59,22 +60,20 @@ def _conflicts(found: list[Entry], says: Says) -> Iterator[Fault]:
             continue
         kind = "pattern" if is_pattern(entry.sku) else "SKU"
         if first.ignored != entry.ignored:
-            what = f"{_quoted(entry.sku)} is to be printed by {first.path} on line {first.place.line}, and ignored here"
+            what = (
+                f"{entry.shown} is to be printed by {first.path} on line {first.place.line}, and ignored here"
+            )
             yield says(entry.path, entry.place, what, "keep one of them")
         else:
-            what = f"the {kind} {_quoted(entry.sku)} is there twice; the first is on line {first.place.line}"
+            what = f"the {kind} {entry.shown} is there twice; the first is on line {first.place.line}"
             yield says(entry.path, entry.place, what, "keep one of them")
     distinct = [(entry.sku, entry) for entry in seen.values()]
     for one, other in overlaps(distinct):
         if one.ignored and other.ignored:
             continue  # whichever decides, the line is not printed
         first, second = sorted((one, other), key=lambda entry: entry.place)
-        what = f"{_quoted(second.sku)} and {_quoted(first.sku)} (line {first.place.line}) can fit the same SKU equally well"
+        what = f"{second.shown} and {first.shown} (line {first.place.line}) can fit the same SKU equally well"
         yield says(second.path, second.place, what, "make one of them longer, or list those SKUs one by one")
-
-
-def _quoted(sku: str) -> str:
-    return f'"{sku if len(sku) <= 60 else sku[:59] + "…"}"'
 
 
 def _product(path: str, product: Table, defaults: Node | None, says: Says) -> Iterator[Fault]:
@@ -82,10 +81,10 @@ def _product(path: str, product: Table, defaults: Node | None, says: Says) -> It
     if at(product, "uuid") is None and items is None:
         remedy = "add `uuid:` (or `items:` for a bundle); a SKU that is not printed belongs into `ignore`"
         yield says(path, product.place, "names no design", remedy)
-    elif at(product, "uuid") is not None and items is not None:
+    elif at(product, "uuid") is not None and (listed(items) or isinstance(items, Table)):
         what = "has both uuid and items"
         yield says(path, place(product, "items"), what, "keep uuid for one design, items for a bundle")
-    elif items is not None and not listed(items) and not isinstance(items, Table):
+    elif at(product, "uuid") is None and not listed(items) and not isinstance(items, Table):
         yield says(f"{path}.items", place(product, "items"), "is empty", "list the designs of the bundle")
     if at(product, "material") or at(defaults, "material"):
         return
@@ -116,7 +115,7 @@ def product_remarks(root: Table, says: Says) -> Iterator[Fault]:
         for entry in _entries(path, level):
             first = folded.setdefault(entry.sku.casefold(), entry)
             if first.sku != entry.sku:
-                what = f"{_quoted(entry.sku)} differs from {_quoted(first.sku)} (line {first.place.line}) in case only"
+                what = f"{entry.shown} differs from {first.shown} (line {first.place.line}) in case only"
                 yield says(entry.path, entry.place, what, "check that Shopify has both; case counts in SKUs")
         for index, product in enumerate(listed(at(level, "products"))):
             if _no_material_at_all(product, root):

@@ -91,6 +91,7 @@ def schema() -> dict[str, Any]:
             found = part["properties"][name]
             found.pop("default", None)
             found.pop("title", None)
+            found["description"] = field.description
             _put_example(found, example(field))
             value = None if field.is_required() else default(field)
             if value is not None and not isinstance(value, Model):

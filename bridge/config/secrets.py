@@ -5,36 +5,30 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from bridge.config.nodes import Node, Scalar, walk
 from bridge.config.types import bad, nearest
 from bridge.errors import Fault
 
-MASK = "***"
-SHORTEST = 4  # characters of a value that is masked wherever it is found; a shorter one is part of many words
 MAX_SECRET = 64 * 1024  # bytes of a secret file
 _USE = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
-def fill_in(root: Node, env: Mapping[str, str], file: str, used: set[str]) -> Iterator[Fault]:
-    """Put the environment's values for each `${VARIABLE}` of the tree; `$${` stands for `${` itself.
-
-    The values go to `used` too, so that no fault shows one (see `masked`).
-    """
+def fill_in(root: Node, env: Mapping[str, str], file: str) -> Iterator[Fault]:
+    """Put the environment's values for each `${VARIABLE}` of the tree; `$${` stands for `${` itself."""
     done: set[int] = set()
     for path, node in walk(root):
         if isinstance(node, Scalar) and id(node) not in done:
             done.add(id(node))
-            problem = _fill(node, env, used)
+            problem = _fill(node, env)
             if problem:
                 node.broken = True
                 yield Fault(file, node.place.line, node.place.column, path, *problem)
 
 
-def _fill(node: Scalar, env: Mapping[str, str], used: set[str]) -> tuple[str, str] | None:
+def _fill(node: Scalar, env: Mapping[str, str]) -> tuple[str, str] | None:
     if node.value is None or "${" not in node.value:
         return None
     problems: list[tuple[str, str]] = []
@@ -47,20 +41,10 @@ def _fill(node: Scalar, env: Mapping[str, str], used: set[str]) -> tuple[str, st
             problems.append(problem)
             return ""
         node.secret = True
-        used.add(env[found[1]])
         return env[found[1]]
 
     node.value = _USE.sub(use, node.value)
     return problems[0] if problems else None
-
-
-def masked(fault: Fault, used: set[str]) -> Fault:
-    """The fault without values of the environment: rules that compare settings quote what they compare."""
-    what, remedy = fault.what, fault.remedy
-    for value in used:
-        if len(value.strip()) >= SHORTEST:
-            what, remedy = what.replace(value.strip(), MASK), remedy.replace(value.strip(), MASK)
-    return replace(fault, what=what, remedy=remedy)
 
 
 def _problem(name: str | None, env: Mapping[str, str]) -> tuple[str, str] | None:
@@ -97,13 +81,13 @@ class SecretFiles:
             text = content.decode("utf-8-sig").rstrip("\r\n")
         except UnicodeDecodeError:
             raise bad(
-                f"names the secret file {name}, which is not text", "save the secret as UTF-8"
+                "names the secret file {value}, which is not text", "save the secret as UTF-8"
             ) from None
         if not text.strip():
-            raise bad(f"names the secret file {name}, which is empty", "write the secret into it")
+            raise bad("names the secret file {value}, which is empty", "write the secret into it")
         if "\n" in text or "\r" in text:
             raise bad(
-                f"names the secret file {name}, which holds several lines", "leave only the secret in it"
+                "names the secret file {value}, which holds several lines", "leave only the secret in it"
             )
         return text
 
@@ -117,11 +101,11 @@ class SecretFiles:
         except (OSError, ValueError, RuntimeError) as error:
             why = getattr(error, "strerror", None) or "not a path"
             remedy = f"it is looked for in {self._folder}, and must be readable by the bridge's user"
-            raise bad(f"names the secret file {name}, which cannot be read ({why})", remedy) from None
+            raise bad(f"names the secret file {{value}}, which cannot be read ({why})", remedy) from None
         if not is_file:
             raise bad(
-                f"names the secret file {name}, which is not a file", "name a file that holds the secret"
+                "names the secret file {value}, which is not a file", "name a file that holds the secret"
             )
         if not small:
-            raise bad(f"names the secret file {name}, which is too large", "it must hold the secret only")
+            raise bad("names the secret file {value}, which is too large", "it must hold the secret only")
         return content, status.st_mode

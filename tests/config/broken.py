@@ -61,7 +61,7 @@ CASES = (
     B(SECRET, "client_secret: ¦a${b", "shops.acme.client_secret", "has ${ without the closing }", "$${"),
     B(SECRET, "client_secret: ¦changeme", "shops.acme.client_secret", "still holds a placeholder", "fill it in: Client secret"),
     B(SECRET, "¦client_secret: # abc", "shops.acme.client_secret", "is missing beside client_id", "add it"),
-    B(SECRET, "client_secret: ¦{file: nowhere.txt}", "shops.acme.client_secret", "nowhere.txt, which cannot be read", "it is looked for in"),
+    B(SECRET, "client_secret: ¦{file: nowhere.txt}", "shops.acme.client_secret", "nowhere.txt\", which cannot be read", "it is looked for in"),
     B(SECRET, "client_secret: ¦{file: .}", "shops.acme.client_secret", "which is not a file", "name a file"),
     B(SECRET, "client_secret: ¦{path: a}", "shops.acme.client_secret", "must be one value or {file: path}", "correct it"),
     B(SECRET, "client_secret: ¦[a]", "shops.acme.client_secret", "must be one value, not a list", "same line"),
@@ -144,7 +144,7 @@ CASES = (
     B("300 EUR", "¦300 EURO", "limits.per_order", "is not an amount of money", "such as 300 EUR"),
     B("300 EUR", "¦300 XQZ", "limits.per_order", "is in no currency that there is", "three-letter"),
     B("300 EUR", "¦0 EUR", "limits.per_order", "is not an amount above 0", "leave the line out"),
-    B("  per_order: 300 EUR", "  ¦per_order: 300 USD", "limits.per_order", "is in USD, but Sculpteo bills in EUR", "write it in EUR"),
+    B("  per_order: 300 EUR", "  ¦per_order: 300 USD", "limits.per_order", "is not in EUR, in which Sculpteo bills", "write it in EUR"),
     # --- invoice, tracking, alerts, logging
     B("mode: none", "mode: ¦pdf", "invoice.mode", "is not one of template, url, none", "use one of"),
     B("  mode: none", "  ¦mode: template", "invoice.seller", "is missing, which mode template needs", "add the seller"),
