@@ -20,6 +20,7 @@ from tests.store.make import (
     START,
     Tick,
     answer,
+    attempt,
     claimed,
     get,
     gid,
@@ -111,6 +112,22 @@ async def test_many_words_do_not_send_an_overdue_order_to_the_back(store: Store,
     assert (await claimed(store)).key == noisy
 
 
+@pytest.mark.parametrize("origin", ["webhook", "reconciliation"])
+async def test_the_deliveries_of_one_action_in_the_shop_are_one_look(
+    store: Store, clock: Tick, origin: str
+) -> None:
+    for _ in range(3):
+        await store.orders.notice(word(origin=origin))
+        clock.forward(timedelta(milliseconds=300))
+    assert await store.orders.claim("w", limit=1, lease_for=LEASE) == [], "more may follow within a moment"
+    clock.forward(timedelta(seconds=2))
+    order = await claimed(store)
+    assert order.news == 3
+    assert order.due_at == START + timedelta(seconds=2), (
+        "the first word counts, so that news cannot put it off"
+    )
+
+
 async def test_a_worker_that_lost_its_lease_can_move_nothing(store: Store, clock: Tick) -> None:
     key = await store.orders.notice(word())
     late = await claimed(store, "one")
@@ -126,6 +143,26 @@ async def test_a_worker_that_lost_its_lease_can_move_nothing(store: Store, clock
     with pytest.raises(LeaseLost):
         await store.orders.mark_pushed(late, ["1Z"], "gid://shopify/Fulfillment/1")
     assert (await get(store, key)).state is State.RECEIVED
+
+
+async def test_an_older_lease_of_the_same_worker_is_as_lost_as_any(store: Store, clock: Tick) -> None:
+    await store.orders.notice(word())
+    hung = await claimed(store, "one")
+    clock.forward(LEASE)
+    again = await claimed(store, "one")
+    with pytest.raises(LeaseLost):
+        await store.orders.record(hung, Change(State.RECEIVED, None))
+    assert hung.lease is not None
+    with pytest.raises(LeaseLost):
+        await store.orders.extend(hung.lease, LEASE)
+    await store.orders.record(again, Change(State.RECEIVED, None))
+
+
+async def test_what_was_decided_before_the_purchase_began_cannot_be_recorded_after(store: Store) -> None:
+    before = await waiting(store)
+    await store.orders.open_attempt(before, attempt(before), values={})
+    with pytest.raises(LeaseLost):
+        await store.orders.record(before, Change(State.CANCELLED, None, reason="cancelled"))
 
 
 async def test_a_decision_is_recorded_once(store: Store) -> None:

@@ -116,13 +116,9 @@ class StoreMachine(RuleBasedStateMachine):
 
     def next_state(self, order: OrderRecord, data: st.DataObject) -> State:
         """Where a step may move it; most often on towards buying, so that runs get far."""
-        usual = State.WAITING if allowed(order.state, State.WAITING) else order.state
-        others: list[State] = [
-            state for state in State if allowed(order.state, state) and state is not State.PLACING
-        ]
-        return data.draw(
-            st.sampled_from([usual, usual, *others] if usual in others else others or [order.state])
-        )
+        others = {state for state in State if allowed(order.state, state)} - {State.PLACING}
+        usual = [State.WAITING] * 2 if State.WAITING in others else []
+        return data.draw(st.sampled_from([*usual, *sorted(others)] or [order.state]))
 
     def check_proof(self, order: OrderRecord, key: int) -> None:
         """The bridge declared an attempt void: it was never sent, or Sculpteo's answer proves it."""
