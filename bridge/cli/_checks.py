@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -22,6 +22,7 @@ from bridge.shopify.status import Status, inspect
 Result = Literal["ok", "warning", "failed"]
 
 PUBLIC_TIMEOUT = aiohttp.ClientTimeout(total=10)
+NO_LIST = "list of materials"
 GIVE_UP = 3  # price calls in a row without an answer, after which Sculpteo is left alone
 
 
@@ -172,29 +173,34 @@ def printer_of(settings: SculpteoSettings) -> SculpteoPrinter:
 
 
 async def sculpteo_checks(loaded: Loaded, printer: SculpteoPrinter) -> AsyncIterator[Check]:
+    """One price call for each design and material, and the list of materials."""
     wanted = {
         (design.uuid, design.material): (sku, design) for sku, design in reversed(loaded.catalog.designs())
     }
-    yield await materials_check({material for _, material in wanted if material}, printer)
-    silent = 0
+    materials = await materials_check({material for _, material in wanted if material}, printer)
+    if materials.name != NO_LIST:
+        yield materials
+    answered, silent = 0, 0
     for sku, design in sorted(wanted.values(), key=lambda entry: entry[0]):
         check = await price_check(sku, design, loaded.settings.sculpteo.currency, printer)
-        silent = silent + 1 if check is None else 0
+        answered, silent = (answered + 1, 0) if check else (answered, silent + 1)
         if silent == GIVE_UP:
             sentence = f"Sculpteo gave no answer to {GIVE_UP} questions in a row, so the rest was not asked."
             yield Check("designs", "failed", sentence, "Try again later.")
-            return
-        yield check or Check(
-            f"design {sku}", "failed", f"Sculpteo gave no answer for {_named(design)}.", "Try again later."
-        )
+            break
+        unanswered = f"Sculpteo gave no answer for {_named(design)}."
+        yield check or Check(f"design {sku}", "failed", unanswered, "Try again later.")
+    if materials.name == NO_LIST:
+        yield replace(materials, name="sculpteo", result="warning" if answered else "failed")
 
 
 async def materials_check(used: set[str], printer: SculpteoPrinter) -> Check:
+    """Whether Sculpteo offers every material. Named NO_LIST when the list cannot be read: prices may be."""
     try:
         offered = {material.id for material in await printer.materials()}
     except TryAgain as error:
         remedy = "Check sculpteo.base_url and this machine's way to the internet."
-        return Check("sculpteo", "failed", _sentence(str(error).rstrip(".")), remedy)
+        return Check(NO_LIST, "failed", _sentence(str(error).rstrip(".")), remedy)
     gone = sorted(used - offered)
     if not gone:
         sentence = "Sculpteo answers, and offers every material of the configuration."

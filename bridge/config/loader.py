@@ -108,7 +108,7 @@ def _in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     """From the top of the file to its end, one for each place and path."""
     kept: dict[tuple[int, int, str], Fault] = {}
     for fault in faults:
-        kept.setdefault((fault.line, fault.column, fault.path), fault)
+        kept.setdefault((fault.line, fault.column, fault.path or fault.what), fault)
     ordered = sorted(kept.values(), key=lambda fault: (fault.line, fault.column))
     return tuple(ordered[:MAX_FAULTS])
 

@@ -89,6 +89,9 @@ def test_a_secret_file_that_everybody_can_read_is_a_warning(tmp_path: Path) -> N
     path.chmod(0o644)
     (warning,) = loaded(GOOD.replace(PASSWORD, "password: {file: pw.txt}"), folder=tmp_path).warnings
     assert "can be read by every user" in warning.what
+    other = GOOD.replace(PASSWORD, "password: {file: pw.txt}").replace("${SHOPIFY_SECRET}", "{file: two.txt}")
+    (tmp_path / "two.txt").write_text("s3cr3t")
+    assert len(loaded(other, folder=tmp_path).warnings) == 2
     path.chmod(0o600)
     assert loaded(GOOD.replace(PASSWORD, "password: {file: pw.txt}"), folder=tmp_path).warnings == ()
 
