@@ -237,10 +237,12 @@ class Approval(Model):
     )
     tags: Annotated[tuple[Words, ...], doc("Orders with one of these tags.", "[wholesale]")] = ()
     above: Annotated[
-        Amount | None, doc("Orders whose total, in the shop's currency, is above.", "500 EUR")
+        Amount | None, doc("Orders whose total is above, or is in another currency.", "500 EUR")
     ] = None
     countries: Annotated[tuple[Country, ...], doc("Orders to these countries.", "[US, NO]")] = ()
-    first_order: Annotated[Flag, doc("A customer's first order.")] = False
+    first_order: Annotated[Flag, doc("A customer's first order, or one of a customer who is not known.")] = (
+        False
+    )
     high_risk: Annotated[
         Literal["hold", "allow"],
         one_of("hold", "allow"),

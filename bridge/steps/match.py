@@ -23,6 +23,7 @@ from bridge.order.model import (
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, Facts, Match, Note, OrderRecord, Policy, Printed, Unmapped
+from bridge.steps.approval import why_a_person
 from bridge.steps.job import Job, show
 from bridge.steps.resolve import found_elsewhere, late_evidence
 from bridge.steps.withdraw import withdrawn
@@ -252,25 +253,8 @@ def _gates(
         return Waits(Wait.WAS_TEST, None)
     if policy.approval.hold_high_risk and order.risk in {"HIGH", "PENDING"}:
         return Waits(Wait.RISK, now + HOLD_RECHECK, {"risk": order.risk.lower()})
-    why = _approval(order, policy)
+    why = why_a_person(order, policy.approval)
     return Waits(Wait.APPROVAL, None, {"why": why}) if why else None
-
-
-def _approval(order: ShopOrder, policy: Policy) -> str | None:
-    rule = policy.approval
-    if rule.manual:
-        return "every order is approved by a person"
-    tagged = [tag for tag in order.tags if tag.lower() in rule.tags]
-    if tagged:
-        return f"it has the tag {tagged[0]}"
-    total = order.total
-    if rule.above and total and total.currency == rule.above.currency and total.amount > rule.above.amount:
-        return f"its total is above {rule.above.amount} {rule.above.currency}"
-    if order.address and order.address.country_code in rule.countries:
-        return f"it goes to {order.address.country_code}"
-    if rule.first_order and (order.customer_orders or 0) <= 1:
-        return "it is the customer's first order"
-    return None
 
 
 def _window(record: OrderRecord, items: tuple[PrintItem, ...], policy: Policy, now: datetime) -> Assessment:

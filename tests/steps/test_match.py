@@ -168,7 +168,7 @@ def test_an_address_that_sculpteo_cannot_take_stops_it() -> None:
 def test_an_approval_is_asked_for_with_its_reason_and_opens_the_gate(
     rule: ApprovalPolicy, reason: str
 ) -> None:
-    asked = replace(order(line(1, "RING")), tags=("VIP",))
+    asked = replace(order(line(1, "RING")), tags=("VIP",), customer_orders=1)
     assert judge(asked, rules=policy(approval=rule)).verdict == Waits(Wait.APPROVAL, None, {"why": reason})
     items = judge(asked).items
     approved = record(State.WAITING, items=items, approved_at=NOW)
