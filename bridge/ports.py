@@ -361,6 +361,7 @@ class Change:
     void_attempt: str | None = None  # why the present attempt is proven to have bought nothing
     failure: str | None = None  # a failed run: counts up and is shown; None resets the count
     answers: tuple[tuple[str, RawAnswer], ...] = ()  # evidence to keep: (kind, answer)
+    resend: bool = False  # its parcels count as not in the shop, until it is read again
 
 
 class LimitReached(BridgeError):

@@ -47,6 +47,7 @@ KINDS: dict[str, str] = {
     "held": "Put on hold.",
     "released": "Taken off hold.",
     "retried": "To be tried again.",
+    "resent": "Its parcels are to be brought to the shop again, where the shop lacks them.",
     "print_again": "To be printed again; Sculpteo had cancelled {reference}.",
     "ignored_by_person": "Not to be printed.",
     "cancelled_by_person": "Cancelled before anything was bought.",

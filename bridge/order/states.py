@@ -75,7 +75,7 @@ MOVES: tuple[Move, ...] = (
     Move(S.PLACED, S.WAITING, "place", "It was placed as a test; in live mode it waits for a person."),
     Move(S.SHIPPED, S.DONE, "fulfil", "Every parcel is in the shop and all printed lines are fulfilled."),
     Move(S.SHIPPED, S.ATTENTION, "fulfil", "A parcel cannot be brought to the shop without a person."),
-    Move(S.DONE, S.SHIPPED, "track", "One more parcel has appeared."),
+    Move(S.DONE, S.SHIPPED, "track", "One more parcel is to be brought to the shop."),
     Move(S.UNKNOWN, S.PLACED, "resolve", "It is confirmed that Sculpteo has the order."),
     Move(S.UNKNOWN, S.WAITING, "resolve", "A person confirmed that Sculpteo does not have the order."),
     Move(

@@ -11,6 +11,7 @@
     withdraw    what the shop takes back: cancelled, refunded, edited, another address
 
     decide      what a person may say: approve, hold, retry, ignore, cancel, resolve
+    actions     the same as a list that buttons and commands are made from
 
 A step is `async (Job) -> Change`: it looks at the world and decides; the worker records the decision.
 """

@@ -22,7 +22,8 @@ class NotNow(BridgeError):
     """The decision does not fit the order as it is; the text says why, and what can be done instead."""
 
 
-def _bought(record: OrderRecord) -> bool:
+def bought(record: OrderRecord) -> bool:
+    """Whether Sculpteo has it, or may have it."""
     return record.reference is not None or (record.attempt is not None and record.attempt.sent_at is not None)
 
 
@@ -33,7 +34,7 @@ def _refuse(record: OrderRecord, wish: str, instead: str) -> NotNow:
 def approve(record: OrderRecord, who: str, now: datetime) -> Change:
     """Order it now: opens the approval window, a manual approval, a risk hold, a limit, a move."""
     approvable = record.state is State.WAITING or (
-        record.state is State.ATTENTION and record.problem in APPROVABLE and not _bought(record)
+        record.state is State.ATTENTION and record.problem in APPROVABLE and not bought(record)
     )
     if not approvable:
         raise _refuse(record, "approved", "only an order that waits, or is over a limit, can be")
@@ -53,6 +54,8 @@ def hold(record: OrderRecord, who: str, now: datetime) -> Change:
     """Do not order it until somebody releases or approves it."""
     if record.state not in {State.WAITING, State.RECEIVED}:
         raise _refuse(record, "held", "only an order that is not placed yet can be")
+    if record.held_at is not None:
+        raise _refuse(record, "held", "it is on hold already")
     return Change(
         State.WAITING if record.state is State.WAITING else State.RECEIVED,
         None if record.state is State.WAITING else now,
@@ -69,31 +72,51 @@ def release(record: OrderRecord, who: str, now: datetime) -> Change:
     return Change(State.WAITING, now, values={"held_at": None, "held_by": None}, notes=(Note("released"),))
 
 
-def retry(record: OrderRecord, who: str, now: datetime, *, print_again: bool = False) -> Change:
-    """Try again what failed. With `print_again`, an order that Sculpteo cancelled is bought anew."""
+def retry(record: OrderRecord, who: str, now: datetime) -> Change:
+    """Try again what failed; nothing that is bought already is bought anew."""
     note = (Note("retried"),)
     if record.state is State.WAITING:
         return Change(State.WAITING, now, reason=record.reason, facts=record.facts, notes=note)
     if record.state is not State.ATTENTION:
         raise _refuse(record, "retried", "only an order that waits or needs attention can be")
-    if not _bought(record):
+    if not bought(record):
         return Change(State.RECEIVED, now, notes=note)
-    if record.problem == Problem.CANCELLED_AT_SCULPTEO and print_again:
-        return Change(
-            State.WAITING,
-            now,
-            values={"reference": None, "mode": None, "print_status": None, "print_words": None},
-            notes=(Note("print_again", {"reference": record.reference}),),
-            void_attempt=f"{who} confirmed that Sculpteo cancelled {record.reference}",
-        )
-    target = State.SHIPPED if record.parcels or record.shipped_at else State.PLACED
-    return Change(target, now, facts={"reference": record.reference}, notes=note)
+    return Change(_as_bought(record), now, facts={"reference": record.reference}, notes=note)
+
+
+def _as_bought(record: OrderRecord) -> State:
+    if record.reference is None:
+        return State.UNKNOWN
+    return State.SHIPPED if record.parcels or record.shipped_at else State.PLACED
+
+
+def print_again(record: OrderRecord, who: str, now: datetime) -> Change:
+    """Buy an order anew that Sculpteo says it cancelled."""
+    stopped = record.state is State.ATTENTION and record.problem == Problem.CANCELLED_AT_SCULPTEO
+    if not stopped:
+        raise _refuse(record, "printed again", "only an order that Sculpteo cancelled can be")
+    return Change(
+        State.WAITING,
+        now,
+        values={"reference": None, "mode": None, "print_status": None, "print_words": None},
+        notes=(Note("print_again", {"reference": record.reference}),),
+        void_attempt=f"{who} confirmed that Sculpteo cancelled {record.reference}",
+    )
+
+
+def resend(record: OrderRecord, who: str, now: datetime) -> Change:
+    """Bring its parcels to the shop again, as far as the shop does not have them: it is read first."""
+    shipped = record.state in {State.SHIPPED, State.DONE, State.ATTENTION} and bool(record.parcels)
+    if not shipped or record.reference is None:
+        raise _refuse(record, "told to the shop again", "no parcel of it is known")
+    facts = {"reference": record.reference}
+    return Change(State.SHIPPED, now, facts=facts, notes=(Note("resent"),), resend=True)
 
 
 def ignore(record: OrderRecord, who: str, now: datetime) -> Change:
     """Never print it."""
     stopped = record.state is State.ATTENTION and record.problem == Problem.CANCELLED_AT_SCULPTEO
-    free = record.state in {State.RECEIVED, State.WAITING, State.ATTENTION} and not _bought(record)
+    free = record.state in {State.RECEIVED, State.WAITING, State.ATTENTION} and not bought(record)
     if not (stopped or free):
         raise _refuse(record, "ignored", "Sculpteo may have it: only its support can stop it")
     return Change(State.IGNORED, None, reason=Ignored.PERSON, notes=(Note("ignored_by_person"),))
@@ -101,7 +124,7 @@ def ignore(record: OrderRecord, who: str, now: datetime) -> Change:
 
 def cancel(record: OrderRecord, who: str, now: datetime) -> Change:
     """Stop it before any money is spent."""
-    if record.state not in {State.WAITING, State.ATTENTION} or _bought(record):
+    if record.state not in {State.WAITING, State.ATTENTION} or bought(record):
         raise _refuse(
             record, "cancelled", "Sculpteo may have it: only its support can stop it, while it is queuing"
         )
@@ -115,10 +138,16 @@ def reopen(record: OrderRecord, who: str, now: datetime) -> Change:
     return Change(State.RECEIVED, now, notes=(Note("reopened"),))
 
 
+def _must_be_open(record: OrderRecord) -> None:
+    """Whether Sculpteo has the order is a question that only a person can answer now."""
+    unreadable = record.state is State.ATTENTION and record.problem == Problem.LEDGER_UNREADABLE
+    if record.state is not State.UNKNOWN and not (unreadable and not bought(record)):
+        raise _refuse(record, "resolved", "only an order whose outcome is unknown can be")
+
+
 def placed_as(record: OrderRecord, who: str, now: datetime, reference: str) -> Change:
     """A person says: Sculpteo has it, under this reference."""
-    if record.state is not State.UNKNOWN:
-        raise _refuse(record, "resolved", "only an order whose outcome is unknown can be")
+    _must_be_open(record)
     attempt = record.attempt
     values: Mapping[str, object] = {
         "reference": reference,
@@ -131,10 +160,17 @@ def placed_as(record: OrderRecord, who: str, now: datetime, reference: str) -> C
 
 def not_placed(record: OrderRecord, who: str, now: datetime, *, drop: bool = False) -> Change:
     """A person says: Sculpteo does not have it. It is ordered again, or with `drop` it is cancelled."""
-    if record.state is not State.UNKNOWN:
-        raise _refuse(record, "resolved", "only an order whose outcome is unknown can be")
+    _must_be_open(record)
     void = f"{who} confirmed that Sculpteo does not have it"
     notes = (Note("resolved_not_placed"),)
     if drop:
         return Change(State.CANCELLED, None, reason="person", notes=notes, void_attempt=void)
-    return Change(State.WAITING, now, notes=notes, void_attempt=void)
+    values = {}
+    if record.problem == Problem.LEDGER_UNREADABLE:
+        values = {"approved_at": now, "approved_by": who, "approved_for": record.problem}
+    return Change(State.WAITING, now, values=values, notes=notes, void_attempt=void)
+
+
+def drop(record: OrderRecord, who: str, now: datetime) -> Change:
+    """A person says: Sculpteo does not have it, and it is not wanted any more."""
+    return not_placed(record, who, now, drop=True)

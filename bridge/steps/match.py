@@ -88,7 +88,7 @@ def assess(
         return Assessment(Nothing(Ignored.SHOP_TEST_ORDER))
     if order.closed_at is not None:
         return Assessment(Nothing(Ignored.ARCHIVED))
-    if order.ledger.raw is not None:
+    if order.ledger.raw is not None and record.approved_for != Problem.LEDGER_UNREADABLE:
         return Assessment(Trouble(Problem.LEDGER_UNREADABLE))
     selection = select(record.shop, order, catalog, policy)
     verdict = selection.verdict or _address(order, problem_with_address) or _moved(record, order, selection)

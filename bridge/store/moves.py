@@ -211,6 +211,9 @@ def _beside(c: Connection, now: datetime, order: OrderRecord, change: Change, wh
     for note in change.notes:
         event(c, order.key, now, note.kind, note.facts, who=who)
     _parcels(c, now, order.key, change.parcels)
+    if change.resend:
+        unpushed = {"pushed_at": None, "fulfillment_id": None}
+        c.execute(sa.update(parcels).where(parcels.c.order_id == order.key).values(unpushed))
     for alarm, facts in change.alarms:
         raise_alarm(c, now, order.key, alarm, facts)
     keep(c, order.key, change.answers)

@@ -268,7 +268,7 @@ class Promise(RuleBasedStateMachine):
 
     @rule(
         name=st.sampled_from(NAMES),
-        wish=st.sampled_from(["approve", "hold", "release", "retry", "ignore", "cancel", "reopen"]),
+        wish=st.sampled_from(["approve", "hold", "release", "retry", "ignore", "cancel", "reopen", "resend"]),
     )
     def person_decides(self, name: str, wish: str) -> None:
         record = self.record_of(name)

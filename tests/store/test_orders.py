@@ -376,6 +376,22 @@ async def test_a_decision_made_before_a_purchase_began_is_refused(store: Store) 
     await store.orders.intervene(seen, Change(State.WAITING, None, reason=Wait.HELD), "Zoë")
 
 
+async def test_parcels_are_looked_for_in_the_shop_again_when_a_person_asks(store: Store) -> None:
+    order = await sent(store)
+    shipped = Change(
+        State.PLACED,
+        START,
+        values={"reference": "ABCD1234"},
+        parcels=(Parcel("1Z1", "UPS"), Parcel("1Z2", "UPS")),
+    )
+    await store.orders.record(order, shipped)
+    order = await store.orders.mark_pushed(await claimed(store), ["1Z1", "1Z2"], "f1")
+    await store.orders.record(order, Change(State.SHIPPED, None))
+    again = replace(Change(State.SHIPPED, START), resend=True)
+    await store.orders.intervene(await get(store, order.key), again, "Zoë")
+    assert [known.pushed_at for known in (await claimed(store)).parcels] == [None, None]
+
+
 async def test_a_clock_set_back_does_not_put_orders_to_sleep(store: Store, clock: Tick) -> None:
     clock.forward(timedelta(days=365))
     key = await store.orders.notice(word())

@@ -1,0 +1,205 @@
+"""What a person can do with an order, as buttons and commands offer it: one list for console and terminal.
+
+What follows from each is in `decide`. An action is available if its decision fits the order as it is; so a
+button that is shown works, unless the order moves on in the meantime, which is then said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, Protocol
+
+from bridge.errors import BridgeError
+from bridge.ports import Change, Facts, OrderRecord
+from bridge.steps import decide
+
+Role = Literal["operator", "owner"]
+
+SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # when a decision is only tried, its time does not matter
+
+
+def never(record: OrderRecord) -> bool:
+    return False
+
+
+def always(record: OrderRecord) -> bool:
+    return True
+
+
+def unbought(record: OrderRecord) -> bool:
+    return not decide.bought(record)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """`sentence` says what will happen, `done` what has. `at_stake` tells whether it may spend money, so
+    that it is confirmed first. With `asks`, a person has to say something along: Sculpteo's reference."""
+
+    name: str
+    label: str
+    sentence: str
+    done: str
+    decide: Callable[..., Change]
+    at_stake: Callable[[OrderRecord], bool] = never
+    role: Role = "operator"
+    asks: Literal["reference"] | None = None
+
+    def change(self, record: OrderRecord, who: str, now: datetime, reference: str = "") -> Change:
+        """What follows. Raises NotNow when the decision does not fit the order as it is."""
+        if self.asks is None:
+            return self.decide(record, who, now)
+        return self.decide(record, who, now, reference)
+
+    def available(self, record: OrderRecord) -> bool:
+        try:
+            self.change(record, "", SOME_TIME)
+        except decide.NotNow:
+            return False
+        return True
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        "approve",
+        "Approve",
+        "It is ordered without waiting for anything that a person may decide. Payment, a hold in Shopify and "
+        "the stop switch still count.",
+        "Approved.",
+        decide.approve,
+        always,
+    ),
+    Action(
+        "retry",
+        "Try again",
+        "It is looked at again now, and goes on if nothing speaks against it. What is bought already is not "
+        "bought again.",
+        "It is tried again.",
+        decide.retry,
+        unbought,
+    ),
+    Action(
+        "placed_as",
+        "Sculpteo has it",
+        "It counts as ordered under this reference, and is followed from there. Nothing is ordered again.",
+        "It counts as ordered.",
+        decide.placed_as,
+        asks="reference",
+    ),
+    Action(
+        "not_placed",
+        "Sculpteo does not have it: order it",
+        "It is ordered again. If Sculpteo has it after all, it is printed and billed twice.",
+        "It is ordered again.",
+        decide.not_placed,
+        always,
+    ),
+    Action(
+        "drop",
+        "Sculpteo does not have it: cancel it",
+        "It counts as never ordered, and is not ordered again.",
+        "It is cancelled.",
+        decide.drop,
+    ),
+    Action(
+        "print_again",
+        "Print it again",
+        "It is ordered and billed anew, since Sculpteo cancelled it. First make sure that they did.",
+        "It is ordered again.",
+        decide.print_again,
+        always,
+    ),
+    Action(
+        "hold",
+        "Hold",
+        "It is not ordered until somebody releases or approves it.",
+        "On hold.",
+        decide.hold,
+    ),
+    Action(
+        "release",
+        "Release",
+        "The hold ends; it is ordered if nothing else speaks against it.",
+        "Released.",
+        decide.release,
+        always,
+    ),
+    Action(
+        "resend",
+        "Send tracking to the shop again",
+        "The shop is read, and told of each parcel that it does not have. Customers are told as configured.",
+        "The shop is told of what it lacks.",
+        decide.resend,
+    ),
+    Action(
+        "cancel",
+        "Cancel",
+        "It is not ordered. Nothing changes in Shopify. It can be reopened.",
+        "Cancelled.",
+        decide.cancel,
+    ),
+    Action(
+        "ignore",
+        "Never print it",
+        "It is not printed, whatever changes in the shop. It can be reopened.",
+        "It is not printed.",
+        decide.ignore,
+    ),
+    Action(
+        "reopen",
+        "Reopen",
+        "It is read from the shop and matched again, and ordered if nothing speaks against it.",
+        "Reopened.",
+        decide.reopen,
+        always,
+    ),
+)
+
+BY_NAME = {action.name: action for action in ACTIONS}
+
+
+def available(record: OrderRecord) -> tuple[Action, ...]:
+    """What a person can do with the order as it is, the most likely first."""
+    return tuple(action for action in ACTIONS if action.available(record))
+
+
+class Deciding(Protocol):
+    """The verb of the store by which a person's decision is written."""
+
+    async def intervene(self, order: OrderRecord, change: Change, who: str) -> None: ...
+
+
+class DeedLog(Protocol):
+    """The log of what people did."""
+
+    async def note(
+        self, who: str, action: str, outcome: str, *, order: int | None = None,
+        address: str | None = None, facts: Facts | None = None,
+    ) -> None: ...  # fmt: skip
+
+
+async def carry_out(
+    action: Action,
+    record: OrderRecord,
+    who: str,
+    now: datetime,
+    orders: Deciding,
+    log: DeedLog,
+    *,
+    reference: str = "",
+    address: str | None = None,
+) -> None:
+    """Do it to the order as the person saw it, and note it in the log of deeds, also when it is refused.
+
+    Raises NotNow when it does not fit, Outdated when the order moved on since, NeedsPerson when another
+    order has the reference. `address` is where the person is, for the log.
+    """
+    facts = {"reference": reference} if reference else {}
+    try:
+        await orders.intervene(record, action.change(record, who, now, reference), who)
+    except BridgeError as error:
+        facts["why"] = str(error)
+        await log.note(who, action.name, "refused", order=record.key, address=address, facts=facts)
+        raise
+    await log.note(who, action.name, "done", order=record.key, address=address, facts=facts)
