@@ -267,6 +267,11 @@ def _window(record: OrderRecord, items: tuple[PrintItem, ...], policy: Policy, n
     return Assessment(Waits(Wait.WINDOW, until), items, until)
 
 
+def printable(job: Job, order: ShopOrder) -> tuple[PrintItem, ...]:
+    """What of the order is printed, whatever else speaks against it: a purchase that is found is of this."""
+    return select(job.record.shop, order, job.world.catalog, job.world.policy).items
+
+
 def judged(job: Job, order: ShopOrder) -> Assessment:
     """`assess` for a job."""
     world = job.world
@@ -314,7 +319,7 @@ async def match(job: Job) -> Change:
     order = await job.read()
     if order is None:
         return _gone(job)
-    elsewhere = await found_elsewhere(job, order)
+    elsewhere = await found_elsewhere(job, order, printable(job, order))
     if elsewhere:
         return elsewhere
     found = judged(job, order)

@@ -32,7 +32,7 @@ from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, LimitReached, Note
 from bridge.steps.job import Job
-from bridge.steps.match import Assessment, Ready, Trouble, Waits, decided, judged
+from bridge.steps.match import Assessment, Ready, Trouble, Waits, decided, judged, printable
 from bridge.steps.resolve import found_elsewhere, from_record, late_evidence, placed, refused
 
 
@@ -50,7 +50,7 @@ async def place(job: Job) -> Change:
     if order is None:
         raise TryAgain("the shop does not find the order", after=timedelta(minutes=10))
     found = judged(job, order)
-    elsewhere = await found_elsewhere(job, order, found.items)
+    elsewhere = await found_elsewhere(job, order, printable(job, order))
     if elsewhere:
         return elsewhere
     if job.record.state is State.WAITING and _person_first(job):

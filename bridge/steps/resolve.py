@@ -68,9 +68,9 @@ def from_record(job: Job, attempt: Attempt) -> Change | None:
     return None
 
 
-async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ...] = ()) -> Change | None:
+async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ...]) -> Change | None:
     """Look at the ledger on the Shopify order: another database, or this one before it was restored, may
-    have bought the prints already. None = the ledger has nothing that this record does not know."""
+    have bought the prints already, of `items`. None = the ledger has nothing that this record does not know."""
     entry, record = order.ledger.entry, job.record
     own = record.attempt
     if own is not None and own.sent_at is not None and record.state is not State.PLACING:

@@ -1,0 +1,84 @@
+"""The real steps on a real store, with a shop and a printer in memory."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from bridge.order.model import LedgerEntry, Mode, ShopOrder
+from bridge.ports import Change, Notice, OrderRecord
+from bridge.steps.job import Job, World
+from bridge.store.store import Store
+from bridge.worker import LEASE, run_step
+from tests.promise.world import Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
+from tests.steps.make import RING, Mapped, policy
+
+
+@dataclass(slots=True)
+class Playing:
+    """One bridge with one shop named acme."""
+
+    store: Store
+    shop: MemoryShop
+    printer: MemoryPrinter
+    clock: SteppedClock
+    fate: Fate
+    world: World
+
+    async def hear_of(self, order: ShopOrder) -> int:
+        """The order is in the shop, and the bridge is told; gives its key."""
+        self.shop.touch(order)
+        return await self.store.orders.notice(Notice("acme", order.id, "import", order.name, paid_now=True))
+
+    async def step(self) -> Change | None:
+        """Work on one order that is due, as the worker does."""
+        for record in await self.store.orders.claim("worker", limit=1, lease_for=LEASE):
+            job = Job(record, self.world)
+            change = await run_step(job)
+            await self.store.orders.record(job.record, change)
+            return change
+        return None
+
+    async def steps(self, most: int = 20) -> None:
+        """Work until nothing is due."""
+        for _ in range(most):
+            if await self.step() is None:
+                return
+
+    async def record(self, key: int) -> OrderRecord:
+        found = await self.store.queries.get(key)
+        assert found is not None
+        return found
+
+    def intend(self, order: ShopOrder, reference: str | None = None) -> LedgerEntry:
+        """Another database has written its intent, or its purchase, on the Shopify order."""
+        state = "placed" if reference else "intent"
+        at = self.clock.now()
+        entry = LedgerEntry("feedfacefeedface", "other-token", state, Mode.LIVE, "v1", at, reference)
+        self.shop.ledgers[order.id] = (entry, "digest-of-another")
+        return entry
+
+    def forward(self, by: timedelta) -> None:
+        self.clock.time += by
+
+
+@contextlib.asynccontextmanager
+async def playing(folder: Path) -> AsyncIterator[Playing]:
+    clock, fate = SteppedClock(), Fate()
+    shop, printer = MemoryShop(clock, fate), MemoryPrinter(clock, fate)
+    async with Store.open(f"sqlite:///{folder / 'bridge.db'}", clock=clock) as store:
+        world = World(
+            clock=clock,
+            orders=store.orders,
+            shops={"acme": shop},
+            printer=printer,
+            catalog=Mapped(RING=(RING,), OTHER=(replace(RING, uuid="Other001"),)),
+            invoicer=NoInvoice(),
+            policy=policy(),
+            random=Random(1),
+        )
+        yield Playing(store, shop, printer, clock, fate, world)

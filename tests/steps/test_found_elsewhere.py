@@ -1,0 +1,45 @@
+"""A purchase that another database made is taken over as if it were ours: with what is printed by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bridge.order.model import Address, Parcel, PrintOrder, PrintStatus
+from bridge.order.states import State
+from tests.promise.world import Printed
+from tests.steps.make import line, order
+from tests.steps.playing import Playing, playing
+
+RINGS = order(line(1, "RING", 2))
+UNSEEN = PrintOrder((), Address(), None, (), fake=False)  # nobody asks what was ordered
+
+
+def _ships(play: Playing, reference: str) -> None:
+    """Sculpteo has it, under this reference, and has shipped it."""
+    parcel = Parcel("1Z1", "UPS")
+    play.printer.books[reference] = Printed(reference, UNSEEN, "other-token", PrintStatus.SHIPPED, (parcel,))
+
+
+async def test_a_purchase_with_a_reference_is_followed_to_the_last_parcel(tmp_path: Path) -> None:
+    async with playing(tmp_path) as play:
+        _ships(play, "REF1")
+        play.intend(RINGS, "REF1")
+        key = await play.hear_of(RINGS)
+        await play.steps()
+        found = await play.record(key)
+    assert found.state is State.DONE
+    assert [(item.sku, item.line_quantity) for item in found.items] == [("RING", 2)]
+
+
+async def test_an_intent_that_sculpteo_later_tells_of_is_fulfilled_in_the_shop(tmp_path: Path) -> None:
+    async with playing(tmp_path) as play:
+        _ships(play, "REF1")
+        entry = play.intend(RINGS)
+        key = await play.hear_of(RINGS)
+        await play.steps()
+        assert (await play.record(key)).state is State.UNKNOWN
+        await play.store.calls.notify(entry.token, "REF1", b"reference=REF1")
+        await play.steps()
+        assert (await play.record(key)).state is State.DONE
+        tracked = [one.tracking for one in play.shop.orders[RINGS.id].fulfillments]
+        assert [[number.number for number in numbers] for numbers in tracked] == [["1Z1"]]
