@@ -1,0 +1,156 @@
+"""`python -m tests.campaign --runs N --seed S [--database sqlite|postgresql] [--replicas R]`"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.campaign.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.campaign.nursery import Nursery
+from tests.campaign.play import Outcome, Run
+from tests.campaign.points import FINE, NAMED, NETWORK
+from tests.campaign.script import write
+from tests.postgres import running
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a kill does not lose what was written, so nothing need reach a disk
+
+
+@dataclass(slots=True)
+class Totals:
+    runs: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    deaths: Counter[str] = field(default_factory=Counter)
+    bad: list[str] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        self.runs += 1
+        self.deaths.update(outcome.deaths)
+        verdict = outcome.verdict
+        self.counts.update(
+            orders=outcome.orders,
+            prints=outcome.prints,
+            kills=outcome.kills,
+            restored=sum(chapter.surgery == "restore" for chapter in outcome.script.chapters),
+            deleted=sum(chapter.surgery == "lose" for chapter in outcome.script.chapters),
+            unknown=outcome.unknown,
+            left=outcome.left_unknown,
+            attention=outcome.attention,
+            doubles=len(verdict.doubles),
+            lost=len(verdict.lost),
+            stuck=len(verdict.stuck),
+            other=len(verdict.others),
+        )
+
+    @property
+    def clean(self) -> bool:
+        return not any(self.counts[name] for name in ("doubles", "lost", "stuck", "other"))
+
+    def __str__(self) -> str:
+        count = self.counts
+        healed = max(count["unknown"] - count["left"], 0)
+        return (
+            f"runs {self.runs}, orders {count['orders']}, prints ordered {count['prints']}, "
+            f"kills {count['kills']}, databases restored {count['restored']}, deleted {count['deleted']}, "
+            f"unknown {count['unknown']} (healed {healed}, left to a person {count['left']}), "
+            f"needed a person otherwise {count['attention']}, "
+            f"doubles {count['doubles']}, lost {count['lost']}, stuck {count['stuck']}, "
+            f"other faults {count['other']}"
+        )
+
+    def coverage(self) -> str:
+        points = (*NAMED, *FINE, *NETWORK)
+        missed = [point for point in points if not self.deaths[point]]
+        text = f"died at {len(points) - len(missed)} of {len(points)} named moments"
+        return text + (f"; never at {', '.join(missed)}" if missed else "")
+
+
+@dataclass(slots=True)
+class Campaign:
+    """Plays runs, several at a time, each in a folder of its own that stays only when something is wrong."""
+
+    databases: Databases
+    replicas: int
+    folder: Path
+    evidence: Path
+    totals: Totals = field(default_factory=Totals)
+
+    async def run(self, seed: str, nursery: Nursery) -> Outcome:
+        folder = self.folder / f"run-{seed}"
+        folder.mkdir()
+        database = await self.databases.new(folder)
+        run = Run(write(seed, self.replicas), nursery, database, folder, self.replicas)
+        outcome = await run.play()
+        self.totals.add(outcome)
+        if not outcome.verdict.clean:
+            run.keep_evidence(outcome)
+            kept = self.evidence / f"run-{seed}"
+            shutil.copytree(folder, kept, dirs_exist_ok=True)
+            print(f"seed {seed} FAILED, evidence in {kept}\n{outcome.verdict}", flush=True)  # noqa: T201
+        else:
+            database.drop()
+        shutil.rmtree(folder)
+        return outcome
+
+
+async def campaign(seeds: list[str], playing: Campaign, jobs: int, *, stop_at_first: bool = False) -> Totals:
+    """Play all seeds, `jobs` at a time."""
+    begun, left = time.monotonic(), iter(seeds)
+
+    async def play(nursery: Nursery) -> None:
+        for seed in left:
+            if stop_at_first and not playing.totals.clean:
+                return
+            await playing.run(seed, nursery)
+            if playing.totals.runs % 25 == 0:
+                minutes = (time.monotonic() - begun) / 60
+                print(f"[{minutes:.1f} min] {playing.totals}", flush=True)  # noqa: T201
+
+    async with Nursery() as nursery:
+        await asyncio.gather(*(play(nursery) for _ in range(jobs)))
+    return playing.totals
+
+
+@contextlib.contextmanager
+def prepared(database: str, replicas: int, evidence: Path) -> Iterator[Campaign]:
+    """A campaign on a new database server or folder, which is gone at the end."""
+    base = MEMORY if MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="campaign-", dir=base) as name, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        databases: Databases = SqliteDatabases(folder)
+        if database == "postgresql":
+            databases = PostgresDatabases(stack.enter_context(running()))
+        stack.callback(databases.close)
+        yield Campaign(databases, replicas, folder, evidence)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--replicas", type=int, help="default: 1 for sqlite, 3 for postgresql")
+    parser.add_argument("--jobs", type=int, default=3, help="runs that are played at the same time")
+    parser.add_argument("--only", help="one run, by the name that a failure printed")
+    parser.add_argument("--stop", action="store_true", help="end with the first failure")
+    parser.add_argument("--evidence", type=Path, default=Path(tempfile.gettempdir()) / "campaign-evidence")
+    chosen = parser.parse_args()
+    replicas = chosen.replicas or (1 if chosen.database == "sqlite" else 3)
+    seeds = [chosen.only] if chosen.only else [f"{chosen.seed}-{number}" for number in range(chosen.runs)]
+    with prepared(chosen.database, replicas, chosen.evidence) as playing:
+        totals = asyncio.run(campaign(seeds, playing, chosen.jobs, stop_at_first=chosen.stop))
+    print(f"{chosen.database}, {replicas} replica(s): {totals}")  # noqa: T201
+    print(totals.coverage())  # noqa: T201
+    return 0 if totals.clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

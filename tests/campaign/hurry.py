@@ -1,0 +1,80 @@
+"""The bridge in a hurry: the same code, its waits of seconds and minutes made a hundred times shorter.
+
+What is shortened is only how long it waits, never what it does; clocks stay true, so that they agree with
+those of the simulated services.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import aiohttp
+
+from bridge import app, retry, worker
+from bridge.sculpteo.client import SculpteoPrinter
+from bridge.shopify import admin, auth, throttle
+from bridge.shopify import answers as shop_answers
+from bridge.steps import fulfil, resolve, track
+from bridge.store import moves, orders
+
+PACE = 100
+ANSWER_WITHIN = 0.7  # seconds: how long an upstream may take
+
+
+def hurry() -> None:
+    """Shorten the waits of this process, before the bridge starts in it."""
+    worker.LEASE /= PACE
+    orders.RENEWED /= PACE
+    worker.HEARTBEAT /= PACE
+    worker.DEADLINE /= PACE
+    worker.IDLE /= 25
+    resolve.CONFIRM_RETRY /= 10 * PACE
+    app.RECONCILE_EVERY = timedelta(seconds=0.7)
+    app.SUBSCRIBE_EVERY = timedelta(seconds=1)
+    app.RETRY_CHORE /= 2 * PACE
+    throttle.SHORTEST /= 20
+    shop_answers.UNTOLD = throttle.UNTOLD = throttle.UNTOLD / 20  # type: ignore[attr-defined] # its own name
+    moves.COALESCED /= PACE
+    _shorten_retries()
+    _shorten_answers()
+
+
+def _shorten_retries() -> None:
+    def delay(failures: int, random: Random, *, asked: timedelta | None = None) -> timedelta:
+        return min(retry_delay(failures, random, asked=asked) / PACE, timedelta(seconds=0.5))
+
+    def jittered(interval: timedelta, random: Random) -> timedelta:
+        return retry_jittered(interval, random) / 15
+
+    retry_delay, retry_jittered = retry.delay, retry.jittered
+    for module, name, quick in (
+        (worker, "delay", delay),
+        (track, "jittered", jittered),
+        (fulfil, "jittered", jittered),
+    ):
+        setattr(module, name, quick)
+
+
+def _shorten_answers() -> None:
+    """Upstreams answer at once or not at all; and nobody needs to be spared."""
+    soon = aiohttp.ClientTimeout(total=ANSWER_WITHIN)
+    for call in (admin.Admin.__init__, auth.ClientCredentials.__init__):
+        defaults: dict[str, Any] = call.__kwdefaults__ or {}
+        if "timeout" in defaults:
+            defaults["timeout"] = soon
+    begin = SculpteoPrinter.__init__
+
+    def begin_hurried(self: Any, *arguments: Any, **options: Any) -> None:
+        begin(self, *arguments, **options)
+        self._timeout = ANSWER_WITHIN
+        self._lookups._timeout = soon
+
+    SculpteoPrinter.__init__ = begin_hurried  # type: ignore[method-assign]
+    take = orders.StoredOrders.take_token
+
+    async def take_hurried(self: Any, bucket: str, *, rate: float, burst: int) -> float:
+        return await take(self, bucket, rate=rate * PACE, burst=burst)
+
+    orders.StoredOrders.take_token = take_hurried  # type: ignore[method-assign]

@@ -1,0 +1,156 @@
+"""The moments at which a bridge dies: before and after every write to the store, every call of an upstream,
+every SQL statement and commit, and around (and in the middle of) every write to the network.
+
+Armed in the bridge's own process, by wrapping what it calls: the product knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import asyncio.selector_events
+import functools
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy.engine.default
+
+from bridge.sculpteo.client import SculpteoPrinter
+from bridge.sculpteo.http import Gate
+from bridge.shopify.orders import ShopifyShop
+from bridge.store.calls import StoredCalls
+from bridge.store.inbox import StoredInbox
+from bridge.store.memory import StoredMemory
+from bridge.store.orders import StoredOrders
+
+ORDERS = (
+    "notice", "claim", "extend", "renew", "record", "open_attempt", "mark_sent", "keep_answer", "adopt",
+    "revive", "mark_pushed", "settle_notification",
+)  # fmt: skip
+CALLS: dict[str, tuple[type, tuple[str, ...]]] = {
+    "orders": (StoredOrders, ORDERS),
+    "inbox": (StoredInbox, ("put", "settle")),
+    "calls": (StoredCalls, ("notify",)),
+    "memory": (StoredMemory, ("set", "set_if_absent")),
+    "shop": (ShopifyShop, ("read", "write_ledger", "fulfill", "extend_tracking", "annotate")),
+    "printer": (SculpteoPrinter, ("place", "track", "price")),
+    "gate": (Gate, ("open",)),
+}
+NAMED = tuple(
+    f"{owner}.{verb}:{when}"
+    for owner, (_, verbs) in CALLS.items()
+    for verb in verbs
+    for when in ("before", "after")
+)
+"""Each write to the store and each call of an upstream, from the outside."""
+PURCHASE = (
+    "orders.open_attempt:before", "orders.open_attempt:after", "shop.write_ledger:before",
+    "shop.write_ledger:after", "printer.place:before", "gate.open:before", "orders.mark_sent:before",
+    "orders.mark_sent:after", "gate.open:after", "printer.place:after", "orders.keep_answer:before",
+    "orders.keep_answer:after", "orders.record:before", "orders.record:after",
+)  # fmt: skip
+"""Those around the money."""
+FINE = ("sql.execute:before", "sql.execute:after", "sql.commit:before", "sql.commit:after")
+NETWORK = ("net.write:before", "net.write:half", "net.write:after")
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """Die when `point` is reached for the `nth` time."""
+
+    point: str
+    nth: int = 1
+
+
+class Reaper:
+    """Counts down to the death, and writes down where it happened."""
+
+    def __init__(self, death: Death, register: str) -> None:
+        self._point = death.point
+        self._left = death.nth
+        self._register = register
+
+    def reached(self, point: str) -> None:
+        if point != self._point:
+            return
+        self._left -= 1
+        if self._left == 0:
+            self.now()
+
+    def now(self) -> None:
+        note = os.open(self._register, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.write(note, f"{self._point}\n".encode())
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def halves(self) -> bool:
+        """Whether this is the write that is cut in two."""
+        if self._point != "net.write:half":
+            return False
+        self._left -= 1
+        return self._left == 0
+
+
+def arm(death: Death, register: str) -> None:
+    """From now on this process dies at `death`."""
+    reaper = Reaper(death, register)
+    for owner, (kind, verbs) in CALLS.items():
+        for verb in verbs:
+            setattr(kind, verb, _wrapped(reaper, f"{owner}.{verb}", getattr(kind, verb)))
+    if death.point in FINE:
+        _arm_sql(reaper)
+    if death.point in NETWORK:
+        _arm_network(reaper)
+
+
+def _wrapped(reaper: Reaper, name: str, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(call)
+    async def wrapped(*arguments: Any, **options: Any) -> Any:
+        reaper.reached(f"{name}:before")
+        result = await call(*arguments, **options)
+        reaper.reached(f"{name}:after")
+        return result
+
+    return wrapped
+
+
+def _arm_sql(reaper: Reaper) -> None:
+    dialect = sqlalchemy.engine.default.DefaultDialect
+    for name, moment in (("do_execute", "execute"), ("do_executemany", "execute"), ("do_commit", "commit")):
+        setattr(dialect, name, _wrapped_sql(reaper, moment, getattr(dialect, name)))
+
+
+def _wrapped_sql(reaper: Reaper, moment: str, call: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        reaper.reached(f"sql.{moment}:before")
+        result = call(*arguments, **options)
+        reaper.reached(f"sql.{moment}:after")
+        return result
+
+    return wrapped
+
+
+def _arm_network(reaper: Reaper) -> None:
+    """Both what asyncio writes at once and what it gathers first (`writelines`) ends in these two."""
+    transport: Any = asyncio.selector_events._SelectorSocketTransport  # type: ignore[attr-defined]
+    write, writelines = transport.write, transport.writelines
+
+    def dying_write(self: Any, data: bytes) -> None:
+        reaper.reached("net.write:before")
+        if reaper.halves():
+            write(self, bytes(data)[: len(data) // 2])
+            reaper.now()
+        write(self, data)
+        reaper.reached("net.write:after")
+
+    def dying_writelines(self: Any, parts: Iterable[bytes]) -> None:
+        whole = list(parts)
+        reaper.reached("net.write:before")
+        if reaper.halves():
+            write(self, b"".join(whole)[: sum(map(len, whole)) // 2])
+            reaper.now()
+        writelines(self, whole)
+        reaper.reached("net.write:after")
+
+    transport.write, transport.writelines = dying_write, dying_writelines
