@@ -11,7 +11,7 @@ shipped: the shop never claims that more is on its way than is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -19,6 +19,7 @@ from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.model import (
     Fulfillment,
     FulfillmentLines,
+    FulfillmentOrder,
     NewFulfillment,
     Parcel,
     PrintItem,
@@ -31,6 +32,7 @@ from bridge.order.states import State
 from bridge.ports import Change, Facts, Note
 from bridge.retry import jittered
 from bridge.steps.job import Job, show
+from bridge.steps.match import LIVE_STATUSES, is_ours
 from bridge.steps.resolve import late_evidence
 
 WRITES_PER_RUN = 20
@@ -71,10 +73,19 @@ def known_numbers(order: ShopOrder) -> dict[str, str]:
 
 
 def next_write(
-    order: ShopOrder, items: tuple[PrintItem, ...], parcels: Sequence[Parcel], complete: bool
+    order: ShopOrder,
+    items: tuple[PrintItem, ...],
+    parcels: Sequence[Parcel],
+    complete: bool,
+    *,
+    bought: ShopOrder | None = None,
+    locations: frozenset[str] | None = None,
 ) -> Create | Extend | Impossible | None:
-    """The one next write that brings parcels to the shop. `parcels` are those that the shop does not have."""
-    left = _left(order, items)
+    """The one next write that brings parcels to the shop. `parcels` are those that the shop does not have.
+
+    `bought` is the order as it was when its prints were bought, `locations` are those that they come from.
+    """
+    left = _left(order, items, bought, locations)
     if parcels:
         batch = _batch(parcels)
         lines = _contents(batch, items, left)
@@ -108,20 +119,60 @@ class _Left:
     quantity: int
 
 
-def _left(order: ShopOrder, items: tuple[PrintItem, ...]) -> list[_Left]:
+def _left(
+    order: ShopOrder, items: tuple[PrintItem, ...], bought: ShopOrder | None, locations: frozenset[str] | None
+) -> list[_Left]:
     """What is left to fulfill of the printed lines, never above what was printed; of one location only,
     since a fulfillment cannot span two."""
-    printed = {item.line_item_id: item.line_quantity for item in items}
+    printed = _unclaimed(order, items, bought)
     found: list[_Left] = []
-    for unit in order.fulfillment_orders:
-        if "CREATE_FULFILLMENT" not in unit.actions:
-            continue
+    for unit in _units_by_post(order, printed, locations):
         for line in unit.lines:
             quantity = min(line.remaining, printed.get(line.line_item_id, 0))
             if quantity > 0:
                 printed[line.line_item_id] -= quantity
                 found.append(_Left(unit.location_id, unit.id, line.id, line.line_item_id, quantity))
     return [one for one in found if one.location == found[0].location]
+
+
+def _unclaimed(order: ShopOrder, items: tuple[PrintItem, ...], bought: ShopOrder | None) -> dict[str, int]:
+    """The printed units of each line that nobody has fulfilled since: what an edit of the order added, which
+    raises what is left of the line, is not among them."""
+    printed = {item.line_item_id: item.line_quantity for item in items}
+    if bought is None:
+        return printed
+    units = {line.id: line.current_quantity for line in order.lines}
+    units_then = {line.id: line.current_quantity for line in bought.lines}
+    left, left_then = _remaining(order), _remaining(bought)
+    for line, quantity in printed.items():
+        added = units.get(line, 0) - units_then.get(line, 0)
+        fulfilled = left_then.get(line, 0) + added - left.get(line, 0)
+        printed[line] = quantity - max(fulfilled, 0)
+    return printed
+
+
+def _remaining(order: ShopOrder) -> dict[str, int]:
+    """What is left to fulfill of each line, over all of the order's open fulfillment orders."""
+    remaining: dict[str, int] = {}
+    for unit in order.fulfillment_orders:
+        for line in unit.lines if unit.status in LIVE_STATUSES else ():
+            remaining[line.line_item_id] = remaining.get(line.line_item_id, 0) + line.remaining
+    return remaining
+
+
+def _units_by_post(
+    order: ShopOrder, printed: Mapping[str, int], locations: frozenset[str] | None
+) -> list[FulfillmentOrder]:
+    """The fulfillment orders that the prints are for: by post and from our locations; where the merchant moved
+    them elsewhere since, from there. Never those that are picked up or delivered by hand."""
+    by_post = [
+        unit
+        for unit in order.fulfillment_orders
+        if "CREATE_FULFILLMENT" in unit.actions
+        and is_ours(unit, None)
+        and any(line.remaining > 0 and printed.get(line.line_item_id, 0) > 0 for line in unit.lines)
+    ]
+    return [unit for unit in by_post if is_ours(unit, locations)] or by_post
 
 
 def _lines(left: Iterable[_Left]) -> tuple[FulfillmentLines, ...]:
@@ -202,7 +253,14 @@ async def fulfil(job: Job) -> Change:
             raise TryAgain("the shop does not find the order", after=timedelta(hours=1))
         await _settle_known(job, order)
         missing = [one.parcel for one in job.record.parcels if one.pushed_at is None]
-        write = next_write(order, job.record.items, missing, _complete(job))
+        write = next_write(
+            order,
+            job.record.items,
+            missing,
+            _complete(job),
+            bought=job.record.snapshot,
+            locations=job.world.policy.locations.get(job.record.shop),
+        )
         if write is None:
             return await _finish(job, alarms)
         if isinstance(write, Impossible):

@@ -114,7 +114,7 @@ def select(shop: str, order: ShopOrder, catalog: Catalog, policy: Policy) -> Sel
     matches: dict[str, Match] = {line.id: catalog.match(shop, line) for line in order.lines}
     if not order.fulfillment_orders:
         return Selection(verdict=_unrouted(order, matches))
-    ours = [unit for unit in order.fulfillment_orders if _is_ours(unit, policy.locations.get(shop))]
+    ours = [unit for unit in order.fulfillment_orders if is_ours(unit, policy.locations.get(shop))]
     left: dict[str, int] = {}
     for unit in ours:
         for line in unit.lines:
@@ -145,7 +145,8 @@ def select(shop: str, order: ShopOrder, catalog: Catalog, policy: Policy) -> Sel
     return Selection(items, _holds(held), locations)
 
 
-def _is_ours(unit: FulfillmentOrder, locations: frozenset[str] | None) -> bool:
+def is_ours(unit: FulfillmentOrder, locations: frozenset[str] | None) -> bool:
+    """Whether it goes by post, and from one of `locations` (names or ids; none = from anywhere)."""
     if unit.delivery_method not in SHIPPED_METHODS:
         return False
     return not locations or unit.location_id in locations or (unit.location_name or "") in locations

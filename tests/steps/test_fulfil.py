@@ -110,6 +110,55 @@ def test_a_fulfillment_stays_within_one_location() -> None:
     assert write == Create((UPS1,), lines(("1-1", 1)))
 
 
+def test_what_an_edit_added_after_the_purchase_is_not_claimed_as_printed() -> None:
+    bought = order(line(1, "RING", 2))
+    edited = order(line(1, "RING", 4))
+    one_sent = fulfilled(edited, {"1-1": 1})
+    assert next_write(one_sent, (item(1, 2),), [UPS2], True, bought=bought) == Create(
+        (UPS2,), lines(("1-1", 1))
+    )
+    both_sent = replace(fulfilled(edited, {"1-1": 2}), fulfillments=(shipped("1Z0001"),))
+    assert next_write(both_sent, (item(1, 2),), [], True, bought=bought) is None
+    assert next_write(both_sent, (item(1, 2),), [UPS2], True, bought=bought) == Extend(
+        (UPS2,), shipped("1Z0001")
+    )
+
+
+def test_units_that_were_refunded_after_the_purchase_are_not_fulfilled() -> None:
+    bought = order(line(1, "RING", 3))
+    refunded = fulfilled(order(replace(line(1, "RING", 3), current_quantity=2)), {"1-1": 1})
+    write = next_write(refunded, (item(1, 3),), [UPS1], True, bought=bought)
+    assert write == Create((UPS1,), lines(("1-1", 2)))
+
+
+def test_a_line_that_is_partly_picked_up_is_fulfilled_only_where_it_goes_by_post() -> None:
+    ring = line(1, "RING", 3)
+    pickup, post = unit(1, ring, delivery_method="PICK_UP"), unit(2, ring)
+    pickup = replace(pickup, lines=(replace(pickup.lines[0], remaining=1),))
+    post = replace(post, lines=(replace(post.lines[0], remaining=2),))
+    bought = order(ring, units=(pickup, post))
+    write = next_write(bought, (item(1, 2),), [UPS1], True, bought=bought)
+    assert write == Create((UPS1,), lines(("2-1", 2), unit=2))
+    first = fulfilled(bought, {"2-1": 1})
+    write = next_write(first, (item(1, 2),), [UPS2], True, bought=bought)
+    assert write == Create((UPS2,), lines(("2-1", 1), unit=2))
+
+
+def test_a_line_at_two_locations_is_fulfilled_at_ours_unless_it_was_moved() -> None:
+    ring = line(1, "RING", 2)
+    other = replace(unit(1, ring, location_id="gid://shopify/Location/2", location_name="Shop"))
+    other = replace(other, lines=(replace(other.lines[0], remaining=1),))
+    ours = unit(2, ring)
+    ours = replace(ours, lines=(replace(ours.lines[0], remaining=1),))
+    bought = order(ring, units=(other, ours))
+    main = frozenset({"Main"})
+    write = next_write(bought, (item(1, 1),), [UPS1], True, bought=bought, locations=main)
+    assert write == Create((UPS1,), lines(("2-1", 1), unit=2))
+    moved = order(ring, units=(other,))
+    write = next_write(moved, (item(1, 1),), [UPS1], True, locations=main)
+    assert write == Create((UPS1,), lines(("1-1", 1)))
+
+
 def bring(shop_order: ShopOrder, write: Create | Extend, serial: int) -> ShopOrder:
     """The shop after a write."""
     if isinstance(write, Extend):
