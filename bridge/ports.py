@@ -6,7 +6,7 @@ Adapters implement these protocols; the steps and the worker know nothing else. 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ from bridge.order.model import (
     TrackingReport,
 )
 from bridge.order.problems import Alarm
+from bridge.order.rules import LineRule
 from bridge.order.states import State
 
 Facts = Mapping[str, Any]
@@ -442,6 +443,9 @@ class Orders(Protocol):
 
     async def other_holder(self, reference: str, order: OrderRecord) -> str | None:
         """The name of another order that has this Sculpteo reference."""
+
+    async def line_rules(self, shop: str, subjects: Collection[str]) -> list[LineRule]:
+        """What people decided about these lines, variants and products (by Shopify's ids)."""
 
     async def known(self, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
         """Of these orders, those on record, each with the `updated_at` of the snapshot last read."""

@@ -12,6 +12,8 @@
 
     decide      what a person may say: approve, hold, retry, ignore, cancel, resolve
     actions     the same as a list that buttons and commands are made from
+    lines       what a person may say of one line: print these designs, or do not print it
+    overlay     what was said so, over the merchant's mapping
 
 A step is `async (Job) -> Change`: it looks at the world and decides; the worker records the decision.
 """

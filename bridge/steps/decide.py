@@ -15,6 +15,7 @@ from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Change, Note, OrderRecord
 
+REMAPPABLE = frozenset({State.RECEIVED, State.WAITING, State.ATTENTION, State.IGNORED})
 APPROVABLE = frozenset({Problem.LIMIT_ORDER, Problem.MOVED})
 
 
@@ -136,6 +137,17 @@ def reopen(record: OrderRecord, who: str, now: datetime) -> Change:
     if record.state not in {State.IGNORED, State.CANCELLED}:
         raise _refuse(record, "reopened", "only an ignored or cancelled order can be")
     return Change(State.RECEIVED, now, notes=(Note("reopened"),))
+
+
+def remap(record: OrderRecord, now: datetime, notes: tuple[Note, ...]) -> Change:
+    """Read it anew, since somebody decided what one of its lines means (`notes` say what)."""
+    if bought(record) or record.state not in REMAPPABLE:
+        raise _refuse(record, "mapped", "only an order that is not bought yet can be")
+    if record.state is State.IGNORED and record.reason == Ignored.PERSON:
+        raise _refuse(record, "mapped", "a person decided not to print it: reopen it first")
+    if record.state is State.WAITING:
+        return Change(State.WAITING, now, reason=record.reason, facts=record.facts, notes=notes)
+    return Change(State.RECEIVED, now, notes=notes)
 
 
 def _must_be_open(record: OrderRecord) -> None:

@@ -25,6 +25,7 @@ from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, Facts, Match, Note, OrderRecord, Policy, Printed, Unmapped
 from bridge.steps.approval import why_a_person
 from bridge.steps.job import Job, show
+from bridge.steps.overlay import with_rules
 from bridge.steps.resolve import found_elsewhere, late_evidence
 from bridge.steps.withdraw import withdrawn
 
@@ -273,8 +274,9 @@ def printable(job: Job, order: ShopOrder) -> tuple[PrintItem, ...]:
     return select(job.record.shop, order, job.world.catalog, job.world.policy).items
 
 
-def judged(job: Job, order: ShopOrder) -> Assessment:
-    """`assess` for a job."""
+async def judged(job: Job, order: ShopOrder) -> Assessment:
+    """`assess` for a job, by the mapping and by what people decided about the order's lines."""
+    await with_rules(job, order)
     world = job.world
     return assess(job.record, order, world.catalog, world.policy, job.now, world.printer.problem_with_address)
 
@@ -320,10 +322,10 @@ async def match(job: Job) -> Change:
     order = await job.read()
     if order is None:
         return _gone(job)
+    found = await judged(job, order)
     elsewhere = await found_elsewhere(job, order, printable(job, order))
     if elsewhere:
         return elsewhere
-    found = judged(job, order)
     if record.state is State.ATTENTION:
         return await _heal(job, order, found)
     if record.state is State.IGNORED:

@@ -49,7 +49,7 @@ async def place(job: Job) -> Change:
     order = await job.read()
     if order is None:
         raise TryAgain("the shop does not find the order", after=timedelta(minutes=10))
-    found = judged(job, order)
+    found = await judged(job, order)
     elsewhere = await found_elsewhere(job, order, printable(job, order))
     if elsewhere:
         return elsewhere

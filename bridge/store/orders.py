@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.model import Money, Receipt
+from bridge.order.rules import LineRule
 from bridge.ports import (
     Attempt,
     Change,
@@ -26,6 +27,7 @@ from bridge.store import claims, moves, purchases
 from bridge.store.codec import notification_from
 from bridge.store.engine import Database
 from bridge.store.memory import take_token
+from bridge.store.rules import of_subjects
 from bridge.store.tables import attempts, notifications, orders, parcels, pauses
 
 T = TypeVar("T")
@@ -117,6 +119,9 @@ class StoredOrders:
 
     async def other_holder(self, reference: str, order: OrderRecord) -> str | None:
         return await self._db.read(partial(moves.holder, reference=reference, but=order.key))
+
+    async def line_rules(self, shop: str, subjects: Collection[str]) -> list[LineRule]:
+        return await self._db.read(partial(of_subjects, shop=shop, subjects=subjects))
 
     async def known(self, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
         return await self._db.read(partial(_known, shop=shop, order_ids=order_ids))

@@ -8,10 +8,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table
 
-from bridge.order.model import Parcel, PrintItem, RawAnswer, ShopOrder
+from bridge.order.model import Design, Parcel, PrintItem, RawAnswer, ShopOrder
 from bridge.store.types import Cost, Json, Key, Moment, Stored, Term, Words
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration, which this program needs."""
 
 metadata = sa.MetaData(
@@ -247,6 +247,26 @@ figures = Table(  # what the customer paid for the prints of an order
     metadata,
     Column("order_id", Key, ForeignKey("orders.id"), primary_key=True, autoincrement=False),
     Column("revenue", Cost, nullable=False),
+)
+
+line_rules = Table(  # what people decided about lines, variants and products; what was taken back is kept
+    "line_rules",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("shop", Words, nullable=False),
+    Column("scope", Words, nullable=False),
+    Column("subject", Words, nullable=False),  # Shopify's id of the line item, variant or product
+    Column("order_key", Key),
+    Column("designs", Stored(tuple[Design, ...]), nullable=False),
+    Column("sku", Words),
+    Column("title", Words, nullable=False),
+    Column("options", Json, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("removed_at", Moment),
+    Column("removed_by", Words),
+    _partial("uq_line_rules_subject", "shop", "subject", where="removed_at IS NULL", unique=True),
+    _partial("ix_line_rules_order", "order_key", where="order_key IS NOT NULL"),
 )
 
 sessions = Table(

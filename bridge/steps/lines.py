@@ -1,0 +1,114 @@
+"""What a person may decide about single lines of an order: print these designs, or do not print it.
+
+Lines are numbered from 1 in the order in which the shop lists them, since two may have the same SKU, or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.errors import BridgeError
+from bridge.order.model import Design, LineItem
+from bridge.order.rules import LineRule, Scope, named, subject_of, told
+from bridge.ports import Change, Note, OrderRecord, Printed, Unmapped
+from bridge.steps import decide
+from bridge.steps.overlay import Judged, Overlaid
+
+SCOPES = {
+    Scope.LINE: "in this order",
+    Scope.VARIANT: "this variant, in all orders",
+    Scope.PRODUCT: "this product, in all orders",
+}
+
+
+class NoSuchLine(BridgeError):
+    """The order has no such line, or several that could be meant; the text lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an order with what is done with it."""
+
+    number: int
+    item: LineItem
+    judged: Judged
+
+    @property
+    def unmapped(self) -> bool:
+        return isinstance(self.judged.match, Unmapped)
+
+    @property
+    def designs(self) -> tuple[Design, ...]:
+        return self.judged.match.designs if isinstance(self.judged.match, Printed) else ()
+
+    @property
+    def name(self) -> str:
+        return named(self.item.sku, self.item.title)
+
+
+def lines_of(record: OrderRecord, catalog: Overlaid) -> list[Line]:
+    """The lines of the order as it was last read; none if it was not read yet."""
+    items = record.snapshot.lines if record.snapshot else ()
+    return [
+        Line(number, item, catalog.judge(record.shop, item)) for number, item in enumerate(items, start=1)
+    ]
+
+
+def chosen(lines: Sequence[Line], sku: str | None, numbers: Collection[int]) -> list[Line]:
+    """The lines that are meant, by number or else by SKU. Raises NoSuchLine."""
+    if numbers:
+        found = [line for line in lines if line.number in set(numbers)]
+        missing = sorted(set(numbers) - {line.number for line in found})
+        if missing:
+            raise NoSuchLine(f"the order has no line {missing[0]}; it has {_listed(lines)}")
+        return found
+    wanted = (sku or "").strip()
+    found = [line for line in lines if wanted and (line.item.sku or "").strip() == wanted]
+    if not found:
+        asked = f"no line with the SKU {sku}" if sku else "several lines"
+        raise NoSuchLine(f"the order has {asked}; say which: {_listed(lines)}")
+    if len({(line.item.variant_id, line.item.options, line.item.attributes) for line in found}) > 1:
+        raise NoSuchLine(f"several lines have the SKU {sku} and differ; say which: {_listed(found)}")
+    return found
+
+
+def _listed(lines: Sequence[Line]) -> str:
+    return ", ".join(f"line {line.number} {line.name}" for line in lines) or "no lines yet"
+
+
+def printed_as(
+    record: OrderRecord, lines: Sequence[Line], designs: tuple[Design, ...], now: datetime
+) -> tuple[list[LineRule], Change]:
+    """Print these lines of this order as these designs. Raises NotNow."""
+    rules = [_rule(record, line.item, Scope.LINE, designs) for line in lines]
+    facts = [{"line": line.name, "designs": told(designs)} for line in lines]
+    return rules, decide.remap(record, now, tuple(Note("line_mapped", fact) for fact in facts))
+
+
+def not_printed(
+    record: OrderRecord, lines: Sequence[Line], scope: Scope, now: datetime
+) -> tuple[list[LineRule], Change]:
+    """Do not print these lines, or their variants or products in all orders. Raises NotNow."""
+    rules = {rule.subject: rule for rule in (_rule(record, line.item, scope, ()) for line in lines)}
+    facts = [{"line": line.name, "scope": SCOPES[scope]} for line in lines]
+    change = decide.remap(record, now, tuple(Note("line_ignored", fact) for fact in facts))
+    return list(rules.values()), change
+
+
+def as_configured(record: OrderRecord, lines: Sequence[Line], now: datetime) -> tuple[list[int], Change]:
+    """Take back what was decided about these lines of this order. Raises NotNow."""
+    decided = [line for line in lines if line.judged.rule and line.judged.rule.scope is Scope.LINE]
+    if not decided:
+        raise decide.NotNow("nothing was decided about this line in this order")
+    notes = tuple(Note("line_as_configured", {"line": line.name}) for line in decided)
+    return [line.judged.rule.key for line in decided if line.judged.rule], decide.remap(record, now, notes)
+
+
+def _rule(record: OrderRecord, item: LineItem, scope: Scope, designs: tuple[Design, ...]) -> LineRule:
+    subject = subject_of(item, scope)
+    if subject is None:
+        name = named(item.sku, item.title)
+        raise decide.NotNow(f"Shopify names no {scope} for {name}; decide about the line in this order only")
+    return LineRule(record.shop, scope, subject, designs, item.title, item.sku, item.options)

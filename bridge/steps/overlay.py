@@ -1,0 +1,82 @@
+"""The merchant's mapping together with what people decided about single lines, variants and products.
+
+What was decided about a line of an order holds for it, whatever the configuration says. A variant or product
+that is not to be printed is so only while the configuration has no answer of its own: a product that is
+mapped there later is printed, and a rule that is written there is not contradicted from the database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bridge.order.model import LineItem, ShopOrder
+from bridge.order.rules import LineRule, Scope, subject_of, subjects_of
+from bridge.ports import Catalog, Match, NotPrinted, Printed, Unmapped
+from bridge.steps.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is done with a line, by which decision, and which decision the configuration overrules."""
+
+    match: Match
+    rule: LineRule | None = None
+    overruled: LineRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """A catalog with decisions over it; itself a `Catalog`. `rules` are by what they are about."""
+
+    catalog: Catalog
+    rules: Mapping[str, LineRule]
+
+    @property
+    def version(self) -> str:
+        """The configuration's version, and a hash of the decisions where there are any."""
+        if not self.rules:
+            return self.catalog.version
+        said = sorted((rule.subject, repr(rule.designs)) for rule in self.rules.values())
+        return f"{self.catalog.version}+{hashlib.sha256(json.dumps(said).encode()).hexdigest()[:8]}"
+
+    def match(self, shop: str, line: LineItem) -> Match:
+        return self.judge(shop, line).match
+
+    def judge(self, shop: str, line: LineItem) -> Judged:
+        """`match`, with the reason."""
+        own = self._rule(shop, line, Scope.LINE)
+        if own is not None:
+            return Judged(_said(own), own)
+        found = self.catalog.match(shop, line)
+        wide = self._rule(shop, line, Scope.VARIANT) or self._rule(shop, line, Scope.PRODUCT)
+        if wide is None:
+            return Judged(found)
+        if isinstance(found, Unmapped):
+            return Judged(_said(wide), wide)
+        return Judged(found, overruled=wide if isinstance(found, Printed) else None)
+
+    def _rule(self, shop: str, line: LineItem, scope: Scope) -> LineRule | None:
+        subject = subject_of(line, scope)
+        rule = self.rules.get(subject) if subject else None
+        return rule if rule is not None and rule.shop == shop and rule.scope is scope else None
+
+
+def _said(rule: LineRule) -> Match:
+    if rule.designs:
+        return Printed(rule.designs)
+    return NotPrinted(f"{rule.who} decided so for this {rule.scope}")
+
+
+def overlaid(catalog: Catalog, rules: Iterable[LineRule]) -> Overlaid:
+    """The catalog with these decisions over it, instead of any that were over it before."""
+    plain = catalog.catalog if isinstance(catalog, Overlaid) else catalog
+    return Overlaid(plain, {rule.subject: rule for rule in rules})
+
+
+async def with_rules(job: Job, order: ShopOrder) -> None:
+    """Let the job's world judge this order's lines as people decided about them."""
+    rules = await job.world.orders.line_rules(job.record.shop, subjects_of(order.lines))
+    job.world = replace(job.world, catalog=overlaid(job.world.catalog, rules))
