@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,13 +24,16 @@ from bridge.errors import BridgeError, ConfigError
 from bridge.invoice.invoices import Invoices
 from bridge.order.model import Mode, ShopOrder
 from bridge.order.states import State
+from bridge.plan.catalogue import Stock
 from bridge.ports import ApprovalPolicy, Policy, Shop
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify import installation, subscriptions
 from bridge.shopify.admin import Admin
 from bridge.shopify.auth import ClientCredentials, StaticToken, Tokens
+from bridge.shopify.catalog import variants
 from bridge.shopify.endpoint import endpoint
 from bridge.shopify.orders import ShopifyShop
+from bridge.shopify.status import shop_facts
 from bridge.shopify.webhooks import interpret
 from bridge.steps.job import Job, World
 from bridge.steps.reconcile import reconcile
@@ -112,14 +115,7 @@ async def opened(loaded: Loaded) -> AsyncIterator[Bridge]:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store.open(settings.database.get_secret_value(), clock=clock))
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
-
-        async def polite() -> None:
-            wait = await store.orders.take_token(
-                "sculpteo", rate=settings.sculpteo.requests_per_second, burst=5
-            )
-            if wait > 0:
-                await asyncio.sleep(wait)
-
+        polite = politely(store, settings.sculpteo.requests_per_second)
         admins = {name: admin_of(name, shop, session) for name, shop in settings.shops.items()}
         shops: dict[str, Shop] = {
             name: ShopifyShop(
@@ -146,6 +142,17 @@ async def opened(loaded: Loaded) -> AsyncIterator[Bridge]:
         yield Bridge(loaded, store, admins, shops, printer, world, breakers)
 
 
+def politely(store: Store, rate: float) -> Callable[[], Awaitable[None]]:
+    """Sleeps as long as all processes together would else ask Sculpteo more than `rate` times a second."""
+
+    async def polite() -> None:
+        wait = await store.orders.take_token("sculpteo", rate=rate, burst=5)
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    return polite
+
+
 def admin_of(name: str, shop: ShopSettings, session: aiohttp.ClientSession) -> Admin:
     """The GraphQL client of one shop. Raises ConfigError for a domain that is not a shop's."""
     where = endpoint(shop.domain, shop.admin_url)
@@ -158,6 +165,18 @@ def admin_of(name: str, shop: ShopSettings, session: aiohttp.ClientSession) -> A
     else:
         raise ConfigError(f"shops.{name}: give client_id and client_secret, or access_token")
     return Admin(session, where, tokens, shop=name, warn=log.bind(shop=name).warning)
+
+
+async def stock_of(
+    admin: Admin, *, on_progress: Callable[[int, int | None], None] = lambda *_: None
+) -> Stock:
+    """What a shop sells. Raises TryAgain and NeedsPerson as the shop does."""
+    facts = await shop_facts(admin)
+    found = []
+    async for variant in variants(admin):
+        found.append(variant)
+        on_progress(len(found), None)
+    return Stock(admin.shop, facts.currency, facts.taxes_included, tuple(found))
 
 
 async def rebuilt(bridge: Bridge, name: str) -> dict[State, int]:

@@ -20,8 +20,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "logs": set(),
     "ports": {"order", "errors"},
     "steps": {"ports", "order", "errors", "retry"},
+    "plan": {"steps", "ports", "order", "errors"},
     "worker": {"steps", "ports", "order", "errors", "retry"},
-    "web": {"steps", "ports", "order", "errors", "web", "shopify.webhooks"},
+    "web": {"steps", "plan", "ports", "order", "errors", "web", "shopify.webhooks"},
     "sandbox": {"order", "errors", "sandbox", "ports"},
     **{name: {"ports", "order", "errors", "config.settings"} for name in ADAPTERS},
 }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -64,17 +65,36 @@ def echo_table(
     *,
     title: str | None = None,
     styles: Sequence[str] | None = None,
+    numbers: Sequence[int] = (),
 ) -> None:
     """A table for people. Cells are plain text: nothing in them is read as markup or escape codes.
 
-    `styles` gives each column's rich style. A cell that is a `rich.text.Text` keeps its own.
+    `styles` gives each column's rich style; `numbers` are the columns that stand to the right. A cell that is a `rich.text.Text` keeps its own.
     """
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, name in enumerate(columns):
-        table.add_column(name, style=styles[index] if styles else None, overflow="fold")
+        style = styles[index] if styles else None
+        justify: JustifyMethod = "right" if index in numbers else "left"
+        table.add_column(name, style=style, justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
     console().print(table)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Within it: a function that is told how many of how many are done, and shows them as a bar on a terminal,
+    on standard error; elsewhere nothing is shown."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    shown = Console(stderr=True)
+    bar = Progress(
+        TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=shown, transient=True, disable=not shown.is_terminal,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def echo_json(value: Any) -> None:

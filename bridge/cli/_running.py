@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+import aiohttp
 import click
 
-from bridge.app import Bridge, opened
+from bridge.app import Bridge, SystemClock, admin_of, opened, politely
+from bridge.cli._checks import paced
 from bridge.cli._options import load_or_exit
-from bridge.errors import BridgeError
+from bridge.config.loader import Loaded
+from bridge.errors import BridgeError, NeedsPerson
+from bridge.order.problems import PROBLEMS, Problem, say
+from bridge.sculpteo.client import SculpteoPrinter
+from bridge.shopify.admin import Admin
+from bridge.store import Store
 
 T = TypeVar("T")
 
@@ -28,7 +37,54 @@ def with_bridge(config: Path, work: Callable[[Bridge], Awaitable[T]]) -> T:
     try:
         return asyncio.run(run())
     except BridgeError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(told(error)) from None
+
+
+def told(error: BridgeError) -> str:
+    """An error as a sentence for people."""
+    if isinstance(error, NeedsPerson) and error.problem in set(Problem):
+        return say(PROBLEMS[Problem(error.problem)].sentence, error.facts)
+    return str(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The clients of a configuration, for commands that look and change nothing. `store` None = there is no
+    database yet, and none is made."""
+
+    loaded: Loaded
+    admins: Mapping[str, Admin]
+    printer: SculpteoPrinter
+    store: Store | None
+
+
+@asynccontextmanager
+async def looking(loaded: Loaded) -> AsyncIterator[Outside]:
+    settings, clock = loaded.settings, SystemClock()
+    database = settings.database.get_secret_value()
+    async with AsyncExitStack() as stack:
+        store: Store | None = None
+        if Store.exists(database):
+            store = await stack.enter_async_context(Store.open(database, clock=clock, create=False))
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+        admins = {name: admin_of(name, shop, session) for name, shop in settings.shops.items()}
+        rate = settings.sculpteo.requests_per_second
+        pace = politely(store, rate) if store else paced(rate)
+        printer = await stack.enter_async_context(SculpteoPrinter(settings.sculpteo, clock, pace))
+        yield Outside(loaded, admins, printer, store)
+
+
+def look(config: Path, work: Callable[[Outside], Awaitable[T]]) -> T:
+    """Open the clients that `config` describes, do the work, close them. Errors become one line, exit code 1."""
+
+    async def run() -> T:
+        async with looking(load_or_exit(config)) as outside:
+            return await work(outside)
+
+    try:
+        return asyncio.run(run())
+    except BridgeError as error:
+        raise click.ClickException(told(error)) from None
 
 
 def who() -> str:
@@ -39,14 +95,13 @@ def who() -> str:
         return "terminal"
 
 
-def shops_of(bridge: Bridge, shop: str | None) -> list[str]:
+def shops_of(bridge: Bridge | Outside, shop: str | None) -> list[str]:
     """The shop named, or all. Exits with the known names when there is no such shop."""
+    known = list(bridge.loaded.settings.shops)
     if shop is None:
-        return list(bridge.shops)
-    if shop not in bridge.shops:
-        raise click.BadParameter(
-            f"there is no shop “{shop}”; the configuration has {', '.join(bridge.shops)}"
-        )
+        return known
+    if shop not in known:
+        raise click.BadParameter(f"there is no shop “{shop}”; the configuration has {', '.join(known)}")
     return [shop]
 
 

@@ -157,7 +157,8 @@ class Mapping:
     def match(self, shop: str, line: LineItem) -> Match:
         """What is printed for one unit of the line."""
         sku = (line.sku or "").strip()
-        rule = self._rule(shop, sku) if sku else None
+        found = self._found(shop, sku) if sku else None
+        rule = found[1] if found else None
         named = rule is not None and not is_pattern(rule.sku)
         if not named and line.gift_card:
             return NotPrinted("a gift card")
@@ -167,13 +168,23 @@ class Mapping:
             return rule.match(line)
         return Unmapped() if self._hold else NotPrinted("unmapped: ignore")
 
-    def _rule(self, shop: str, sku: str) -> Rule | None:
+    def deciding(self, shop: str, sku: str) -> tuple[str | None, str] | None:
+        """The rule that decides on a SKU, be it a product or to be ignored: (shop, or None for the top
+        level; its SKU or pattern)."""
+        found = self._found(shop, sku.strip())
+        return (found[0], found[1].sku) if found else None
+
+    def products(self) -> list[tuple[str | None, str]]:
+        """Every rule that prints something, as `deciding` names them."""
+        levels: list[tuple[str | None, Rules]] = [(None, self._common), *self._own.items()]
+        return [(shop, rule.sku) for shop, rules in levels for rule in rules.all() if rule.parts is not None]
+
+    def _found(self, shop: str, sku: str) -> tuple[str | None, Rule] | None:
         own = self._own[shop].find(sku) if shop in self._own else None
         common = self._common.find(sku)
-        if own and common:
-            return own[1] if own[0] >= common[0] else common[1]
-        found = own or common
-        return found[1] if found else None
+        if own and (common is None or own[0] >= common[0]):
+            return shop, own[1]
+        return (None, common[1]) if common else None
 
     def designs(self) -> list[tuple[str, Design]]:
         """Every design that can be ordered, with each of its materials and scales, and a SKU that names it."""

@@ -199,6 +199,22 @@ class ShopOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """Something that the shop sells. `price` is in the shop's currency; `status` is the product's: ACTIVE,
+    ARCHIVED, DRAFT or UNLISTED."""
+
+    id: str
+    sku: str | None
+    title: str
+    product_id: str
+    product_title: str
+    status: str
+    price: Decimal
+    options: tuple[tuple[str, str], ...] = ()
+    gift_card: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Design:
     """What one unit of a SKU is made of: `quantity` copies of a Sculpteo design."""
 

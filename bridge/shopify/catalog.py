@@ -6,28 +6,11 @@ https://shopify.dev/docs/api/admin-graphql/latest/queries/productVariants
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from decimal import Decimal
 
 from bridge.errors import TryAgain
+from bridge.order.model import Variant
 from bridge.shopify.admin import Admin
 from bridge.shopify.tame import Unexpected, Value
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A variant of the catalogue. `price` is in the shop's currency; `status` is the product's:
-    ACTIVE, ARCHIVED, DRAFT or UNLISTED."""
-
-    id: str
-    sku: str | None
-    title: str
-    product_id: str
-    product_title: str
-    status: str
-    price: Decimal
-    options: tuple[tuple[str, str], ...]
-    gift_card: bool
 
 
 async def variants(admin: Admin) -> AsyncIterator[Variant]:

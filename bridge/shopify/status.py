@@ -26,6 +26,7 @@ class ShopFacts:
     time_zone: str
     plan: str
     development: bool
+    taxes_included: bool  # whether prices are with taxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ async def shop_facts(admin: Admin) -> ShopFacts:
             time_zone=shop["ianaTimezone"].text(),
             plan=shop["plan"]["publicDisplayName"].text(),
             development=shop["plan"]["partnerDevelopment"].flag(),
+            taxes_included=shop["taxesIncluded"].flag(),
         )
 
 

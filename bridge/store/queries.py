@@ -101,6 +101,10 @@ class Queries:
         found = await self._db.read(partial(load_all, keys=[key]))
         return found[0] if found else None
 
+    async def load(self, keys: Collection[int]) -> list[OrderRecord]:
+        """These orders, complete."""
+        return await self._db.read(partial(load_all, keys=list(keys)))
+
     async def find(self, text: str) -> list[OrderRecord]:
         """Orders by name (with or without "#"), Shopify's id, Sculpteo's reference, tracking number, or the
         bridge's own number: the first of these that fits. "shop/name" looks in one shop only."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine import Connection
 
 from bridge.errors import ConfigError
 from bridge.order.model import Mode
@@ -64,8 +64,10 @@ class Store:
         used or a database of a newer program, StoreUnavailable when it cannot be reached.
         """
         parsed = parse_url(url)
-        if not create:
-            _refuse_missing(parsed)
+        if not create and not cls.exists(url):
+            raise ConfigError(
+                f"database: there is no {parsed.database} yet; `sculpteo-bridge serve` makes it"
+            )
         reading, writing = engines(parsed)
         await asyncio.to_thread(migrate, reading, writing)
         db = Database(parsed, reading, writing, inserter(writing.dialect))
@@ -73,6 +75,13 @@ class Store:
             yield cls(db, clock)
         finally:
             await db.close()
+
+    @staticmethod
+    def exists(url: str) -> bool:
+        """Whether the SQLite file is there; of a PostgreSQL database that is not known before it is opened.
+        Raises ConfigError for a URL that cannot be used."""
+        parsed = parse_url(url)
+        return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").exists()
 
     async def ready(self) -> None:
         """Prove that a change can be made durable now. Raises StoreUnavailable."""
@@ -159,8 +168,3 @@ class Store:
             return row is not None
 
         return await self._db.write(work)
-
-
-def _refuse_missing(url: URL) -> None:
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
-        raise ConfigError(f"database: there is no {url.database} yet; `sculpteo-bridge serve` makes it")

@@ -35,6 +35,7 @@ PLAIN_SHOP = {
     "myshopifyDomain": DOMAIN,
     "currencyCode": "EUR",
     "ianaTimezone": "Europe/Paris",
+    "taxesIncluded": True,
     "plan": {"publicDisplayName": "Basic", "partnerDevelopment": False},
 }
 

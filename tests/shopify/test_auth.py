@@ -23,6 +23,7 @@ def tokens(shop: Shop) -> ClientCredentials:
         "myshopifyDomain": DOMAIN,
         "currencyCode": "EUR",
         "ianaTimezone": "Europe/Paris",
+        "taxesIncluded": True,
         "plan": {"publicDisplayName": "Basic", "partnerDevelopment": False},
     }
     return ClientCredentials(

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from bridge.errors import TryAgain
+from bridge.order.model import Variant
 from bridge.shopify import installation
-from bridge.shopify.catalog import Variant, variants
+from bridge.shopify.catalog import variants
 from bridge.shopify.documents import API_VERSION
 from bridge.shopify.scopes import FULFILLMENT_ORDERS, SCOPES, WANTED, missing
 from bridge.shopify.status import ShopFacts, Version, inspect
@@ -29,6 +30,7 @@ def healthy(shop: Shop) -> Shop:
             "myshopifyDomain": "acme.myshopify.com",
             "currencyCode": "EUR",
             "ianaTimezone": "Europe/Paris",
+            "taxesIncluded": True,
             "plan": {"publicDisplayName": "Basic", "partnerDevelopment": True},
         },
         "publicApiVersions": [
@@ -69,7 +71,9 @@ def test_each_permission_says_what_is_lost_without_it() -> None:
 
 async def test_a_healthy_shop_is_shown_in_all_its_parts(healthy: Shop) -> None:
     found = await inspect(healthy.admin, "https://bridge.example.com", "acme")
-    assert found.shop == ShopFacts("Acme Prints", "acme.myshopify.com", "EUR", "Europe/Paris", "Basic", True)
+    assert found.shop == ShopFacts(
+        "Acme Prints", "acme.myshopify.com", "EUR", "Europe/Paris", "Basic", True, True
+    )
     assert found.version == Version(API_VERSION, API_VERSION, supported=True)
     assert found.missing_scopes == ()
     assert found.subscriptions is not None

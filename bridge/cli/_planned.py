@@ -1,0 +1,227 @@
+"""What `plan` found, for people and for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+from rich.text import Text
+
+from bridge.cli._options import console, echo_table, printable
+from bridge.order.model import Money
+from bridge.order.states import State
+from bridge.plan.catalogue import Row, amount, figure, named, spelled
+from bridge.plan.findings import Finding
+from bridge.plan.look import Look
+from bridge.plan.orders import Changed, Outlook
+from bridge.ports import NotPrinted, Unmapped
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """`applied` is the version of the mapping that `serve` runs with; None = it never ran. `unread` are the
+    shops that could not be read, each as a sentence."""
+
+    look: Look
+    orders: tuple[Changed, ...]
+    version: str
+    applied: str | None
+    unread: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        return not (self.look.findings or self.unread or any(map(_lost, self.orders)))
+
+
+def _lost(order: Changed) -> bool:
+    """Whether an order that could be printed would need a person."""
+    return bool(order.before.items) and order.after.state is State.ATTENTION
+
+
+# --- for people ------------------------------------------------------------------------------------------
+
+
+def tell(planned: Planned) -> None:
+    look = planned.look
+    for stock in look.stocks:
+        taxes = "with taxes" if stock.taxes_included else "without taxes"
+        title = f"{stock.shop}: {len(stock.variants)} variants, prices in {stock.currency} {taxes}"
+        rows = [_cells(row) for row in look.rows if row.shop == stock.shop]
+        columns = ("SKU", "Variant", "Prints", "Price", "Cost", "Margin", "")
+        echo_table(columns, rows, title=title, numbers=(3, 4, 5))
+        click.echo()
+    if look.incomparable:
+        click.echo(
+            f"Prices in {', '.join(look.incomparable)} are not compared with Sculpteo's, which are in another "
+            "currency.\n"
+        )
+    _tell_orders(planned.orders)
+    for sentence in planned.unread:
+        _warn(sentence)
+    for finding, count in _each(look.findings):
+        _warn(finding.sentence() + (f" ({count} variants)" if count > 1 else ""), finding.remedy())
+    click.echo(_sum(planned))
+
+
+def _cells(row: Row) -> Sequence[object]:
+    style = "dim" if not row.on_sale else "yellow" if row.findings else ""
+    cost, margin = row.cost, row.margin
+    share = f" ({row.share:.0%})" if row.share is not None else ""
+    comparable = cost is not None and cost.currency == row.price.currency
+    cells = (
+        row.variant.sku or "-",
+        named(row.variant),
+        _prints(row),
+        figure(row.price),
+        (figure(cost) if comparable else amount(cost)) if cost else "",
+        f"{figure(margin)}{share}" if margin else "",
+        ", ".join([finding.kind for finding in row.findings] or ([row.warning] if row.warning else [])),
+    )
+    return [Text(printable(cell), style=style) for cell in cells]
+
+
+def _prints(row: Row) -> str:
+    if isinstance(row.match, NotPrinted):
+        return f"not printed ({row.match.rule})"
+    if not row.on_sale:
+        return row.variant.status.lower()
+    if isinstance(row.match, Unmapped):
+        return "nothing"
+    return " + ".join(map(spelled, row.designs))
+
+
+def _tell_orders(orders: Sequence[Changed]) -> None:
+    if not orders:
+        return
+    rows = [
+        (one.order.name or one.order.order_id, one.order.shop, _outlook(one.before), _outlook(one.after))
+        for one in orders
+    ]
+    title = (
+        f"{len(orders)} orders would be treated otherwise, as soon as `serve` runs with this configuration"
+    )
+    echo_table(("Order", "Shop", "Now", "Then"), rows, title=title)
+    if any(one.approval_ends for one in orders):
+        click.echo("Where a person approved other prints than these, the approval is asked for again.")
+    click.echo()
+
+
+def _outlook(outlook: Outlook) -> str:
+    """Prints by their designs; the orders of a table can be told apart without the line that each is for."""
+    if not outlook.items:
+        return outlook.sentence()
+    return " + ".join(
+        f"{item.quantity} x {spelled(item.design).partition(' x ')[2]}" for item in outlook.items
+    )
+
+
+def _each(findings: Sequence[Finding]) -> Iterator[tuple[Finding, int]]:
+    """Each sentence once, with how often it holds."""
+    counts = Counter(finding.sentence() for finding in findings)
+    firsts = {finding.sentence(): finding for finding in reversed(findings)}
+    for sentence, count in counts.items():
+        yield firsts[sentence], count
+
+
+def _warn(sentence: str, remedy: str = "") -> None:
+    console().print(Text(printable(sentence), style="yellow"), soft_wrap=True)
+    if remedy:
+        console().print(Text(f"    {printable(remedy)}", style="dim"), soft_wrap=True)
+
+
+def _sum(planned: Planned) -> str:
+    look = planned.look
+    printed = sum(bool(row.designs) for row in look.rows)
+    said = f"{len(look.rows)} variants, {printed} printed by Sculpteo"
+    said += f", prices as of {look.asked_at.astimezone():%Y-%m-%d %H:%M}" if look.asked_at else ""
+    amiss = len(list(_each(look.findings))) + len(planned.unread) + sum(map(_lost, planned.orders))
+    said += f"; {amiss} to be seen to." if amiss else "; nothing is amiss."
+    if planned.applied == planned.version:
+        return f"{said}\nThis is the mapping that is in use."
+    return f"{said}\n`sculpteo-bridge serve` does not run with this mapping yet."
+
+
+# --- for programs ----------------------------------------------------------------------------------------
+
+
+def as_object(planned: Planned) -> dict[str, Any]:
+    look = planned.look
+    return {
+        "result": "clean" if planned.clean else "findings",
+        "mapping": {"version": planned.version, "in_use": planned.applied},
+        "shops": [
+            {"shop": one.shop, "currency": one.currency, "taxes_included": one.taxes_included}
+            for one in look.stocks
+        ],
+        "prices_as_of": look.asked_at and look.asked_at.isoformat(),
+        "variants": [_variant(row) for row in look.rows],
+        "dead": [_finding(finding) for finding in look.dead],
+        "orders": [_order(one) for one in planned.orders],
+        "unread": list(planned.unread),
+    }
+
+
+def _variant(row: Row) -> dict[str, Any]:
+    variant = row.variant
+    return {
+        "shop": row.shop,
+        "variant_id": variant.id,
+        "sku": variant.sku,
+        "product": variant.product_title,
+        "variant": variant.title,
+        "status": variant.status,
+        "on_sale": row.on_sale,
+        "rule": row.rule and row.rule[1],
+        "match": _match(row),
+        "designs": [_design(design) for design in row.designs],
+        "price": _money(row.price),
+        "cost": _money(row.cost),
+        "margin": _money(row.margin),
+        "margin_share": row.share and str(round(row.share, 4)),
+        "warning": row.warning,
+        "findings": [_finding(finding) for finding in row.findings],
+    }
+
+
+def _match(row: Row) -> str:
+    if isinstance(row.match, NotPrinted):
+        return "not_printed"
+    return "unmapped" if isinstance(row.match, Unmapped) else "printed"
+
+
+def _design(design: Any) -> dict[str, Any]:
+    return {
+        "design": design.uuid,
+        "quantity": design.quantity,
+        "material": design.material,
+        "scale": design.scale and str(design.scale),
+        "unit": design.unit,
+    }
+
+
+def _money(money: Money | None) -> dict[str, str] | None:
+    return None if money is None else {"amount": str(money.amount), "currency": money.currency}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {"kind": finding.kind, "sentence": finding.sentence(), "remedy": finding.remedy()}
+
+
+def _order(one: Changed) -> dict[str, Any]:
+    return {
+        "order": one.order.name or one.order.order_id,
+        "shop": one.order.shop,
+        "state": one.order.state,
+        "mapping_version": one.order.mapping_version,
+        "before": _outlook_object(one.before),
+        "after": _outlook_object(one.after),
+        "approval_ends": one.approval_ends,
+    }
+
+
+def _outlook_object(outlook: Outlook) -> dict[str, Any]:
+    items = [{**_design(item.design), "quantity": item.quantity, "sku": item.sku} for item in outlook.items]
+    return {"items": items, "why": outlook.sentence()}

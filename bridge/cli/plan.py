@@ -1,0 +1,87 @@
+"""`sculpteo-bridge plan`: what this configuration means for every variant and every open order."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from bridge.app import SystemClock, policy_of, stock_of
+from bridge.cli._options import config_option, echo_json, json_option, progress
+from bridge.cli._planned import Planned, as_object, tell
+from bridge.cli._running import Outside, look, shop_option, shops_of, told
+from bridge.errors import BridgeError
+from bridge.order.states import State
+from bridge.plan.look import looked, with_prices
+from bridge.plan.orders import WOKEN_FOR, Changed, changed
+from bridge.plan.prices import Prices
+from bridge.ports import OrderRecord
+from bridge.store import Store
+from bridge.store.queries import Filter
+
+BATCH = 100
+MOST = 5_000  # orders of one state that are looked at, newest first
+
+
+@click.command()
+@config_option
+@shop_option
+@click.option("--no-prices", is_flag=True, help="Do not ask Sculpteo, neither for prices nor materials.")
+@click.option("--fresh", is_flag=True, help="Ask for every price anew; else answers of the last day do.")
+@json_option
+def command(config: Path, shop: str | None, no_prices: bool, fresh: bool, as_json: bool) -> None:
+    """Lay the configuration beside the live catalogue and the open orders, before it is applied.
+
+    It shows every variant of each shop with what is printed for it, Sculpteo's price and the margin; what is
+    unmapped, dead, duplicate or not to be had; and which orders this configuration would treat otherwise.
+    Nothing is changed. Exit code 0: nothing is amiss; 1: something is; 2: the configuration has faults.
+    """
+    planned = look(config, lambda outside: _plan(outside, shop, prices=not no_prices, fresh=fresh))
+    if as_json:
+        echo_json(as_object(planned))
+    else:
+        tell(planned)
+    sys.exit(0 if planned.clean else 1)
+
+
+async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool) -> Planned:
+    loaded, clock = outside.loaded, SystemClock()
+    wanted = shops_of(outside, shop)
+    stocks, unread = [], []
+    with progress("Reading the catalogue") as show:
+        for name in wanted:
+            try:
+                stocks.append(await stock_of(outside.admins[name], on_progress=show))
+            except BridgeError as error:
+                unread.append(f"The shop {name} could not be read: {told(error)}")
+    found = looked(stocks, loaded.catalog, clock.now(), all_shops=len(stocks) == len(outside.admins))
+    if prices:
+        memory = outside.store.memory if outside.store else None
+        asked = Prices(outside.printer, memory, clock, loaded.settings.sculpteo.currency)
+        with progress("Asking Sculpteo") as show:
+            found = await with_prices(found, asked, fresh=fresh, on_progress=show)
+    orders: list[Changed] = []
+    applied: str | None = None
+    if outside.store:
+        applied = await outside.store.memory.get("mapping")
+        policy = policy_of(loaded.settings)
+        async for record in _not_bought(outside.store, clock.now()):
+            one = changed(record, loaded.catalog, policy, clock.now()) if record.shop in wanted else None
+            orders += [one] if one else []
+    return Planned(found, tuple(orders), loaded.catalog.version, applied, tuple(unread))
+
+
+async def _not_bought(store: Store, now: datetime) -> AsyncIterator[OrderRecord]:
+    """Orders that another mapping may concern, complete, the newest of each state first."""
+    for state in (State.WAITING, State.ATTENTION, State.IGNORED):
+        before: int | None = None
+        for _ in range(MOST // BATCH):
+            page = await store.queries.page(Filter((state,)), before, BATCH)
+            for record in await store.queries.load([record.key for record in page]):
+                yield record
+            if len(page) < BATCH or (page[-1].first_seen_at < now - WOKEN_FOR and state is State.IGNORED):
+                break
+            before = page[-1].key

@@ -1,0 +1,83 @@
+"""What can be found amiss between mapping and catalogue: a closed list, each with a sentence and a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bridge.order.problems import Text, say
+from bridge.order.why import Translate, english
+
+
+class Kind(StrEnum):
+    UNMAPPED = "unmapped"
+    OPTION = "option"
+    NO_OPTION = "no_option"
+    NO_SKU = "no_sku"
+    DUPLICATE = "duplicate"
+    DEAD = "dead"
+    MATERIAL = "material"
+    DESIGN = "design"
+    UNANSWERED = "unanswered"
+    LOSS = "loss"
+
+
+FINDINGS: dict[Kind, Text] = {
+    Kind.UNMAPPED: Text(
+        "No rule of the configuration fits {sku}: an order with it waits for you.",
+        "Add the SKU to `products`, or to `ignore` if Sculpteo does not print it.",
+    ),
+    Kind.OPTION: Text(
+        "The mapping of {sku} has no value for {option} = {value}: an order with it waits for you.",
+        "Add this value under the product in the configuration.",
+    ),
+    Kind.NO_OPTION: Text(
+        "The mapping of {sku} chooses by {option}, which the variant does not have: unless an order brings it "
+        "as a custom attribute, it waits for you.",
+        "Correct the option's name in the configuration, if customers do not type or choose it themselves.",
+    ),
+    Kind.NO_SKU: Text(
+        "“{title}” has no SKU, so nothing can be mapped to it.",
+        "Give the variant a SKU in Shopify, then add it to `products` or `ignore`.",
+    ),
+    Kind.DUPLICATE: Text(
+        "{count} variants of the shop share the SKU {sku}: {titles}.",
+        "Give each variant a SKU of its own in Shopify, unless they are the same thing.",
+    ),
+    Kind.DEAD: Text(
+        "{rule} is mapped, but decides on no variant of {shops}.",
+        "Correct the SKU, or remove the product from the configuration.",
+    ),
+    Kind.MATERIAL: Text(
+        "Sculpteo does not offer the material {material}.",
+        "Choose a material that `sculpteo-bridge designs materials` lists.",
+    ),
+    Kind.DESIGN: Text(
+        "Sculpteo gives no price for {design}: {why}.",
+        "Check uuid, material and scale in the configuration, and that your account may print the design.",
+    ),
+    Kind.UNANSWERED: Text(
+        "Sculpteo gave no answer for {design}, so neither price nor design is proven.",
+        "Try again later.",
+    ),
+    Kind.LOSS: Text(
+        "{sku} costs {cost} without shipping, and sells at {price}.",
+        "Raise the price in Shopify, or choose another material or scale.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`facts` fill the sentence: what the merchant, never a customer, wrote."""
+
+    kind: Kind
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def sentence(self, t: Translate = english) -> str:
+        return say(t(FINDINGS[self.kind].sentence), dict(self.facts))
+
+    def remedy(self, t: Translate = english) -> str:
+        return t(FINDINGS[self.kind].remedy)

@@ -1,0 +1,55 @@
+"""The whole look: the shops' catalogues, the mapping, Sculpteo's prices, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.order.model import Design
+from bridge.plan.catalogue import Mapped, Row, Stock, asked_for, dead, lay, priced
+from bridge.plan.findings import Finding
+from bridge.plan.prices import Priced, Prices, Progress, silent
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`asked_at` is the oldest answer of Sculpteo that a cost rests on; None = it was not asked."""
+
+    stocks: tuple[Stock, ...]
+    rows: tuple[Row, ...]
+    dead: tuple[Finding, ...]
+    at: datetime
+    asked_at: datetime | None = None
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [*(finding for row in self.rows for finding in row.findings), *self.dead]
+
+    @property
+    def incomparable(self) -> tuple[str, ...]:
+        """Currencies of prices that no cost can be compared with."""
+        found = {
+            row.price.currency for row in self.rows if row.cost and row.cost.currency != row.price.currency
+        }
+        return tuple(sorted(found))
+
+
+def looked(stocks: Sequence[Stock], mapping: Mapped, now: datetime, *, all_shops: bool = True) -> Look:
+    """What can be said without asking Sculpteo. `all_shops` = the stocks are those of every shop. Pure."""
+    rows = lay(stocks, mapping)
+    unused = dead(rows, [stock.shop for stock in stocks], mapping, all_shops=all_shops)
+    return Look(tuple(stocks), tuple(rows), tuple(unused), now)
+
+
+async def with_prices(
+    look: Look, prices: Prices, *, fresh: bool = False, on_progress: Progress = silent
+) -> Look:
+    """The look with costs and margins. Raises nothing for what Sculpteo does: what it does not answer is a
+    finding of the variants that need it."""
+    offered = await prices.offered()
+    wanted = asked_for(look.rows, offered)
+    answers: Mapping[Design, Priced | None] = await prices.of(wanted, fresh=fresh, on_progress=on_progress)
+    rows = priced(look.rows, answers, offered)
+    times = [answer.at for answer in answers.values() if answer]
+    return Look(look.stocks, tuple(rows), look.dead, look.at, min(times, default=None))
