@@ -33,12 +33,13 @@ from bridge.shopify.auth import ClientCredentials, StaticToken, Tokens
 from bridge.shopify.catalog import variants
 from bridge.shopify.endpoint import endpoint
 from bridge.shopify.orders import ShopifyShop
-from bridge.shopify.status import shop_facts
+from bridge.shopify.status import Status, inspect, shop_facts
 from bridge.shopify.webhooks import interpret
 from bridge.steps.job import Job, World
 from bridge.steps.reconcile import reconcile
 from bridge.store.queries import Filter
 from bridge.store.store import Store
+from bridge.web import console
 from bridge.web.server import make_app, make_runner
 from bridge.worker import LEASE, Worker, run_step
 
@@ -231,9 +232,11 @@ async def _note_ledger_gap(bridge: Bridge, name: str) -> None:
 class Service:
     """`serve`: the web side, the worker, and the chores that keep both honest."""
 
-    def __init__(self, bridge: Bridge, role: Role) -> None:
+    def __init__(self, bridge: Bridge, role: Role, *, open_console: bool = False) -> None:
+        """`open_console` lets whoever sits at this machine into the console without a password: the demo."""
         self._bridge = bridge
         self._role = role
+        self._open_console = open_console
         self._stop = asyncio.Event()
         self._missed = {name: asyncio.Event() for name in bridge.shops}
         self._worker = Worker(lambda: bridge.world, bridge.store.inbox, interpret, on_missed=self._on_missed)
@@ -261,6 +264,7 @@ class Service:
                 mode=self._bridge.settings.mode,
                 role=self._role,
                 listen=self._bridge.settings.server.listen,
+                console=self.console_url or "off",
             )
             if on_ready:
                 on_ready()
@@ -277,6 +281,7 @@ class Service:
     async def _web(self) -> AsyncIterator[None]:
         bridge = self._bridge
         app = make_app(bridge.settings, bridge.store, on_news=self._worker.wake, stopping=self._stop.is_set)
+        console.add_to(app, self._console())
         runner = make_runner(app)
         await runner.setup()
         try:
@@ -285,6 +290,33 @@ class Service:
             yield
         finally:
             await runner.cleanup()
+
+    @property
+    def console_url(self) -> str | None:
+        """Where people find the console; None while nobody may sign in, or another process has it."""
+        settings = self._bridge.settings
+        if self._role == "worker":
+            return None
+        if self._open_console:
+            return f"http://{settings.server.listen}/"
+        return f"{settings.server.public_url.rstrip('/')}/" if settings.console.members() else None
+
+    def _console(self) -> console.Console:
+        bridge = self._bridge
+
+        async def inspected(shop: str) -> Status:
+            return await inspect(bridge.admins[shop], bridge.settings.server.public_url, shop)
+
+        return console.Console(
+            store=bridge.store,
+            loaded=lambda: bridge.loaded,
+            world=lambda: bridge.world,
+            inspect=inspected,
+            breakers=bridge.breakers,
+            on_news=self._worker.wake,
+            stopping=self._stop.is_set,
+            open_here=self._open_console,
+        )
 
     async def _wake_what_changed(self) -> None:
         """What a change of the configuration since the last run concerns is looked at anew."""

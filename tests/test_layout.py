@@ -22,7 +22,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "steps": {"ports", "order", "errors", "retry"},
     "plan": {"steps", "ports", "order", "errors"},
     "worker": {"steps", "ports", "order", "errors", "retry"},
-    "web": {"steps", "plan", "ports", "order", "errors", "web", "shopify.webhooks"},
+    "web": {"steps", "ports", "order", "errors", "web", "shopify.webhooks"},
+    # a front end for people, as the command line is: it reads the store and the settings as they are
+    "web.console": {
+        *("steps", "plan", "ports", "order", "errors", "breaker"),
+        *("config", "store", "web", "shopify.status"),
+    },
     "sandbox": {"order", "errors", "sandbox", "ports"},
     **{name: {"ports", "order", "errors", "config.settings"} for name in ADAPTERS},
 }
@@ -34,8 +39,9 @@ def modules() -> list[Path]:
 
 
 def part_of(path: Path) -> str:
-    first = path.relative_to(ROOT).parts[0]
-    return first.removesuffix(".py")
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    within = ".".join(parts[:2])
+    return within if within in MAY_IMPORT else parts[0]
 
 
 def imports(path: Path) -> set[str]:

@@ -120,7 +120,7 @@ async def opened_day(folder: Path, seed: int) -> AsyncIterator[Day]:
         write_config(folder / "config.yaml", config)
         loaded = load(folder / "config.yaml", {})
         async with opened(loaded) as bridge:
-            service = Service(bridge, "all")
+            service = Service(bridge, "all", open_console=True)
             running = asyncio.create_task(service.run())
             try:
                 await _started(bridge, running)

@@ -44,7 +44,8 @@ async def _demo(folder: Path, count: int, seed: int, leave: bool) -> bool:
         screen.print(
             f"A Shopify at {day.box.shopify_url}, a Sculpteo at {day.box.sculpteo_url}, the bridge at {day.url}."
         )
-        screen.print(f"{count} orders come in; the approval window is two seconds.\n")
+        screen.print(f"{count} orders come in; the approval window is two seconds.")
+        screen.print(Text.assemble("\nSee it in your browser: ", (f"{day.url}/", "bold cyan"), "\n"))
         with contextlib.ExitStack() as stack:
             show: Callable[[], None]
             if screen.is_terminal:
@@ -58,7 +59,8 @@ async def _demo(folder: Path, count: int, seed: int, leave: bool) -> bool:
         screen.print(_table(day, final=True))
         _sum_up(day, good)
         if not leave:
-            screen.print("\nThe bridge and both simulated services go on until you press Ctrl-C.")
+            screen.print(Text.assemble("\nThe console is at ", (f"{day.url}/", "bold cyan"), "."))
+            screen.print("The bridge and both simulated services go on until you press Ctrl-C.")
             with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
                 await asyncio.Event().wait()
         return good

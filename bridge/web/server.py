@@ -69,10 +69,11 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn what goes wrong into an answer, count and log it. Neither path nor query is logged: both may hold
     a secret; the route says enough."""
-    began = time.perf_counter()
+    began, is_stream = time.perf_counter(), False
     try:
         response = await handler(request)
         status = response.status
+        is_stream = response.content_type == "text/event-stream"  # open for as long as somebody looks
     except web.HTTPException as answer:
         status = answer.status
         raise
@@ -88,7 +89,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         log.exception("a request failed by an error of its own", route=_route(request))
         response = web.Response(status=status, text="internal error\n")
     finally:
-        _account(request, status, time.perf_counter() - began)
+        if not is_stream:
+            _account(request, status, time.perf_counter() - began)
     return response
 
 

@@ -1,0 +1,43 @@
+"""The audit log: who did what in the console, and when."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bridge.web.console.visit import Visit, page
+from bridge.web.console.words import mark
+
+ROWS = 50
+
+ACTIONS: dict[str, str] = {
+    "sign_in": mark("Signed in"),
+    "sign_out": mark("Signed out"),
+    "sign_out_everywhere": mark("Signed out everywhere"),
+    "refused": mark("Tried what the role does not allow"),
+    "pause": mark("Stopped placing"),
+    "resume": mark("Let placing go on"),
+    "clear_alarm": mark("Cleared an alarm"),
+}
+"""Actions of the log in words; one that is not here shows as its code."""
+
+OUTCOMES: dict[str, str] = {"done": mark("done"), "refused": mark("refused"), "role": mark("refused")}
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/deeds")
+@page("owner")
+async def deeds(visit: Visit) -> web.StreamResponse:
+    found = await visit.store.sessions.deeds(before=before_of(visit), limit=ROWS + 1)
+    more = found[ROWS - 1].key if len(found) > ROWS else None
+    return await visit.show("deeds.html", deeds=found[:ROWS], more=more, actions=ACTIONS, outcomes=OUTCOMES)
+
+
+def before_of(visit: Visit) -> int | None:
+    """The `before` of a list's address: rows below this number. Raises 400 for nonsense."""
+    text = visit.request.query.get("before", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 18):
+        raise web.HTTPBadRequest
+    return int(text)

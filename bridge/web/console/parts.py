@@ -1,0 +1,40 @@
+"""What the console works with; `bridge.app` joins it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from bridge.breaker import Breaker
+from bridge.config.loader import Loaded
+from bridge.config.settings import Settings
+from bridge.shopify.status import Status
+from bridge.steps.job import World
+from bridge.store.store import Store
+
+
+@dataclass(slots=True)
+class Console:
+    """Everything that pages may ask. What a reload of the configuration replaces is given by a call.
+
+    `inspect` asks a shop how the bridge stands with it. `open_here` lets whoever sits at this machine in as
+    owner, without a password: for the demo, which has nothing to lose.
+    """
+
+    store: Store
+    loaded: Callable[[], Loaded]
+    world: Callable[[], World]
+    inspect: Callable[[str], Awaitable[Status]]
+    breakers: Mapping[str, Breaker] = field(default_factory=dict)
+    on_news: Callable[[], None] = lambda: None
+    stopping: Callable[[], bool] = lambda: False
+    open_here: bool = False
+
+    @property
+    def settings(self) -> Settings:
+        return self.loaded().settings
+
+
+CONSOLE = web.AppKey("console", Console)

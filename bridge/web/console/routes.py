@@ -1,0 +1,47 @@
+"""All pages of the console, joined to the application."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bridge.web.console import deeds, live, rendering, signin, today
+from bridge.web.console.access import GATE, Gate
+from bridge.web.console.parts import CONSOLE, Console
+from bridge.web.console.visit import Handler, add_headers, visit_of
+from bridge.web.console.words import catalogs
+
+PAGES = (today, deeds, signin, live, rendering)
+"""The modules with `routes`. A new page is added here, and to NAVIGATION in `frame.py` if it has a place of its own."""
+
+OTHERS = ("/webhooks/", "/sculpteo/", "/healthz", "/readyz", "/metrics")
+"""What is not the console's."""
+
+
+def add_to(app: web.Application, console: Console) -> None:
+    """Add the console, with its files read. While nobody may sign in, its pages are not there."""
+    app[CONSOLE] = console
+    app[GATE] = Gate()
+    app[live.PULSE] = live.Pulse()
+    catalogs()
+    rendering.load()
+    for module in PAGES:
+        app.add_routes(module.routes)
+    app.middlewares.append(nothing_here)
+
+
+@web.middleware
+async def nothing_here(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A page, for people, where there is none."""
+    try:
+        return await handler(request)
+    except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as answer:
+        console = request.app[CONSOLE]
+        on = console.open_here or console.settings.console.members()
+        if not on or request.path.startswith(OTHERS) or "text/html" not in request.headers.get("Accept", ""):
+            raise
+        visit = visit_of(console, request)
+        response = visit.show_wrong(answer.status, visit.t("There is nothing here."))
+        if "Allow" in answer.headers:
+            response.headers["Allow"] = answer.headers["Allow"]
+        add_headers(response, visit.origin)
+        return response

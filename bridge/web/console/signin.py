@@ -1,0 +1,104 @@
+"""Sign in, sign out here, sign out everywhere."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+from aiohttp import web
+
+from bridge.store.sessions import Session
+from bridge.web.console import access
+from bridge.web.console.access import GATE, digest
+from bridge.web.console.visit import Visit, form_token, local_path, page
+
+LONGEST_NAME = 64
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/sign-in")
+@page(None)
+async def ask(visit: Visit) -> web.StreamResponse:
+    wanted = local_path(visit.request.query.get("next", "/"))
+    if visit.entered is not None:
+        return visit.back_to(wanted)
+    return await _form(visit, wanted)
+
+
+async def _form(
+    visit: Visit, wanted: str, *, wrong: str = "", name: str = "", status: int = 200
+) -> web.Response:
+    token = form_token(visit)
+    response = await visit.show(
+        "sign_in.html", status=status, token=token, wanted=wanted, wrong=wrong, name=name
+    )
+    access.set_cookie(response, "form", token, visit.origin)
+    return response
+
+
+@routes.post("/sign-in")
+@page(None)
+async def sign_in(visit: Visit) -> web.StreamResponse:
+    """Every try that is looked at is in the audit log: under the name, where somebody has it."""
+    if visit.console.open_here:
+        raise web.HTTPNotFound
+    name, wanted = visit.form.get("name").strip()[:LONGEST_NAME], local_path(visit.form.get("next", "/"))
+    gate, users, address = visit.request.app[GATE], access.users_of(visit.settings), visit.origin.address
+    wait = gate.take(name, address)
+    if wait:
+        wrong = visit.t(
+            "Too many tries. Wait {time}, then try again.", time=visit.reader.span(timedelta(seconds=wait))
+        )
+        response = await _form(visit, wanted, wrong=wrong, name=name, status=429)
+        response.headers["Retry-After"] = str(math.ceil(wait))
+        return response
+    user = await gate.check(users, name, visit.form.get("password"), address)
+    known = name if name in users else "?"
+    await visit.store.sessions.note(known, "sign_in", "done" if user else "refused", address=address)
+    if user is None:
+        wrong = visit.t("Name or password is wrong.")
+        return await _form(visit, wanted, wrong=wrong, name=name, status=403)
+    await _forget(visit)
+    secret = await access.enter(visit.console, user, visit.origin, visit.request.headers.get("User-Agent"))
+    response = visit.back_to(wanted)
+    access.set_cookie(response, "session", secret, visit.origin, visit.settings.console.session)
+    access.drop_cookie(response, "form", visit.origin)
+    return response
+
+
+async def _forget(visit: Visit) -> None:
+    """End the session that the browser came with, whoever's it was: a new one begins."""
+    old = access.cookie(visit.request, "session", visit.origin)
+    if old and len(old) <= access.LONGEST_SECRET:
+        await visit.store.sessions.close(digest(old))
+
+
+@routes.post("/sign-out")
+@page()
+async def sign_out(visit: Visit) -> web.StreamResponse:
+    await visit.store.sessions.close(visit.session.id)
+    await visit.note("sign_out", "done")
+    return _gone(visit, visit.t("You are signed out."))
+
+
+@routes.post("/sign-out-everywhere")
+@page()
+async def sign_out_everywhere(visit: Visit) -> web.StreamResponse:
+    count = await visit.store.sessions.close_all(visit.user.name)
+    await visit.note("sign_out_everywhere", "done", count=count)
+    return _gone(visit, visit.t("You are signed out everywhere."))
+
+
+def _gone(visit: Visit, text: str) -> web.Response:
+    response = visit.back_to("/sign-in", text)
+    access.drop_cookie(response, "session", visit.origin)
+    return response
+
+
+@routes.get("/account")
+@page()
+async def account(visit: Visit) -> web.StreamResponse:
+    """Who I am, and where I am signed in."""
+    sessions: list[Session] = await visit.store.sessions.of(visit.user.name)
+    return await visit.show("account.html", sessions=sessions, here=visit.session.id)

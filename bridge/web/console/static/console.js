@@ -1,0 +1,68 @@
+// Keeps an open page fresh and asks before what cannot be undone. Every page works without this file.
+"use strict";
+
+(() => {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+  const told = document.cookie.split("; ").find((part) => part.startsWith("bridge-zone="));
+  const wanted = `bridge-zone=${encodeURIComponent(zone)}`;
+  const isNew = zone && told !== wanted;
+  if (isNew) {
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `${wanted}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+  }
+
+  // --- fresh blocks: every element with an id and data-fresh is replaced by what the server says now
+
+  const isBusy = (block) =>
+    block.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+
+  let asking = false;
+  let again = false;
+
+  const refresh = async () => {
+    if (asking || document.hidden) {
+      again = true;
+      return;
+    }
+    asking = true;
+    again = false;
+    try {
+      const answer = await fetch(location.href, { headers: { "X-Fresh": "1" }, redirect: "error" });
+      if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch {
+      // the service is away for a moment; the next event asks again
+    } finally {
+      asking = false;
+      if (again && !document.hidden) setTimeout(refresh, 1500);
+    }
+  };
+
+  const replace = (page) => {
+    for (const block of document.querySelectorAll("[data-fresh][id]")) {
+      const fresh = page.getElementById(block.id);
+      if (!fresh || isBusy(block) || fresh.innerHTML === block.innerHTML) continue;
+      const focused = block.contains(document.activeElement) ? pathTo(block, document.activeElement) : null;
+      const open = [...block.querySelectorAll("details[open][id]")].map((one) => one.id);
+      block.replaceChildren(...fresh.childNodes);
+      for (const id of open) block.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
+      if (focused) block.querySelector(focused)?.focus();
+    }
+  };
+
+  const pathTo = (block, element) => {
+    if (element.id) return `#${CSS.escape(element.id)}`;
+    if (element.href) return `a[href="${CSS.escape(element.getAttribute("href"))}"]`;
+    return null;
+  };
+
+  const live = document.body.dataset.live;
+  if (live && document.querySelector("[data-fresh]")) {
+    const source = new EventSource(live);
+    source.onmessage = () => setTimeout(refresh, 200);
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && again) refresh();
+    });
+    setInterval(refresh, 60000); // so that “3 minutes ago” stays true
+    if (isNew) refresh();
+  }
+})();

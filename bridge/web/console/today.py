@@ -1,0 +1,74 @@
+"""Today: is everything fine, and if not, what do I do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bridge.order.problems import ALARMS, Alarm, Text, say
+from bridge.order.states import State
+from bridge.order.why import remedy, why
+from bridge.ports import OrderRecord
+from bridge.store.queries import AlarmRecord, Filter
+from bridge.web.console.visit import Visit, page
+
+NEEDY = (State.UNKNOWN, State.ATTENTION)
+LISTED = 25  # orders that need a person, and alarms; the rest is behind a link
+
+routes = web.RouteTableDef()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An order in words."""
+
+    record: OrderRecord
+    why: str
+    remedy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """An alarm in words."""
+
+    record: AlarmRecord
+    sentence: str
+    remedy: str
+
+
+@routes.get("/")
+@page()
+async def today(visit: Visit) -> web.StreamResponse:
+    store = visit.store
+    needy = await store.queries.page(Filter(NEEDY), limit=LISTED)
+    alarms = await store.queries.alarms()
+    return await visit.show(
+        "today.html",
+        counts=await store.desk.counts(),
+        needy_orders=[told(visit, record) for record in needy],
+        alarms=[rung(visit, alarm) for alarm in alarms[:LISTED]],
+    )
+
+
+def told(visit: Visit, record: OrderRecord) -> Told:
+    name, said = record.name or record.order_id, visit.reader.said
+    sentence = why(record.state, record.reason, record.problem, record.facts, said)
+    return Told(record, sentence, remedy(record.state, record.problem, record.facts, name, said))
+
+
+def rung(visit: Visit, alarm: AlarmRecord) -> Rung:
+    text = ALARMS[Alarm(alarm.alarm)] if alarm.alarm in set(Alarm) else Text(alarm.alarm, "")
+    said, facts = visit.reader.said, dict(alarm.facts)
+    return Rung(alarm, say(said(text.sentence), facts), say(said(text.remedy), facts))
+
+
+@routes.post("/alarms/{key:[0-9]{1,17}}/clear")
+@page("operator")
+async def clear_alarm(visit: Visit) -> web.StreamResponse:
+    """A person saw to it. Pressed twice, the second changes nothing."""
+    key = int(visit.request.match_info["key"])
+    new = await visit.store.clear_alarm(key, visit.user.name)
+    if new:
+        await visit.note("clear_alarm", "done", alarm=key)
+    return visit.back_to("/", visit.t("The alarm is cleared.") if new else visit.t("It was cleared already."))

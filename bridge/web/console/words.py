@@ -1,0 +1,174 @@
+"""Text, dates and money as a reader wants them: their language, their locale, their time zone.
+
+The sentences in code and templates are English; `locales/<language>/*.po` have them in other languages and
+are read at start.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from bridge.order.model import Money
+from bridge.order.problems import say
+
+LOCALES = Path(__file__).parent / "locales"
+Forms = tuple[str, ...]
+FALLBACK = Locale("en", "GB")
+_TAG = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*")
+
+
+@lru_cache(maxsize=1)
+def catalogs() -> Mapping[str, Mapping[str, Forms]]:
+    """Language -> English sentence -> its forms, one, or as many as the language has for numbers."""
+    found: dict[str, dict[str, Forms]] = {"en": {}}
+    for path in sorted(LOCALES.glob("*/*.po")):
+        language = path.parent.name
+        with path.open("rb") as opened:
+            entries = read_po(opened, locale=language)
+        sentences = found.setdefault(language, {})
+        for entry in entries:
+            if entry.id and not entry.fuzzy:
+                key, forms = _tuple(entry.id)[0], _tuple(entry.string)
+                if all(forms):
+                    sentences[key] = forms
+    return found
+
+
+def mark(sentence: str) -> str:
+    """Marks a sentence that is translated later, where it is shown; a test wants it in every catalog."""
+    return sentence
+
+
+def _tuple(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (text or "",) if isinstance(text, str | None) else tuple(text)
+
+
+def wanted(header: str) -> list[str]:
+    """The language tags of an Accept-Language header, the most wanted first. Never raises."""
+    ranked: list[tuple[float, int, str]] = []
+    for place, part in enumerate(header[:500].split(",")):
+        match = _TAG.fullmatch(part)
+        if match:
+            ranked.append((-float(match[2] or 1), place, match[1]))
+    return [tag for quality, _, tag in sorted(ranked) if quality < 0]
+
+
+def reader_for(header: str, fixed: str | None, zone: str | None) -> Reader:
+    """The reader that the browser asks for, or the configuration decides."""
+    for tag in [fixed] if fixed else wanted(header):
+        locale = _locale(tag)
+        if locale is not None and locale.language in catalogs():
+            return Reader(locale, _zone(zone))
+    return Reader(FALLBACK, _zone(zone))
+
+
+@lru_cache(maxsize=256)
+def _locale(tag: str) -> Locale | None:
+    parts = tag.split("-")
+    try:
+        return Locale.parse("_".join(parts[:2]))
+    except (ValueError, UnknownLocaleError, TypeError):
+        pass
+    try:
+        return Locale.parse(parts[0])
+    except (ValueError, UnknownLocaleError, TypeError):
+        return None
+
+
+@lru_cache(maxsize=256)
+def _zone(name: str | None) -> tzinfo:
+    if name and re.fullmatch(r"[A-Za-z0-9_+\-]{1,32}(?:/[A-Za-z0-9_+\-]{1,32}){0,2}", name):
+        try:
+            return ZoneInfo(name)
+        except (LookupError, OSError, ValueError):
+            return UTC
+    return UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who reads a page."""
+
+    locale: Locale
+    zone: tzinfo = UTC
+
+    @property
+    def language(self) -> str:
+        return str(self.locale.language)
+
+    @property
+    def tag(self) -> str:
+        """For the page's lang attribute."""
+        return str(self.locale).replace("_", "-")
+
+    def t(self, sentence: str, **facts: object) -> str:
+        """The sentence in the reader's language, its {names} filled."""
+        return self.fill(sentence, facts)
+
+    def fill(self, sentence: str, facts: Mapping[str, object]) -> str:
+        return say(self.said(sentence), dict(facts))
+
+    def said(self, sentence: str) -> str:
+        """The sentence in the reader's language, its {names} as they are."""
+        return catalogs()[self.language].get(sentence, (sentence,))[0]
+
+    def n(self, one: str, many: str, count: int, **facts: object) -> str:
+        """The sentence for this many; {count} is filled with it."""
+        forms = catalogs()[self.language].get(one, (one, many))
+        few = count <= 1 if self.language == "fr" else count == 1  # French counts 0 as one
+        return say(forms[0 if few else -1], {"count": self.number(count), **facts})
+
+    def number(self, value: int | Decimal) -> str:
+        return str(format_decimal(value, locale=self.locale))
+
+    def percent(self, share: Decimal) -> str:
+        return str(format_percent(share, locale=self.locale))
+
+    def money(self, money: Money | None) -> str:
+        if money is None:
+            return "–"
+        return str(format_currency(money.amount, money.currency, locale=self.locale))
+
+    def moment(self, at: datetime) -> str:
+        """Day and time, with the zone where it is not the reader's own."""
+        text = format_datetime(at, "medium", tzinfo=self.zone, locale=self.locale)
+        return f"{text} UTC" if self.zone is UTC else str(text)
+
+    def short(self, at: datetime) -> str:
+        """Day and month, hour and minute."""
+        local = at.astimezone(self.zone)
+        return (
+            f"{format_skeleton('MMMd', local, locale=self.locale)} "
+            f"{format_skeleton('Hm', local, locale=self.locale)}"
+        )
+
+    def clock(self, at: datetime) -> str:
+        return str(format_skeleton("Hms", at.astimezone(self.zone), locale=self.locale))
+
+    def day(self, day: date) -> str:
+        return str(format_date(day, "long", locale=self.locale))
+
+    def short_day(self, day: date) -> str:
+        return str(format_skeleton("MMMd", datetime(day.year, day.month, day.day), locale=self.locale))  # noqa: DTZ001 - a day has no zone
+
+    def local_day(self, at: datetime) -> date:
+        return at.astimezone(self.zone).date()
+
+    def ago(self, at: datetime, now: datetime) -> str:
+        """How long ago, or in how long."""
+        return str(format_timedelta(at - now, add_direction=True, locale=self.locale, threshold=1.2))
+
+    def span(self, time: timedelta) -> str:
+        return str(format_timedelta(time, locale=self.locale, threshold=1.2))

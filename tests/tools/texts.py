@@ -1,0 +1,73 @@
+"""Every sentence that the console shows, as code and templates have it. `python -m tests.tools.texts fr`
+prints those that have no French translation yet, as entries for a `.po` file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import write_po
+
+import bridge.web.console
+from bridge.order import history, problems, states
+from bridge.order.why import CANCELLED, MAY_HAVE, UNKNOWN_REMEDY
+from bridge.web.console.words import catalogs
+
+CONSOLE = Path(bridge.web.console.__file__).parent
+KEYWORDS = {"t": None, "n": (1, 2), "mark": None, "said": None}
+METHODS = [("templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
+OPTIONS = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+
+Key = str | tuple[str, ...]
+
+
+def of_console() -> dict[Key, list[str]]:
+    """Sentence, or (one, many), -> the files that have it."""
+    found: dict[Key, list[str]] = {}
+    for file, _, message, _, _ in extract_from_dir(CONSOLE, METHODS, OPTIONS, KEYWORDS):
+        found.setdefault(message, []).append(file)
+    return found
+
+
+def of_orders() -> Iterator[str]:
+    """The sentences about an order, its problems and its history."""
+    yield from states.MEANING.values()
+    yield from states.WAITS.values()
+    yield from states.IGNORED.values()
+    yield from (move.sentence for move in states.MOVES)
+    yield from (state.capitalize() for state in states.State)  # as the history names them
+    yield from CANCELLED.values()
+    yield from (MAY_HAVE, UNKNOWN_REMEDY)
+    yield from history.KINDS.values()
+    for text in (*problems.PROBLEMS.values(), *problems.ALARMS.values()):
+        yield from (text.sentence, text.remedy)
+
+
+def everything() -> dict[Key, list[str]]:
+    found = of_console()
+    for sentence in of_orders():
+        found.setdefault(sentence, []).append("bridge/order")
+    return found
+
+
+def missing(language: str) -> dict[Key, list[str]]:
+    known = catalogs().get(language, {})
+    return {
+        key: files
+        for key, files in everything().items()
+        if (key if isinstance(key, str) else key[0]) not in known
+    }
+
+
+def main(language: str) -> None:
+    catalog = Catalog()
+    for key, files in missing(language).items():
+        catalog.add(key, locations=[(file, 1) for file in sorted(set(files))])
+    write_po(sys.stdout.buffer, catalog, omit_header=True, include_lineno=False, width=110)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,108 @@
+"""Sentences, numbers and times for readers of several languages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.pofile import read_po
+
+from bridge.order.model import Money
+from bridge.web.console.words import LOCALES, catalogs, reader_for, wanted
+from tests.tools import texts
+
+LANGUAGES = sorted(path.name for path in LOCALES.iterdir() if path.is_dir())
+FILES = sorted(LOCALES.glob("*/*.po"))
+AT = datetime(2026, 11, 25, 23, 30, tzinfo=UTC)
+
+
+def forms(text: str | Sequence[str] | None) -> list[str]:
+    return [text or ""] if isinstance(text, str | None) else list(text)
+
+
+def names(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_translations_have_the_names_of_their_sentences_and_are_of_use(path: Path) -> None:
+    known = {key if isinstance(key, str) else key[0] for key in texts.everything()}
+    with path.open("rb") as opened:
+        entries = [entry for entry in read_po(opened, locale=path.parent.name) if entry.id]
+    assert entries
+    for entry in entries:
+        sentence = forms(entry.id)[0]
+        assert sentence in known, f"nothing says “{sentence}” any more"
+        for form in forms(entry.string):
+            assert form.strip(), f"“{sentence}” has an empty translation"
+            assert names(form) == names(sentence), sentence
+            assert form.count("`") == sentence.count("`"), sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_is_translated_in_two_files(language: str) -> None:
+    seen: dict[str, str] = {}
+    for path in sorted((LOCALES / language).glob("*.po")):
+        with path.open("rb") as opened:
+            for entry in read_po(opened, locale=language):
+                if entry.id:
+                    sentence = forms(entry.id)[0]
+                    assert sentence not in seen, f"“{sentence}” is in {seen[sentence]} and {path.name}"
+                    seen[sentence] = path.name
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("fr-CA,fr;q=0.9,en;q=0.8", "fr"),
+        ("de-DE,de;q=0.9,fr;q=0.5,en;q=0.3", "fr"),
+        ("en;q=0.3,fr;q=0.9", "fr"),
+        ("fr;q=0,en", "en"),
+        ("ja", "en"),
+        ("", "en"),
+        ("*, ;;;, fr\x00, é, -", "en"),
+        ("x" * 10_000, "en"),
+    ],
+)
+def test_the_browser_chooses_the_language(header: str, language: str) -> None:
+    assert reader_for(header, None, None).language == language
+
+
+def test_the_configuration_goes_before_the_browser() -> None:
+    assert reader_for("en", "fr", None).language == "fr"
+
+
+def test_a_header_of_nonsense_names_no_language() -> None:
+    assert wanted("fr;q=2, en;q=, ;q=1") == []
+
+
+@pytest.mark.parametrize(
+    "zone", ["", "../../etc/passwd", "/etc/localtime", "Nowhere/Land", "A" * 5000, "Europe"]
+)
+def test_a_time_zone_that_is_none_is_utc(zone: str) -> None:
+    assert reader_for("en", None, zone).moment(AT).endswith("UTC")
+
+
+def test_times_and_money_are_written_as_the_reader_does() -> None:
+    french, british = (reader_for(tag, None, "Europe/Paris") for tag in ("fr-FR", "en-GB"))
+    assert french.moment(AT) == "26 nov. 2026, 00:30:00"
+    assert british.moment(AT) == "26 Nov 2026, 00:30:00"
+    money = Money(Decimal("1234.5"), "EUR")
+    assert french.money(money).replace("\u202f", " ").replace("\xa0", " ") == "1 234,50 €"
+    assert british.money(money) == "€1,234.50"
+    assert british.money(None) == "–"
+
+
+def test_numbers_choose_the_form_of_their_sentence() -> None:
+    one, many = "{count} alarm", "{count} alarms"
+    english, french = reader_for("en", None, None), reader_for("fr", None, None)
+    assert [english.n(one, many, count) for count in (0, 1, 2)] == ["0 alarms", "1 alarm", "2 alarms"]
+    assert [french.n(one, many, count) for count in (0, 1, 2)] == ["0 alarme", "1 alarme", "2 alarmes"]
+
+
+def test_the_catalogs_are_read_once() -> None:
+    assert catalogs() is catalogs()
