@@ -362,6 +362,9 @@ class Change:
     void_attempt: str | None = None  # why the present attempt is proven to have bought nothing
     failure: str | None = None  # a failed run: counts up and is shown; None resets the count
     answers: tuple[tuple[str, RawAnswer], ...] = ()  # evidence to keep: (kind, answer)
+    settles: tuple[
+        tuple[int, str], ...
+    ] = ()  # Sculpteo's calls that this change follows: (key, what came of it)
     resend: bool = False  # its parcels count as not in the shop, until it is read again
 
 
@@ -426,7 +429,8 @@ class Orders(Protocol):
 
     async def revive(self, order: OrderRecord, token: str, reference: str) -> OrderRecord:
         """Make the void attempt with this token the open one again, with its reference: it was bought after
-        all. Keeps the lease. Raises LeaseLost, also when another attempt is open."""
+        all, which is an alarm in the same transaction. Keeps the lease. Raises LeaseLost, also when another
+        attempt is open."""
 
     async def renew(self, order: OrderRecord) -> OrderRecord:
         """Prove and renew the lease in the moment before a write elsewhere. Raises LeaseLost."""

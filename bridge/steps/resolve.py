@@ -146,13 +146,13 @@ async def _weigh(job: Job, call: NotificationRecord) -> Change | None:
 
 
 async def _adopt(job: Job, call: NotificationRecord, reference: str) -> Change | None:
-    """Sculpteo has an order that it links to this one: ours at last, or one too many."""
+    """Sculpteo has an order that it links to this one: ours at last, or one too many. The call is settled
+    with the change itself: a crash in between must not make the evidence look weighed."""
     record, orders = job.record, job.world.orders
     current = record.attempt is not None and record.attempt.token == call.token
     if current and record.reference is None and record.state in {State.UNKNOWN, State.PLACING}:
-        await orders.settle_notification(call.key, "adopted")
-        return placed(job, reference, "adopted_from_notification")
-    await orders.settle_notification(call.key, "alarm")
+        change = placed(job, reference, "adopted_from_notification")
+        return replace(change, settles=((call.key, "adopted"),))
     alarm = Alarm.SECOND_REFERENCE if current or record.attempt else Alarm.LATE_ANSWER
     if record.attempt is None and record.state in BEFORE_BUYING | {State.ATTENTION}:
         # a person had said that it does not exist; nothing newer was bought, so the truth is taken back
@@ -160,7 +160,7 @@ async def _adopt(job: Job, call: NotificationRecord, reference: str) -> Change |
         change = placed(job, reference, "adopted_from_notification")
     else:
         change = job.stay(job.now)
-    return replace(change, alarms=((alarm, {"reference": reference}),))
+    return replace(change, alarms=((alarm, {"reference": reference}),), settles=((call.key, "alarm"),))
 
 
 async def resolve(job: Job) -> Change:

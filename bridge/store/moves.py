@@ -20,7 +20,7 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, allowed
 from bridge.ports import Change, Facts, Notice, OrderRecord
 from bridge.store.codec import columns_of, digest, insert_for
-from bridge.store.tables import alarms, answers, attempts, events, orders, parcels
+from bridge.store.tables import alarms, answers, attempts, events, notifications, orders, parcels
 from bridge.store.terms import learn
 from bridge.store.types import Moment, clean
 
@@ -217,6 +217,17 @@ def _beside(c: Connection, now: datetime, order: OrderRecord, change: Change, wh
     for alarm, facts in change.alarms:
         raise_alarm(c, now, order.key, alarm, facts)
     keep(c, order.key, change.answers)
+    for key, settled in change.settles:
+        settle_call(c, key, settled)
+
+
+def settle_call(c: Connection, key: int, settled: str) -> None:
+    """Say what became of a call of an order's secret URL, once."""
+    c.execute(
+        sa.update(notifications)
+        .where(notifications.c.id == key, notifications.c.settled.is_(None))
+        .values(settled=settled)
+    )
 
 
 def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -> None:

@@ -115,7 +115,7 @@ class StoredOrders:
         return await self._db.read(partial(_notifications, order=order.key))
 
     async def settle_notification(self, key: int, settled: str) -> None:
-        await self._change(_settle_notification, key, settled)
+        await self._db.write(partial(moves.settle_call, key=key, settled=settled))
 
     async def other_holder(self, reference: str, order: OrderRecord) -> str | None:
         return await self._db.read(partial(moves.holder, reference=reference, but=order.key))
@@ -159,14 +159,6 @@ def _notifications(c: Connection, order: int) -> list[NotificationRecord]:
         .order_by(notifications.c.id)
     )
     return [notification_from(row) for row in rows]
-
-
-def _settle_notification(c: Connection, now: datetime, key: int, settled: str) -> None:
-    c.execute(
-        sa.update(notifications)
-        .where(notifications.c.id == key, notifications.c.settled.is_(None))
-        .values(settled=settled)
-    )
 
 
 def _known(c: Connection, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:

@@ -12,11 +12,12 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost
 from bridge.order.model import Money, Receipt, Verdict
+from bridge.order.problems import Alarm
 from bridge.order.states import State
 from bridge.ports import Attempt, Facts, LimitReached, OrderRecord
 from bridge.store.claims import load
 from bridge.store.codec import columns_of
-from bridge.store.moves import event, held_row, holder, keep, wake, written
+from bridge.store.moves import event, held_row, holder, keep, raise_alarm, wake, written
 from bridge.store.tables import attempts, notifications, orders
 
 SPENDING_LOCK = 0x5C01_97E0  # the advisory lock under which PostgreSQL counts the day's spending
@@ -222,4 +223,5 @@ def revive(c: Connection, now: datetime, order: OrderRecord, token: str, referen
     if revived.rowcount != 1:
         raise LeaseLost(f"order {order.key} has no void attempt with this token")
     event(c, order.key, now, "attempt_revived", {"reference": reference})
+    raise_alarm(c, now, order.key, Alarm.LATE_ANSWER, {"reference": reference})
     return again(c, order)
