@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import logging
 import shutil
 import sys
 import tempfile
@@ -14,10 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.campaign.books import FAULTS
 from tests.campaign.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.campaign.nursery import Nursery
 from tests.campaign.play import Outcome, Run
-from tests.campaign.points import FINE, NAMED, NETWORK
+from tests.campaign.points import POINTS
 from tests.campaign.script import write
 from tests.postgres import running
 
@@ -26,51 +28,44 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - a kill does not lose what was written,
 
 @dataclass(slots=True)
 class Totals:
+    """What the runs of a campaign add up to."""
+
     runs: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     deaths: Counter[str] = field(default_factory=Counter)
-    bad: list[str] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         self.runs += 1
         self.deaths.update(outcome.deaths)
-        verdict = outcome.verdict
-        self.counts.update(
-            orders=outcome.orders,
-            prints=outcome.prints,
-            kills=outcome.kills,
-            restored=sum(chapter.surgery == "restore" for chapter in outcome.script.chapters),
-            deleted=sum(chapter.surgery == "lose" for chapter in outcome.script.chapters),
-            unknown=outcome.unknown,
-            left=outcome.left_unknown,
-            attention=outcome.attention,
-            doubles=len(verdict.doubles),
-            lost=len(verdict.lost),
-            stuck=len(verdict.stuck),
-            other=len(verdict.others),
-        )
+        self.counts.update(outcome.counts)
+        self.counts.update({fault: outcome.verdict.count(fault) for fault in FAULTS})
 
     @property
     def clean(self) -> bool:
-        return not any(self.counts[name] for name in ("doubles", "lost", "stuck", "other"))
+        return not any(self.counts[fault] for fault in FAULTS)
 
     def __str__(self) -> str:
         count = self.counts
-        healed = max(count["unknown"] - count["left"], 0)
-        return (
-            f"runs {self.runs}, orders {count['orders']}, prints ordered {count['prints']}, "
-            f"kills {count['kills']}, databases restored {count['restored']}, deleted {count['deleted']}, "
-            f"unknown {count['unknown']} (healed {healed}, left to a person {count['left']}), "
-            f"needed a person otherwise {count['attention']}, "
-            f"doubles {count['doubles']}, lost {count['lost']}, stuck {count['stuck']}, "
-            f"other faults {count['other']}"
-        )
+        healed = max(count["unknown"] - count["unknown left"], 0)
+        happened = {
+            "runs": self.runs,
+            "orders": count["orders"],
+            "prints ordered": count["prints"],
+            **{fault: count[fault] for fault in FAULTS},
+            **{name: count[name] for name in HAPPENED},
+            "unknown": f"{count['unknown']} (healed {healed}, left to a person {count['unknown left']})",
+        }
+        return ", ".join(f"{name} {number}" for name, number in happened.items())
 
     def coverage(self) -> str:
-        points = (*NAMED, *FINE, *NETWORK)
-        missed = [point for point in points if not self.deaths[point]]
-        text = f"died at {len(points) - len(missed)} of {len(points)} named moments"
+        missed = [point for point in POINTS if not self.deaths[point]]
+        text = f"died at {len(POINTS) - len(missed)} of {len(POINTS)} named moments"
         return text + (f"; never at {', '.join(missed)}" if missed else "")
+
+
+HAPPENED = (
+    "kills", "restored", "deleted", "frozen", "rolled", "servers crashed", "clock jumps", "slips", "attention",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -87,7 +82,8 @@ class Campaign:
         folder = self.folder / f"run-{seed}"
         folder.mkdir()
         database = await self.databases.new(folder)
-        run = Run(write(seed, self.replicas), nursery, database, folder, self.replicas)
+        script = write(seed, self.replicas, server=isinstance(self.databases, PostgresDatabases))
+        run = Run(script, nursery, database, folder, self.replicas)
         outcome = await run.play()
         self.totals.add(outcome)
         if not outcome.verdict.clean:
@@ -96,7 +92,7 @@ class Campaign:
             shutil.copytree(folder, kept, dirs_exist_ok=True)
             print(f"seed {seed} FAILED, evidence in {kept}\n{outcome.verdict}", flush=True)  # noqa: T201
         else:
-            database.drop()
+            await database.drop()
         shutil.rmtree(folder)
         return outcome
 
@@ -128,7 +124,6 @@ def prepared(database: str, replicas: int, evidence: Path) -> Iterator[Campaign]
         databases: Databases = SqliteDatabases(folder)
         if database == "postgresql":
             databases = PostgresDatabases(stack.enter_context(running()))
-        stack.callback(databases.close)
         yield Campaign(databases, replicas, folder, evidence)
 
 
@@ -145,6 +140,7 @@ def main() -> int:
     chosen = parser.parse_args()
     replicas = chosen.replicas or (1 if chosen.database == "sqlite" else 3)
     seeds = [chosen.only] if chosen.only else [f"{chosen.seed}-{number}" for number in range(chosen.runs)]
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # clients that die are the point
     with prepared(chosen.database, replicas, chosen.evidence) as playing:
         totals = asyncio.run(campaign(seeds, playing, chosen.jobs, stop_at_first=chosen.stop))
     print(f"{chosen.database}, {replicas} replica(s): {totals}")  # noqa: T201

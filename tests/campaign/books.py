@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
+from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.sculpteo.model import Book
-from bridge.sandbox.shopify.model import Order
+from bridge.sandbox.shopify.model import Address, Order
 from tests.campaign.databases import Database
-from tests.campaign.script import End
+from tests.campaign.kinds import Sale
 
 ON_THE_WAY = frozenset({State.RECEIVED, State.PLACING, State.PLACED, State.SHIPPED})
 PASSES = frozenset({Wait.UPSTREAM, Wait.WINDOW, Wait.ROUTING, Wait.PAYMENT, Wait.SHOP_HOLD})
 """Reasons to wait that end by themselves in every script."""
+
+TOO_LATE = frozenset(
+    {
+        Alarm.CANCELLED_AFTER_PLACING,
+        Alarm.REFUNDED_AFTER_PLACING,
+        Alarm.EDITED_AFTER_PLACING,
+        Alarm.ADDRESS_AFTER_PLACING,
+        Alarm.FULFILLED_ELSEWHERE,
+    }
+)
+"""The alarms that say: the shop changed its mind when Sculpteo had it already."""
+
+SECOND = frozenset({Alarm.SECOND_REFERENCE, Alarm.LATE_ANSWER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +43,7 @@ class Record:
     problem: str | None
     reference: str | None
     last_error: str | None
+    alarms: frozenset[str] = frozenset()
 
     @property
     def settled(self) -> bool:
@@ -46,21 +62,30 @@ class Record:
 
 def records(database: Database) -> dict[str, Record]:
     """Every order on record, by the shop's id."""
+    raised: dict[int, set[str]] = {}
+    for order, alarm in database.rows("SELECT order_id, alarm FROM alarms"):
+        raised.setdefault(order, set()).add(alarm)
     rows = database.rows(
         "SELECT id, order_id, state, reason, problem, reference, last_error FROM orders ORDER BY id"
     )
-    return {row[1]: Record(row[0], row[1], State(row[2]), *row[3:]) for row in rows}
+    found = {}
+    for key, order_id, state, reason, problem, reference, error in rows:
+        alarms = frozenset(raised.get(key, ()))
+        found[order_id] = Record(key, order_id, State(state), reason, problem, reference, error, alarms)
+    return found
 
 
 @dataclass(slots=True)
 class Entry:
     """One order of the run, seen from all sides."""
 
-    order: Order
-    kind: str
-    end: End
+    sale: Sale
     record: Record | None
     prints: list[Book]
+
+    @property
+    def order(self) -> Order:
+        return self.sale.order
 
     @property
     def numbers(self) -> list[str]:
@@ -73,47 +98,71 @@ class Entry:
         ]
 
     @property
+    def missing(self) -> set[str]:
+        """Parcels that Sculpteo sent and the shop does not have. Of two prints, the second is followed."""
+        followed = self.prints[-1:] if self.sale.allowed > 1 else self.prints
+        return {parcel.number for book in followed for parcel in book.parcels} - set(self.numbers)
+
+    @property
     def fulfilled(self) -> bool:
-        """Whether the shop has each parcel that Sculpteo sent."""
-        sent = {parcel.number for book in self.prints for parcel in book.parcels}
-        return bool(sent) and sent <= set(self.numbers)
+        """Whether the shop has each parcel that Sculpteo sent, of which there are some."""
+        return bool(self.numbers) and not self.missing
 
     @property
     def accounted_for(self) -> bool:
         """On record at its rest; or printed and fulfilled, where the record was lost with the database."""
         if self.record is None:
-            return self.fulfilled or (self.end != "printed" and not self.prints)
+            return self.fulfilled or (self.sale.end != "printed" and not self.prints)
         if self.record.state is State.DONE:
-            return self.fulfilled
+            return not self.missing
+        if self.record.state in {State.PLACED, State.SHIPPED} and self.sale.end == "perhaps":
+            return Alarm.CANCELLED_AFTER_PLACING in self.record.alarms  # there is nothing left to fulfill
         return self.record.settled
 
     def __str__(self) -> str:
         record = self.record
         where = f"{record.state}/{record.reason or record.problem}" if record else "not on record"
-        prints = ", ".join(f"{book.reference} {book.status}" for book in self.prints) or "none"
+        alarms = f", alarms: {', '.join(sorted(record.alarms))}" if record and record.alarms else ""
         error = f", last error: {record.last_error}" if record and record.last_error else ""
+        prints = ", ".join(f"{book.reference} {book.status}" for book in self.prints) or "none"
         return (
-            f"{self.order.name} {self.kind}: {where}{error}; prints: {prints}; "
+            f"{self.order.name} {self.sale.kind.name}: {where}{alarms}{error}; prints: {prints}; "
             f"parcels in the shop: {', '.join(self.numbers) or 'none'}"
         )
 
 
+FAULTS = (
+    "doubles",
+    "lost",
+    "stuck without reason",
+    "printed other than ordered",
+    "tracking pushed twice",
+    "parcels missing",
+    "deliveries missing",
+    "alarms missing",
+    "other faults",
+)
+
+
 @dataclass(slots=True)
 class Verdict:
-    """What is wrong with a run; empty lists = nothing."""
+    """What is wrong with a run, by the names of FAULTS; nothing in it = nothing is."""
 
-    doubles: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
-    stuck: list[str] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, fault: str, *texts: str) -> None:
+        if texts:
+            self.found.setdefault(fault, []).extend(texts)
 
     @property
     def clean(self) -> bool:
-        return not (self.doubles or self.lost or self.stuck or self.others)
+        return not self.found
+
+    def count(self, fault: str) -> int:
+        return len(self.found.get(fault, ()))
 
     def __str__(self) -> str:
-        parts = {"double": self.doubles, "lost": self.lost, "stuck": self.stuck, "other": self.others}
-        return "\n".join(f"{name}: {text}" for name, texts in parts.items() for text in texts)
+        return "\n".join(f"{fault}: {text}" for fault, texts in self.found.items() for text in texts)
 
 
 def prints_of(box: Sandbox, order: Order) -> list[Book]:
@@ -125,29 +174,101 @@ def prints_of(box: Sandbox, order: Order) -> list[Book]:
     ]
 
 
-def judge(entries: list[Entry], *, final: bool) -> Verdict:
-    """`final`: a person has answered every question truthfully, so nothing is left open."""
+def contents_of(book: Book) -> str:
+    """What Sculpteo was asked to print, as `Kind.contents` says it."""
+    return " ".join(f"{item.uuid}:{item.quantity}" for item in book.items)
+
+
+def goes_to(book: Book, address: Address) -> bool:
+    """Whether this print is sent there."""
+    street = f"{book.address.get('ship_street1', '')} {book.address.get('ship_street2', '')}"
+    wanted = " ".join((address.address1 or "-").split())
+    return (
+        (address.name or "-") in book.address.get("ship_addressee", "")
+        and address.city == book.address.get("ship_city")
+        and wanted in " ".join(street.split())
+    )
+
+
+def judge(entries: Iterable[Entry], *, final: bool, remembered: bool) -> Verdict:
+    """`final`: a person has answered every question truthfully, so nothing is left open. `remembered`: the
+    database was never lost, so it knows what it saw."""
     verdict = Verdict()
     for entry in entries:
-        text, record = str(entry), entry.record
-        if len(entry.prints) > 1:
-            verdict.doubles.append(text)
-        if entry.end == "never" and entry.prints:
-            verdict.others.append(f"printed, although it must not be: {text}")
-        if len(entry.numbers) != len(set(entry.numbers)):
-            verdict.others.append(f"a parcel is in the shop twice: {text}")
-        strangers = set(entry.numbers) - {one.number for book in entry.prints for one in book.parcels}
-        if strangers:
-            verdict.others.append(f"another order's parcel is in the shop: {text}")
-        if record is None and not entry.accounted_for:
-            verdict.lost.append(text)
-        elif not entry.accounted_for or (record is not None and not record.explained):
-            verdict.stuck.append(text)
-        elif final and entry.end == "printed" and not (entry.prints and entry.fulfilled):
-            verdict.lost.append(f"in the end it was not printed and fulfilled: {text}")
-        if record is not None and entry.prints and record.state in {State.CANCELLED, State.IGNORED}:
-            verdict.lost.append(f"forgotten although it is printed: {text}")
+        for fault, holds in WRONG.items():
+            if holds(entry):
+                verdict.add(fault, str(entry))
+        if entry.sale.end == "never" and entry.prints:
+            verdict.add("other faults", f"printed, although it must not be: {entry}")
+        if final and entry.sale.end == "printed" and not (entry.prints and entry.fulfilled):
+            verdict.add("lost", f"in the end it was not printed and fulfilled: {entry}")
+        if remembered and _changed_too_late(entry) and entry.record and not entry.record.alarms & TOO_LATE:
+            verdict.add("alarms missing", f"what is printed is not what the shop wants by now: {entry}")
+        if final and entry.sale.alarm_due and entry.record and not entry.record.alarms & SECOND:
+            verdict.add("alarms missing", f"nobody is told of the slip: {entry}")
     return verdict
+
+
+def _double(entry: Entry) -> bool:
+    return len(entry.prints) > entry.sale.allowed
+
+
+def _lost(entry: Entry) -> bool:
+    record = entry.record
+    if record is None:
+        return not entry.accounted_for
+    return bool(entry.prints) and record.state in {State.CANCELLED, State.IGNORED}
+
+
+def _stuck(entry: Entry) -> bool:
+    return entry.record is not None and not (entry.accounted_for and entry.record.explained)
+
+
+def _other_than_ordered(entry: Entry) -> bool:
+    addresses = [*entry.sale.addresses, *([entry.order.address] if entry.order.address else [])]
+    return not all(
+        contents_of(book) in entry.sale.kind.contents and any(goes_to(book, one) for one in addresses)
+        for book in entry.prints
+    )
+
+
+def _twice(entry: Entry) -> bool:
+    return len(entry.numbers) != len(set(entry.numbers))
+
+
+def _parcels(entry: Entry) -> bool:
+    """Those that the bridge says are in the shop and are not; or another order's."""
+    strangers = set(entry.numbers) - {one.number for book in entry.prints for one in book.parcels}
+    done = entry.record is not None and entry.record.state is State.DONE
+    return bool(strangers) or (done and bool(entry.missing))
+
+
+def _failed(entry: Entry) -> bool:
+    return entry.record is not None and entry.record.problem == Problem.INTERNAL
+
+
+WRONG: dict[str, Callable[[Entry], bool]] = {
+    "doubles": _double,
+    "lost": _lost,
+    "stuck without reason": _stuck,
+    "printed other than ordered": _other_than_ordered,
+    "tracking pushed twice": _twice,
+    "parcels missing": _parcels,
+    "other faults": _failed,
+}
+
+
+def _changed_too_late(entry: Entry) -> bool:
+    """The shop took it back, or changed it, and it is printed as it was before."""
+    if not entry.prints:
+        return False
+    book, order = entry.prints[0], entry.order
+    kind = entry.sale.kind
+    if order.cancelled_at is not None or 0 < order.paid == order.refunded:
+        return True
+    if (order.edited or order.refunds) and contents_of(book) != kind.contents[-1]:
+        return True
+    return order.address is not None and not goes_to(book, order.address)
 
 
 def missing_deliveries(box: Sandbox, database: Database) -> list[str]:
@@ -156,15 +277,17 @@ def missing_deliveries(box: Sandbox, database: Database) -> list[str]:
     return [
         f"delivery {one.webhook_id} ({one.topic}) was acknowledged and is not on record"
         for one in box.webhooks.deliveries
-        if any(isinstance(result, int) and result == 200 for result in one.results)
-        and one.webhook_id not in kept
+        if 200 in one.results and one.webhook_id not in kept
     ]
 
 
-def told(database: Database) -> dict[str, Any]:
-    """How many orders were `unknown` at some time, and how each reference was found in the end."""
-    unknown = database.rows("SELECT COUNT(DISTINCT order_id) FROM events WHERE target = 'unknown'")[0][0]
-    found = database.rows(
+def ways_back(database: Database) -> Counter[str]:
+    """How many orders were `unknown` at some time, and how references were found without an answer."""
+    counts: Counter[str] = Counter()
+    told = database.rows("SELECT COUNT(DISTINCT order_id) FROM events WHERE target = 'unknown'")
+    counts["unknown"] = told[0][0]
+    for kind, number in database.rows(
         "SELECT kind, COUNT(*) FROM events WHERE kind LIKE 'adopted%' OR kind LIKE 'resolved%' GROUP BY kind"
-    )
-    return {"unknown": unknown, **dict(found)}
+    ):
+        counts[kind] = number
+    return counts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import shutil
 import sqlite3
@@ -17,39 +18,43 @@ import psycopg
 from bridge.store.store import Store
 from tests.postgres import Server
 
-END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
-
 
 class Clock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
 
+class Away(Exception):
+    """The database is not there, or has no tables yet."""
+
+
 class Database(Protocol):
-    """One run's database. Everything but `rows` and `backup` is for when no bridge runs."""
+    """One run's database. `backup`, `restore` and `lose` are for when no bridge runs."""
 
     @property
     def url(self) -> str: ...
 
-    def backup(self) -> None: ...
+    async def backup(self) -> None: ...
 
-    def restore(self) -> bool:
-        """Put the last backup in its place; False = there is none."""
+    async def restore(self) -> None:
+        """Put the last backup in its place, if there is one."""
 
-    def lose(self) -> None:
+    async def lose(self) -> None:
         """Leave nothing of it."""
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]: ...
+    async def crash(self) -> None:
+        """Its server dies, and is started again."""
 
-    def drop(self) -> None: ...
+    async def drop(self) -> None: ...
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Raises Away where there is nothing to ask at the moment."""
 
 
 class Databases(Protocol):
     """Makes databases that have the newest schema already, as a bridge leaves them."""
 
     async def new(self, folder: Path) -> Database: ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -61,36 +66,42 @@ class SqliteDatabase:
         return self.folder / "bridge.db"
 
     @property
+    def _saved(self) -> Path:
+        return self.folder / "backup.db"
+
+    @property
     def url(self) -> str:
         return f"sqlite:///{self.path}"
 
-    def backup(self) -> None:
+    async def backup(self) -> None:
         """As the manual says: SQLite's own online backup, which is one consistent moment."""
-        with sqlite3.connect(self.path) as source, sqlite3.connect(self.folder / "backup.db") as target:
+        with (
+            contextlib.closing(sqlite3.connect(self.path)) as source,
+            contextlib.closing(sqlite3.connect(self._saved)) as target,
+        ):
             source.backup(target)
-        source.close()
-        target.close()
 
-    def restore(self) -> bool:
-        backup = self.folder / "backup.db"
-        if not backup.exists():
-            return False
-        self.lose()
-        shutil.copy(backup, self.path)
-        return True
+    async def restore(self) -> None:
+        if self._saved.exists():
+            await self.lose()
+            shutil.copy(self._saved, self.path)
 
-    def lose(self) -> None:
+    async def lose(self) -> None:
         for file in self.folder.glob("bridge.db*"):
             file.unlink()
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=10) as connection:
-            found = connection.execute(query).fetchall()
-        connection.close()
-        return found
+    async def crash(self) -> None:
+        raise NotImplementedError("SQLite has no server")
 
-    def drop(self) -> None:
-        self.lose()
+    async def drop(self) -> None:
+        await self.lose()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as connection:
+                return connection.execute(query).fetchall()
+        except sqlite3.OperationalError as error:
+            raise Away(str(error)) from None
 
 
 @dataclass(slots=True)
@@ -108,71 +119,84 @@ class SqliteDatabases:
         shutil.copy(template, made.path)
         return made
 
-    def close(self) -> None:
-        (self.folder / "template.db").unlink(missing_ok=True)
-
 
 @dataclass(slots=True)
 class PostgresDatabase:
+    """A database of the campaign's server, which all runs share. `steady` is held by whoever needs it to stay
+    up for a moment, or takes it down."""
+
     server: Server
     name: str
     template: str
+    steady: asyncio.Lock
     _reading: psycopg.Connection[tuple[Any, ...]] | None = None
-    _saved: bool = False
+    _has_backup: bool = False
 
     @property
     def url(self) -> str:
         return self.server.url(self.name)
 
     @property
-    def _saved_name(self) -> str:
+    def _saved(self) -> str:
         return f"{self.name}_saved"
 
-    def backup(self) -> None:
+    async def backup(self) -> None:
         """A copy by the server, which takes one only of a database that nobody is connected to."""
-        self._let_go()
-        self._drop(self._saved_name)
-        self._copy(self.name, self._saved_name)
-        self._saved = True
+        await self._admin(_drop(self._saved), _end_sessions(self.name), _copy(self.name, self._saved))
+        self._has_backup = True
 
-    def restore(self) -> bool:
-        if self._saved:
-            self._let_go()
-            self._drop(self.name)
-            self._copy(self._saved_name, self.name)
-        return self._saved
+    async def restore(self) -> None:
+        if self._has_backup:
+            await self._admin(_drop(self.name), _copy(self._saved, self.name))
 
-    def lose(self) -> None:
-        self._let_go()
-        self._drop(self.name)
-        self._copy(self.template, self.name)
+    async def lose(self) -> None:
+        await self._admin(_drop(self.name), _copy(self.template, self.name))
+
+    async def crash(self) -> None:
+        async with self.steady:
+            await asyncio.to_thread(self.server.stop, "immediate")
+            await asyncio.sleep(0.2)
+            await asyncio.to_thread(self.server.start)
+
+    async def drop(self) -> None:
+        await self._admin(_drop(self.name), _drop(self._saved))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        if self._reading is None or self._reading.closed:
-            self._reading = psycopg.connect(self.url, autocommit=True)
-        return self._reading.execute(query.encode()).fetchall()
-
-    def drop(self) -> None:
-        self._let_go()
-        self._drop(self.name)
-        self._drop(self._saved_name)
+        try:
+            if self._reading is None or self._reading.closed:
+                self._reading = psycopg.connect(self.url, autocommit=True)
+            return self._reading.execute(query.encode()).fetchall()
+        except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
+            self._let_go()
+            raise Away(str(error)) from None
 
     def _let_go(self) -> None:
         if self._reading is not None:
             self._reading.close()
             self._reading = None
 
-    def _copy(self, source: str, target: str) -> None:
-        _admin(self.server, f"{END_SESSIONS}'{source}'", f"CREATE DATABASE {target} TEMPLATE {source}")
+    async def _admin(self, *statements: str) -> None:
+        self._let_go()
+        async with self.steady:
+            await asyncio.to_thread(_run, self.server, statements)
 
-    def _drop(self, name: str) -> None:
-        _admin(self.server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-
-def _admin(server: Server, *statements: str) -> None:
+def _run(server: Server, statements: Sequence[str]) -> None:
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement.encode())
+
+
+def _copy(source: str, target: str) -> str:
+    return f"CREATE DATABASE {target} TEMPLATE {source}"
+
+
+def _drop(name: str) -> str:
+    return f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+
+
+def _end_sessions(name: str) -> str:
+    return f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - ours
 
 
 @dataclass(slots=True)
@@ -182,22 +206,15 @@ class PostgresDatabases:
     server: Server
     _names: itertools.count[int] = field(default_factory=itertools.count)
     _template: str | None = None
-    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _steady: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def new(self, folder: Path) -> Database:
-        async with self._one:
+        async with self._steady:
             if self._template is None:
                 url = self.server.create_database()
                 async with Store.open(url, clock=Clock()):
                     pass
                 self._template = url.rsplit("/", 1)[1]
-        made = PostgresDatabase(self.server, f"run_{next(self._names)}", self._template)
-        made.lose()
+        made = PostgresDatabase(self.server, f"run_{next(self._names)}", self._template, self._steady)
+        await made.lose()
         return made
-
-    def close(self) -> None:
-        self._template = None
-
-
-def dictionaries(rows: Sequence[tuple[Any, ...]], *names: str) -> list[dict[str, Any]]:
-    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -6,18 +6,22 @@ those of the simulated services.
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta, tzinfo
 from random import Random
 from typing import Any
 
 import aiohttp
 
 from bridge import app, retry, worker
+from bridge.sculpteo import client
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify import admin, auth, throttle
 from bridge.shopify import answers as shop_answers
+from bridge.shopify import orders as shop_orders
 from bridge.steps import fulfil, resolve, track
 from bridge.store import moves, orders
+from bridge.web import parts
 
 PACE = 100
 ANSWER_WITHIN = 0.7  # seconds: how long an upstream may take
@@ -78,3 +82,18 @@ def _shorten_answers() -> None:
         return await take(self, bucket, rate=rate * PACE, burst=burst)
 
     orders.StoredOrders.take_token = take_hurried  # type: ignore[method-assign]
+
+
+def jump_ahead(after: float, by: float) -> None:
+    """In this process it is `by` seconds later (or earlier) than it is, from `after` seconds on: what a clock
+    shows that is set wrongly. Time that is measured, and not read from a clock, goes on as before."""
+    begun = time.monotonic()
+
+    class WrongTime(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override] # a plain one
+            wrong = time.monotonic() - begun > after
+            return datetime.now(tz) + timedelta(seconds=by if wrong else 0)
+
+    for module in (app, parts, shop_orders, client):
+        module.datetime = WrongTime  # type: ignore[attr-defined] # as it imported it

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
 import itertools
 import json
 import os
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.campaign.points import Death
+from tests.campaign.script import Jump
 
 PR_SET_PDEATHSIG = 1
 
@@ -80,7 +82,9 @@ class Nursery:
         if self._reader is not None:
             await self._reader
 
-    async def start(self, config: Path, log: Path, death: Death | None = None) -> Child:
+    async def start(
+        self, config: Path, log: Path, death: Death | None = None, jump: Jump | None = None
+    ) -> Child:
         """A new bridge for this configuration; what it says is added to `log`."""
         if self._process is None or self._process.stdin is None:
             raise RuntimeError("the nursery is not open")
@@ -92,6 +96,7 @@ class Nursery:
             "config": str(config),
             "log": str(log),
             "death": asdict(death) if death else None,
+            "jump": asdict(jump) if jump else None,
         }
         self._process.stdin.write(json.dumps(wish).encode() + b"\n")
         return self._children[await born]
@@ -149,6 +154,8 @@ def _load(*, hurried: bool) -> None:
 
     if hurried:
         hurry()
+    gc.collect()
+    gc.freeze()  # a child's collector would otherwise copy every page that it shares with its parent
 
 
 def _tell(**told: Any) -> None:
@@ -179,6 +186,7 @@ def _give_birth(wish: dict[str, Any]) -> None:
 
 def _become_a_bridge(wish: dict[str, Any]) -> None:
     from bridge.cli import main as command_line
+    from tests.campaign.hurry import jump_ahead
     from tests.campaign.points import arm
 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -193,6 +201,8 @@ def _become_a_bridge(wish: dict[str, Any]) -> None:
     os.closerange(3, 256)
     if wish["death"] is not None:
         arm(Death(**wish["death"]), f"{wish['log']}.deaths")
+    if wish["jump"] is not None:
+        jump_ahead(**wish["jump"])
     command_line(["serve", "-c", wish["config"]])
 
 

@@ -5,39 +5,38 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import signal
 import socket
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
-import aiohttp  # noqa: F401 - the sandbox's clients need it loaded before the clock runs
-
-from bridge.errors import Outdated
 from bridge.order.states import State
-from bridge.ports import OrderRecord
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import DemoPlan, demo_config, stock, write_config
 from bridge.sandbox.desk import info_of
 from bridge.sandbox.faults import Kind
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
-from bridge.sandbox.shopify.model import Order
 from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.sandbox.stage import Stage
 from bridge.shopify.subscriptions import TOPICS
-from bridge.steps import decide
-from bridge.store.store import Store
-from tests.campaign.books import Entry, Verdict, judge, missing_deliveries, prints_of, records, told
-from tests.campaign.databases import Clock, Database
+from tests.campaign import people
+from tests.campaign.books import Entry, Verdict, judge, missing_deliveries, prints_of, records, ways_back
+from tests.campaign.databases import Away, Database
+from tests.campaign.kinds import KINDS, Sale
 from tests.campaign.nursery import Child, Nursery
 from tests.campaign.points import Death
-from tests.campaign.script import KINDS, Chapter, Life, Script
+from tests.campaign.script import Chapter, Jump, Life, Script
 
 PACE = (("In Process", 0.05), ("Shipped", 0.12))  # seconds from status to status at the simulated Sculpteo
 SETTLES_WITHIN = 25.0  # seconds
-CALM = 0.3  # seconds in which nothing moves
+CALM = 0.25  # seconds in which nothing moves
 LOOK = 0.05
+ENDS_WITHIN = 5.0  # seconds that a bridge may take to end when it is asked to
+OWN_ERRORS = re.compile(r"by an error of its own|outside its guard|could not be read|Traceback")
 
 
 class Balanced(Sandbox):
@@ -53,15 +52,12 @@ class Balanced(Sandbox):
 
 @dataclass(slots=True)
 class Outcome:
+    """How a run ended, and what happened on the way. `deaths` are the moments at which bridges died."""
+
     script: Script
     verdict: Verdict
-    orders: int
-    prints: int
-    kills: int
+    counts: Counter[str]
     deaths: list[str]
-    unknown: int = 0
-    left_unknown: int = 0
-    attention: int = 0
     entries: list[str] = field(default_factory=list)
 
 
@@ -77,9 +73,10 @@ class Run:
         self.folder = folder
         self.ports = [free_port() for _ in range(replicas)]
         self.children: list[Child | None] = [None] * replicas
-        self.bought: list[tuple[str, Order]] = []
-        self.kills = 0
+        self.sales: list[Sale] = []
+        self.counts: Counter[str] = Counter()
         self.failures: list[str] = []
+        self.surgeon = asyncio.Lock()  # held while the database is replaced
         self.box: Balanced
         self.stage: Stage
 
@@ -116,7 +113,7 @@ class Run:
             config["sculpteo"]["poll"] = "1s"
             config["shops"]["acme"]["since"] = "2020-01-01"
             config["invoice"] = {"mode": "none"}
-            config["limits"] = {}
+            config["limits"] = {"per_order": "900 EUR", "per_day": "90000 EUR"} if self.script.limits else {}
             write_config(self._config_of(index), config)
 
     def _config_of(self, replica: int) -> Path:
@@ -128,26 +125,39 @@ class Run:
     # --- what happens ------------------------------------------------------------------------------------
 
     async def _story(self) -> Outcome:
-        customers = asyncio.create_task(self._customers())
-        weather = asyncio.create_task(self._weather())
+        others = [
+            asyncio.create_task(self._customers()),
+            asyncio.create_task(self._weather()),
+            asyncio.create_task(self._console()),
+        ]
         for chapter in self.script.chapters:
             await self._chapter(chapter)
-        await asyncio.gather(customers, weather)
+        await asyncio.gather(*others)
         self.box.faults.rules = [
             rule for rule in self.box.faults.rules if rule.endpoint == "sculpteo.notifications"
         ]
-        for index, child in enumerate(self.children):
-            if child is None or not child.alive:
-                await self._start(index, None)
-        await self.stage.finish()
-        return await self._end()
+        watching = asyncio.create_task(self._keep_alive())
+        try:
+            await self.stage.finish()
+            return await self._end(watching)
+        finally:
+            watching.cancel()
 
     async def _customers(self) -> None:
         begun = asyncio.get_running_loop().time()
         for purchase in self.script.purchases:
             await asyncio.sleep(begun + purchase.at - asyncio.get_running_loop().time())
-            play = KINDS[purchase.kind][2]
-            self.bought.append((purchase.kind, play(self.stage, purchase.moment)))
+            self.sales.append(KINDS[purchase.kind].sell(self.stage, purchase.moment))
+
+    async def _console(self) -> None:
+        begun = asyncio.get_running_loop().time()
+        for decision in sorted(self.script.decisions, key=lambda one: one.at):
+            await asyncio.sleep(begun + decision.at - asyncio.get_running_loop().time())
+            if self.sales:
+                sale = self.sales[decision.which % len(self.sales)]
+                async with self.surgeon:
+                    prints = prints_of(self.box, sale.order)
+                    await people.decide_by(self.database, sale, decision.wish, prints)
 
     async def _weather(self) -> None:
         if self.script.outage is None:
@@ -161,61 +171,111 @@ class Run:
         await up()
 
     async def _chapter(self, chapter: Chapter) -> None:
-        await asyncio.gather(*(self._live(index, life) for index, life in enumerate(chapter.lives)))
-        if chapter.surgery is None:
-            return
+        acts = [self._live(index, life) for index, life in enumerate(chapter.lives)]
+        if chapter.crash is not None:
+            acts.append(self._crash(chapter.crash))
+        await asyncio.gather(*acts)
+        if chapter.rolling:
+            for index in range(len(self.children)):
+                await self._replace(index)
+        if chapter.surgery is not None:
+            async with self.surgeon:
+                await self._operate(chapter.surgery)
+
+    async def _operate(self, surgery: str) -> None:
         for child in self.children:
             if child is not None and child.alive:
-                self.kills += 1
+                self.counts["kills"] += 1
                 await child.kill()
-        match chapter.surgery:
+        match surgery:
             case "backup":
-                await asyncio.to_thread(self.database.backup)
+                await self.database.backup()
             case "restore":
-                await asyncio.to_thread(self.database.restore)
-            case "lose":
-                await asyncio.to_thread(self.database.lose)
+                self.counts["restored"] += 1
+                await self.database.restore()
+            case _:
+                self.counts["deleted"] += 1
+                await self.database.lose()
 
-    async def _start(self, replica: int, death: Death | None) -> Child:
-        child = await self.nursery.start(self._config_of(replica), self._log_of(replica), death)
+    async def _crash(self, after: float) -> None:
+        await asyncio.sleep(after)
+        self.counts["servers crashed"] += 1
+        await self.database.crash()
+
+    async def _replace(self, replica: int) -> None:
+        """Ask one to end, and start the next when it has."""
+        self.counts["rolled"] += 1
+        child = self.children[replica]
+        if child is not None and child.alive:
+            child.signal(signal.SIGTERM)
+            await asyncio.wait({child.ended}, timeout=ENDS_WITHIN)
+            if child.alive:
+                self.failures.append(f"replica {replica} did not end within {ENDS_WITHIN:g} s")
+                await child.kill()
+            self._look_at_status(replica, child, asked=True)
+        await self._start(replica)
+        await asyncio.sleep(0.2)
+
+    async def _start(self, replica: int, death: Death | None = None, jump: Jump | None = None) -> Child:
+        child = await self.nursery.start(self._config_of(replica), self._log_of(replica), death, jump)
         self.children[replica] = child
         return child
 
     async def _live(self, replica: int, life: Life) -> None:
         child = self.children[replica]
         if child is None or not child.alive:
-            child = await self._start(replica, life.death)
+            child = await self._start(replica, life.death, life.jump)
+            self.counts["clock jumps"] += life.jump is not None
         freezing = asyncio.create_task(self._freeze(child, life))
         await asyncio.wait({child.ended}, timeout=life.seconds)
         await freezing
-        if child.alive and life.ending == "term":
+        asked = child.alive and life.ending == "term"
+        if asked:
             child.signal(signal.SIGTERM)
             await asyncio.wait({child.ended}, timeout=1.0)
         if child.alive and life.ending != "go on":
             await child.kill()
-        if child.alive:
-            return
+        if not child.alive:
+            self._look_at_status(replica, child, asked=asked)
+
+    def _look_at_status(self, replica: int, child: Child, *, asked: bool) -> None:
+        """A bridge ends when it is killed, or asked to; and when it starts while its database is away."""
         status = child.ended.result()
         if status == -signal.SIGKILL:
-            self.kills += 1
-        elif status != 0:
-            self.failures.append(f"replica {replica} ended by itself with status {status}")
+            self.counts["kills"] += 1
+        elif not (status == 0 or (asked and status == -signal.SIGTERM)):
+            log = self._log_of(replica).read_text(encoding="utf-8")[-300:]
+            if status != 1 or "database" not in log:
+                self.failures.append(f"replica {replica} ended by itself with status {status}: {log}")
 
     async def _freeze(self, child: Child, life: Life) -> None:
         if life.frozen_at is None:
             return
         await asyncio.sleep(life.frozen_at)
+        self.counts["frozen"] += child.alive
         child.signal(signal.SIGSTOP)
         await asyncio.sleep(life.frozen_for)
         child.signal(signal.SIGCONT)
+
+    async def _keep_alive(self) -> None:
+        """At the end every replica runs; it may still die, once, at the moment that this run aims at."""
+        while True:
+            for index, child in enumerate(self.children):
+                if child is None or not child.alive:
+                    if child is not None:
+                        self._look_at_status(index, child, asked=False)
+                    aimed = self.script.target.point in self._deaths()
+                    await self._start(index, None if aimed else self.script.target)
+            living = [child.ended for child in self.children if child is not None]
+            await asyncio.wait(living, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(LOOK)
 
     # --- how it ends -------------------------------------------------------------------------------------
 
     def look(self) -> list[Entry]:
         known = records(self.database)
         return [
-            Entry(order, kind, KINDS[kind][0], known.get(order.gid), prints_of(self.box, order))
-            for kind, order in self.bought
+            Entry(sale, known.get(sale.order.gid), prints_of(self.box, sale.order)) for sale in self.sales
         ]
 
     async def _settle(self) -> list[Entry]:
@@ -223,76 +283,89 @@ class Run:
         loop = asyncio.get_running_loop()
         deadline, before, calm_since = loop.time() + SETTLES_WITHIN, "", loop.time()
         while True:
-            entries = self.look()
-            now = f"{entries} {[str(entry) for entry in entries]}"
-            pending = self.database.rows("SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL")[0][0]
-            calm = not pending and all(entry.accounted_for for entry in entries) and now == before
+            entries: list[Entry] = []
+            calm = False
+            with contextlib.suppress(Away):
+                entries = self.look()
+                now = "".join(str(entry) for entry in entries)
+                pending = self.database.rows("SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL")
+                calm = not pending[0][0] and all(entry.accounted_for for entry in entries) and now == before
+                before = now
             if not calm:
                 calm_since = loop.time()
-            if loop.time() - calm_since >= CALM or loop.time() > deadline:
+            if loop.time() - calm_since >= CALM or (loop.time() > deadline and entries):
                 return entries
-            before = now
             await asyncio.sleep(LOOK)
 
-    async def _end(self) -> Outcome:
+    def _judged(self, entries: list[Entry], *, final: bool = False) -> Verdict:
+        return judge(entries, final=final, remembered=not self.script.surgery)
+
+    async def _end(self, watching: asyncio.Task[None]) -> Outcome:
         entries = await self._settle()
-        verdict = judge(entries, final=False)
-        left = sum(entry.record is not None and entry.record.state is State.UNKNOWN for entry in entries)
-        attention = sum(
-            entry.record is not None and entry.record.state is State.ATTENTION for entry in entries
-        )
-        unknown = told(self.database)["unknown"]
-        for _ in range(3):
-            if verdict.clean and await self._person(entries):
-                entries = await self._settle()
-                verdict = judge(entries, final=False)
-            else:
+        verdict = self._judged(entries)
+        self._count_open(entries)
+        if verdict.clean and self.script.slip:
+            await self._slip(entries)
+            entries = await self._settle()
+            verdict = self._judged(entries)
+        for _ in range(4):
+            if not verdict.clean or not await people.clean_up(self.database, entries):
                 break
+            entries = await self._settle()
+            verdict = self._judged(entries)
         if verdict.clean:
-            verdict = judge(entries, final=True)
+            verdict = self._judged(entries, final=True)
+        self._last_looks(verdict, watching)
+        self.counts.update(orders=len(self.sales), prints=len(self.box.printer.books(fake=False)))
+        return Outcome(self.script, verdict, self.counts, self._deaths(), [str(one) for one in entries])
+
+    def _count_open(self, entries: list[Entry]) -> None:
+        states = Counter(entry.record.state for entry in entries if entry.record is not None)
+        left = states[State.UNKNOWN]
+        self.counts.update(ways_back(self.database))
+        self.counts.update({"unknown left": left, "attention": states[State.ATTENTION]})
+
+    def _last_looks(self, verdict: Verdict, watching: asyncio.Task[None]) -> None:
         if not self.script.surgery:
-            verdict.others += missing_deliveries(self.box, self.database)
-        verdict.others += self.failures
-        return Outcome(
-            self.script,
-            verdict,
-            orders=len(self.bought),
-            prints=len(self.box.printer.books(fake=False)),
-            kills=self.kills,
-            deaths=self._deaths(),
-            unknown=unknown,
-            left_unknown=left,
-            attention=attention,
-            entries=[str(entry) for entry in entries],
-        )
+            verdict.add("deliveries missing", *missing_deliveries(self.box, self.database))
+        verdict.add("other faults", *self.failures)
+        for log in self.folder.glob("*.log"):
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            verdict.add("other faults", *(line for line in lines if OWN_ERRORS.search(line)))
+        if watching.done() and not watching.cancelled() and watching.exception():
+            raise RuntimeError("the replicas were not kept alive") from watching.exception()
 
-    async def _person(self, entries: list[Entry]) -> bool:
-        """Answer what only a person can, by what is true; gives whether there was anything to answer."""
-        answered = False
-        async with Store.open(self.database.url, clock=Clock()) as store:
-            for entry in entries:
-                if entry.record is None or entry.end == "never":
-                    continue
-                record = await store.queries.get(entry.record.key)
-                if record is not None:
-                    with contextlib.suppress(decide.NotNow, Outdated):
-                        answered |= await self._answer(store, record, entry)
-        return answered
+    async def _slip(self, entries: list[Entry]) -> None:
+        """A person errs about one order, and Sculpteo's notification comes after that."""
+        found = [
+            entry
+            for entry in entries
+            if entry.record and entry.record.state is State.UNKNOWN and len(entry.prints) == 1
+        ]
+        if not found or found[0].sale.end != "printed":
+            return
+        sale, first = found[0].sale, found[0].prints[0]
+        in_time = self.script.slip == "in time"
+        if in_time:
+            await people.pause(self.database, on=True)
+        if await people.say_wrongly_not_placed(self.database, sale):
+            self.counts["slips"] += 1
+            sale.alarm_due, sale.allowed = True, 1 if in_time else 2
+            await self._settle()
+            await self._tell(first.reference, first.notification_url or "", first.status)
+            await self._settle()
+        if in_time:
+            await people.pause(self.database, on=False)
 
-    async def _answer(self, store: Store, record: OrderRecord, entry: Entry) -> bool:
-        now = Clock().now()
-        if record.state is State.UNKNOWN and entry.prints:
-            change = decide.placed_as(record, "campaign", now, entry.prints[0].reference)
-        elif record.state is State.UNKNOWN:
-            change = decide.not_placed(record, "campaign", now, drop=entry.end == "perhaps")
-        elif record.state is State.ATTENTION and entry.end == "printed":
-            change = decide.retry(record, "campaign", now)
-        elif record.state is State.WAITING and entry.end == "printed":
-            change = decide.approve(record, "campaign", now)
-        else:
-            return False
-        await store.orders.intervene(record, change, "campaign")
-        return True
+    async def _tell(self, reference: str, url: str, status: str) -> None:
+        """A notification that comes at last."""
+        for _ in range(40):
+            self.box.notifier.send(reference, url, status)
+            told = self.box.notifier.sent[-1]
+            await self.box.notifier.settle()
+            if told.results[-1:] == [200] or told.results[-1:] == [204]:
+                return
+            await asyncio.sleep(0.1)
 
     def _deaths(self) -> list[str]:
         registers = self.folder.glob("*.deaths")
@@ -307,8 +380,8 @@ class Run:
             for visit in self.box.faults.visits
         ]
         text += [
-            f"{order.name} {json.dumps([field.value for field in order.metafields])}"
-            for _, order in self.bought
+            f"{sale.order.name} {json.dumps([field.value for field in sale.order.metafields])}"
+            for sale in self.sales
         ]
         (self.folder / "evidence.txt").write_text("\n".join(text) + "\n", encoding="utf-8")
 

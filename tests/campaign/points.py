@@ -53,6 +53,7 @@ PURCHASE = (
 """Those around the money."""
 FINE = ("sql.execute:before", "sql.execute:after", "sql.commit:before", "sql.commit:after")
 NETWORK = ("net.write:before", "net.write:half", "net.write:after")
+POINTS = (*NAMED, *FINE, *NETWORK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Literal
 
 from bridge.sandbox.faults import Fault, Kind
-from bridge.sandbox.sculpteo.model import ParcelPlan, Step
-from bridge.sandbox.shopify.model import Order
-from bridge.sandbox.shopify.orders import Buy
-from bridge.sandbox.stage import Stage
-from tests.campaign.points import FINE, NAMED, NETWORK, PURCHASE, Death
-
-End = Literal["printed", "perhaps", "never"]
-"""`printed`: exactly once, and all of it fulfilled. `perhaps`: cancelled at some moment, so once at most."""
+from tests.campaign.kinds import KINDS
+from tests.campaign.points import FINE, NAMED, NETWORK, POINTS, PURCHASE, Death
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """An order that comes `at` so many seconds after the beginning."""
+    """An order that comes `at` so many seconds after the beginning; what changes it comes `moment` later."""
 
     at: float
     kind: str
-    moment: float  # when, after that, what changes it comes
+    moment: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person at the console, `at` so many seconds after the beginning, about some order (`which`, modulo)."""
+
+    at: float
+    which: int
+    wish: str
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """The process's clock, from `after` seconds of its life on, is wrong by `by` seconds."""
+
+    after: float
+    by: float
 
 
 Surgery = Literal["backup", "restore", "lose"]
@@ -40,120 +50,54 @@ class Life:
     ending: Literal["kill", "term", "go on"] = "kill"
     frozen_at: float | None = None
     frozen_for: float = 0.0
+    jump: Jump | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """The replicas' lives side by side, and what then happens to the database while none runs."""
+    """The replicas' lives side by side, and what then happens to the database while none runs. `rolling`: they
+    are replaced by new ones, one after the other, as when a new version is rolled out. `crash`: the database's
+    server goes down under them, so many seconds after the chapter began."""
 
     lives: tuple[Life, ...]
     surgery: Surgery | None = None
+    rolling: bool = False
+    crash: float | None = None
+
+
+Slip = Literal["too many", "in time"]
+"""A person says “not placed” of an order that Sculpteo has. Its notification comes when the prints were ordered
+again (“too many”), or while they wait for a hold to end (“in time”)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
     seed: str
     purchases: tuple[Purchase, ...]
+    decisions: tuple[Decision, ...]
     faults: tuple[Fault, ...]
     chapters: tuple[Chapter, ...]
     outage: tuple[str, float, float] | None  # (service, at, for)
     deaf: float  # the share of Sculpteo's notifications that never come
+    limits: bool  # whether spending limits are set, so that prices are asked for
+    slip: Slip | None
+    target: Death  # some process of the run dies there, if it is reached at all
 
     @property
     def surgery(self) -> bool:
+        """Whether what is on record is lost at some time."""
         return any(chapter.surgery in {"restore", "lose"} for chapter in self.chapters)
 
-
-# --- orders ----------------------------------------------------------------------------------------------
-
-Play = Callable[[Stage, float], Order]
-KINDS: dict[str, tuple[End, int, Play]] = {}
-"""How it must end, how often it comes, and what happens. The number is the moment of a later change."""
-
-
-def kind(end: End, weight: int) -> Callable[[Play], Play]:
-    def add(play: Play) -> Play:
-        KINDS[play.__name__] = (end, weight, play)
-        return play
-
-    return add
-
-
-@kind("printed", 6)
-def ring(stage: Stage, _: float) -> Order:
-    return stage.buy(stage.people.next(), ["RING-S"])
-
-
-@kind("printed", 3)
-def several(stage: Stage, _: float) -> Order:
-    return stage.buy(stage.people.next(), [Buy("MUG-WL", 2), "DICE-5", "TEE-TOWEL"])
-
-
-@kind("printed", 1)
-def bundle(stage: Stage, _: float) -> Order:
-    return stage.buy(stage.people.next(), ["CHESS-SET"])
-
-
-@kind("printed", 3)
-def two_parcels(stage: Stage, moment: float) -> Order:
-    person = stage.people.next()
-    stage.print_job(
-        person,
-        Step(moment, "In Process", ParcelPlan("UPS", (0,))),
-        Step(moment, "Shipped", ParcelPlan("Colissimo", (1,))),
-    )
-    return stage.buy(person, ["LAMP", "RING-L"])
-
-
-@kind("printed", 2)
-def paid_later(stage: Stage, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), ["LAMP"], paid=False)
-    stage.later(moment, lambda: stage.box.shop.pay(order))
-    return order
-
-
-@kind("printed", 1)
-def address_later(stage: Stage, moment: float) -> Order:
-    person = stage.people.next()
-    order = stage.buy(person, ["RING-S"], address=replace(person.address, address1=None))
-    stage.later(moment, lambda: stage.box.shop.set_address(order, person.address))
-    return order
-
-
-@kind("printed", 1)
-def held(stage: Stage, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), ["RING-L"], hold="INCORRECT_ADDRESS")
-    stage.later(moment, lambda: stage.box.shop.release(order))
-    return order
-
-
-@kind("printed", 1)
-def pickup_and_post(stage: Stage, _: float) -> Order:
-    lines: list[Buy | str] = ["RING-S", Buy("LAMP", delivery="PICK_UP", location="Shop in Nantes")]
-    return stage.buy(stage.people.next(), lines)
-
-
-@kind("perhaps", 3)
-def cancelled(stage: Stage, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), ["LAMP"])
-    stage.later(moment, lambda: stage.box.shop.cancel(order))
-    return order
-
-
-@kind("never", 1)
-def unmapped(stage: Stage, _: float) -> Order:
-    return stage.buy(stage.people.next(), ["RING-S", "NEW-2026"])
-
-
-@kind("never", 1)
-def own_stock(stage: Stage, _: float) -> Order:
-    return stage.buy(stage.people.next(), ["TEE-TOWEL"])
+    @property
+    def crashes(self) -> bool:
+        return any(chapter.crash is not None for chapter in self.chapters)
 
 
 # --- faults ----------------------------------------------------------------------------------------------
 
 SILENT = 1.0  # seconds of an answer that does not come; longer than the hurried bridge waits
-ORDER_CALL: tuple[tuple[Kind, bool, dict[str, Any]], ...] = (
+Menu = tuple[tuple[Kind, bool, dict[str, Any]], ...]
+ORDER_CALL: Menu = (
     (Kind.STATUS, False, {"status": 403}),
     (Kind.STATUS, False, {"status": 400}),
     (Kind.STATUS, False, {"status": 503}),
@@ -173,7 +117,7 @@ ORDER_CALL: tuple[tuple[Kind, bool, dict[str, Any]], ...] = (
     (Kind.SLOW, True, {"seconds": 0.25}),
     (Kind.THROTTLE, False, {}),
 )
-LOOKUP: tuple[tuple[Kind, bool, dict[str, Any]], ...] = (
+LOOKUP: Menu = (
     (Kind.STATUS, False, {"status": 503, "seconds": 0.1}),
     (Kind.RESET, False, {}),
     (Kind.SILENCE, False, {"seconds": SILENT}),
@@ -184,7 +128,7 @@ LOOKUP: tuple[tuple[Kind, bool, dict[str, Any]], ...] = (
     (Kind.TRUNCATED, True, {}),
     (Kind.SLOW, True, {"seconds": 0.2}),
 )
-SHOP_CALL: tuple[tuple[Kind, bool, dict[str, Any]], ...] = (
+SHOP_CALL: Menu = (
     *LOOKUP,
     (Kind.STATUS, True, {"status": 502}),
     (Kind.RESET, True, {}),
@@ -194,7 +138,7 @@ SHOP_CALL: tuple[tuple[Kind, bool, dict[str, Any]], ...] = (
     (Kind.THROTTLE, False, {}),
     (Kind.EXPIRE_TOKEN, False, {}),
 )
-DELIVERY: tuple[tuple[Kind, bool, dict[str, Any]], ...] = (
+DELIVERY: Menu = (
     (Kind.DUPLICATE, False, {"seconds": 0.3}),
     (Kind.REORDER, False, {"seconds": 0.5}),
     (Kind.DELAY, False, {"seconds": 0.4}),
@@ -205,27 +149,34 @@ SHOP_CALLS = (
     "shopify.graphql", "shopify.graphql.metafieldsSet", "shopify.graphql.fulfillmentCreate",
     "shopify.graphql.fulfillmentTrackingInfoUpdate", "shopify.graphql.order", "shopify.graphql.orders",
 )  # fmt: skip
+MENUS: dict[str, tuple[Menu, int]] = {
+    "order": (ORDER_CALL, 3), "lookup": (LOOKUP, 1), "shop": (SHOP_CALL, 2), "delivery": (DELIVERY, 2),
+}  # fmt: skip
 
 
 def _fault(random: Random) -> Fault:
-    where = random.choice(["order", "order", "order", "lookup", "shop", "shop", "delivery", "delivery"])
-    menus = {"order": ORDER_CALL, "lookup": LOOKUP, "shop": SHOP_CALL, "delivery": DELIVERY}
+    (where,) = random.choices(list(MENUS), [weight for _, weight in MENUS.values()])
     endpoint = {
         "order": "sculpteo.order",
-        "lookup": "sculpteo.tracking",
+        "lookup": random.choice(("sculpteo.tracking", "sculpteo.price")),
         "shop": random.choice(SHOP_CALLS),
         "delivery": "shopify.webhooks",
     }[where]
-    what, effect, options = random.choice(menus[where])
+    what, effect, options = random.choice(MENUS[where][0])
     times = random.choice([1, 1, 2]) if what is Kind.SILENCE else random.choice([1, 1, 2, 4])
     return Fault(endpoint, what, times=times, effect=effect, skip=random.choice([0, 0, 1, 3]), **options)
 
 
 # --- lives -----------------------------------------------------------------------------------------------
 
+JUMPS = (-172_800.0, -10_800.0, -600.0, -3.0, 2.0, 10_800.0, 172_800.0)
+"""Seconds. Not by minutes ahead: what was then to be done in a moment would rightly wait as long."""
 
-def _death(random: Random) -> Death | None:
-    match random.choice(["money", "money", "money", "named", "fine", "net", "time", "time"]):
+
+def _death(random: Random, target: Death) -> Death | None:
+    match random.choice(["target", "money", "money", "named", "fine", "net", "time", "time"]):
+        case "target":
+            return target
         case "money":
             return Death(random.choice(PURCHASE), random.choice([1, 1, 1, 2, 3]))
         case "named":
@@ -238,42 +189,85 @@ def _death(random: Random) -> Death | None:
             return None
 
 
-def _life(random: Random, replicas: int) -> Life:
-    death = _death(random)
-    seconds = random.uniform(0.6, 1.0) if death else random.uniform(0.1, 0.8)
+def _life(random: Random, replicas: int, target: Death) -> Life:
+    death = _death(random, target)
+    seconds = random.uniform(0.5, 0.8) if death else random.uniform(0.1, 0.7)
     freezes = replicas > 1 and random.random() < 0.3
+    jumps = random.random() < 0.12
     return Life(
         seconds,
         death,
         ending=random.choices(("kill", "term", "go on"), (6, 1, 3 if replicas > 1 else 0))[0],
         frozen_at=random.uniform(0.05, 0.5) if freezes else None,
-        frozen_for=random.uniform(0.3, 1.2) if freezes else 0.0,
+        frozen_for=random.uniform(0.5, 1.4) if freezes else 0.0,
+        jump=Jump(random.uniform(0, 0.4), random.choice(JUMPS)) if jumps else None,
     )
 
 
-def write(seed: str, replicas: int) -> Script:
-    """The script of one run; the same for the same seed."""
+def _chapter(random: Random, replicas: int, target: Death, *, server: bool) -> Chapter:
+    surgery = random.choices(SURGERIES, (5, 3, 2, 1))[0]
+    if replicas > 1 and random.random() < 0.15:
+        lives = tuple(Life(0.6, ending="go on") for _ in range(replicas))
+        return Chapter(lives, surgery, rolling=True)
+    crash = random.uniform(0.1, 0.5) if server and random.random() < 0.03 else None
+    return Chapter(tuple(_life(random, replicas, target) for _ in range(replicas)), surgery, crash=crash)
+
+
+WISHES = ("approve", "hold", "release", "retry", "retry", "cancel", "ignore", "resolve", "resolve")
+
+
+def _slip(random: Random, target: Death) -> Slip | None:
+    if target.point.startswith("orders.revive"):
+        return "in time"
+    slips: tuple[Slip | None, ...] = (None, "too many", "in time")
+    return random.choices(slips, (12, 1, 1))[0]
+
+
+def write(seed: str, replicas: int, *, server: bool) -> Script:
+    """The script of one run; the same for the same seed. `server`: the database has one that may go down.
+    Seeds that end in a number aim at one moment of death after the other."""
     random = Random(f"campaign/{seed}")
-    chapters = []
-    for _ in range(random.randint(2, 4)):
-        lives = tuple(_life(random, replicas) for _ in range(replicas))
-        surgery = random.choices(SURGERIES, (5, 3, 2, 1))[0]
-        chapters.append(Chapter(lives, surgery))
+    number = seed.rpartition("-")[2]
+    aim = int(number) % len(POINTS) if number.isdecimal() else random.randrange(len(POINTS))
+    target = Death(POINTS[aim])
+    chapters = tuple(_chapter(random, replicas, target, server=server) for _ in range(random.randint(1, 3)))
+    if target.point.startswith("orders.adopt"):
+        chapters = (*chapters[:-1], replace(chapters[-1], surgery="lose"))
     length = sum(max(life.seconds for life in chapter.lives) for chapter in chapters)
-    kinds, weights = zip(*((name, weight) for name, (_, weight, _) in KINDS.items()), strict=True)
+    names, weights = list(KINDS), [kind.weight for kind in KINDS.values()]
     purchases = sorted(
         (
             Purchase(
-                random.uniform(0, 0.7 * length), random.choices(kinds, weights)[0], random.uniform(0, 0.6)
+                random.uniform(0, 0.7 * length), random.choices(names, weights)[0], random.uniform(0, 0.6)
             )
-            for _ in range(random.randint(4, 8))
+            for _ in range(random.randint(3, 7))
         ),
         key=lambda one: one.at,
     )
+    if target.point.startswith("shop.extend_tracking"):
+        purchases.insert(0, Purchase(0.0, "sent_by_hand", 0.5))
+    decisions = tuple(
+        Decision(random.uniform(0.3, length), random.randrange(100), random.choice(WISHES))
+        for _ in range(random.choice([0, 0, 1, 2]))
+    )
     outage = None
-    if random.random() < 0.25:
-        outage = (random.choice(["sculpteo", "shopify"]), random.uniform(0, length), random.uniform(0.1, 0.6))
-    faults = tuple(_fault(random) for _ in range(random.randint(0, 7)))
+    if random.random() < 0.2:
+        outage = (random.choice(["sculpteo", "shopify"]), random.uniform(0, length), random.uniform(0.1, 0.5))
+    slip = _slip(random, target)
+    faults = [_fault(random) for _ in range(random.randint(0, 6))]
+    if target.point.startswith("orders.extend"):
+        faults.insert(0, Fault("sculpteo.order", Kind.SLOW, times=3, effect=True, seconds=0.5))
+    if slip is not None:
+        faults.insert(0, Fault("sculpteo.order", Kind.STATUS, times=1, effect=True, status=502))
     return Script(
-        seed, tuple(purchases), faults, tuple(chapters), outage, random.choice([0.0, 0.3, 0.6, 1.0])
+        seed=seed,
+        purchases=tuple(purchases),
+        decisions=decisions,
+        faults=tuple(faults),
+        chapters=chapters,
+        outage=outage,
+        deaf=1.0 if slip else random.choice([0.0, 0.0, 0.3, 0.6, 1.0]),
+        limits=target.point.startswith("printer.price") or random.random() < 0.3,
+        slip=slip,
+        target=target,
     )
