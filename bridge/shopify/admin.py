@@ -58,7 +58,9 @@ class Admin:
         self._warn = warn
         self._sleep = sleep
         self._timeout = timeout
+        self._clock = clock
         self._budget = Budget(clock)
+        self._turn = asyncio.Lock()
 
     async def run(
         self,
@@ -132,14 +134,7 @@ class Admin:
     async def _paced(self, name: str, body: bytes, token: str, optional: frozenset[str]) -> Reply:
         """Send when the budget allows it."""
         cost = self._budget.cost(name)
-        waited = 0.0
-        while wait := self._budget.wait(cost):
-            waited += wait
-            if waited > PATIENCE:
-                why = "Shopify's query budget is used up"
-                raise Resting(why, after=timedelta(seconds=wait), upstream=self.upstream)
-            await self._sleep(wait)
-        self._budget.take(cost)
+        await self._take(cost)
         try:
             answer = await self._send(body, token)
         finally:
@@ -152,6 +147,18 @@ class Admin:
             raise
         self._budget.learn(name, reply.cost)
         return reply
+
+    async def _take(self, cost: float) -> None:
+        """Take points from the budget, in the order of asking: else a dear query would starve beside many cheap
+        ones. Raises Resting when that takes longer than `PATIENCE`."""
+        asked_at = self._clock()
+        async with self._turn:
+            while wait := self._budget.wait(cost):
+                if self._clock() - asked_at + wait > PATIENCE:
+                    why = "Shopify's query budget is used up"
+                    raise Resting(why, after=timedelta(seconds=wait), upstream=self.upstream)
+                await self._sleep(wait)
+            self._budget.take(cost)
 
     async def _send(self, body: bytes, token: str) -> http.Answer:
         headers = {

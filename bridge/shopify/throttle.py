@@ -12,6 +12,7 @@ from bridge.shopify.tame import Unexpected, Value
 FIRST_GUESS = 50.0  # points of a document that was never run
 SHORTEST = 0.5  # seconds to wait after being throttled, at least
 NEGLIGIBLE = 0.001  # seconds that are not worth waiting
+RECHECK = 0.1  # seconds after which requests under way may have given back what they did not use
 UNTOLD = 2.0  # seconds to wait when Shopify does not say what is left
 
 
@@ -32,13 +33,19 @@ class Budget:
         return self._costs.get(name, FIRST_GUESS)
 
     def wait(self, cost: float) -> float:
-        """The seconds until `cost` points are there; 0 when they are, or when nothing is known."""
+        """The seconds until it is worth looking again; 0 when `cost` points are there, or nothing is known.
+
+        A query is charged what it asks for and gets back what it did not use, which is most of it. So points
+        that are on their way are not waited for as if they had to fill up anew.
+        """
         if self._available is None or self._rate <= 0:
             return 0.0
-        filled = self._available + self._rate * (self._clock() - self._told_at)
-        missing = min(cost, self._most) - (min(filled, self._most) - self._pending)
+        filled = min(self._available + self._rate * (self._clock() - self._told_at), self._most)
+        missing = min(cost, self._most) - filled
         seconds = missing / self._rate
-        return seconds if seconds >= NEGLIGIBLE else 0.0
+        if seconds >= NEGLIGIBLE:
+            return seconds
+        return RECHECK if self._pending and missing + self._pending > 0 else 0.0
 
     def take(self, cost: float) -> None:
         self._pending += cost

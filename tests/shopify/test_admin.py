@@ -16,6 +16,7 @@ from bridge.shopify import http
 from bridge.shopify.answers import AccessDenied
 from bridge.shopify.auth import StaticToken
 from bridge.shopify.documents import API_VERSION
+from tests.shopify import samples
 from tests.shopify.stub import (
     DOMAIN,
     REQUEST_ID,
@@ -272,6 +273,24 @@ async def test_queries_at_the_same_time_do_not_spend_the_same_points(shop: Shop)
     await shop.admin.run("shop")
     await asyncio.gather(*[shop.admin.run("shop") for _ in range(4)])
     assert shop.time.slept, "the third and fourth had to wait"
+
+
+async def test_points_that_are_on_their_way_back_are_not_waited_for_as_if_they_were_spent(shop: Shop) -> None:
+    shop.stub.cost = cost(requested=700, available=1000, rate=1)
+    await shop.admin.run("shop")
+    await asyncio.gather(*[shop.admin.run("shop") for _ in range(4)])
+    assert max(shop.time.slept) < 1, "700 points at 1 a second would be minutes"
+
+
+async def test_queries_wait_for_their_points_in_the_order_of_asking(shop: Shop) -> None:
+    shop.stub.cost = cost(requested=200, available=2000, rate=100)
+    await shop.admin.run("order", {"id": samples.ORDER, "ledgerKey": "print"})
+    shop.stub.cost = cost(requested=10, available=100, rate=100)
+    await shop.admin.run("shop")
+    shop.stub.cost = cost(requested=10, available=150, rate=100)
+    dear = shop.admin.run("order", {"id": samples.ORDER, "ledgerKey": "print"})
+    await asyncio.gather(dear, *[shop.admin.run("shop") for _ in range(10)])
+    assert shop.stub.operations()[2] == "Order", "a dear query does not starve beside cheap ones"
 
 
 async def test_an_empty_budget_is_not_waited_for_without_end(shop: Shop) -> None:
