@@ -2,7 +2,7 @@
 
     python tests/tools/trim_schema.py FULL OUTPUT
 
-FULL is the whole schema as SDL, gzipped or not. Kept are: the types that the documents reach, of each the
+FULL is the whole schema as SDL, gzipped or not, such as the one in `tests/shopify/schema/`. Kept are: the types that the documents reach, of each the
 fields that they use and all fields without a selection of their own, all of every input type, whole
 connections, and `node` and `nodes`. Documents of `bridge/sandbox/schema/extra/` are kept alive too: what
 other clients of the sandbox send.
