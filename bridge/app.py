@@ -370,13 +370,17 @@ class Service:
             self._worker.wake()
 
     async def _subscribe(self, name: str) -> None:
-        bridge = self._bridge
-        report = await subscriptions.ensure(bridge.admins[name], bridge.settings.server.public_url, name)
+        bridge, public_url = self._bridge, self._bridge.settings.server.public_url
+        former = await bridge.store.memory.get(f"webhooks_to:{name}")
+        report = await subscriptions.ensure(bridge.admins[name], public_url, name, former=former)
+        await bridge.store.memory.set(f"webhooks_to:{name}", subscriptions.address(public_url, name))
         await _note_ledger_gap(bridge, name)
         await bridge.store.memory.set(f"subscribed_at:{name}", bridge.world.clock.now().isoformat())
         made = len(report.created) + len(report.updated)
         if made or report.deleted:
             log.info("webhook subscriptions were repaired", shop=name, made=made, deleted=report.deleted)
+        for uri in report.bridges:
+            log.warning("another bridge uses the same app, or did: see `check`", shop=name, address=uri)
         for topic, why in report.failed:
             log.warning("the shop does not send a topic", shop=name, topic=topic, why=why)
 

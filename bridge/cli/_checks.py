@@ -145,6 +145,13 @@ def _subscriptions(shop: str, status: Status) -> Iterator[Check]:
         yield Check(f"webhooks {shop}", "warning", sentence, remedy)
     else:
         yield Check(f"webhooks {shop}", "ok", f"All {len(plan.kept)} webhooks come to the bridge.")
+    if plan.bridges:
+        sentence = f"Webhooks of the same app go to {', '.join(plan.bridges)} as well; they are left alone."
+        remedy = (
+            "If this bridge used to run there, Shopify ends them by itself. If another one runs there, stop it, "
+            "or give it an app and products of its own: two bridges must not print for one shop."
+        )
+        yield Check(f"webhooks {shop}", "warning", sentence, remedy)
 
 
 # --- Sculpteo --------------------------------------------------------------------------------------------

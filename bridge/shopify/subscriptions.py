@@ -32,7 +32,7 @@ TOPICS: tuple[str, ...] = (
     "FULFILLMENT_ORDERS_MERGED",
     "APP_UNINSTALLED",
 )
-_OUR_PATH = re.compile(r"/webhooks/shopify/[^/]+/?")
+_BRIDGE_PATH = re.compile(r"/webhooks/shopify/[^/]+/?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,16 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done, in this order, and what may stay: `kept` topics, `strangers` that are not ours."""
+    """What is to be done, in this order, and what may stay: `kept` topics, `strangers` that are not ours.
+
+    `bridges` are the addresses of strangers that look like another bridge's, or like one that we no longer know
+    to have been ours.
+    """
 
     steps: tuple[Create | Update | Delete, ...]
     kept: tuple[str, ...]
     strangers: int
+    bridges: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -87,6 +92,7 @@ class Report:
     deleted: int = 0
     failed: tuple[tuple[str, str], ...] = ()
     strangers: int = 0
+    bridges: tuple[str, ...] = ()
 
 
 def address(public_url: str, shop: str) -> str:
@@ -94,30 +100,38 @@ def address(public_url: str, shop: str) -> str:
     return f"{public_url.rstrip('/')}/webhooks/shopify/{shop}"
 
 
-def is_ours(uri: str) -> bool:
-    """Whether a bridge made it: by its path, on any host. What else the same app subscribed to is left alone."""
+def is_ours(uri: str, addresses: Iterable[str]) -> bool:
+    """Whether it leads to one of these addresses of ours, or to another shop's beside it.
+
+    What else the same app subscribed to is left alone: it may be another bridge's.
+    """
+    return any(uri.startswith(known.rpartition("/")[0] + "/") for known in addresses)
+
+
+def _looks_like_a_bridge(uri: str) -> bool:
     try:
         path = urlsplit(uri).path
     except ValueError:
         return False
-    return any(_OUR_PATH.fullmatch(path, start) for start in _slashes(path))
+    return bool(_BRIDGE_PATH.search(path))
 
 
-def _slashes(path: str) -> Iterable[int]:
-    return (index for index, letter in enumerate(path) if letter == "/")
-
-
-def plan(existing: Iterable[Subscription], uri: str, topics: Iterable[str] = TOPICS) -> Plan:
+def plan(
+    existing: Iterable[Subscription], uri: str, topics: Iterable[str] = TOPICS, *, former: str | None = None
+) -> Plan:
     """What brings the shop's subscriptions to one plain one at `uri` per topic. Pure.
 
     A subscription that filters, cuts or converts what it sends is deleted and made anew: a filter of which a
-    field is missing would keep every delivery from us. One at a former address of ours is sent to this one.
+    field is missing would keep every delivery from us. One at our `former` address is sent to this one.
     """
-    found = list(existing)
+    addresses = [uri, former] if former else [uri]
     ours: dict[str, list[Subscription]] = {}
-    for one in found:
-        if is_ours(one.uri):
+    strangers: list[str] = []
+    for one in existing:
+        if is_ours(one.uri, addresses):
             ours.setdefault(one.topic, []).append(one)
+        else:
+            strangers.append(one.uri)
     steps: list[Create | Update | Delete] = []
     kept: list[str] = []
     for topic in topics:
@@ -131,7 +145,8 @@ def plan(existing: Iterable[Subscription], uri: str, topics: Iterable[str] = TOP
         else:
             steps.append(Update(movable) if movable else Create(topic))
     steps += [Delete(one) for rest in ours.values() for one in rest]
-    return Plan(tuple(steps), tuple(kept), sum(not is_ours(one.uri) for one in found))
+    bridges = dict.fromkeys(filter(_looks_like_a_bridge, strangers))
+    return Plan(tuple(steps), tuple(kept), len(strangers), tuple(bridges))
 
 
 async def existing(admin: Admin) -> list[Subscription]:
@@ -154,14 +169,14 @@ def _is_plain(node: Value) -> bool:
     return node["format"].raw == "JSON" and not any(cut)
 
 
-async def ensure(admin: Admin, public_url: str, shop: str) -> Report:
+async def ensure(admin: Admin, public_url: str, shop: str, *, former: str | None = None) -> Report:
     """Bring the shop's subscriptions to what is wanted; may be run at any time, again and again.
 
-    A topic that the shop refuses fails alone. Raises TryAgain, or NeedsPerson("shop_access") when not even
+    `former` is the address that they went to when this bridge last looked after them. A topic that the shop refuses fails alone. Raises TryAgain, or NeedsPerson("shop_access") when not even
     the list can be read.
     """
     uri = address(public_url, shop)
-    wanted = plan(await existing(admin), uri)
+    wanted = plan(await existing(admin), uri, former=former)
     work = _Work(admin, uri)
     for step in wanted.steps:
         await work.do(step)
@@ -172,6 +187,7 @@ async def ensure(admin: Admin, public_url: str, shop: str) -> Report:
         deleted=work.deleted,
         failed=tuple(work.failed.items()),
         strangers=wanted.strangers,
+        bridges=wanted.bridges,
     )
 
 
