@@ -32,6 +32,10 @@ class Resting(TryAgain):
     """An upstream in trouble is left alone for a while. Says nothing against the order that met it."""
 
 
+class NotThere(TryAgain):
+    """What was asked for may come yet, or never: a person is told when it does not come for long."""
+
+
 class NeedsPerson(BridgeError):
     """A person must act first. `problem` is a code of `bridge.order.problems`, `facts` fill its sentence."""
 

@@ -198,7 +198,8 @@ class Policy:
 
 class Invoicer(Protocol):
     async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
-        """The PDF to send along, or None when none is wanted. Raises NeedsPerson("invoice") or TryAgain."""
+        """The PDF to send along, or None when none is wanted. Raises NeedsPerson("invoice"), TryAgain,
+        or NotThere for one that may come yet."""
 
 
 # --- the store -------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ ShopName = Annotated[Text, AfterValidator(_shop_name)]
 
 # --- addresses on the net --------------------------------------------------------------------------------
 
-_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.(?:com|io)")
+_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 
 
 def _domain(text: str) -> str:

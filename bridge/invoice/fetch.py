@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from bridge.config.settings import Invoice
-from bridge.errors import TryAgain
+from bridge.errors import NotThere, TryAgain
 from bridge.invoice.data import BadSetting
 from bridge.invoice.guard import GuardedSession, PrivateAddress
 from bridge.order.model import ShopOrder
@@ -65,7 +65,8 @@ def _https(url: URL, what: str) -> URL:
 async def fetch(
     url: URL, settings: Invoice, session: aiohttp.ClientSession, guard: GuardedSession | None
 ) -> bytes:
-    """The PDF at `url`. Raises TryAgain when it is not there yet or the service is in trouble, BadInvoice."""
+    """The PDF at `url`. Raises NotThere when there is none yet, TryAgain when the service is in trouble, or
+    BadInvoice."""
     try:
         async with asyncio.timeout(TIMEOUT.total):
             return await _follow(url, settings, session)
@@ -109,7 +110,7 @@ def _next(url: URL, answer: aiohttp.ClientResponse) -> URL:
 async def _pdf(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     host, status = answer.url.host, answer.status
     if status in NOT_READY:
-        raise TryAgain(f"{host} has no invoice yet (HTTP {status})", after=_after(answer), upstream="invoice")
+        raise NotThere(f"{host} has no invoice yet (HTTP {status})", after=_after(answer), upstream="invoice")
     if status == 429 or status >= 500:
         raise TryAgain(f"{host} answered HTTP {status}", after=_after(answer), upstream="invoice")
     if status in (401, 403):

@@ -37,7 +37,7 @@ class Invoices:
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
-        """The PDF, or None in mode `none`. Raises NeedsPerson("invoice") or TryAgain."""
+        """The PDF, or None in mode `none`. Raises NeedsPerson("invoice"), TryAgain or NotThere."""
         if self._settings.mode == "none":
             return None
         if self._settings.mode == "template":

@@ -49,7 +49,7 @@ def order(
         currency=value["currencyCode"].text(),
         presentment_currency=value["presentmentCurrencyCode"].text_or_none(),
         financial_status=value["displayFinancialStatus"].text_or_none(),
-        fully_paid=value["fullyPaid"].flag(),
+        fully_paid=value["fullyPaid"].flag() or value["displayFinancialStatus"].raw == "PAID",
         test=value["test"].flag(),
         cancelled_at=value["cancelledAt"].moment_or_none(),
         cancel_reason=value["cancelReason"].text_or_none(),

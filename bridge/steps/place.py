@@ -17,7 +17,7 @@ import secrets
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
-from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
+from bridge.errors import LedgerConflict, NeedsPerson, NotThere, TryAgain
 from bridge.order.model import (
     LedgerEntry,
     Mode,
@@ -34,6 +34,8 @@ from bridge.ports import Attempt, Change, LimitReached, Note
 from bridge.steps.job import Job
 from bridge.steps.match import Assessment, Ready, Trouble, Waits, decided, judged, printable
 from bridge.steps.resolve import found_elsewhere, from_record, late_evidence, placed, refused
+
+INVOICE_TRIES = 12  # by the waits of `bridge.retry`, two to three hours
 
 
 async def place(job: Job) -> Change:
@@ -60,8 +62,17 @@ async def place(job: Job) -> Change:
     blocked, cost = await _allowed(job, order, found.items)
     if blocked:
         return await _not_now(job, order, Assessment(blocked, found.items))
-    pdf = await job.world.invoicer.invoice(job.record.shop, order)
-    return await _buy(job, order, found, cost, pdf)
+    return await _buy(job, order, found, cost, await _invoice(job, order))
+
+
+async def _invoice(job: Job, order: ShopOrder) -> bytes | None:
+    """The invoice, waited for as long as one may reasonably take to be made."""
+    try:
+        return await job.world.invoicer.invoice(job.record.shop, order)
+    except NotThere as error:
+        if job.record.failures + 1 < INVOICE_TRIES:
+            raise
+        raise NeedsPerson(Problem.INVOICE, why=f"{error.why}, after {INVOICE_TRIES} tries") from None
 
 
 def _person_first(job: Job) -> bool:

@@ -47,6 +47,7 @@ CASES = (
     # --- shops
     B(DOMAIN, "¦acme", "shops.acme.domain", "is not a whole domain", 'did you mean "acme.myshopify.com"?'),
     B(DOMAIN, "¦https://acme.myshopify.com/admin", "shops.acme.domain", "more than a domain", '"acme.myshopify.com"?'),
+    B(DOMAIN, "¦acme.myshopify.io", "shops.acme.domain", "is not the shop's own Shopify domain", ".myshopify.com"),
     B(DOMAIN, "¦www.acme.com", "shops.acme.domain", "is not the shop's own Shopify domain", ".myshopify.com"),
     B(DOMAIN, "¦YOUR-SHOP.myshopify.com", "shops.acme.domain", "placeholder", "fill it in: The shop's own"),
     B("    domain: acme.myshopify.com\n", "", "shops.acme.domain", "is missing", "add `domain: acme.myshopify.com`"),

@@ -20,7 +20,7 @@ from yarl import URL
 
 from bridge.config.names import URL_FIELDS
 from bridge.config.settings import Invoice
-from bridge.errors import NeedsPerson, TryAgain
+from bridge.errors import NeedsPerson, NotThere, TryAgain
 from bridge.invoice import fetch as fetch_module
 from bridge.invoice.data import BadSetting
 from bridge.invoice.fetch import BadInvoice, fetch, invoice_url
@@ -134,14 +134,18 @@ async def test_a_pdf_is_fetched(authority: trustme.CA, trusting: ssl.SSLContext,
     assert await get(plain(kind=kind), authority, trusting) == PDF
 
 
-@pytest.mark.parametrize("status", [202, 404, 425, 429, 500, 503])
+@pytest.mark.parametrize(
+    ("status", "may_never_come"),
+    [(202, True), (404, True), (425, True), (429, False), (500, False), (503, False)],
+)
 async def test_an_invoice_that_is_not_ready_is_tried_again_later(
-    authority: trustme.CA, trusting: ssl.SSLContext, status: int
+    authority: trustme.CA, trusting: ssl.SSLContext, status: int, may_never_come: bool
 ) -> None:
     with pytest.raises(TryAgain, match=f"HTTP {status}") as caught:
         await get(plain(status=status, Retry_After="120"), authority, trusting)
     assert caught.value.after == timedelta(seconds=120)
     assert caught.value.upstream == "invoice"
+    assert isinstance(caught.value, NotThere) is may_never_come
 
 
 @pytest.mark.parametrize(

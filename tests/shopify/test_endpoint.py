@@ -59,6 +59,7 @@ def test_a_domain_may_be_spelled_as_people_do(spelled: str) -> None:
         "evil.com/acme.myshopify.com",
         "a@evil.com",
         "shop.acme.com",
+        "acme.myshopify.io",
         "-",
     ],
 )

@@ -194,6 +194,20 @@ async def test_an_order_that_the_shop_does_not_have_is_none(shop: Shop) -> None:
     assert await reader(shop).read("gid://shopify/Order/9") is None
 
 
+@pytest.mark.parametrize(
+    ("status", "flag", "paid"),
+    [("PAID", True, True), ("PAID", False, True), ("PENDING", False, False), ("PARTIALLY_PAID", False, False),
+     ("PARTIALLY_REFUNDED", True, True), ("AUTHORIZED", False, False), (None, False, False), (None, True, True)],
+)  # fmt: skip
+async def test_an_order_is_paid_when_either_of_shopifys_two_words_says_so(
+    shop: Shop, status: str | None, flag: bool, paid: bool
+) -> None:
+    answers(shop, displayFinancialStatus=status, fullyPaid=flag)
+    order = await reader(shop).read(ORDER)
+    assert order is not None
+    assert order.fully_paid is paid
+
+
 async def test_cancelled_closed_and_test_orders_say_so(shop: Shop) -> None:
     answers(
         shop,

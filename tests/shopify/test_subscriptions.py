@@ -82,7 +82,12 @@ def test_a_former_address_is_changed_to_this_one() -> None:
 
 def test_what_looks_like_another_bridge_is_left_alone_and_told() -> None:
     other = "https://example.com/bridge/webhooks/shopify/acme"
-    found = [sub(1, uri=OLD), sub(2, uri=other), sub(3, topic="ORDERS_CREATE", uri=other), sub(4, uri=STRANGER)]
+    found = [
+        sub(1, uri=OLD),
+        sub(2, uri=other),
+        sub(3, topic="ORDERS_CREATE", uri=other),
+        sub(4, uri=STRANGER),
+    ]
     told = plan([*found, sub(5, uri="http://["), sub(6)], OURS, ["ORDERS_PAID"])
     assert told.steps == ()
     assert told.bridges == (OLD, other)
