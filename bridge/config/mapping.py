@@ -199,6 +199,15 @@ class Mapping:
         return [(sku, design) for design, sku in found.items()]
 
 
+def designs_for(product: Product, defaults: Defaults) -> tuple[Design, ...]:
+    """The designs of a product that depends on no option."""
+    return tuple(
+        Design(part.uuid, part.quantity, part.material, part.scale, part.unit)
+        for part in _parts(product, defaults)
+        if not isinstance(part.material, Choice) and not isinstance(part.scale, Choice)
+    )
+
+
 def _parts(product: Product, defaults: Defaults) -> tuple[Part, ...]:
     items = product.items or ((Item(uuid=product.uuid),) if product.uuid else ())
     return tuple(_part(product, item, defaults) for item in items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,21 @@ CANCELLED = {
 
 MAY_HAVE = "Sculpteo may or may not have it: {why}."
 UNKNOWN_REMEDY = "Look for it at Sculpteo. Then: `sculpteo-bridge orders resolve {name} --placed-as REFERENCE`, or `--not-placed`."
+
+
+NEXT: dict[State, str] = {
+    State.RECEIVED: "It is read from the shop and matched with your designs.",
+    State.WAITING: "It is looked at again, and ordered if nothing speaks against it any more.",
+    State.PLACING: "If the request has not left, it is gone on with; else what is on record decides.",
+    State.PLACED: "Sculpteo is asked how far it is.",
+    State.SHIPPED: "Sculpteo is asked again, and new parcels are brought to the shop.",
+    State.DONE: "Sculpteo is asked whether one more parcel has appeared.",
+    State.UNKNOWN: "It is looked for evidence that Sculpteo has it.",
+    State.ATTENTION: "It is looked at again, whether the cause is gone.",
+    State.IGNORED: "It is looked at again, whether something of it is to be printed.",
+    State.CANCELLED: "It is looked for evidence that came late.",
+}
+NOTHING_NEXT = "Nothing happens by itself, until there is news from the shop, from Sculpteo or from a person."
 
 
 Translate = Callable[[str], str]
@@ -51,12 +67,18 @@ def why(
             return t(MEANING[state])
 
 
+def next_step(state: State, due: bool, t: Translate = english) -> str:
+    """What the bridge does next of itself: at the order's due time, or when there is news."""
+    return t(NEXT[state] if due else NOTHING_NEXT)
+
+
 def remedy(
     state: State, problem: str | None, facts: Mapping[str, Any], name: str, t: Translate = english
 ) -> str | None:
     """What a person can do, where it needs one."""
+    told = {**facts, "name": shlex.quote(name.lstrip("#"))}  # a shell takes what follows a # for a comment
     if state is State.ATTENTION and problem in set(Problem):
-        return say(t(PROBLEMS[Problem(problem)].remedy), {"name": name, **facts})
+        return say(t(PROBLEMS[Problem(problem)].remedy), told)
     if state is State.UNKNOWN:
-        return say(t(UNKNOWN_REMEDY), {"name": name})
+        return say(t(UNKNOWN_REMEDY), told)
     return None

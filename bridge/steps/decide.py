@@ -29,7 +29,8 @@ def bought(record: OrderRecord) -> bool:
 
 
 def _refuse(record: OrderRecord, wish: str, instead: str) -> NotNow:
-    return NotNow(f"order {record.name or record.order_id} is {record.state}: it cannot be {wish}; {instead}")
+    name = record.name or record.order_id
+    return NotNow(f"{name} is {record.state} and cannot be {wish}: {instead}")
 
 
 def approve(record: OrderRecord, who: str, now: datetime) -> Change:

@@ -11,8 +11,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
-from bridge.order.model import LineItem, ShopOrder
+from bridge.order.model import LineItem, Money, ShopOrder
 from bridge.order.rules import LineRule, Scope, subject_of, subjects_of
 from bridge.ports import Catalog, Match, NotPrinted, Printed, Unmapped
 from bridge.steps.job import Job
@@ -74,6 +75,14 @@ def overlaid(catalog: Catalog, rules: Iterable[LineRule]) -> Overlaid:
     """The catalog with these decisions over it, instead of any that were over it before."""
     plain = catalog.catalog if isinstance(catalog, Overlaid) else catalog
     return Overlaid(plain, {rule.subject: rule for rule in rules})
+
+
+def overruled(catalog: Catalog, rule: LineRule) -> bool:
+    """Whether the configuration maps by now what a person decided not to print, as far as the line on which
+    it was decided tells."""
+    nothing = Money(Decimal(0), "XXX")
+    line = LineItem("", rule.sku, rule.title, 1, 1, nothing, nothing, options=rule.options)
+    return rule.scope is not Scope.LINE and isinstance(catalog.match(rule.shop, line), Printed)
 
 
 async def with_rules(job: Job, order: ShopOrder) -> None:

@@ -1,0 +1,114 @@
+"""What commands share by which a person looks at orders and decides: the store, and finding what is meant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from bridge.cli._options import load_or_exit
+from bridge.errors import BridgeError
+from bridge.order.rules import subjects_of
+from bridge.order.why import why
+from bridge.ports import OrderRecord
+from bridge.steps.lines import Line, lines_of
+from bridge.steps.overlay import overlaid
+from bridge.store.store import Store
+
+if TYPE_CHECKING:
+    from bridge.config.loader import Loaded
+
+T = TypeVar("T")
+
+as_option = click.option("--as", "as_name", metavar="NAME", help="Who decides, for the record; default: you.")
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask before money may be spent.")
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class NotFound(BridgeError):
+    """No order, or more than one, is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The store and the configuration, opened for a person."""
+
+    loaded: Loaded
+    store: Store
+    clock: SystemClock = field(default_factory=SystemClock)
+
+    async def order(self, text: str) -> OrderRecord:
+        """The one order that is called so. Raises NotFound."""
+        found = await self.store.queries.find(text)
+        if not found:
+            raise NotFound(f"no order is called {text}")
+        if len(found) > 1:
+            names = ", ".join(f"{order.shop}/{name_of(order)}" for order in found)
+            raise NotFound(f"several orders are called {text}: say which, of {names}")
+        return found[0]
+
+    async def lines(self, record: OrderRecord) -> list[Line]:
+        """The order's lines, judged by the configuration and by what people decided about them."""
+        subjects = subjects_of(record.snapshot.lines if record.snapshot else ())
+        rules = await self.store.orders.line_rules(record.shop, subjects)
+        return lines_of(record, overlaid(self.loaded.catalog, rules))
+
+
+def at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
+    """Open the store of the configuration and work with it; errors become one line, exit code 1. A database
+    that is not there yet is not made."""
+    loaded = load_or_exit(config)
+
+    async def run() -> T:
+        url = loaded.settings.database.get_secret_value()
+        async with Store.open(url, clock=SystemClock(), create=False) as store:
+            return await work(Desk(loaded, store))
+
+    try:
+        return asyncio.run(run())
+    except BridgeError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def name_of(order: OrderRecord) -> str:
+    return order.name or order.order_id
+
+
+def sentence_of(order: OrderRecord) -> str:
+    return why(order.state, order.reason, order.problem, order.facts)
+
+
+def local(at: datetime | None) -> str:
+    """A moment in the time zone of this terminal."""
+    return "" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+def total(order: OrderRecord) -> str:
+    """What the customer pays for the whole order."""
+    paid = order.snapshot.total if order.snapshot else None
+    return f"{paid.amount} {paid.currency}" if paid else "?"
+
+
+def costs(orders: Sequence[OrderRecord]) -> str:
+    """What orders cost together, as far as it is known: "25.00 EUR; the cost of 1 is not known yet"."""
+    sums: dict[str, Decimal] = {}
+    for cost in (order.cost for order in orders if order.cost):
+        sums[cost.currency] = sums.get(cost.currency, Decimal(0)) + cost.amount
+    known = " and ".join(f"{amount} {currency}" for currency, amount in sums.items())
+    missing = sum(order.cost is None for order in orders)
+    untold = f"the cost of {missing} is not known yet" if missing else ""
+    return "; ".join(filter(None, (known and f"{known} without shipping", untold)))

@@ -1,0 +1,17 @@
+"""`sculpteo-bridge orders`: the orders that the bridge has on record, why each stands where it does, and what
+a person decides about them."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli.orders import decisions, look, mapping, resolving
+
+
+@click.group()
+def command() -> None:
+    """The orders on record."""
+
+
+for one in (*look.COMMANDS, *decisions.COMMANDS, *resolving.COMMANDS, *mapping.COMMANDS):
+    command.add_command(one)

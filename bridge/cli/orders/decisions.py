@@ -1,0 +1,228 @@
+"""Deciding about orders: one command for each action of `bridge.steps.actions`, on one order or several."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridge.cli._desk import (
+    Desk,
+    NotFound,
+    as_option,
+    at_desk,
+    costs,
+    name_of,
+    sentence_of,
+    total,
+    yes_option,
+)
+from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._running import who
+from bridge.errors import BridgeError
+from bridge.order.problems import Problem
+from bridge.order.states import State, Wait
+from bridge.ports import OrderRecord
+from bridge.steps.actions import BY_NAME, Action, carry_out
+from bridge.store.queries import Filter
+
+SHOWN = 20  # orders that a question lists
+PAGE = 200
+
+HELP = {
+    "approve": "Order now what waits for a person, for the end of its window, or for a limit.",
+    "hold": "Keep orders from being ordered until somebody releases or approves them.",
+    "release": "End a hold.",
+    "retry": "Try again now what failed or waits. Nothing that is bought is bought again.",
+    "cancel": "Stop orders before any money is spent.",
+    "ignore": "Never print these orders.",
+    "reopen": "Take up again what was cancelled or ignored here.",
+    "resend": "Bring tracking numbers to the shop again, where the shop lacks them.",
+    "print_again": "Order anew, for money, what Sculpteo says that it cancelled.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one decision. `error` says why nothing was done."""
+
+    order: str
+    shop: str | None
+    done: bool
+    state: State | None
+    error: str | None = None
+
+
+Pick = Callable[[OrderRecord], bool]
+
+
+def decide(
+    config: Path, action: Action, texts: Sequence[str], picks: tuple[State, str | None, Pick] | None,
+    *, yes: bool, as_name: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Do it to the orders that are named, and to those that `picks` names by state, shop and condition."""
+    if as_json and not yes:
+        raise click.UsageError("with --json nobody can be asked: say --yes as well")
+    work = partial(_work, action=action, texts=texts, picks=picks, yes=yes, who=decider(as_name))
+    results = at_desk(config, work)
+    if as_json:
+        echo_json([_shown(action, result) for result in results])
+    else:
+        for result in results:
+            click.echo(result.error or f"{result.order}: {action.done}", err=not result.done)
+    if not results:
+        click.echo("No order is meant.", err=True)
+    if any(not result.done for result in results):
+        sys.exit(1)
+
+
+def decider(as_name: str | None) -> str:
+    return f"{as_name} (terminal)" if as_name else who()
+
+
+async def _work(
+    desk: Desk, *, action: Action, texts: Sequence[str], picks: tuple[State, str | None, Pick] | None,
+    yes: bool, who: str,
+) -> list[Result]:  # fmt: skip
+    orders: dict[int, OrderRecord] = {}
+    results = []
+    for text in texts:
+        try:
+            order = await desk.order(text)
+        except NotFound as error:
+            results.append(Result(text, None, False, None, str(error)))
+        else:
+            orders[order.key] = order
+    if picks is not None:
+        orders |= {order.key: order for order in await _picked(desk, action, *picks)}
+    if not yes:
+        _ask(action, [order for order in orders.values() if action.available(order)])
+    return results + [await _one(desk, action, order, who) for order in orders.values()]
+
+
+async def _picked(
+    desk: Desk, action: Action, state: State, shop: str | None, pick: Pick
+) -> list[OrderRecord]:
+    """All orders in a state that a condition and the action fit."""
+    found: list[OrderRecord] = []
+    before: int | None = None
+    while page := await desk.store.queries.page(Filter([state], shop), before, PAGE):
+        before = page[-1].key
+        keys = [order.key for order in page if pick(order)]
+        complete = [await desk.store.queries.get(key) for key in keys]
+        found += [order for order in complete if order is not None and action.available(order)]
+    return found
+
+
+def _ask(action: Action, orders: Sequence[OrderRecord]) -> None:
+    """Have a person confirm what may cost money. Raises click.Abort."""
+    staked = [order for order in orders if action.at_stake(order)]
+    if not staked:
+        return
+    rows = [
+        (name_of(order), order.shop, sentence_of(order), total(order), costs([order]))
+        for order in staked[:SHOWN]
+    ]
+    echo_table(("Order", "Shop", "Now", "Sold for", "Cost"), rows)
+    if len(staked) > SHOWN:
+        click.echo(f"... and {len(staked) - SHOWN} more")
+    count = "1 order" if len(staked) == 1 else f"{len(staked)} orders"
+    click.echo(f"\n{action.label} {count}: {costs(staked)}.\n{action.sentence}")
+    click.confirm("Go on?", abort=True)
+
+
+async def _one(desk: Desk, action: Action, order: OrderRecord, who: str) -> Result:
+    try:
+        await carry_out(action, order, who, desk.clock.now(), desk.store.orders, desk.store.sessions)
+    except BridgeError as error:
+        return Result(name_of(order), order.shop, False, order.state, str(error))
+    now = await desk.store.queries.get(order.key)
+    return Result(name_of(order), order.shop, True, now.state if now else None)
+
+
+def _shown(action: Action, result: Result) -> dict[str, Any]:
+    return {
+        "order": result.order,
+        "shop": result.shop,
+        "action": action.name,
+        "done": result.done,
+        "state": result.state,
+        "error": result.error,
+    }
+
+
+def _command(name: str) -> click.Command:
+    action = BY_NAME[name]
+
+    @config_option
+    @click.argument("orders", nargs=-1, required=True)
+    @yes_option
+    @as_option
+    @json_option
+    def run(config: Path, orders: tuple[str, ...], yes: bool, as_name: str | None, as_json: bool) -> None:
+        decide(config, action, orders, None, yes=yes, as_name=as_name, as_json=as_json)
+
+    return click.command(name.replace("_", "-"), help=HELP[name])(run)
+
+
+@click.command("approve", help=HELP["approve"])
+@config_option
+@click.argument("orders", nargs=-1)
+@click.option("--all-waiting", is_flag=True, help="All that wait for approval, or for a --reason.")
+@click.option(
+    "--reason",
+    "reasons",
+    type=click.Choice([str(one) for one in Wait]),
+    multiple=True,
+    default=(str(Wait.APPROVAL),),
+    show_default=True,
+    help="With --all-waiting: only those that wait for this; may be given several times.",
+)
+@click.option("--shop", help="With --all-waiting: only orders of this shop.")
+@yes_option
+@as_option
+@json_option
+def approve(
+    config: Path, orders: tuple[str, ...], all_waiting: bool, reasons: tuple[str, ...], shop: str | None,
+    yes: bool, as_name: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    picks = (State.WAITING, shop, lambda order: order.reason in reasons) if all_waiting else None
+    if not orders and picks is None:
+        raise click.UsageError("name orders, or say --all-waiting")
+    decide(config, BY_NAME["approve"], orders, picks, yes=yes, as_name=as_name, as_json=as_json)
+
+
+@click.command("retry", help=HELP["retry"])
+@config_option
+@click.argument("orders", nargs=-1)
+@click.option("--all-stopped", is_flag=True, help="All that need a person, or those with a --problem.")
+@click.option(
+    "--problem",
+    "problems",
+    type=click.Choice([str(one) for one in Problem]),
+    multiple=True,
+    help="With --all-stopped: only those with this problem; may be given several times.",
+)
+@click.option("--shop", help="With --all-stopped: only orders of this shop.")
+@yes_option
+@as_option
+@json_option
+def retry(
+    config: Path, orders: tuple[str, ...], all_stopped: bool, problems: tuple[str, ...], shop: str | None,
+    yes: bool, as_name: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    picks: tuple[State, str | None, Pick] | None = None
+    if all_stopped:
+        picks = (State.ATTENTION, shop, lambda order: not problems or order.problem in problems)
+    if not orders and picks is None:
+        raise click.UsageError("name orders, or say --all-stopped")
+    decide(config, BY_NAME["retry"], orders, picks, yes=yes, as_name=as_name, as_json=as_json)
+
+
+PLAIN = ("hold", "release", "cancel", "ignore", "reopen", "resend", "print_again")
+COMMANDS = (approve, retry, *(_command(name) for name in PLAIN))

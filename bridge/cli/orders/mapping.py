@@ -1,0 +1,152 @@
+"""`orders map` and `orders unmap`: what a line of one order means, and what is not printed at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from bridge.cli._desk import Desk, as_option, at_desk, name_of, yes_option
+from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli.orders.decisions import decider
+from bridge.cli.orders.look import line_rows
+from bridge.config.settings import Defaults
+from bridge.config.single import designs_of
+from bridge.order.model import Design
+from bridge.order.rules import LineRule, Scope, config_lines
+from bridge.ports import Change, OrderRecord
+from bridge.steps.lines import SCOPES, Line, as_configured, chosen, not_printed, printed_as
+
+IGNORE = {"order": Scope.LINE, "variant": Scope.VARIANT, "product": Scope.PRODUCT}
+
+sku_argument = click.argument("sku", required=False)
+line_option = click.option(
+    "--line",
+    "numbers",
+    type=click.IntRange(1),
+    multiple=True,
+    help="The number of the line, as `orders show` has it.",
+)
+
+
+@click.command("map")
+@config_option
+@click.argument("order")
+@sku_argument
+@line_option
+@click.option("--uuid", multiple=True, help="The design; several for a bundle.")
+@click.option("--material", multiple=True, help="Sculpteo's material id; default: `defaults.material`.")
+@click.option("--scale", multiple=True, help="Factor on the design; default: `defaults.scale`.")
+@click.option("--unit", multiple=True, help="mm, cm, m, in, ft or yd; default: `defaults.unit`.")
+@click.option("--quantity", multiple=True, help="Copies of it in one unit of the line.")
+@click.option(
+    "--ignore",
+    type=click.Choice(list(IGNORE)),
+    help="Do not print it: in this order, or its variant or product in all.",
+)
+@yes_option
+@as_option
+@json_option
+def map_line(
+    config: Path, order: str, sku: str | None, numbers: tuple[int, ...], ignore: str | None, yes: bool,
+    as_name: str | None, as_json: bool, **parts: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Say what a line of ORDER is: a design for this order, or not to be printed.
+
+    The line is named by its SKU, or by --line. Options of a design are given once for all, or once for each
+    --uuid. Without --uuid and --ignore the lines are listed.
+    """
+    if ignore and parts["uuid"]:
+        raise click.UsageError("say either --uuid or --ignore")
+    if not ignore and not parts["uuid"]:
+        at_desk(config, lambda desk: _list(desk, order))
+        raise click.UsageError("say what it is: --uuid UUID, or --ignore order|variant|product")
+
+    async def work(desk: Desk) -> tuple[OrderRecord, list[Line], tuple[Design, ...]]:
+        record = await desk.order(order)
+        lines = chosen(await desk.lines(record), sku, numbers)
+        designs = () if ignore else _designs(desk.loaded.settings.defaults, parts)
+        now = desk.clock.now()
+        rules, change = (
+            not_printed(record, lines, IGNORE[ignore], now)
+            if ignore
+            else printed_as(record, lines, designs, now)
+        )
+        _confirm(record, lines, change, yes or as_json)
+        await _decide(desk, record, rules, change, decider(as_name))
+        return record, lines, designs
+
+    record, lines, designs = at_desk(config, work)
+    for_good = [config_lines(line.item.sku, designs) for line in lines[:1] if line.item.sku]
+    if as_json:
+        echo_json({"order": name_of(record), "lines": [line.number for line in lines], "config": for_good})
+        return
+    where = SCOPES[IGNORE[ignore]] if ignore else "in this order"
+    click.echo(
+        f"Decided for {', '.join(line.name for line in lines)}, {where}; the order is looked at again."
+    )
+    if for_good:
+        click.echo(f"\nTo decide it for good, add to config.yaml:\n\n{for_good[0]}")
+    else:
+        click.echo("\nTo map it for good, give the product a SKU in Shopify first.")
+
+
+@click.command("unmap")
+@config_option
+@click.argument("order")
+@sku_argument
+@line_option
+@yes_option
+@as_option
+def unmap(
+    config: Path, order: str, sku: str | None, numbers: tuple[int, ...], yes: bool, as_name: str | None
+) -> None:
+    """Take back what was decided about a line of ORDER: the configuration decides again."""
+
+    async def work(desk: Desk) -> list[Line]:
+        record = await desk.order(order)
+        lines = chosen(await desk.lines(record), sku, numbers)
+        keys, change = as_configured(record, lines, desk.clock.now())
+        _confirm(record, lines, change, yes)
+        who = decider(as_name)
+        await desk.store.rules.undo(record, keys, change, who)
+        await desk.store.sessions.note(who, "unmap", "done", order=record.key)
+        return lines
+
+    names = ", ".join(line.name for line in at_desk(config, work))
+    click.echo(f"The configuration decides about {names} again; the order is looked at.")
+
+
+async def _list(desk: Desk, text: str) -> None:
+    record = await desk.order(text)
+    echo_table(("Line", "SKU", "Units", "What"), list(line_rows(await desk.lines(record))))
+
+
+def _confirm(record: OrderRecord, lines: Sequence[Line], change: Change, yes: bool) -> None:
+    if yes:
+        return
+    for note in change.notes:
+        click.echo(f"{name_of(record)}, {', '.join(map(str, note.facts.values()))}")
+    click.confirm("The order then goes on, and may be ordered at once. Go on?", abort=True)
+
+
+async def _decide(desk: Desk, record: OrderRecord, rules: list[LineRule], change: Change, who: str) -> None:
+    await desk.store.rules.decide(record, rules, change, who)
+    facts = {"lines": [note.facts for note in change.notes]}
+    await desk.store.sessions.note(who, "map", "done", order=record.key, facts=facts)
+
+
+def _designs(defaults: Defaults, parts: dict[str, tuple[str, ...]]) -> tuple[Design, ...]:
+    """The designs that the options say. Raises BadDesign with what is wrong with them."""
+    count = len(parts["uuid"])
+    columns: dict[str, list[str | None]] = {}
+    for name, given in parts.items():
+        if len(given) not in {0, 1, count}:
+            raise click.UsageError(f"give --{name} once, or once for each --uuid")
+        columns[name] = list(given) if len(given) == count else [given[0] if given else None] * count
+    rows = zip(*columns.values(), strict=True)
+    return designs_of([dict(zip(columns, row, strict=True)) for row in rows], defaults)
+
+
+COMMANDS = (map_line, unmap)

@@ -1,0 +1,100 @@
+"""`sculpteo-bridge rules`: what people decided not to print, beside the configuration."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridge.cli._desk import Desk, as_option, at_desk, iso, local
+from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._running import shop_option
+from bridge.cli.orders.decisions import decider
+from bridge.order.rules import LineRule, named
+from bridge.steps.overlay import overruled
+
+
+@click.group()
+def command() -> None:
+    """Variants and products that people decided not to print."""
+
+
+@command.command("list")
+@config_option
+@shop_option
+@json_option
+def listed(config: Path, shop: str | None, as_json: bool) -> None:
+    """List what is not printed by a person's decision, and where the configuration decides otherwise."""
+
+    async def work(desk: Desk) -> list[tuple[LineRule, bool]]:
+        rules = await desk.store.rules.listed(shop)
+        return [(rule, overruled(desk.loaded.catalog, rule)) for rule in rules]
+
+    found = at_desk(config, work)
+    if as_json:
+        echo_json([_shown(rule, beaten) for rule, beaten in found])
+        return
+    rows = [
+        (
+            rule.key,
+            rule.shop,
+            rule.scope,
+            _name(rule),
+            rule.who,
+            local(rule.at),
+            rule.order_name,
+            _effect(beaten),
+        )
+        for rule, beaten in found
+    ]
+    echo_table(("Key", "Shop", "What", "As seen", "Who", "When", "In order", "Effect"), rows)
+
+
+@command.command("remove")
+@config_option
+@click.argument("keys", type=int, nargs=-1, required=True)
+@as_option
+def remove(config: Path, keys: tuple[int, ...], as_name: str | None) -> None:
+    """Take such decisions back, by key. Orders that they left out are looked at again."""
+
+    async def work(desk: Desk) -> list[tuple[int, bool]]:
+        who, removed = decider(as_name), []
+        for key in keys:
+            done = await desk.store.rules.remove(key, who)
+            if done:
+                await desk.store.sessions.note(who, "remove_rule", "done", facts={"rule": key})
+            removed.append((key, done))
+        return removed
+
+    results = at_desk(config, work)
+    for key, done in results:
+        click.echo(f"{key}: {'removed' if done else 'there is no such decision'}", err=not done)
+    if any(not done for _, done in results):
+        sys.exit(1)
+
+
+def _name(rule: LineRule) -> str:
+    options = ", ".join(value for _, value in rule.options)
+    return f"{named(rule.sku, rule.title)}{f' ({options})' if options else ''}"
+
+
+def _effect(beaten: bool) -> str:
+    return "none: the configuration maps it" if beaten else "not printed"
+
+
+def _shown(rule: LineRule, beaten: bool) -> dict[str, Any]:
+    return {
+        "key": rule.key,
+        "shop": rule.shop,
+        "scope": rule.scope,
+        "subject": rule.subject,
+        "sku": rule.sku,
+        "title": rule.title,
+        "options": dict(rule.options),
+        "who": rule.who,
+        "at": iso(rule.at),
+        "order": rule.order_name,
+        "overruled": beaten,
+    }
