@@ -1,25 +1,22 @@
-"""The only place that joins things: settings become store, clients, steps, worker and web."""
+"""The only place that joins things: settings become store, clients and steps; `service.py` runs them."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from random import SystemRandom
-from typing import Any, Literal
 
 import aiohttp
 import structlog
-from aiohttp import web
 
 from bridge.breaker import Breaker, GuardedPrinter, guarded
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings, ShopSettings
 from bridge.config.shipping import ship_method
+from bridge.config.watch import Standing
 from bridge.errors import BridgeError, ConfigError
 from bridge.invoice.invoices import Invoices
 from bridge.order.model import Mode, ShopOrder
@@ -27,28 +24,20 @@ from bridge.order.states import State
 from bridge.plan.catalogue import Stock
 from bridge.ports import ApprovalPolicy, Policy, Shop
 from bridge.sculpteo.client import SculpteoPrinter
-from bridge.shopify import installation, subscriptions
+from bridge.shopify import installation
 from bridge.shopify.admin import Admin
 from bridge.shopify.auth import ClientCredentials, StaticToken, Tokens
 from bridge.shopify.catalog import variants
 from bridge.shopify.endpoint import endpoint
 from bridge.shopify.orders import ShopifyShop
-from bridge.shopify.status import Status, inspect, shop_facts
-from bridge.shopify.webhooks import interpret
+from bridge.shopify.status import shop_facts
 from bridge.steps.job import Job, World
 from bridge.steps.reconcile import reconcile
 from bridge.store.queries import Filter
 from bridge.store.store import Store
-from bridge.web import console
-from bridge.web.server import make_app, make_runner
-from bridge.worker import LEASE, Worker, run_step
+from bridge.worker import LEASE, run_step
 
-Role = Literal["all", "web", "worker"]
-
-RECONCILE_EVERY = timedelta(minutes=15)
-SUBSCRIBE_EVERY = timedelta(hours=1)
 ALL_ORDERS = 1_000_000
-RETRY_CHORE = timedelta(minutes=1)
 
 log = structlog.get_logger("bridge.app")
 
@@ -93,31 +82,69 @@ def policy_of(settings: Settings) -> Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Bridge:
-    """The parts, joined and open."""
+class Parts:
+    """All that the configuration decides. Made anew as a whole when it is read again."""
 
     loaded: Loaded
-    store: Store
     admins: dict[str, Admin]
     shops: dict[str, Shop]  # as the adapters give them; the world's are behind breakers
     printer: SculpteoPrinter
     world: World
-    breakers: dict[str, Breaker]
+
+
+class Bridge:
+    """The parts, joined and open. A step that runs keeps the world that it began with."""
+
+    def __init__(self, loaded: Loaded, store: Store, session: aiohttp.ClientSession) -> None:
+        self.store = store
+        self._session = session
+        self._printers: list[SculpteoPrinter] = []
+        self.breakers: dict[str, Breaker] = {}
+        self._parts = self._made(loaded, None)
+        self.standing = Standing(self.world.clock.now())
+
+    @property
+    def loaded(self) -> Loaded:
+        return self._parts.loaded
 
     @property
     def settings(self) -> Settings:
-        return self.loaded.settings
+        return self._parts.loaded.settings
 
+    @property
+    def admins(self) -> dict[str, Admin]:
+        return self._parts.admins
 
-@asynccontextmanager
-async def opened(loaded: Loaded) -> AsyncIterator[Bridge]:
-    """Open the database (migrated) and the clients; nothing runs yet."""
-    settings, clock = loaded.settings, SystemClock()
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(settings.database.get_secret_value(), clock=clock))
-        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
-        polite = politely(store, settings.sculpteo.requests_per_second)
-        admins = {name: admin_of(name, shop, session) for name, shop in settings.shops.items()}
+    @property
+    def shops(self) -> dict[str, Shop]:
+        return self._parts.shops
+
+    @property
+    def printer(self) -> SculpteoPrinter:
+        return self._parts.printer
+
+    @property
+    def world(self) -> World:
+        return self._parts.world
+
+    def adopt(self, loaded: Loaded) -> None:
+        """Let another configuration be in force from the next step on. Raises ConfigError, and changes
+        nothing then."""
+        self._parts = self._made(loaded, self._parts)
+
+    async def close(self) -> None:
+        for printer in self._printers:
+            await printer.close()
+
+    def _made(self, loaded: Loaded, before: Parts | None) -> Parts:
+        """Clients of unchanged accounts are gone on with, and so is what breakers know."""
+        settings, clock, store = loaded.settings, SystemClock(), self.store
+        admins = {
+            name: before.admins[name]
+            if before and before.loaded.settings.shops.get(name) == shop
+            else admin_of(name, shop, self._session)
+            for name, shop in settings.shops.items()
+        }
         shops: dict[str, Shop] = {
             name: ShopifyShop(
                 admin,
@@ -127,20 +154,42 @@ async def opened(loaded: Loaded) -> AsyncIterator[Bridge]:
             )
             for name, admin in admins.items()
         }
-        printer = await stack.enter_async_context(SculpteoPrinter(settings.sculpteo, clock, polite))
-        guarded_shops, breakers = guarded(shops)
-        breakers["sculpteo"] = Breaker("sculpteo")
+        guarded_shops, breakers = guarded(shops, self.breakers)
+        breakers["sculpteo"] = self.breakers.get("sculpteo") or Breaker("sculpteo")
+        same = before is not None and before.loaded.settings.sculpteo == settings.sculpteo
+        printer = before.printer if before and same else self._new_printer(settings)
         world = World(
             clock=clock,
             orders=store.orders,
             shops=guarded_shops,
             printer=GuardedPrinter(printer, breakers["sculpteo"]),
             catalog=loaded.catalog,
-            invoicer=Invoices(settings.invoice, loaded.path.parent, session),
+            invoicer=Invoices(settings.invoice, loaded.path.parent, self._session),
             policy=policy_of(settings),
             random=SystemRandom(),
         )
-        yield Bridge(loaded, store, admins, shops, printer, world, breakers)
+        self.breakers.clear()  # the same mapping for ever: who shows it need not ask for it again
+        self.breakers.update(breakers)
+        return Parts(loaded, admins, shops, printer, world)
+
+    def _new_printer(self, settings: Settings) -> SculpteoPrinter:
+        """The one before stays open until the end: a step may be using it."""
+        polite = politely(self.store, settings.sculpteo.requests_per_second)
+        printer = SculpteoPrinter(settings.sculpteo, SystemClock(), polite)
+        self._printers.append(printer)
+        return printer
+
+
+@asynccontextmanager
+async def opened(loaded: Loaded) -> AsyncIterator[Bridge]:
+    """Open the database (migrated) and the clients; nothing runs yet."""
+    database = loaded.settings.database.get_secret_value()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(Store.open(database, clock=SystemClock()))
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+        bridge = Bridge(loaded, store, session)
+        stack.push_async_callback(bridge.close)
+        yield bridge
 
 
 def politely(store: Store, rate: float) -> Callable[[], Awaitable[None]]:
@@ -220,176 +269,10 @@ async def _went_live(bridge: Bridge, name: str) -> datetime | None:
         return None
 
 
-async def _note_ledger_gap(bridge: Bridge, name: str) -> None:
+async def note_ledger_gap(bridge: Bridge, name: str) -> None:
     """Keep in the shop that its ledger could not always be written, if that is so."""
     if bridge.settings.mode is Mode.LIVE:
         try:
             await installation.went_live(bridge.admins[name], bridge.world.clock.now())
         except BridgeError as error:
             log.warning("the shop keeps no note of the bridge", shop=name, error=str(error))
-
-
-class Service:
-    """`serve`: the web side, the worker, and the chores that keep both honest."""
-
-    def __init__(self, bridge: Bridge, role: Role, *, open_console: bool = False) -> None:
-        """`open_console` lets whoever sits at this machine into the console without a password: the demo."""
-        self._bridge = bridge
-        self._role = role
-        self._open_console = open_console
-        self._stop = asyncio.Event()
-        self._missed = {name: asyncio.Event() for name in bridge.shops}
-        self._worker = Worker(lambda: bridge.world, bridge.store.inbox, interpret, on_missed=self._on_missed)
-
-    def stop(self) -> None:
-        """End gracefully: take nothing new, finish what is under way."""
-        self._stop.set()
-
-    def _on_missed(self, shop: str) -> None:
-        if shop in self._missed:
-            self._missed[shop].set()
-
-    async def run(self, *, on_ready: Callable[[], None] | None = None) -> None:
-        """Serve until stop() is called."""
-        async with AsyncExitStack() as stack:
-            if self._role != "worker":
-                await stack.enter_async_context(self._web())
-            tasks: list[asyncio.Task[None]] = []
-            if self._role != "web":
-                await self._wake_what_changed()
-                worker = asyncio.create_task(self._worker.run(), name="worker")
-                tasks = [asyncio.create_task(chore, name=name) for name, chore in self._chores()]
-            log.info(
-                "ready",
-                mode=self._bridge.settings.mode,
-                role=self._role,
-                listen=self._bridge.settings.server.listen,
-                console=self.console_url or "off",
-            )
-            if on_ready:
-                on_ready()
-            await self._stop.wait()
-            log.info("stopping")
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            if self._role != "web":
-                self._worker.stop()
-                await worker
-
-    @asynccontextmanager
-    async def _web(self) -> AsyncIterator[None]:
-        bridge = self._bridge
-        app = make_app(bridge.settings, bridge.store, on_news=self._worker.wake, stopping=self._stop.is_set)
-        console.add_to(app, self._console())
-        runner = make_runner(app)
-        await runner.setup()
-        try:
-            host, _, port = bridge.settings.server.listen.rpartition(":")
-            await web.TCPSite(runner, host.strip("[]") or None, int(port), backlog=1024).start()
-            yield
-        finally:
-            await runner.cleanup()
-
-    @property
-    def console_url(self) -> str | None:
-        """Where people find the console; None while nobody may sign in, or another process has it."""
-        settings = self._bridge.settings
-        if self._role == "worker":
-            return None
-        if self._open_console:
-            return f"http://{settings.server.listen}/"
-        return f"{settings.server.public_url.rstrip('/')}/" if settings.console.members() else None
-
-    def _console(self) -> console.Console:
-        bridge = self._bridge
-
-        async def inspected(shop: str) -> Status:
-            return await inspect(bridge.admins[shop], bridge.settings.server.public_url, shop)
-
-        return console.Console(
-            store=bridge.store,
-            loaded=lambda: bridge.loaded,
-            world=lambda: bridge.world,
-            inspect=inspected,
-            breakers=bridge.breakers,
-            on_news=self._worker.wake,
-            stopping=self._stop.is_set,
-            open_here=self._open_console,
-        )
-
-    async def _wake_what_changed(self) -> None:
-        """What a change of the configuration since the last run concerns is looked at anew."""
-        bridge = self._bridge
-        await bridge.store.wake_for_mapping(bridge.loaded.catalog.version)
-        await bridge.store.wake_for_mode(bridge.settings.mode)
-
-    def _chores(self) -> list[tuple[str, Coroutine[Any, Any, None]]]:
-        chores: list[tuple[str, Coroutine[Any, Any, None]]] = []
-        for name in self._bridge.shops:
-            chores.append(
-                (
-                    f"reconcile-{name}",
-                    self._every(RECONCILE_EVERY, f"reconcile:{name}", self._reconcile, name),
-                )
-            )
-            chores.append(
-                (
-                    f"subscribe-{name}",
-                    self._every(SUBSCRIBE_EVERY, f"subscribe:{name}", self._subscribe, name),
-                )
-            )
-        return chores
-
-    async def _every(
-        self, interval: timedelta, lock: str, chore: Callable[[str], Coroutine[Any, Any, None]], shop: str
-    ) -> None:
-        """Run a chore now and then, by one replica at a time; a failure is said and tried again soon."""
-        while True:
-            wait = interval
-            try:
-                async with self._bridge.store.alone(lock) as mine:
-                    if mine:
-                        await chore(shop)
-            except BridgeError as error:
-                wait = RETRY_CHORE
-                log.warning("a chore failed; it is tried again", chore=lock, error=str(error))
-            except Exception:
-                wait = RETRY_CHORE
-                log.exception("a chore failed by an error of its own", chore=lock)
-            event = self._missed[shop] if lock.startswith("reconcile") else asyncio.Event()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), wait.total_seconds())
-                await asyncio.sleep(1)  # several deliveries that were missed at once need one look
-            event.clear()
-
-    async def _reconcile(self, name: str) -> None:
-        count = await take_in(self._bridge, name)
-        if count:
-            log.info("reconciled", shop=name, orders=count)
-            self._worker.wake()
-
-    async def _subscribe(self, name: str) -> None:
-        bridge, public_url = self._bridge, self._bridge.settings.server.public_url
-        former = await bridge.store.memory.get(f"webhooks_to:{name}")
-        report = await subscriptions.ensure(bridge.admins[name], public_url, name, former=former)
-        await bridge.store.memory.set(f"webhooks_to:{name}", subscriptions.address(public_url, name))
-        await _note_ledger_gap(bridge, name)
-        await bridge.store.memory.set(f"subscribed_at:{name}", bridge.world.clock.now().isoformat())
-        made = len(report.created) + len(report.updated)
-        if made or report.deleted:
-            log.info("webhook subscriptions were repaired", shop=name, made=made, deleted=report.deleted)
-        for uri in report.bridges:
-            log.warning("another bridge uses the same app, or did: see `check`", shop=name, address=uri)
-        for topic, why in report.failed:
-            log.warning("the shop does not send a topic", shop=name, topic=topic, why=why)
-
-
-async def serve(loaded: Loaded, role: Role = "all", *, on_ready: Callable[[], None] | None = None) -> None:
-    """Run the service until SIGTERM or SIGINT."""
-    async with opened(loaded) as bridge:
-        service = Service(bridge, role)
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, service.stop)
-        await service.run(on_ready=on_ready)

@@ -161,7 +161,9 @@ class GuardedShop:
         return await self._breaker.through(lambda: self._shop.order_of(fulfillment_order_id), _fine)
 
 
-def guarded(shops: Mapping[str, Shop]) -> tuple[dict[str, Shop], dict[str, Breaker]]:
-    """Every shop behind a breaker of its own, and the breakers."""
-    breakers = {name: Breaker(f"shopify:{name}") for name in shops}
+def guarded(
+    shops: Mapping[str, Shop], known: Mapping[str, Breaker] | None = None
+) -> tuple[dict[str, Shop], dict[str, Breaker]]:
+    """Every shop behind a breaker of its own, and the breakers. `known` ones are gone on with."""
+    breakers = {name: (known or {}).get(name) or Breaker(f"shopify:{name}") for name in shops}
     return {name: GuardedShop(shop, breakers[name]) for name, shop in shops.items()}, breakers

@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "order": set(),
     "retry": set(),
+    "chores": {"errors"},
     "breaker": {"ports", "order", "errors"},
     "logs": set(),
     "ports": {"order", "errors"},
@@ -31,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sandbox": {"order", "errors", "sandbox", "ports"},
     **{name: {"ports", "order", "errors", "config.settings"} for name in ADAPTERS},
 }
-SEES_ALL = {"app", "cli", "__init__", "__main__"}
+SEES_ALL = {"app", "service", "cli", "__init__", "__main__"}
 
 
 def modules() -> list[Path]:

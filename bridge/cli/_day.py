@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bridge.app import Bridge, Service, opened
+from bridge.app import Bridge, opened
 from bridge.config.loader import load
 from bridge.order.why import why
 from bridge.ports import OrderRecord
@@ -20,6 +20,7 @@ from bridge.sandbox.scenarios import pick
 from bridge.sandbox.sculpteo.model import Book
 from bridge.sandbox.shopify.model import Order
 from bridge.sandbox.stage import Expected, Scenario, Stage
+from bridge.service import Service
 
 WINDOW = 2  # seconds: the approval window of the day
 BEAT = WINDOW / 3  # seconds: its pace

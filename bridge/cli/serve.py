@@ -9,9 +9,9 @@ from typing import cast
 import click
 
 from bridge import logs
-from bridge.app import Role, serve
 from bridge.cli._options import config_option, load_or_exit
 from bridge.errors import BridgeError
+from bridge.service import Role, serve
 
 
 @click.command()

@@ -40,7 +40,7 @@ class Loaded:
     """A configuration that can be used. `hash` is the SHA-256 of the file's bytes.
 
     `warnings` have the form of faults: what works, but is hardly meant, or costs safety. `masked` are the paths
-    of values that came from the environment.
+    of values that came from the environment. `files` are the secret files that it names.
     """
 
     settings: Settings
@@ -49,6 +49,7 @@ class Loaded:
     hash: str
     warnings: tuple[Fault, ...] = ()
     masked: frozenset[str] = frozenset()
+    files: frozenset[Path] = frozenset()
 
 
 def load(path: Path, env: Variables[str, str] | None = None) -> Loaded:
@@ -93,6 +94,7 @@ def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
         hashlib.sha256(content).hexdigest(),
         _in_order(warnings),
         frozenset(where for where, node in walk(root) if isinstance(node, Scalar) and node.secret),
+        frozenset(files.named),
     )
 
 

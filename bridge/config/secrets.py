@@ -66,11 +66,12 @@ def _problem(name: str | None, env: Mapping[str, str]) -> tuple[str, str] | None
 
 
 class SecretFiles:
-    """Reads `{file: path}`, relative to the folder of the configuration. Remembers those that others can read."""
+    """Reads `{file: path}`, relative to the folder of the configuration. Remembers all, and those that others can read."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.exposed: list[str] = []
+        self.named: set[Path] = set()
 
     def read_secret(self, name: str) -> str:
         """The one line that the file holds, without the line break at its end. Raises a validator's fault."""
@@ -95,6 +96,7 @@ class SecretFiles:
         """The bytes of a secret file and its mode. Nothing but a file is opened: a pipe might never end."""
         try:
             path = self._folder / Path(name).expanduser()
+            self.named.add(path)
             status = path.stat()
             is_file, small = stat.S_ISREG(status.st_mode), status.st_size <= MAX_SECRET
             content = path.read_bytes() if is_file and small else b""

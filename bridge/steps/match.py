@@ -330,7 +330,7 @@ async def match(job: Job) -> Change:
         return await _heal(job, order, found)
     if record.state is State.IGNORED:
         if isinstance(found.verdict, Nothing | Withdrawn) or record.reason == Ignored.PERSON:
-            return job.stay(None)
+            return job.stay(None, mapping_version=job.world.catalog.version)
         return Change(State.RECEIVED, job.now)
     return decided(job, order, found)
 
@@ -350,7 +350,7 @@ async def _heal(job: Job, order: ShopOrder, found: Assessment) -> Change:
     same = isinstance(found.verdict, Trouble) and found.verdict.problem == record.problem
     if heals and not same:
         return decided(job, order, found)
-    shown = await show(job)
+    shown = {**await show(job), "mapping_version": job.world.catalog.version}
     if heals and isinstance(found.verdict, Trouble) and found.verdict.facts != record.facts:
         return Change(
             State.ATTENTION,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -123,7 +123,8 @@ class Store:
         return await self._db.write(lambda c: wake(c, now, *conditions))
 
     async def wake_for_mapping(self, version: str) -> int:
-        """Look anew at what another mapping may heal, if `version` is not the one of the last run."""
+        """Look anew at what another mapping may heal: all of it when `version` is not the one of the last run,
+        else what was judged by another one since, as by a replica that had not read the new file yet."""
         now = self._clock.now()
         heals = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem.in_(sorted(HEALS_ON_CHANGE)))
         printable = sa.and_(
@@ -131,24 +132,47 @@ class Store:
             orders.c.reason.in_([Ignored.NOTHING_TO_PRINT, Ignored.NOT_SHIPPED, Ignored.OTHER_LOCATION]),
             orders.c.first_seen_at > now - REMEMBERED,
         )
-        return await self._wake_if_new("mapping", version, now, sa.or_(heals, printable))
+        by_another = orders.c.mapping_version != version
+
+        def work(c: Connection) -> int:
+            new = remember(c, "mapping", version)
+            return wake(c, now, sa.or_(heals, printable), *(() if new else (by_another,)))
+
+        return await self._db.write(work)
 
     async def wake_for_mode(self, mode: Mode) -> int:
         """Look anew at what another mode concerns, if `mode` is not the one of the last run: orders of the
-        preview, orders placed as a test, and test orders of the shop."""
+        preview, orders placed as a test, and test orders of the shop. What a replica in another mode has
+        previewed since is looked at in any case."""
         now = self._clock.now()
         previewed = sa.and_(
             orders.c.state == State.WAITING, orders.c.reason.in_([Wait.PREVIEW, Wait.WAS_TEST])
         )
         tested = sa.and_(orders.c.state == State.PLACED, orders.c.mode != Mode.LIVE)
         ignored = sa.and_(orders.c.state == State.IGNORED, orders.c.reason == Ignored.SHOP_TEST_ORDER)
-        return await self._wake_if_new("mode", mode, now, sa.or_(previewed, tested, ignored))
+        left_over = sa.and_(previewed, orders.c.reason == Wait.PREVIEW, orders.c.due_at.is_(None))
 
-    async def _wake_if_new(
-        self, key: str, value: str, now: datetime, condition: sa.ColumnElement[bool]
-    ) -> int:
         def work(c: Connection) -> int:
-            return wake(c, now, condition) if remember(c, key, value) else 0
+            if remember(c, "mode", mode):
+                return wake(c, now, sa.or_(previewed, tested, ignored))
+            return wake(c, now, left_over) if mode is not Mode.PREVIEW else 0
+
+        return await self._db.write(work)
+
+    async def wake_for_rules(self, fingerprint: str) -> int:
+        """Look anew at what waits for approval or was left to another location, if the rules are other ones
+        than in the last run. `fingerprint` tells rules apart."""
+        now = self._clock.now()
+        waits = [Wait.APPROVAL, Wait.RISK, Wait.LIMIT_DAY]
+        asked = sa.and_(orders.c.state == State.WAITING, orders.c.reason.in_(waits))
+        elsewhere = sa.and_(
+            orders.c.state == State.IGNORED,
+            orders.c.reason == Ignored.OTHER_LOCATION,
+            orders.c.first_seen_at > now - REMEMBERED,
+        )
+
+        def work(c: Connection) -> int:
+            return wake(c, now, sa.or_(asked, elsewhere)) if remember(c, "rules", fingerprint) else 0
 
         return await self._db.write(work)
 

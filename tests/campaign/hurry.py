@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from bridge import app, retry, worker
+from bridge import app, chores, retry, service, worker
 from bridge.sculpteo import client
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify import admin, auth, throttle
@@ -35,9 +35,9 @@ def hurry() -> None:
     worker.DEADLINE /= PACE
     worker.IDLE /= 25
     resolve.CONFIRM_RETRY /= 10 * PACE
-    app.RECONCILE_EVERY = timedelta(seconds=0.7)
-    app.SUBSCRIBE_EVERY = timedelta(seconds=1)
-    app.RETRY_CHORE /= 2 * PACE
+    service.RECONCILE_EVERY = timedelta(seconds=0.7)
+    service.SUBSCRIBE_EVERY = timedelta(seconds=1)
+    chores.RETRY /= 2 * PACE
     throttle.SHORTEST /= 20
     shop_answers.UNTOLD = throttle.UNTOLD = throttle.UNTOLD / 20  # type: ignore[attr-defined] # its own name
     moves.COALESCED /= PACE

@@ -1,4 +1,4 @@
-"""What the console works with; `bridge.app` joins it."""
+"""What the console works with; `bridge.service` joins it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aiohttp import web
 from bridge.breaker import Breaker
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings
+from bridge.config.watch import Standing
 from bridge.shopify.status import Status
 from bridge.steps.job import World
 from bridge.store.store import Store
@@ -28,6 +29,7 @@ class Console:
     world: Callable[[], World]
     inspect: Callable[[str], Awaitable[Status]]
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
+    standing: Callable[[], Standing | None] = lambda: None
     on_news: Callable[[], None] = lambda: None
     stopping: Callable[[], bool] = lambda: False
     open_here: bool = False

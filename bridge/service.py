@@ -1,0 +1,254 @@
+"""`serve`: the web side, the worker, the chores that keep both honest, and the configuration read anew."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Literal
+
+import structlog
+from aiohttp import web
+
+from bridge import logs
+from bridge.app import Bridge, note_ledger_gap, opened, take_in
+from bridge.chores import Chores
+from bridge.config.loader import Loaded
+from bridge.config.settings import Settings
+from bridge.config.watch import EVERY, Standing, Watch, needs_restart
+from bridge.errors import BridgeError, ConfigError
+from bridge.order.problems import Problem
+from bridge.order.states import State
+from bridge.shopify import subscriptions
+from bridge.shopify.status import Status, inspect
+from bridge.shopify.webhooks import interpret
+from bridge.web import console
+from bridge.web.parts import PARTS
+from bridge.web.server import make_app, make_runner
+from bridge.worker import Worker
+
+Role = Literal["all", "web", "worker"]
+
+RECONCILE_EVERY = timedelta(minutes=15)
+SUBSCRIBE_EVERY = timedelta(hours=1)
+
+log = structlog.get_logger("bridge.service")
+
+
+class Service:
+    """Runs until stop() is called. `look_every` is how often the configuration is looked at, in seconds."""
+
+    def __init__(
+        self, bridge: Bridge, role: Role, *, open_console: bool = False, look_every: float = EVERY
+    ) -> None:
+        """`open_console` lets whoever sits at this machine into the console without a password: the demo."""
+        self._bridge = bridge
+        self._role = role
+        self._open_console = open_console
+        self._stop = asyncio.Event()
+        self._worker = Worker(lambda: bridge.world, bridge.store.inbox, interpret, on_missed=self._on_missed)
+        self._chores = Chores(bridge.store.alone)
+        self._begun_with = self._followed = bridge.settings
+        self._watch = Watch(bridge.loaded, every=look_every)
+        self._app: web.Application | None = None
+
+    def stop(self) -> None:
+        """End gracefully: take nothing new, finish what is under way."""
+        self._stop.set()
+
+    def reload(self) -> None:
+        """Read the configuration now."""
+        self._watch.ask()
+
+    def _on_missed(self, shop: str) -> None:
+        self._chores.hurry(f"reconcile:{shop}")
+
+    async def run(self, *, on_ready: Callable[[], None] | None = None) -> None:
+        """Serve until stop() is called."""
+        async with AsyncExitStack() as stack:
+            if self._role != "worker":
+                await stack.enter_async_context(self._web())
+            worker: asyncio.Task[None] | None = None
+            if self._role != "web":
+                await self._wake_what_changed()
+                worker = asyncio.create_task(self._worker.run(), name="worker")
+                self._start_chores()
+            reader = asyncio.create_task(self._read_again(), name="configuration")
+            settings = self._bridge.settings
+            log.info(
+                "ready",
+                mode=str(settings.mode),
+                role=self._role,
+                listen=settings.server.listen,
+                console=self.console_url or "off",
+            )
+            if on_ready:
+                on_ready()
+            await self._stop.wait()
+            log.info("stopping")
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+            await self._chores.stop()
+            if worker is not None:
+                self._worker.stop()
+                await worker
+
+    @asynccontextmanager
+    async def _web(self) -> AsyncIterator[None]:
+        bridge = self._bridge
+        self._app = make_app(
+            bridge.settings, bridge.store, on_news=self._worker.wake, stopping=self._stop.is_set
+        )
+        console.add_to(self._app, self._console())
+        runner = make_runner(self._app)
+        await runner.setup()
+        try:
+            host, _, port = bridge.settings.server.listen.rpartition(":")
+            await web.TCPSite(runner, host.strip("[]") or None, int(port), backlog=1024).start()
+            yield
+        finally:
+            await runner.cleanup()
+
+    @property
+    def console_url(self) -> str | None:
+        """Where people find the console; None while nobody may sign in, or another process has it."""
+        settings = self._bridge.settings
+        if self._role == "worker":
+            return None
+        if self._open_console:
+            return f"http://{settings.server.listen}/"
+        return f"{settings.server.public_url.rstrip('/')}/" if settings.console.members() else None
+
+    def _console(self) -> console.Console:
+        bridge = self._bridge
+
+        async def inspected(shop: str) -> Status:
+            return await inspect(bridge.admins[shop], bridge.settings.server.public_url, shop)
+
+        return console.Console(
+            store=bridge.store,
+            loaded=lambda: bridge.loaded,
+            world=lambda: bridge.world,
+            inspect=inspected,
+            breakers=bridge.breakers,
+            standing=lambda: bridge.standing,
+            on_news=self._worker.wake,
+            stopping=self._stop.is_set,
+            open_here=self._open_console,
+        )
+
+    # --- chores ------------------------------------------------------------------------------------------
+
+    def _start_chores(self) -> None:
+        for name in self._bridge.shops:
+            self._chores.start(f"reconcile:{name}", RECONCILE_EVERY, partial(self._reconcile, name))
+            self._chores.start(f"subscribe:{name}", SUBSCRIBE_EVERY, partial(self._subscribe, name))
+
+    async def _reconcile(self, name: str) -> None:
+        count = await take_in(self._bridge, name)
+        if count:
+            log.info("reconciled", shop=name, orders=count)
+            self._worker.wake()
+
+    async def _subscribe(self, name: str) -> None:
+        bridge, public_url = self._bridge, self._bridge.settings.server.public_url
+        former = await bridge.store.memory.get(f"webhooks_to:{name}")
+        report = await subscriptions.ensure(bridge.admins[name], public_url, name, former=former)
+        await bridge.store.memory.set(f"webhooks_to:{name}", subscriptions.address(public_url, name))
+        await note_ledger_gap(bridge, name)
+        await bridge.store.memory.set(f"subscribed_at:{name}", bridge.world.clock.now().isoformat())
+        made = len(report.created) + len(report.updated)
+        if made or report.deleted:
+            log.info("webhook subscriptions were repaired", shop=name, made=made, deleted=report.deleted)
+        for uri in report.bridges:
+            log.warning("another bridge uses the same app, or did: see `check`", shop=name, address=uri)
+        for topic, why in report.failed:
+            log.warning("the shop does not send a topic", shop=name, topic=topic, why=why)
+
+    # --- the configuration -------------------------------------------------------------------------------
+
+    async def _read_again(self) -> None:
+        """Take up each new configuration; one that cannot be used is told, and changes nothing."""
+        while True:
+            found = await self._watch.next()
+            try:
+                if isinstance(found, ConfigError):
+                    raise found
+                await self._take_up(found)
+            except ConfigError as error:
+                self._stay_with_the_old(error)
+            except BridgeError as error:
+                log.warning("the configuration is not taken up whole; it is tried again", error=str(error))
+                await asyncio.sleep(EVERY)
+                self._watch.ask()
+            except Exception:
+                log.exception("the configuration could not be taken up by an error of the bridge")
+
+    def _stay_with_the_old(self, error: ConfigError) -> None:
+        bridge = self._bridge
+        since = bridge.standing.faulty_since or bridge.world.clock.now()
+        faults = tuple(str(error).splitlines())
+        bridge.standing = replace(bridge.standing, faults=faults, faulty_since=since)
+        log.error("the configuration has faults; the one before stays in force", faults=list(faults))
+
+    async def _take_up(self, loaded: Loaded) -> None:
+        bridge = self._bridge
+        bridge.adopt(loaded)
+        restart = needs_restart(self._begun_with, loaded.settings)
+        bridge.standing = Standing(bridge.world.clock.now(), needs_restart=restart)
+        if self._app is not None:
+            self._app[PARTS].shops = loaded.settings.shops
+        logs.setup(loaded.settings.logging.format, loaded.settings.logging.level)
+        log.info("the configuration was read again", mode=str(loaded.settings.mode))
+        for fault in loaded.warnings:
+            log.warning("the configuration", warning=str(fault))
+        if restart:
+            log.warning("these changes need a restart", keys=", ".join(restart))
+        if self._role != "web":
+            await self._follow(self._followed)
+        self._followed = loaded.settings
+        self._worker.wake()
+
+    async def _follow(self, before: Settings) -> None:
+        """What another configuration asks for: orders looked at anew, chores of the shops that are there."""
+        bridge, settings = self._bridge, self._bridge.settings
+        await self._wake_what_changed()
+        gone = set(before.shops) - set(settings.shops)
+        await self._chores.stop(*(f"{chore}:{shop}" for shop in gone for chore in ("reconcile", "subscribe")))
+        self._start_chores()
+        for name, shop in settings.shops.items():
+            if before.shops.get(name) != shop:
+                await bridge.store.wake([State.ATTENTION], problems=[Problem.SHOP_ACCESS], shop=name)
+            if before.shops.get(name) != shop or before.server.public_url != settings.server.public_url:
+                self._chores.hurry(f"reconcile:{name}")
+                self._chores.hurry(f"subscribe:{name}")
+
+    async def _wake_what_changed(self) -> None:
+        """What a change of the configuration concerns is looked at anew, whether the bridge ran or not."""
+        bridge = self._bridge
+        await bridge.store.wake_for_mapping(bridge.loaded.catalog.version)
+        await bridge.store.wake_for_mode(bridge.settings.mode)
+        await bridge.store.wake_for_rules(rules_of(bridge.settings))
+
+
+def rules_of(settings: Settings) -> str:
+    """Tells the rules apart by which an order waits for a person, a limit or another location."""
+    locations = sorted((name, sorted(shop.locations)) for name, shop in settings.shops.items())
+    told = f"{settings.approval!r} {settings.limits!r} {locations!r}"
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+async def serve(loaded: Loaded, role: Role = "all", *, on_ready: Callable[[], None] | None = None) -> None:
+    """Run the service until SIGTERM or SIGINT; SIGHUP reads the configuration again."""
+    async with opened(loaded) as bridge:
+        service = Service(bridge, role)
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, service.stop)
+        loop.add_signal_handler(signal.SIGHUP, service.reload)
+        await service.run(on_ready=on_ready)
