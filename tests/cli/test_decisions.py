@@ -55,9 +55,8 @@ def with_store(url: str, work: Callable[[Store], Awaitable[Any]]) -> Any:
 
 async def _in(store: Store, number: int, change: Change) -> OrderRecord:
     """An order that was read, and then came to this."""
-    snapshot = replace(
-        shop_order(number), lines=(replace(shop_order().lines[0], sku="NEW", variant_id="v1"),)
-    )
+    line = replace(shop_order().lines[0], id=f"gid://shopify/LineItem/{number}", sku="NEW", variant_id="v1")
+    snapshot = replace(shop_order(number), lines=(line,))
     await store.orders.notice(word(number))
     values = {"snapshot": snapshot, "items": ITEMS}
     await store.orders.record(await claimed(store), replace(change, values=values))
@@ -221,13 +220,14 @@ def test_a_reference_in_doubt_is_warned_of(
 
 def test_a_reference_of_another_order_is_refused(run: Run, url: str, knows: set[str]) -> None:
     async def bought(store: Store) -> None:
-        order = await sent(store, 1006)
-        await store.orders.record(order, Change(State.PLACED, None, values={"reference": "REF1"}))
+        record = (await store.queries.find("#1001"))[0]
+        change = Change(State.WAITING, None, reason=record.reason, values={"reference": "REF1"})
+        await store.orders.intervene(record, change, "test")
 
     with_store(url, bought)
     result = run("orders", "resolve", "1005", "--placed-as", "REF1", "--yes")
     assert result.exit_code == 1
-    assert "belongs to order #1006 already" in result.stderr
+    assert "belongs to order #1001 already" in result.stderr
 
 
 def test_what_sculpteo_does_not_have_is_ordered_again_or_dropped(run: Run, url: str) -> None:
