@@ -57,6 +57,18 @@ class LedgerConflict(BridgeError):
     """Somebody else wrote the ledger on the Shopify order between our read and our write."""
 
 
+class LookAgain(BridgeError):
+    """Word of the order, or a stop of placing, came between the decision to buy and the first byte.
+
+    Nothing was sent. `news` is the count of words that whoever looks again will have seen.
+    """
+
+    def __init__(self, why: str, news: int) -> None:
+        super().__init__(why)
+        self.why = why
+        self.news = news
+
+
 class LeaseLost(BridgeError):
     """This worker no longer holds the order: another one may be working on it. Nothing may be moved."""
 

@@ -316,7 +316,7 @@ class OrderRecord:
     paid_now: bool = False
     approved_at: datetime | None = None
     approved_by: str | None = None
-    approved_for: str | None = None  # the reason or problem that the approval was given for
+    approved_for: str | None = None  # the reasons and problems that it was given for, with spaces between
     held_at: datetime | None = None
     held_by: str | None = None
     reference: str | None = None
@@ -419,8 +419,9 @@ class Orders(Protocol):
 
     async def mark_sent(self, order: OrderRecord, request: Facts) -> None:
         """Make `sent_at` of the open attempt durable. The one gate before the first byte: updates only where
-        sent_at is null, the attempt is not void, the state is placing and the lease token is still ours;
-        else raises LeaseLost and nothing may be sent."""
+        sent_at is null, the attempt is not void and has no answer, the state is placing and the lease token
+        is still ours; else raises LeaseLost and nothing may be sent. Raises LookAgain, with the same effect,
+        when there is word of the order that `order.news` does not count, or placing is paused."""
 
     async def keep_answer(self, attempt: int, receipt: Receipt) -> None:
         """Store what came back, with or without a lease: an answer is never dropped."""

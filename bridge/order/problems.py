@@ -35,6 +35,7 @@ class Alarm(StrEnum):
     REFUNDED_AFTER_PLACING = "refunded_after_placing"
     EDITED_AFTER_PLACING = "edited_after_placing"
     ADDRESS_AFTER_PLACING = "address_after_placing"
+    DELETED_AFTER_PLACING = "deleted_after_placing"
     FULFILLED_ELSEWHERE = "fulfilled_elsewhere"
     SECOND_REFERENCE = "second_reference"
     LATE_ANSWER = "late_answer"
@@ -135,6 +136,10 @@ ALARMS: dict[Alarm, Text] = {
     Alarm.ADDRESS_AFTER_PLACING: Text(
         "The address was changed after Sculpteo order {reference} was placed.",
         "Tell Sculpteo's support the new address; they can change it only before it ships.",
+    ),
+    Alarm.DELETED_AFTER_PLACING: Text(
+        "The shop does not show the order any more, although Sculpteo order {reference} was placed for it.",
+        "If it was deleted and is not wanted, ask Sculpteo's support; they can cancel only while it is queuing.",
     ),
     Alarm.FULFILLED_ELSEWHERE: Text(
         "Lines that Sculpteo prints ({reference}) were fulfilled in the shop by somebody else.",

@@ -125,6 +125,7 @@ class Wait(StrEnum):
     WAS_TEST = "was_test"
     UPSTREAM = "upstream"  # Shopify or Sculpteo is in trouble; tried again by itself
     LIMIT_DAY = "limit_day"  # the day's spending limit is used up
+    RECHECK = "recheck"  # something came up in the moment of ordering; nothing was sent
 
 
 WAITS: dict[Wait, str] = {
@@ -142,6 +143,7 @@ WAITS: dict[Wait, str] = {
     Wait.WAS_TEST: "It was ordered as a test only; approve it if it is to be printed for real.",
     Wait.UPSTREAM: "{upstream} did not answer as it should ({why}); it is tried again by itself.",
     Wait.LIMIT_DAY: "The spending limit of the day is reached; it goes on tomorrow, or approve it now.",
+    Wait.RECHECK: "Nothing was sent yet, since {why}; it is looked at again by itself.",
 }
 
 
@@ -154,7 +156,7 @@ class Ignored(StrEnum):
     ALREADY_FULFILLED = "already_fulfilled"
     ARCHIVED = "archived"
     SHOP_TEST_ORDER = "shop_test_order"
-    GONE = "gone"  # deleted in the shop
+    GONE = "gone"  # deleted in the shop, or older than the 60 days that an app may see
     PERSON = "person"
 
 
@@ -165,7 +167,7 @@ IGNORED: dict[Ignored, str] = {
     Ignored.ALREADY_FULFILLED: "All that would be printed is already fulfilled in the shop.",
     Ignored.ARCHIVED: "It is archived in Shopify; reopen it there if it is still to be printed.",
     Ignored.SHOP_TEST_ORDER: "Shopify marks it as a test order; in live mode such orders are never printed.",
-    Ignored.GONE: "The order no longer exists in the shop.",
+    Ignored.GONE: "The shop does not show the order: it was deleted, or is older than the app may see.",
     Ignored.PERSON: "A person decided not to print it.",
 }
 

@@ -17,8 +17,8 @@ from bridge.sculpteo.words import names
 MAX_ANSWER = 64 * 1024
 """Bytes of an answer that are read. A reference has a dozen; more is a page, whatever it says."""
 
-MAYBE_DONE = frozenset({408, 409, 425, 499})
-"""Client errors that speak of time or conflict rather than of the request: the order may exist."""
+MAYBE_DONE = frozenset({408, 409, 425, 429, 499})
+"""Client errors that speak of time, conflict or number rather than of the request: the order may exist."""
 
 _REFERENCE = re.compile(r"[A-Za-z0-9_-]{6,32}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -40,10 +40,13 @@ def approve(record: OrderRecord, who: str, now: datetime) -> Change:
     )
     if not approvable:
         raise _refuse(record, "approved", "only an order that waits, or is over a limit, can be")
+    if record.reason == Wait.ROUTING:
+        raise _refuse(record, "approved", "it is not known yet what is printed; look again in a minute")
+    given = dict.fromkeys([*(record.approved_for or "").split(), record.reason or record.problem or ""])
     values = {
         "approved_at": now,
         "approved_by": who,
-        "approved_for": record.reason or record.problem,
+        "approved_for": " ".join(given).strip(),
         "held_at": None,
         "held_by": None,
     }

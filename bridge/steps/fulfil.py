@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.model import (
@@ -32,7 +31,7 @@ from bridge.order.states import State
 from bridge.ports import Change, Facts, Note
 from bridge.retry import jittered
 from bridge.steps.job import Job, show
-from bridge.steps.match import LIVE_STATUSES, is_ours
+from bridge.steps.match import GONE_TRIES, LIVE_STATUSES, is_ours
 from bridge.steps.resolve import late_evidence
 
 WRITES_PER_RUN = 20
@@ -250,7 +249,7 @@ async def fulfil(job: Job) -> Change:
     for _ in range(WRITES_PER_RUN):
         order = await job.read()
         if order is None:
-            raise TryAgain("the shop does not find the order", after=timedelta(hours=1))
+            return _deleted(job)
         await _settle_known(job, order)
         missing = [one.parcel for one in job.record.parcels if one.pushed_at is None]
         write = next_write(
@@ -268,6 +267,14 @@ async def fulfil(job: Job) -> Change:
         alarms += _foreign(job, write)
         await _perform(job, order, write)
     return job.stay(job.now)
+
+
+def _deleted(job: Job) -> Change:
+    """The shop does not show the order any more. Raises TryAgain, and NeedsPerson when it stays so."""
+    if job.record.failures < GONE_TRIES:
+        raise TryAgain("the shop does not find the order")
+    numbers = ", ".join(one.parcel.number for one in job.record.parcels) or "without a number"
+    raise NeedsPerson(Problem.CANNOT_FULFILL, number=numbers, why="the shop does not show the order any more")
 
 
 def _foreign(job: Job, write: Create | Extend) -> tuple[tuple[Alarm, Facts], ...]:

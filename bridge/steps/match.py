@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from bridge.errors import TryAgain
 from bridge.order.model import (
     Address,
     FulfillmentOrder,
@@ -32,6 +33,9 @@ from bridge.steps.withdraw import withdrawn
 ROUTING_RETRY = timedelta(minutes=1)
 PAYMENT_RECHECK = timedelta(hours=6)  # webhooks and reconciliation are quicker; this is the net below them
 HOLD_RECHECK = timedelta(hours=1)
+GONE_TRIES = 5
+GONE_RECHECK = timedelta(hours=6)
+GONE_FOR = timedelta(days=7)
 
 SHIPPED_METHODS = frozenset({"SHIPPING", None})
 LIVE_STATUSES = frozenset({"OPEN", "IN_PROGRESS", "SCHEDULED", "ON_HOLD"})
@@ -89,7 +93,7 @@ def assess(
         return Assessment(Nothing(Ignored.SHOP_TEST_ORDER))
     if order.closed_at is not None:
         return Assessment(Nothing(Ignored.ARCHIVED))
-    if order.ledger.raw is not None and record.approved_for != Problem.LEDGER_UNREADABLE:
+    if order.ledger.raw is not None and not _given(record, Problem.LEDGER_UNREADABLE):
         return Assessment(Trouble(Problem.LEDGER_UNREADABLE))
     selection = select(record.shop, order, catalog, policy)
     verdict = selection.verdict or _address(order, problem_with_address) or _moved(record, order, selection)
@@ -187,7 +191,7 @@ def _unrouted(order: ShopOrder, matches: dict[str, Match]) -> Waits | Trouble | 
 
 def _nothing(order: ShopOrder, matches: dict[str, Match]) -> Nothing:
     """Why a routed order has nothing to print: the closest reason that a merchant would name."""
-    mapped = {line.id for line in order.lines if _designs(matches[line.id])}
+    mapped = {line.id for line in order.lines if line.current_quantity and _designs(matches[line.id])}
     if not mapped:
         return Nothing(Ignored.NOTHING_TO_PRINT)
     units = [
@@ -224,7 +228,7 @@ def _address(order: ShopOrder, problem_with: Callable[[Address | None], str | No
 def _moved(record: OrderRecord, order: ShopOrder, selection: Selection) -> Trouble | None:
     """Where no locations are configured, a move to another one since the match is for a person to judge."""
     before = record.snapshot
-    if before is None or not before.fulfillment_orders or record.approved_for == Problem.MOVED:
+    if before is None or not before.fulfillment_orders or _given(record, Problem.MOVED):
         return None
     known = {unit.location_id for unit in before.fulfillment_orders}
     new = [place for place in selection.locations if place not in known]
@@ -237,6 +241,15 @@ def _moved(record: OrderRecord, order: ShopOrder, selection: Selection) -> Troub
 def approved(record: OrderRecord, items: tuple[PrintItem, ...]) -> bool:
     """Whether a person approved these very prints; an approval of something else does not count."""
     return record.approved_at is not None and (not record.items or record.items == items)
+
+
+def _given(record: OrderRecord, code: str) -> bool:
+    return code in (record.approved_for or "").split()
+
+
+def approved_for(record: OrderRecord, code: str, items: tuple[PrintItem, ...]) -> bool:
+    """Whether a person approved these very prints when `code` stood in their way."""
+    return _given(record, code) and approved(record, items)
 
 
 def _gates(
@@ -321,7 +334,7 @@ async def match(job: Job) -> Change:
         return evidence
     order = await job.read()
     if order is None:
-        return _gone(job)
+        return gone(job)
     found = await judged(job, order)
     elsewhere = await found_elsewhere(job, order, printable(job, order))
     if elsewhere:
@@ -335,10 +348,18 @@ async def match(job: Job) -> Change:
     return decided(job, order, found)
 
 
-def _gone(job: Job) -> Change:
-    if job.record.state in {State.IGNORED, State.CANCELLED}:
-        return job.stay(None)
-    return Change(State.IGNORED, None, reason=Ignored.GONE)
+def gone(job: Job) -> Change:
+    """The shop does not show an order that is not bought. It may have told of it a moment too early, so it is
+    believed only after some tries, and looked at for some days more. Raises TryAgain."""
+    record = job.record
+    if record.state is State.IGNORED:
+        watched = job.now - record.first_seen_at < GONE_FOR
+        return job.stay(job.now + GONE_RECHECK if watched else None, shop_updated_at=None)
+    if record.failures < GONE_TRIES:
+        raise TryAgain("the shop does not find the order")
+    void = "nothing was sent: the order is gone" if record.attempt else None
+    due, values = job.now + GONE_RECHECK, {"shop_updated_at": None}
+    return Change(State.IGNORED, due, reason=Ignored.GONE, values=values, void_attempt=void)
 
 
 async def _heal(job: Job, order: ShopOrder, found: Assessment) -> Change:

@@ -4,38 +4,65 @@
 2. Limits, the stop switch and the invoice, all of which can still say no.
 3. The intent becomes durable here (state `placing`, the attempt's row, its cost against the day's limit) ...
 4. ... and on the Shopify order, by compare-and-set on what step 1 read.
-5. The connection to Sculpteo stands: `sent_at` becomes durable, in the one update that can succeed once.
-6. The request leaves: once, never again for this attempt.
-7. The answer becomes durable, whoever holds the lease by then; then the order moves by it.
+5. If that took more than a moment, the order is read once more: it must be what was judged and priced.
+6. The connection to Sculpteo stands: `sent_at` becomes durable, in the one update that can succeed once, and
+   only while no word of the order and no stop of placing has come since it was read.
+7. The request leaves: once, never again for this attempt.
+8. The answer becomes durable, whoever holds the lease by then; then the order moves by it.
 
-A crash before 5 goes on, from the attempt that is on record. A crash after 5 without an answer is `unknown`.
+A crash before 6 starts anew with another attempt. A crash after 6 without an answer is `unknown`.
 """
 
 from __future__ import annotations
 
-import secrets
-from datetime import datetime, time, timedelta
-from decimal import Decimal
+import asyncio
+import contextlib
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from bridge.errors import LedgerConflict, NeedsPerson, NotThere, TryAgain
-from bridge.order.model import (
-    LedgerEntry,
-    Mode,
-    Money,
-    PrintItem,
-    PrintOrder,
-    Receipt,
-    ShopOrder,
-    Verdict,
+from bridge.errors import (
+    BridgeError,
+    LookAgain,
+    NeedsPerson,
+    NotThere,
+    Resting,
+    StoreUnavailable,
+    TryAgain,
 )
+from bridge.order.model import Mode, Money, PrintItem, PrintOrder, Receipt, ShopOrder, Verdict
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from bridge.ports import Attempt, Change, LimitReached, Note
+from bridge.ports import Attempt, Change, Note
+from bridge.retry import delay
+from bridge.steps.intent import (
+    anew,
+    contents,
+    entry_of,
+    intend,
+    intend_in_shop,
+    taken_back,
+    void_in_shop,
+)
 from bridge.steps.job import Job
-from bridge.steps.match import Assessment, Ready, Trouble, Waits, decided, judged, printable
+from bridge.steps.limits import allowed
+from bridge.steps.match import (
+    Assessment,
+    Nothing,
+    Ready,
+    Trouble,
+    Waits,
+    Withdrawn,
+    decided,
+    gone,
+    judged,
+    printable,
+)
 from bridge.steps.resolve import found_elsewhere, from_record, late_evidence, placed, refused
 
 INVOICE_TRIES = 12  # by the waits of `bridge.retry`, two to three hours
+FRESH = timedelta(seconds=3)  # how old a reading of the order may be in the moment of spending
+LOOKS = 5  # at one attempt, before it starts anew: each was answered by one more word of the order
+KEEP_AGAIN = (0.2, 1.0, 3.0, 10.0)  # seconds between tries to store an answer while the database is away
 
 
 async def place(job: Job) -> Change:
@@ -50,18 +77,21 @@ async def place(job: Job) -> Change:
         return evidence
     order = await job.read()
     if order is None:
-        raise TryAgain("the shop does not find the order", after=timedelta(minutes=10))
+        return gone(job)
     found = await judged(job, order)
     elsewhere = await found_elsewhere(job, order, printable(job, order))
     if elsewhere:
         return elsewhere
-    if job.record.state is State.WAITING and _person_first(job):
+    if _stays_held(job, found):
         return job.stay(None)
     if not isinstance(found.verdict, Ready):
         return await _not_now(job, order, found)
-    blocked, cost = await _allowed(job, order, found.items)
+    if attempt is not None:
+        await void_in_shop(job, order, attempt)
+        return anew(job, "the bridge stopped in the middle of ordering")
+    blocked, cost = await allowed(job, found.items)
     if blocked:
-        return await _not_now(job, order, Assessment(blocked, found.items))
+        return _with_cost(job, await _not_now(job, order, Assessment(blocked, found.items)), blocked, cost)
     return await _buy(job, order, found, cost, await _invoice(job, order))
 
 
@@ -75,9 +105,11 @@ async def _invoice(job: Job, order: ShopOrder) -> bytes | None:
         raise NeedsPerson(Problem.INVOICE, why=f"{error.why}, after {INVOICE_TRIES} tries") from None
 
 
-def _person_first(job: Job) -> bool:
-    """An order that was held while it waited for something else stays held."""
-    return job.record.held_at is not None and job.record.reason == Wait.HELD
+def _stays_held(job: Job, found: Assessment) -> bool:
+    """An order that was held while it waited for something else stays held, unless the shop takes it back."""
+    record = job.record
+    held = record.state is State.WAITING and record.held_at is not None and record.reason == Wait.HELD
+    return held and not isinstance(found.verdict, Withdrawn | Nothing)
 
 
 async def _not_now(job: Job, order: ShopOrder, found: Assessment) -> Change:
@@ -85,77 +117,31 @@ async def _not_now(job: Job, order: ShopOrder, found: Assessment) -> Change:
     attempt = job.record.attempt
     if attempt is None:
         return decided(job, order, found)
-    await _void_in_shop(job, order, attempt)
+    await void_in_shop(job, order, attempt)
     return decided(job, order, found, void="nothing was sent: the order changed before the request left")
 
 
-async def _void_in_shop(job: Job, order: ShopOrder, attempt: Attempt) -> None:
-    """Take the intent back on the Shopify order, if it got there. The local record must not be first: an
-    intent left behind would look like a purchase to another database."""
-    entry = order.ledger.entry
-    if entry is None or entry.attempt != attempt.id or entry.state == "void":
-        return
-    try:
-        await job.shop.write_ledger(order.id, _entry(job, attempt, "void"), order.ledger.digest)
-    except NeedsPerson:
-        return  # the scope is gone; the local record still knows that the attempt is void
-
-
-async def _allowed(
-    job: Job, order: ShopOrder, items: tuple[PrintItem, ...]
-) -> tuple[Waits | Trouble | None, Money | None]:
-    """The stop switch, preview mode and the spending limits; gives the cost where it is asked for."""
-    policy, record = job.world.policy, job.record
-    if await job.world.orders.paused(record.shop):
-        return Waits(Wait.PAUSED, None), None
-    cost: Money | None = None
-    if policy.per_order or policy.per_day or policy.mode is Mode.PREVIEW:
-        try:
-            cost = await _cost(job, items)
-        except NeedsPerson as error:
-            if policy.mode is not Mode.PREVIEW:
-                return Trouble(Problem(error.problem), error.facts), None
-    if policy.mode is Mode.PREVIEW:
-        return Waits(Wait.PREVIEW, None, {"cost": _said(cost)}), cost
-    limit = policy.per_order
-    if limit and cost and cost.amount > limit.amount and not _approved_at_this_cost(job, cost):
-        return Trouble(Problem.LIMIT_ORDER, {"cost": _said(cost), "limit": _said(limit)}), cost
-    return None, cost
-
-
-def _approved_at_this_cost(job: Job, cost: Money) -> bool:
-    record = job.record
-    known = record.cost
-    return record.approved_for == Problem.LIMIT_ORDER and known is not None and cost.amount <= known.amount
-
-
-def _said(money: Money | None) -> str:
-    return f"{money.amount} {money.currency}" if money else "?"
-
-
-async def _cost(job: Job, items: tuple[PrintItem, ...]) -> Money:
-    """What Sculpteo asks for all items, without shipping. Raises NeedsPerson("no_price")."""
-    currency = job.world.policy.currency
-    total = Decimal(0)
-    for item in items:
-        quote = await job.world.printer.price(item.design, item.quantity, currency)
-        if quote.total is None or quote.total.currency != currency:
-            why = quote.problem or f"it answered in another currency than {currency}"
-            raise NeedsPerson(Problem.NO_PRICE, designs=item.design.uuid, why=why)
-        total += quote.total.amount
-    return Money(total, currency)
+def _with_cost(job: Job, change: Change, blocked: Waits | Trouble, cost: Money | None) -> Change:
+    """Keep the cost that a person is to approve; an approval at another cost does not count any more."""
+    if not isinstance(blocked, Trouble) or blocked.problem is not Problem.LIMIT_ORDER:
+        return change
+    values = {**change.values, "cost": cost}
+    if job.record.approved_at is None or Problem.LIMIT_ORDER not in (job.record.approved_for or "").split():
+        return replace(change, values=values)
+    values |= {"approved_at": None, "approved_by": None, "approved_for": None}
+    return replace(change, values=values, notes=(Note("approval_dropped"),))
 
 
 async def _buy(
     job: Job, order: ShopOrder, found: Assessment, cost: Money | None, pdf: bytes | None
 ) -> Change:
-    limited = await _intend(job, order, found, cost)
+    limited = await intend(job, order, found, cost)
     if limited:
         return limited
     attempt = job.record.attempt
     if attempt is None:
         raise RuntimeError("open_attempt gave no attempt")
-    conflict = await _intend_in_shop(job, order, attempt)
+    conflict = await intend_in_shop(job, order, attempt)
     if conflict:
         return conflict
     request = _request(job, order, found.items, attempt, pdf)
@@ -163,75 +149,49 @@ async def _buy(
     async def about_to_send() -> None:
         await job.world.orders.mark_sent(job.record, job.world.printer.summary(request))
 
-    receipt = await job.world.printer.place(request, about_to_send)
-    await job.world.orders.keep_answer(attempt.key, receipt)
-    return await _by_answer(job, order, attempt, receipt)
-
-
-async def _intend(job: Job, order: ShopOrder, found: Assessment, cost: Money | None) -> Change | None:
-    """Make the intent durable here. An attempt that is open and unsent is gone on with."""
-    world, record = job.world, job.record
-    if record.attempt is not None:
-        return None
-    attempt = Attempt(
-        key=0,
-        order=record.key,
-        number=0,
-        id=secrets.token_hex(8),
-        token=secrets.token_urlsafe(24),
-        mode=world.policy.mode,
-        mapping_version=world.catalog.version,
-        created_at=job.now,
-        cost=cost,
-    )
-    values = {
-        "snapshot": order,
-        "name": order.name,
-        "items": found.items,
-        "mapping_version": world.catalog.version,
-        "cost": cost,
-    }
-    limit = None if record.approved_for == Wait.LIMIT_DAY else world.policy.per_day
-    try:
-        job.record = await world.orders.open_attempt(
-            record, attempt, values=values, day_limit=limit, day_start=_midnight(job.now)
-        )
-    except LimitReached as reached:
-        facts = {"spent": _said(reached.spent), "limit": _said(limit), "cost": _said(cost)}
-        tomorrow = _midnight(job.now) + timedelta(days=1)
-        return decided(job, order, Assessment(Waits(Wait.LIMIT_DAY, tomorrow, facts), found.items))
-    return None
-
-
-def _midnight(now: datetime) -> datetime:
-    return datetime.combine(now.date(), time.min, now.tzinfo)
-
-
-def _entry(job: Job, attempt: Attempt, state: str, reference: str | None = None) -> LedgerEntry:
-    return LedgerEntry(
-        attempt=attempt.id,
-        token=attempt.token,
-        state=state,
-        mode=attempt.mode,
-        mapping_version=attempt.mapping_version,
-        at=job.now,
-        reference=reference,
+    looked_at = order.read_at
+    for _ in range(LOOKS):
+        if abs(job.now - looked_at) > FRESH:
+            changed = await _changed_meanwhile(job, order, attempt)
+            if changed:
+                return changed
+            looked_at = job.now
+        try:
+            receipt = await job.world.printer.place(request, about_to_send)
+        except LookAgain as word:
+            job.record = replace(job.record, news=word.news)
+            looked_at -= 2 * FRESH
+            continue
+        except TryAgain as error:  # before the first byte: Sculpteo is left alone for a while
+            return await _not_sent(job, attempt, error)
+        await _keep(job, attempt, receipt)
+        return await _by_answer(job, attempt, receipt)
+    return anew(
+        job, "there was news of the order again and again", notes=await taken_back(job, attempt), pause=True
     )
 
 
-async def _intend_in_shop(job: Job, order: ShopOrder, attempt: Attempt) -> Change | None:
-    """Make the intent durable on the Shopify order, by compare-and-set on what was read there."""
-    known = order.ledger.entry
-    if known is not None and known.attempt == attempt.id and known.state == "intent":
+async def _changed_meanwhile(job: Job, order: ShopOrder, attempt: Attempt) -> Change | None:
+    """The last look: None = the order is still what was judged, priced and invoiced, and nobody says stop."""
+    evidence = await late_evidence(job)
+    if evidence:
+        return evidence
+    if await job.world.orders.paused(job.record.shop):
+        fresh = await job.read()
+        return await _not_now(job, fresh or order, Assessment(Waits(Wait.PAUSED, None), job.record.items))
+    fresh = await job.read()
+    if fresh is None:
+        raise TryAgain("the shop does not find the order")
+    entry = fresh.ledger.entry
+    if entry != order.ledger.entry and (entry is None or entry.attempt != attempt.id):
+        return anew(job, "somebody else wrote the bridge's note on the Shopify order", pause=True)
+    if contents(fresh) == contents(order):
         return None
-    try:
-        await job.shop.write_ledger(order.id, _entry(job, attempt, "intent"), order.ledger.digest)
-    except LedgerConflict:
-        why = "somebody else wrote the shop's ledger in the same moment; nothing was sent"
-        return Change(State.WAITING, job.now, void_attempt=why, notes=(Note("ledger_conflict"),))
-    except NeedsPerson:
-        return None  # without write_orders this protection is off; `check` and the console say so
-    return None
+    found = await judged(job, fresh)
+    if not isinstance(found.verdict, Ready):
+        return await _not_now(job, fresh, found)
+    await void_in_shop(job, fresh, attempt)
+    return anew(job, "the order changed in the shop meanwhile", pause=True)
 
 
 def _request(
@@ -252,7 +212,27 @@ def _request(
     )
 
 
-async def _by_answer(job: Job, order: ShopOrder, attempt: Attempt, receipt: Receipt) -> Change:
+async def _keep(job: Job, attempt: Attempt, receipt: Receipt) -> None:
+    """An answer is never dropped: while the database is away it is tried again, and at last the reference is
+    written on the Shopify order, where `unknown` finds it. Raises StoreUnavailable then."""
+    for pause in KEEP_AGAIN:
+        try:
+            return await job.world.orders.keep_answer(attempt.key, receipt)
+        except StoreUnavailable:
+            await asyncio.sleep(pause)
+    try:
+        return await job.world.orders.keep_answer(attempt.key, receipt)
+    except StoreUnavailable:
+        if receipt.reference:
+            with contextlib.suppress(BridgeError):
+                order = await job.read()
+                if order is not None:
+                    entry = entry_of(job, attempt, "placed", receipt.reference)
+                    await job.shop.write_ledger(order.id, entry, order.ledger.digest)
+        raise
+
+
+async def _by_answer(job: Job, attempt: Attempt, receipt: Receipt) -> Change:
     """Move the order by what came back."""
     match receipt.verdict:
         case Verdict.PLACED if receipt.reference:
@@ -262,24 +242,28 @@ async def _by_answer(job: Job, order: ShopOrder, attempt: Attempt, receipt: Rece
                 return Change(State.UNKNOWN, None, facts=facts)
             return placed(job, receipt.reference, "placed")
         case Verdict.NOT_SENT:
-            raise TryAgain(receipt.why, upstream="sculpteo")
+            return await _not_sent(job, attempt, TryAgain(receipt.why, upstream="sculpteo"))
         case Verdict.REFUSED:
-            return await _refused(job, attempt, receipt)
+            notes = await taken_back(job, attempt)
+            return refused(job, receipt.answer.status, receipt.why, notes)
         case _:
             return _unknown(receipt.why, receipt.candidate)
 
 
-async def _refused(job: Job, attempt: Attempt, receipt: Receipt) -> Change:
-    """A documented refusal: nothing was bought. The shop's ledger is told too, so that a retry is free."""
-    note: tuple[Note, ...] = ()
-    try:
-        order = await job.read()
-        if order is not None:
-            await _void_in_shop(job, order, attempt)
-    except (TryAgain, LedgerConflict) as error:
-        # the local record knows the attempt is void; a retry will write over the intent left in the shop
-        note = (Note("ledger_not_voided", {"why": str(error)}),)
-    return refused(job, receipt.answer.status, receipt.why, note)
+async def _not_sent(job: Job, attempt: Attempt, error: TryAgain) -> Change:
+    """No byte left, for sure. The next try is another attempt, so that an older copy of the database, which
+    knows only this one as unsent, cannot send it after a later one was."""
+    resting = isinstance(error, Resting)  # not the order's own failure
+    failures = 1 if resting else job.record.failures + 1
+    return Change(
+        State.WAITING,
+        job.now + delay(failures, job.world.random, asked=error.after),
+        reason=Wait.UPSTREAM,
+        facts={"upstream": error.upstream or "sculpteo", "why": error.why},
+        notes=await taken_back(job, attempt),
+        void_attempt=f"nothing was sent: {error.why}",
+        failure=None if resting else error.why,
+    )
 
 
 def _unknown(why: str, candidate: str | None, due_at: datetime | None = None) -> Change:

@@ -11,14 +11,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from bridge.errors import TryAgain
 from bridge.order.model import Mode, PrintItem, ShopOrder, Verdict
 from bridge.order.problems import Alarm, Problem
-from bridge.order.states import State
-from bridge.ports import Attempt, Change, Note, NotificationRecord
+from bridge.order.states import State, Wait
+from bridge.ports import Attempt, Change, Note, NotificationRecord, OrderRecord
 from bridge.steps.job import Job, show
-from bridge.steps.withdraw import after_placing
+from bridge.steps.withdraw import after_placing, withdrawn_already
 
 CONFIRM_RETRY = timedelta(minutes=2)
+CANDIDATE_RETRY = timedelta(minutes=15)
 CONFIRM_FOR = timedelta(days=1)  # how long a reference that tracking does not know yet is asked for again
 
 BEFORE_BUYING = frozenset({State.RECEIVED, State.WAITING})
@@ -82,7 +84,8 @@ async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ..
         # unsent here: with a reference there, this database is older than the purchase
         return placed(job, entry.reference, "adopted_from_ledger") if entry.reference else None
     if own is not None:
-        return Change(State.WAITING, job.now, void_attempt="the shop's ledger holds another attempt")
+        why = "the bridge's note on the Shopify order tells of another attempt"
+        return Change(State.WAITING, job.now, reason=Wait.RECHECK, facts={"why": why}, void_attempt=why)
     if record.state is State.IGNORED:
         return Change(State.RECEIVED, job.now)
     attempt = Attempt(
@@ -105,13 +108,15 @@ async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ..
 
 def _adopted(job: Job, order: ShopOrder, items: tuple[PrintItem, ...], reference: str | None) -> Change:
     if reference:
-        return placed(job, reference, "adopted_from_ledger", items=items, order=order)
-    return Change(
-        State.UNKNOWN,
-        job.now,
-        facts={"why": "the shop's ledger holds an intent to order it, from another run of the bridge"},
-        values={"snapshot": order, "name": order.name, "items": items},
-    )
+        change = placed(job, reference, "adopted_from_ledger", items=items, order=order)
+    else:
+        change = Change(
+            State.UNKNOWN,
+            job.now,
+            facts={"why": "the shop's ledger holds an intent to order it, from another run of the bridge"},
+            values={"snapshot": order, "name": order.name, "items": items},
+        )
+    return replace(change, alarms=withdrawn_already(order, reference))
 
 
 async def late_evidence(job: Job) -> Change | None:
@@ -138,11 +143,23 @@ async def _weigh(job: Job, call: NotificationRecord) -> Change | None:
         await orders.settle_notification(call.key, f"the reference belongs to {other}")
         return None
     if not (await job.world.printer.track(reference)).exists:
-        if job.now - call.received_at < CONFIRM_FOR:
+        if abs(job.now - call.received_at) < CONFIRM_FOR:
+            if _may_still_buy(record):
+                why = "it named an order for this one that its tracking page does not know yet"
+                raise TryAgain(why, after=CONFIRM_RETRY, upstream="sculpteo")
             return job.stay(job.now + CONFIRM_RETRY) if record.state is State.UNKNOWN else None
         await orders.settle_notification(call.key, "Sculpteo does not know the reference")
         return None
     return await _adopt(job, call, reference)
+
+
+def _may_still_buy(record: OrderRecord) -> bool:
+    return record.state in BEFORE_BUYING or _unsent(record)
+
+
+def _unsent(record: OrderRecord) -> bool:
+    attempt = record.attempt
+    return record.state is State.PLACING and attempt is not None and attempt.sent_at is None
 
 
 async def _adopt(job: Job, call: NotificationRecord, reference: str) -> Change | None:
@@ -153,6 +170,10 @@ async def _adopt(job: Job, call: NotificationRecord, reference: str) -> Change |
     if current and record.reference is None and record.state in {State.UNKNOWN, State.PLACING}:
         change = placed(job, reference, "adopted_from_notification")
         return replace(change, settles=((call.key, "adopted"),))
+    if _unsent(record):
+        # what is about to be bought gives way to what is bought: the call is weighed again without it
+        why = "Sculpteo named an order that it has for this one already"
+        return Change(State.WAITING, job.now, reason=Wait.RECHECK, facts={"why": why}, void_attempt=why)
     alarm = Alarm.SECOND_REFERENCE if current or record.attempt else Alarm.LATE_ANSWER
     if record.attempt is None and record.state in BEFORE_BUYING | {State.ATTENTION}:
         # a person had said that it does not exist; nothing newer was bought, so the truth is taken back
@@ -174,17 +195,28 @@ async def resolve(job: Job) -> Change:
     if late_answer:
         return late_answer
     candidate = record.facts.get("candidate")
-    if candidate and await _is_ours(job, candidate):
+    if candidate and attempt and _answered_well(attempt) and await _is_ours(job, candidate):
         return placed(job, candidate, "adopted_from_answer")
+    asked_again = bool(candidate and attempt and abs(job.now - (attempt.sent_at or job.now)) < CONFIRM_FOR)
+    due = job.now + CANDIDATE_RETRY if asked_again else None
     order = await job.read()
     if order is None:
-        return job.stay(None)
+        return job.stay(due)
     entry = order.ledger.entry
     if entry and attempt and entry.attempt == attempt.id and entry.reference:
         return placed(job, entry.reference, "adopted_from_ledger")
     alarms = after_placing(record.snapshot, order, record.items, None) if record.snapshot else ()
+    known = {*record.void_attempts, attempt.id if attempt else ""}
+    if entry and entry.reference and entry.attempt not in known:
+        alarms += ((Alarm.SECOND_REFERENCE, {"reference": entry.reference}),)
     shown = await show(job)
-    return replace(job.stay(None, **shown), alarms=alarms)
+    return replace(job.stay(due, shop_updated_at=order.updated_at, **shown), alarms=alarms)
+
+
+def _answered_well(attempt: Attempt) -> bool:
+    """Whether the unclear answer was one of success. What an error page names may be anybody's order."""
+    status = attempt.answer.status if attempt.answer else None
+    return status is not None and 200 <= status < 300
 
 
 async def _is_ours(job: Job, candidate: str) -> bool:

@@ -17,7 +17,7 @@ from bridge.ports import Change, Facts, Note
 from bridge.retry import jittered
 from bridge.steps.job import Job, show
 from bridge.steps.resolve import late_evidence
-from bridge.steps.withdraw import after_placing
+from bridge.steps.withdraw import after_placing, fulfilled_elsewhere
 
 NOT_FOUND_FOR = timedelta(hours=6)  # a reference may take a while until the tracking page knows it
 WATCH_DONE_FOR = timedelta(days=3)  # one more parcel may appear after the last one that was known
@@ -39,6 +39,7 @@ async def track(job: Job) -> Change:
         return _was_test()
     values: dict[str, object] = {}
     alarms: tuple[tuple[Alarm, Facts], ...] = ()
+    order: ShopOrder | None = None
     if job.record.read_news != job.record.news:
         # the shop said something since it was last read; when it says nothing, polling costs it nothing
         order = await job.read()
@@ -48,11 +49,15 @@ async def track(job: Job) -> Change:
             alarms += _changes(job, order)
             values |= {"shop_updated_at": order.updated_at}
             values |= await show(job, progress=_progress(order))
-    values |= await show(job) if "annotated" not in values else {}
+        elif job.record.mode is Mode.LIVE:
+            alarms += ((Alarm.DELETED_AFTER_PLACING, {"reference": job.record.reference}),)
+    else:
+        values |= await show(job)
     reference = job.record.reference
     if reference is None:
         raise RuntimeError(f"order {job.record.key} is tracked without a reference")
     report = await job.world.printer.track(reference)
+    alarms += _by_others(job, order, report)
     change = _by_report(job, report)
     return replace(
         change,
@@ -86,7 +91,8 @@ async def _write_reference(job: Job, order: ShopOrder) -> tuple[tuple[Alarm, Fac
     entry = order.ledger.entry
     if attempt is None or (entry is not None and entry.reference == reference):
         return ()
-    if entry is not None and entry.attempt != attempt.id and entry.state != "void":
+    void = entry is None or entry.state == "void" or entry.attempt in job.record.void_attempts
+    if entry is not None and entry.attempt != attempt.id and not void:
         return ((Alarm.SECOND_REFERENCE, {"reference": entry.reference or "?"}),)
     written = LedgerEntry(
         attempt=attempt.id,
@@ -111,6 +117,19 @@ def _changes(job: Job, order: ShopOrder) -> tuple[tuple[Alarm, Facts], ...]:
     if record.snapshot is None or record.mode is not Mode.LIVE:
         return ()
     return after_placing(record.snapshot, order, record.items, record.reference)
+
+
+def _by_others(job: Job, order: ShopOrder | None, report: TrackingReport) -> tuple[tuple[Alarm, Facts], ...]:
+    """Whether somebody fulfilled in the shop what Sculpteo prints. Once the bridge itself has begun to, it
+    cannot tell by units; `fulfil` then sees where its own numbers have to go."""
+    record = job.record
+    if order is None or record.snapshot is None or record.mode is not Mode.LIVE:
+        return ()
+    begun = record.state in {State.SHIPPED, State.DONE} or any(one.pushed_at for one in record.parcels)
+    ours = {parcel.number for parcel in report.parcels}
+    if begun or not fulfilled_elsewhere(record.snapshot, order, record.items, ours):
+        return ()
+    return ((Alarm.FULFILLED_ELSEWHERE, {"reference": record.reference or "?"}),)
 
 
 def _progress(order: ShopOrder) -> tuple[str, ...]:

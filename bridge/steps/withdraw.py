@@ -6,6 +6,9 @@ left, the bridge can do no more than tell the merchant at once, in plain words.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection
+
 from bridge.order.model import Address, PrintItem, ShopOrder
 from bridge.order.problems import Alarm
 from bridge.ports import Facts
@@ -38,8 +41,46 @@ def after_placing(
     if edited:
         alarms.append((Alarm.EDITED_AFTER_PLACING, {**told, "what": edited}))
     if _postal(now.address) != _postal(before.address):
-        alarms.append((Alarm.ADDRESS_AFTER_PLACING, told))
+        # a second change is told again, so the alarm tells addresses apart, without holding any of them
+        which = hashlib.sha256(f"{now.id} {_postal(now.address)}".encode()).hexdigest()[:8]
+        alarms.append((Alarm.ADDRESS_AFTER_PLACING, {**told, "which": which}))
     return tuple(alarms)
+
+
+def withdrawn_already(order: ShopOrder, reference: str | None) -> tuple[tuple[Alarm, Facts], ...]:
+    """The alarm for an order that is found bought when the shop has taken it back already."""
+    match withdrawn(order):
+        case None:
+            return ()
+        case "cancelled":
+            return ((Alarm.CANCELLED_AFTER_PLACING, {"reference": reference or "?"}),)
+        case _:
+            amount = str(order.refunded_total.amount) if order.refunded_total else "?"
+            return ((Alarm.REFUNDED_AFTER_PLACING, {"reference": reference or "?", "amount": amount}),)
+
+
+def fulfilled_units(order: ShopOrder) -> dict[str, int]:
+    """By line: the units that are with the customer or on their way, as far as the shop knows."""
+    left: dict[str, int] = {}
+    for unit in order.fulfillment_orders:
+        for row in unit.lines:
+            left[row.line_item_id] = left.get(row.line_item_id, 0) + row.remaining
+    return {line.id: max(line.current_quantity - left.get(line.id, 0), 0) for line in order.lines}
+
+
+def fulfilled_elsewhere(
+    before: ShopOrder, now: ShopOrder, items: tuple[PrintItem, ...], ours: Collection[str | None]
+) -> bool:
+    """Whether printed lines were fulfilled since they were bought, in a shipment with none of our numbers."""
+    known = {one.id for one in before.fulfillments}
+    strange = any(
+        one.id not in known
+        and one.status != "CANCELLED"
+        and not any(tracking.number in ours for tracking in one.tracking)
+        for one in now.fulfillments
+    )
+    was, is_now = fulfilled_units(before), fulfilled_units(now)
+    return strange and any(is_now.get(item.line_item_id, 0) > was.get(item.line_item_id, 0) for item in items)
 
 
 def _edits(before: ShopOrder, now: ShopOrder, items: tuple[PrintItem, ...]) -> str:

@@ -93,13 +93,17 @@ class Switch:
         return await self._db.write(work)
 
     async def resume(self, scope: str) -> bool:
-        """Let placing go on, and wake the orders that wait for it. False = it was not stopped."""
+        """Let placing go on, and wake the orders that wait for it. False = it was not stopped.
+
+        Orders that are worked on in this moment are woken too: they may be about to say that they wait.
+        """
         now = self._clock.now()
 
         def work(c: Connection) -> bool:
             ended = c.execute(sa.delete(pauses).where(pauses.c.scope == scope)).rowcount == 1
-            waiting = (orders.c.state == State.WAITING, orders.c.reason == Wait.PAUSED)
-            wake(c, now, *waiting, *(() if scope == ALL else (orders.c.shop == scope,)))
+            waiting = orders.c.state.in_([State.WAITING, State.PLACING])
+            stopped = sa.or_(orders.c.reason == Wait.PAUSED, orders.c.lease_owner.is_not(None))
+            wake(c, now, waiting, stopped, *(() if scope == ALL else (orders.c.shop == scope,)))
             return ended
 
         return await self._db.write(work)

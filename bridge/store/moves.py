@@ -26,8 +26,6 @@ from bridge.store.types import Moment, clean
 
 BRIDGE = "bridge"
 
-PROVEN_UNBOUGHT = (Verdict.REFUSED, Verdict.NOT_SENT)
-
 
 def held_row(c: Connection, order: OrderRecord) -> Any:
     """Lock the order's row, provided that state and lease are still what `order` says.
@@ -238,7 +236,7 @@ def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -
     """
     unbought = sa.or_(
         attempts.c.sent_at.is_(None),
-        attempts.c.verdict.in_(PROVEN_UNBOUGHT),
+        attempts.c.verdict == Verdict.REFUSED,
         attempts.c.mode != Mode.LIVE,
     )
     this_one = (attempts.c.order_id == order.key, attempts.c.voided_at.is_(None))

@@ -28,7 +28,7 @@ from bridge.store.codec import notification_from
 from bridge.store.engine import Database
 from bridge.store.memory import take_token
 from bridge.store.rules import of_subjects
-from bridge.store.tables import attempts, notifications, orders, parcels, pauses
+from bridge.store.tables import attempts, notifications, orders, parcels
 
 T = TypeVar("T")
 
@@ -130,7 +130,7 @@ class StoredOrders:
         return await self._change(take_token, bucket, rate, burst)
 
     async def paused(self, shop: str) -> bool:
-        return await self._db.read(partial(_paused, shop=shop))
+        return await self._db.read(partial(purchases.paused, shop=shop))
 
 
 def _mark_pushed(
@@ -168,8 +168,3 @@ def _known(c: Connection, shop: str, order_ids: Sequence[str]) -> dict[str, date
         )
     )
     return {row.order_id: row.shop_updated_at for row in rows}
-
-
-def _paused(c: Connection, shop: str) -> bool:
-    found = c.execute(sa.select(pauses.c.scope).where(pauses.c.scope.in_(["*", shop])).limit(1))
-    return found.first() is not None

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.errors import LeaseLost
+from bridge.errors import LeaseLost, LookAgain
 from bridge.order.model import Money, Receipt, Verdict
 from bridge.order.problems import Alarm
 from bridge.order.states import State
@@ -18,7 +18,7 @@ from bridge.ports import Attempt, Facts, LimitReached, OrderRecord
 from bridge.store.claims import load
 from bridge.store.codec import columns_of
 from bridge.store.moves import event, held_row, holder, keep, raise_alarm, wake, written
-from bridge.store.tables import attempts, notifications, orders
+from bridge.store.tables import attempts, notifications, orders, pauses
 
 SPENDING_LOCK = 0x5C01_97E0  # the advisory lock under which PostgreSQL counts the day's spending
 
@@ -133,13 +133,18 @@ def mark_sent(c: Connection, now: datetime, order: OrderRecord, request: Facts) 
     """`Orders.mark_sent`: the one gate before the first byte."""
     if order.attempt is None or order.state is not State.PLACING:
         raise LeaseLost(f"order {order.key} has no attempt that could be sent")
-    held_row(c, order)
+    row = held_row(c, order)
+    if row.news != order.news:
+        raise LookAgain("there is news of the order that it was not judged with", row.news)
+    if paused(c, order.shop):
+        raise LookAgain("placing is paused", row.news)
     marked = c.execute(
         sa.update(attempts)
         .where(
             attempts.c.id == order.attempt.key,
             attempts.c.order_id == order.key,
             attempts.c.sent_at.is_(None),
+            attempts.c.verdict.is_(None),
             attempts.c.voided_at.is_(None),
         )
         .values(sent_at=now, request=dict(request))
@@ -147,6 +152,12 @@ def mark_sent(c: Connection, now: datetime, order: OrderRecord, request: Facts) 
     if marked.rowcount != 1:
         raise LeaseLost(f"the attempt of order {order.key} was sent before, or is void")
     event(c, order.key, now, "sent", {"attempt": order.attempt.id})
+
+
+def paused(c: Connection, shop: str) -> bool:
+    """`Orders.paused`."""
+    found = c.execute(sa.select(pauses.c.scope).where(pauses.c.scope.in_(["*", shop])).limit(1))
+    return found.first() is not None
 
 
 def keep_answer(c: Connection, now: datetime, attempt: int, receipt: Receipt) -> None:
@@ -181,7 +192,8 @@ def keep_answer(c: Connection, now: datetime, attempt: int, receipt: Receipt) ->
         call(c, row.token, reference, b"the late answer to the order call", now, known=True)
     told = {"verdict": receipt.verdict, "why": receipt.why, "reference": reference, "taken_by": taken}
     event(c, order, now, "answered", told)
-    wake(c, now, orders.c.id == order)
+    if receipt.verdict is not Verdict.NOT_SENT:  # nothing to see in that; its next try has its time
+        wake(c, now, orders.c.id == order)
 
 
 def call(c: Connection, token: str, reference: str | None, raw: bytes, now: datetime, *, known: bool) -> None:

@@ -85,7 +85,7 @@ class Promise(RuleBasedStateMachine):
             shops={"acme": self.shop},
             printer=self.printer,
             catalog=Mapped(RING=(RING,)),
-            invoicer=NoInvoice(),
+            invoicer=NoInvoice(self.fate),
             policy=self.policy,
             random=Random(1),
         )

@@ -55,6 +55,16 @@ class Fate:
     crash_in: int | None = None
     shop: list[str] = field(default_factory=list)
     printer: list[str] = field(default_factory=list)
+    meanwhile: dict[str, Callable[[], Awaitable[None] | None]] = field(default_factory=dict)
+    """What happens elsewhere in a moment that has a name, once: price, invoice, connect, sent, written."""
+
+    async def during(self, moment: str) -> None:
+        """Let happen what is to happen in this moment."""
+        happening = self.meanwhile.pop(moment, None)
+        if happening is not None:
+            waited = happening()
+            if waited is not None:
+                await waited
 
     def tick(self) -> None:
         """One moment at which the process may die."""
@@ -123,6 +133,7 @@ class MemoryShop:
             return f"digest-{self._serial}"
 
         digest: str = await self._call(effect)
+        await self.fate.during("written")
         return digest
 
     async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
@@ -200,6 +211,7 @@ class MemoryPrinter:
         self.clock = clock
         self.fate = fate
         self.books: dict[str, Printed] = {}
+        self.unit_price = 5
 
     def _answer(self, body: str) -> RawAnswer:
         return RawAnswer(self.clock.now(), 200, (), body)
@@ -209,7 +221,9 @@ class MemoryPrinter:
         fault = self.fate.printer.pop(0) if self.fate.printer else None
         if fault == "before":
             return Receipt(Verdict.NOT_SENT, self._answer(""), "no connection")
+        await self.fate.during("connect")
         await about_to_send()
+        await self.fate.during("sent")
         self.fate.tick()
         if fault == "refused":
             return Receipt(Verdict.REFUSED, RawAnswer(self.clock.now(), 403), "HTTP 403")
@@ -244,7 +258,14 @@ class MemoryPrinter:
 
     async def price(self, design: Design, quantity: int, currency: str) -> Quote:
         self.fate.tick()
-        return Quote(euro(str(5 * quantity)))
+        await self.fate.during("price")
+        return Quote(euro(str(self.unit_price * quantity)))
+
+    def ships(self, reference: str, *numbers: str, status: PrintStatus = PrintStatus.SHIPPED) -> None:
+        """Sculpteo hands parcels to a carrier."""
+        entry = self.books[reference]
+        entry.status = status
+        entry.parcels += tuple(Parcel(number, "UPS") for number in numbers)
 
     def real_prints(self, name: str) -> list[Printed]:
         """What is really made for an order: without test orders and what Sculpteo cancelled."""
@@ -252,7 +273,11 @@ class MemoryPrinter:
 
 
 class NoInvoice:
+    def __init__(self, fate: Fate | None = None) -> None:
+        self.fate = fate or Fate()
+
     async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
+        await self.fate.during("invoice")
         return None
 
 

@@ -23,6 +23,9 @@ from bridge.order.states import State
 from bridge.ports import Match, NotPrinted, OrderRecord, Policy, Printed, Unmapped
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ADDRESS = Address(
+    "Ada", "Example", None, "1 Rue Inventée", None, "Lyon", postal_code="69001", country_code="FR"
+)
 RING = Design("QfGQC4YQ", 1, "silver", Decimal("0.87"), "cm")
 
 
@@ -73,9 +76,7 @@ def order(*lines: LineItem, units: tuple[FulfillmentOrder, ...] | None = None, *
         "fully_paid": True,
         "lines": lines,
         "fulfillment_orders": (unit(1, *lines),) if units is None else units,
-        "address": Address(
-            "Ada", "Example", None, "1 Rue Inventée", None, "Lyon", postal_code="69001", country_code="FR"
-        ),
+        "address": ADDRESS,
         "total": euro("10"),
     }
     return ShopOrder(**values | more)

@@ -26,7 +26,7 @@ def test_a_refund_and_another_address_are_told() -> None:
     assert BOUGHT.address is not None
     found = alarms(refunded_total=euro("5"), address=replace(BOUGHT.address, address1="2 Other Street"))
     assert set(found) == {Alarm.REFUNDED_AFTER_PLACING, Alarm.ADDRESS_AFTER_PLACING}
-    assert found[Alarm.ADDRESS_AFTER_PLACING] == {"reference": "ABCD1234"}
+    assert found[Alarm.ADDRESS_AFTER_PLACING]["reference"] == "ABCD1234"
 
 
 def test_a_cancellation_is_one_alarm_although_it_refunds_and_empties_the_order() -> None:

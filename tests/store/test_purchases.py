@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from bridge.errors import LeaseLost, Outdated
+from bridge.errors import LeaseLost, LookAgain, Outdated
 from bridge.order.model import Mode, Money, Verdict
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, LimitReached, OrderRecord
@@ -139,7 +139,7 @@ async def test_the_bridge_itself_cannot_declare_void_what_may_be_bought(
 
 @pytest.mark.parametrize("verdict", [Verdict.REFUSED, Verdict.NOT_SENT])
 async def test_a_refusal_or_a_proof_makes_an_attempt_void(store: Store, verdict: Verdict) -> None:
-    order = await sent(store)
+    order = await (placing(store) if verdict is Verdict.NOT_SENT else sent(store))
     await store.orders.keep_answer(key_of(order), receipt(verdict, None))
     await store.orders.record(order, Change(State.WAITING, START, void_attempt="nothing was bought"))
     kept = await the_attempt(store, order)
@@ -251,13 +251,50 @@ async def test_a_reference_that_another_order_has_is_kept_as_an_answer_only(stor
     assert await store.orders.other_holder("ABCD1234", first) is None
 
 
-async def test_an_answer_after_one_that_proved_nothing_left_counts(store: Store) -> None:
+async def test_an_attempt_that_has_an_answer_cannot_be_sent(store: Store) -> None:
     order = await placing(store)
     await store.orders.keep_answer(key_of(order), receipt(Verdict.NOT_SENT, None))
-    await store.orders.mark_sent(order, {})
-    await store.orders.keep_answer(key_of(order), receipt())
-    kept = await the_attempt(store, order)
-    assert (kept.verdict, kept.reference) == (Verdict.PLACED, "ABCD1234")
+    with pytest.raises(LeaseLost, match="sent before, or is void"):
+        await store.orders.mark_sent(order, {})
+    assert (await the_attempt(store, order)).sent_at is None
+
+
+async def test_that_nothing_was_sent_does_not_call_the_order_up_again_at_once(store: Store) -> None:
+    order = await placing(store)
+    await store.orders.keep_answer(key_of(order), receipt(Verdict.NOT_SENT, None))
+    later = START + timedelta(minutes=5)
+    await store.orders.record(order, Change(State.WAITING, later, void_attempt="no connection"))
+    assert (await get(store, order.key)).due_at == later
+
+
+async def test_nothing_is_sent_once_there_is_word_of_the_order_that_its_worker_has_not_seen(
+    store: Store,
+) -> None:
+    order = await placing(store)
+    await store.orders.notice(word(cause="orders/cancelled"))
+    with pytest.raises(LookAgain, match="news") as caught:
+        await store.orders.mark_sent(order, {})
+    assert (await the_attempt(store, order)).sent_at is None
+    await store.orders.mark_sent(replace(order, news=caught.value.news), {})
+    assert (await the_attempt(store, order)).sent_at == START
+
+
+@pytest.mark.parametrize("scope", ["*", "acme"])
+async def test_a_pause_stops_an_order_that_is_placing_and_not_yet_sent(store: Store, scope: str) -> None:
+    order = await placing(store)
+    await store.switch.pause("another", "anna")
+    await store.switch.pause(scope, "anna")
+    with pytest.raises(LookAgain, match="paused"):
+        await store.orders.mark_sent(order, {})
+    assert (await the_attempt(store, order)).sent_at is None
+
+
+async def test_an_order_that_is_about_to_say_it_waits_for_the_pause_sees_its_end(store: Store) -> None:
+    order = await waiting(store)
+    await store.switch.pause("*", "anna")
+    await store.switch.resume("*")
+    await store.orders.record(order, Change(State.WAITING, None, reason=Wait.PAUSED))
+    assert (await get(store, order.key)).due_at == START
 
 
 async def test_a_second_answer_does_not_overwrite_the_first(store: Store) -> None:

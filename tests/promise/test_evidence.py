@@ -1,0 +1,276 @@
+"""Evidence that comes late, and orders whose outcome is not known: they heal, or a person is told loudly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bridge.errors import NeedsPerson
+from bridge.order.model import LedgerEntry, Mode, PrintOrder, PrintStatus, RawAnswer, Receipt, Verdict
+from bridge.order.problems import Alarm
+from bridge.order.states import State, Wait
+from bridge.ports import Notice
+from tests.promise.day import ORDER, Day, decide
+from tests.promise.world import Printed
+from tests.steps.make import ADDRESS, euro
+
+MINUTE = timedelta(minutes=1)
+PRINTED = PrintOrder((), ADDRESS, None, ("acme #1001",), False)
+NOTICE = Notice("acme", ORDER, "webhook", "#1001")
+
+
+def reference(day: Day) -> str:
+    (bought,) = day.printer.real_prints("#1001")
+    return bought.reference
+
+
+async def test_an_unknown_order_heals_by_sculpteos_call_once_tracking_confirms_it(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    await day.calls(reference(day))
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reference, day.prints) == (State.PLACED, reference(day), 1)
+
+
+async def test_a_call_that_tracking_does_not_confirm_adopts_nothing(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    await day.calls("NOTTHERE")
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reference) == (State.UNKNOWN, None)
+    day.printer.books["NOTTHERE"] = replace(day.printer.books[reference(day)], reference="NOTTHERE")
+    day.clock.time += 3 * MINUTE
+    await day.works()
+    assert (await day.record()).reference == "NOTTHERE"
+
+
+async def test_a_reference_that_another_order_has_is_refused(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    other = replace(day.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
+    day.shop.touch(other)
+    await day.store.orders.notice(replace(NOTICE, order_id=other.id, name=other.name))
+    await day.works()
+    (taken,) = day.printer.real_prints("#1002")
+    await day.calls(taken.reference)
+    await day.works()
+    assert (await day.record()).state is State.UNKNOWN
+    assert (await day.store.queries.find("#1002"))[0].reference == taken.reference
+
+
+async def test_a_late_call_after_not_placed_takes_the_truth_back_and_raises_an_alarm(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    await day.store.switch.pause("*", "anna")  # so that nothing newer is bought before the call
+    await day.decides(decide.not_placed)
+    await day.works()
+    assert (await day.record()).reason == Wait.PAUSED
+    await day.calls(reference(day))
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reference, day.prints) == (State.PLACED, reference(day), 1)
+    assert await day.alarms() == {Alarm.LATE_ANSWER: {"reference": reference(day)}}
+    assert day.shop.ledgers[ORDER][0].reference == reference(day)
+
+
+async def test_a_late_call_that_tracking_does_not_know_yet_keeps_a_second_order_back(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    late = reference(day)
+    hidden = day.printer.books.pop(late)
+    await day.store.switch.pause("*", "anna")
+    await day.decides(decide.not_placed)
+    await day.works()
+    await day.calls(late)
+    await day.store.switch.resume("*")
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reason, len(day.printer.books)) == (State.WAITING, Wait.UPSTREAM, 0)
+    day.printer.books[late] = hidden
+    day.clock.time += 5 * MINUTE
+    await day.works()
+    assert (await day.record()).reference == late
+    assert day.prints == 1
+    assert Alarm.LATE_ANSWER in await day.alarms()
+
+
+async def test_a_late_call_during_the_preparation_of_the_second_order_stops_it(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    late = reference(day)
+    day.policy = replace(day.policy, per_order=euro("1000"))
+    day.fate.meanwhile["connect"] = lambda: day.calls(late)
+    await day.decides(decide.not_placed)
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reference, day.prints) == (State.PLACED, late, 1)
+    assert Alarm.LATE_ANSWER in await day.alarms()
+    assert day.shop.ledgers[ORDER][0].reference == late
+
+
+async def test_a_late_call_that_finds_an_unsent_attempt_after_a_crash_stops_it(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    late = reference(day)
+    await day.decides(decide.not_placed)
+    day.fate.crash_in = 4
+    await day.dies()
+    record = await day.record()
+    assert record.state is State.PLACING and record.attempt is not None and record.attempt.sent_at is None
+    await day.calls(late)
+    await day.works()
+    assert ((await day.record()).reference, day.prints) == (late, 1)
+    assert Alarm.LATE_ANSWER in await day.alarms()
+
+
+async def test_a_late_call_after_a_second_order_was_sent_is_an_alarm(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    late = reference(day)
+    await day.decides(decide.not_placed)
+    await day.works()
+    assert day.prints == 2  # the person was wrong, and answers for it
+    second = (await day.record()).reference
+    await day.calls(late)
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reference) == (State.PLACED, second)
+    assert await day.alarms() == {Alarm.SECOND_REFERENCE: {"reference": late}}
+
+
+async def test_a_late_call_after_the_order_was_dropped_is_an_alarm(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    await day.decides(decide.not_placed, drop=True)
+    await day.calls(reference(day))
+    await day.works()
+    assert (await day.record()).state is State.CANCELLED
+    assert await day.alarms() == {Alarm.LATE_ANSWER: {"reference": reference(day)}}
+
+
+async def test_a_late_answer_after_not_placed_is_weighed_like_a_call(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    late = reference(day)
+    (attempt,) = await day.store.queries.attempts((await day.record()).key)
+    await day.store.switch.pause("*", "anna")
+    await day.decides(decide.not_placed)
+    answer = Receipt(Verdict.PLACED, RawAnswer(day.clock.now(), 200, (), late), "placed", late)
+    await day.store.orders.keep_answer(attempt.key, answer)
+    await day.store.switch.resume("*")
+    await day.works()
+    assert ((await day.record()).reference, day.prints) == (late, 1)
+    assert Alarm.LATE_ANSWER in await day.alarms()
+
+
+async def test_a_call_that_comes_before_the_answer_changes_nothing(day: Day) -> None:
+    async def calls() -> None:
+        attempts = await day.store.queries.attempts((await day.record()).key)
+        await day.store.calls.notify(attempts[0].token, "REF00000", b"")
+
+    day.fate.meanwhile["sent"] = calls
+    await day.comes()
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reference, day.prints) == (State.PLACED, "REF00000", 1)
+    assert await day.alarms() == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(200, State.PLACED), (500, State.UNKNOWN), (None, State.UNKNOWN)]
+)
+async def test_a_candidate_is_taken_from_an_answer_of_success_only(
+    day: Day, status: int | None, state: State
+) -> None:
+    """What an error page names can be any order: it is shown to a person."""
+    real = day.printer.place
+
+    async def unclear(order: Any, about_to_send: Any) -> Receipt:
+        found = await real(order, about_to_send)
+        answer = RawAnswer(day.clock.now(), status, (), f"<p>{found.reference}</p>")
+        return Receipt(Verdict.UNCLEAR, answer, "not a plain reference", None, found.reference)
+
+    day.printer.place = unclear  # type: ignore[method-assign]
+    await day.comes()
+    await day.works()
+    record = await day.record()
+    assert (record.state, day.prints) == (state, 1)
+    if state is State.UNKNOWN:
+        assert record.facts["candidate"] == "REF00000"
+
+
+async def test_a_candidate_that_tracking_knows_only_later_is_asked_for_again(day: Day) -> None:
+    real = day.printer.place
+
+    async def unclear(order: Any, about_to_send: Any) -> Receipt:
+        found = await real(order, about_to_send)
+        answer = RawAnswer(day.clock.now(), 200, (), f'{{"reference": "{found.reference}"}}')
+        return Receipt(Verdict.UNCLEAR, answer, "not a plain reference", None, found.reference)
+
+    day.printer.place = unclear  # type: ignore[method-assign]
+    await day.comes()
+    day.fate.meanwhile["sent"] = lambda: None
+    await day.works(at_most=2)
+    hidden = day.printer.books.pop("REF00000")
+    await day.works()
+    assert (await day.record()).state is State.UNKNOWN
+    day.printer.books["REF00000"] = hidden
+    day.clock.time += 20 * MINUTE
+    await day.works()
+    assert (await day.record()).reference == "REF00000"
+
+
+async def test_a_candidate_that_another_order_has_is_not_taken(day: Day) -> None:
+    await day.comes()
+    await day.works()
+    first = reference(day)
+    real = day.printer.place
+
+    async def echoes(order: Any, about_to_send: Any) -> Receipt:
+        await real(order, about_to_send)
+        answer = RawAnswer(day.clock.now(), 200, (), f"duplicate of {first}")
+        return Receipt(Verdict.UNCLEAR, answer, "not a plain reference", None, first)
+
+    day.printer.place = echoes  # type: ignore[method-assign]
+    other = replace(day.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
+    day.shop.touch(other)
+    await day.store.orders.notice(replace(NOTICE, order_id=other.id, name=other.name))
+    await day.works()
+    (second,) = await day.store.queries.find("#1002")
+    assert (second.state, second.reference) == (State.UNKNOWN, None)
+
+
+async def test_a_second_bridge_that_bought_while_the_outcome_was_unknown_is_an_alarm(day: Day) -> None:
+    await day.unknown(at_sculpteo=False)
+    bought = LedgerEntry("another", "tok", "placed", Mode.LIVE, "v1", day.clock.now(), "BBBB2222")
+    day.shop.ledgers[ORDER] = (bought, "digest-of-another")
+    await day.news()
+    await day.works()
+    assert (await day.record()).state is State.UNKNOWN
+    assert await day.alarms() == {Alarm.SECOND_REFERENCE: {"reference": "BBBB2222"}}
+
+
+async def test_an_order_that_is_found_bought_and_cancelled_is_an_alarm(day: Day) -> None:
+    """A database from before the purchase learns of both at once."""
+    bought = LedgerEntry("lost", "tok", "placed", Mode.LIVE, "v1", day.clock.now(), "REF00000")
+    day.shop.ledgers[ORDER] = (bought, "digest")
+    await day.comes(cancelled_at=day.clock.now())
+    day.printer.books["REF00000"] = Printed("REF00000", PRINTED, "tok", PrintStatus.NEW)
+    await day.works()
+    assert (await day.record()).state is State.PLACED
+    assert await day.alarms() == {Alarm.CANCELLED_AFTER_PLACING: {"reference": "REF00000"}}
+
+
+async def test_a_person_names_the_reference(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    await day.decides(decide.placed_as, reference(day))
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reference, day.prints) == (State.PLACED, reference(day), 1)
+
+
+async def test_a_person_cannot_name_the_reference_of_another_order(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    other = replace(day.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
+    day.shop.touch(other)
+    await day.store.orders.notice(replace(NOTICE, order_id=other.id, name=other.name))
+    await day.works()
+    (taken,) = day.printer.real_prints("#1002")
+    with pytest.raises(NeedsPerson, match="reference_taken"):
+        await day.decides(decide.placed_as, taken.reference)
+    assert (await day.record()).state is State.UNKNOWN

@@ -1,0 +1,145 @@
+"""Spending limits and approvals: what a person allowed is these prints at this cost, and no others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bridge.errors import TryAgain
+from bridge.order.model import Mode
+from bridge.order.problems import Problem
+from bridge.order.states import State, Wait
+from bridge.ports import ApprovalPolicy, Notice
+from tests.promise.day import ORDER, Day, decide
+from tests.steps.make import euro, line, unit
+
+
+def grows(day: Day, quantity: int) -> None:
+    more = line(1, "RING", quantity)
+    day.change(lines=(more,), fulfillment_orders=(unit(1, more),))
+
+
+async def test_an_order_above_the_limit_is_bought_once_a_person_approves_it(day: Day) -> None:
+    day.policy = replace(day.policy, per_order=euro("9"))
+    await day.comes(2)
+    await day.works()
+    record = await day.record()
+    assert (record.problem, record.cost) == (Problem.LIMIT_ORDER, euro("10"))
+    await day.decides(decide.approve)
+    await day.works()
+    assert ((await day.record()).state, day.prints) == (State.PLACED, 1)
+
+
+async def test_an_approval_at_a_cost_does_not_count_at_a_higher_one(day: Day) -> None:
+    day.policy = replace(day.policy, per_order=euro("9"))
+    await day.comes(2)
+    await day.works()
+    await day.decides(decide.approve)
+    day.printer.unit_price = 6
+    await day.works()
+    record = await day.record()
+    assert (record.problem, record.cost, record.approved_at) == (Problem.LIMIT_ORDER, euro("12"), None)
+    await day.decides(decide.retry)
+    await day.works()
+    assert ((await day.record()).problem, day.prints) == (Problem.LIMIT_ORDER, 0)
+    await day.decides(decide.approve)
+    await day.works()
+    assert day.prints == 1
+
+
+async def test_an_approval_of_some_prints_does_not_count_for_others(day: Day) -> None:
+    day.policy = replace(day.policy, per_order=euro("9"))
+    await day.comes(2)
+    await day.works()
+    await day.decides(decide.approve)
+    grows(day, 4)
+    await day.works()
+    assert ((await day.record()).problem, day.prints) == (Problem.LIMIT_ORDER, 0)
+
+
+async def test_an_approval_over_the_days_limit_does_not_count_for_other_prints(day: Day) -> None:
+    day.policy = replace(day.policy, per_day=euro("9"))
+    await day.comes(2)
+    await day.works()
+    assert (await day.record()).reason == Wait.LIMIT_DAY
+    await day.decides(decide.approve)
+    grows(day, 4)
+    await day.works()
+    assert ((await day.record()).reason, day.prints) == (Wait.LIMIT_DAY, 0)
+
+
+async def test_an_order_over_both_limits_needs_one_approval_for_each_and_no_more(day: Day) -> None:
+    day.policy = replace(day.policy, per_order=euro("9"), per_day=euro("9"))
+    await day.comes(2)
+    await day.works()
+    assert (await day.record()).problem == Problem.LIMIT_ORDER
+    await day.decides(decide.approve)
+    await day.works()
+    assert (await day.record()).reason == Wait.LIMIT_DAY
+    await day.decides(decide.approve)
+    await day.works()
+    assert day.prints == 1
+
+
+async def test_the_days_limit_lets_the_order_go_on_tomorrow(day: Day) -> None:
+    day.policy = replace(day.policy, per_day=euro("15"))
+    await day.comes(2)
+    await day.works()
+    other = replace(day.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
+    day.shop.touch(other)
+    await day.store.orders.notice(Notice("acme", other.id, "webhook", other.name))
+    await day.works()
+    (second,) = await day.store.queries.find("#1002")
+    assert (second.state, second.reason, second.facts["spent"]) == (State.WAITING, Wait.LIMIT_DAY, "10 EUR")
+    day.clock.time += timedelta(days=1)
+    await day.works()
+    assert len(day.printer.real_prints("#1002")) == 1
+
+
+async def test_nothing_can_be_approved_before_it_is_known_what_is_printed(day: Day) -> None:
+    await day.comes(2, units=())
+    await day.works(at_most=2)
+    assert (await day.record()).reason == Wait.ROUTING
+    with pytest.raises(decide.NotNow, match="not known yet"):
+        await day.decides(decide.approve)
+
+
+async def test_a_test_order_does_not_count_against_the_live_limit(day: Day) -> None:
+    day.policy = replace(day.policy, per_day=euro("15"), mode=Mode.TEST)
+    await day.comes(2)
+    await day.works()
+    assert len(day.printer.books) == 1
+    day.policy = replace(day.policy, mode=Mode.LIVE)
+    await day.news()
+    await day.works()
+    assert (await day.record()).reason == Wait.WAS_TEST
+    await day.decides(decide.approve)
+    await day.works()
+    assert day.prints == 1
+
+
+async def test_an_order_paused_while_sculpteo_rests_can_be_cancelled_by_a_person(day: Day) -> None:
+    """It is not `placing` in the meantime: nothing of it has left."""
+    day.fate.printer[:] = ["before"]
+    await day.comes()
+    await day.works()
+    await day.decides(decide.cancel)
+    day.clock.time += timedelta(hours=1)
+    await day.works()
+    assert ((await day.record()).state, day.prints) == (State.CANCELLED, 0)
+    assert day.shop.ledgers[ORDER][0].state == "void"
+
+
+async def test_a_price_that_cannot_be_asked_names_the_upstream(day: Day) -> None:
+    day.policy = replace(day.policy, per_order=euro("100"), approval=ApprovalPolicy())
+
+    def away() -> None:
+        raise TryAgain("HTTP 503", upstream="sculpteo")
+
+    day.fate.meanwhile["price"] = away
+    await day.comes()
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reason, record.failures) == (State.WAITING, Wait.UPSTREAM, 1)

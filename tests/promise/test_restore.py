@@ -1,0 +1,126 @@
+"""A lost or restored database: the notes on the Shopify orders keep it from buying again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bridge.order.model import PrintStatus
+from bridge.order.problems import Alarm
+from bridge.order.states import State
+from bridge.store import Store
+from tests.promise.day import ORDER, Day
+from tests.steps.make import Mapped
+
+
+@asynccontextmanager
+async def restored(day: Day, file: Path) -> AsyncIterator[Day]:
+    """Another database, empty or an older copy, on the same shop and the same Sculpteo."""
+    day.clock.time += timedelta(minutes=5)
+    async with Store.open(f"sqlite:///{file}", clock=day.clock) as store:
+        yield replace(day, store=store)
+
+
+def copy(folder: Path, name: str) -> Path:
+    """Copy the database as a backup program does, with what is in its journal."""
+    for file in folder.glob("bridge.db*"):
+        shutil.copy(file, folder / file.name.replace("bridge", name))
+    return folder / f"{name}.db"
+
+
+async def test_an_empty_database_adopts_what_was_bought(day: Day, tmp_path: Path) -> None:
+    await day.comes()
+    await day.works()
+    async with restored(day, tmp_path / "empty.db") as after:
+        await after.news()
+        await after.works()
+        record = await after.record()
+        assert (record.state, record.reference, after.prints) == (State.PLACED, "REF00000", 1)
+
+
+async def test_an_empty_database_asks_a_person_where_only_the_intent_is_known(
+    day: Day, tmp_path: Path
+) -> None:
+    await day.unknown(at_sculpteo=True)
+    async with restored(day, tmp_path / "empty.db") as after:
+        await after.news()
+        await after.works()
+        assert ((await after.record()).state, after.prints) == (State.UNKNOWN, 1)
+        attempt = (await after.record()).attempt
+        assert attempt is not None
+        await after.store.calls.notify(attempt.token, "REF00000", b"")
+        await after.works()
+        assert ((await after.record()).state, after.prints) == (State.PLACED, 1)
+
+
+async def test_a_copy_from_while_sculpteo_could_not_be_reached_does_not_order_again(
+    day: Day, tmp_path: Path
+) -> None:
+    """The copy knows an attempt that failed before the first byte; the later one was sent and is unclear."""
+    day.fate.printer[:] = ["before", "after"]
+    await day.comes()
+    await day.works()
+    older = copy(tmp_path, "older")
+    day.clock.time += timedelta(minutes=5)
+    await day.works()
+    assert ((await day.record()).state, day.prints) == (State.UNKNOWN, 1)
+    async with restored(day, older) as after:
+        for _ in range(4):
+            await after.works()
+            after.clock.time += timedelta(hours=1)
+        assert ((await after.record()).state, after.prints) == (State.UNKNOWN, 1)
+
+
+async def test_a_copy_from_before_the_purchase_brings_no_parcel_twice(day: Day, tmp_path: Path) -> None:
+    await day.comes()
+    older = copy(tmp_path, "older")
+    await day.works()
+    day.printer.ships("REF00000", "1Z1", "1Z2")
+    day.clock.time += timedelta(hours=1)
+    await day.works()
+    assert (await day.record()).state is State.DONE
+    before = day.shop.orders[ORDER].fulfillments
+    async with restored(day, older) as after:
+        for _ in range(3):
+            await after.news()
+            await after.works()
+            after.clock.time += timedelta(hours=1)
+        assert (await after.record()).state is State.DONE
+        assert after.shop.orders[ORDER].fulfillments == before
+        assert await after.alarms() == {}
+
+
+@pytest.mark.parametrize("reference_known", [True, False])
+async def test_an_order_that_a_new_mapping_ignores_is_taken_up_when_it_was_bought(
+    day: Day, tmp_path: Path, reference_known: bool
+) -> None:
+    if reference_known:
+        await day.comes()
+        await day.works()
+    else:
+        await day.unknown(at_sculpteo=True)
+    async with restored(day, tmp_path / "empty.db") as after:
+        after.catalog = Mapped(TEE=())
+        await after.news()
+        await after.works()
+        assert (await after.record()).state is (State.PLACED if reference_known else State.UNKNOWN)
+        assert after.prints == 1
+
+
+async def test_what_a_lost_database_had_already_shipped_is_not_an_alarm(day: Day, tmp_path: Path) -> None:
+    await day.comes()
+    await day.works()
+    older = copy(tmp_path, "older")  # placed, nothing shipped
+    day.printer.ships("REF00000", "1Z1", status=PrintStatus.IN_PROCESS)
+    day.clock.time += timedelta(hours=1)
+    await day.works()
+    async with restored(day, older) as after:
+        await after.news()
+        await after.works()
+        assert Alarm.FULFILLED_ELSEWHERE not in await after.alarms()
