@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 
 import click
+from click.shell_completion import CompletionItem
 
 from bridge import __version__
 
@@ -26,6 +27,11 @@ class Commands(click.Group):
             return None
         command = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
         return command if isinstance(command, click.Command) else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """By the names of the files alone: to show each command's help beside it, all would be loaded."""
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        return [*map(CompletionItem, names), *click.Command.shell_complete(self, ctx, incomplete)]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -69,9 +69,12 @@ def echo_table(
 ) -> None:
     """A table for people. Cells are plain text: nothing in them is read as markup or escape codes.
 
-    `styles` gives each column's rich style; `numbers` are the columns that stand to the right. A cell that is a `rich.text.Text` keeps its own.
+    `styles` gives each column's rich style; `numbers` are the columns that stand to the right. A cell that is
+    a `rich.text.Text` keeps its own style.
     """
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    if title:
+        console().print(Text(printable(title), style="bold"), soft_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, name in enumerate(columns):
         style = styles[index] if styles else None
         justify: JustifyMethod = "right" if index in numbers else "left"
@@ -83,8 +86,8 @@ def echo_table(
 
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Within it: a function that is told how many of how many are done, and shows them as a bar on a terminal,
-    on standard error; elsewhere nothing is shown."""
+    """Within it: a function that is told how many of how many are done. It shows them as a bar on standard
+    error if that is a terminal; elsewhere it shows nothing."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     shown = Console(stderr=True)

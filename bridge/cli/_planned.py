@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -12,8 +12,9 @@ from rich.text import Text
 
 from bridge.cli._options import console, echo_table, printable
 from bridge.order.model import Money
+from bridge.order.rules import told
 from bridge.order.states import State
-from bridge.plan.catalogue import Row, amount, figure, named, spelled
+from bridge.plan.catalogue import Row, amount, figure, named
 from bridge.plan.findings import Finding
 from bridge.plan.look import Look
 from bridge.plan.orders import Changed, Outlook
@@ -90,7 +91,7 @@ def _prints(row: Row) -> str:
         return row.variant.status.lower()
     if isinstance(row.match, Unmapped):
         return "nothing"
-    return " + ".join(map(spelled, row.designs))
+    return told(row.designs)
 
 
 def _tell_orders(orders: Sequence[Changed]) -> None:
@@ -110,12 +111,9 @@ def _tell_orders(orders: Sequence[Changed]) -> None:
 
 
 def _outlook(outlook: Outlook) -> str:
-    """Prints by their designs; the orders of a table can be told apart without the line that each is for."""
     if not outlook.items:
         return outlook.sentence()
-    return " + ".join(
-        f"{item.quantity} x {spelled(item.design).partition(' x ')[2]}" for item in outlook.items
-    )
+    return told([replace(item.design, quantity=item.quantity) for item in outlook.items])
 
 
 def _each(findings: Sequence[Finding]) -> Iterator[tuple[Finding, int]]:

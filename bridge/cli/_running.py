@@ -7,7 +7,7 @@ import getpass
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TypeVar
 
@@ -50,12 +50,13 @@ def told(error: BridgeError) -> str:
 @dataclass(frozen=True, slots=True)
 class Outside:
     """The clients of a configuration, for commands that look and change nothing. `store` None = there is no
-    database yet, and none is made."""
+    database yet, and none is made. `pace` is awaited before anything else is sent to Sculpteo."""
 
     loaded: Loaded
     admins: Mapping[str, Admin]
     printer: SculpteoPrinter
     store: Store | None
+    pace: Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -71,11 +72,12 @@ async def looking(loaded: Loaded) -> AsyncIterator[Outside]:
         rate = settings.sculpteo.requests_per_second
         pace = politely(store, rate) if store else paced(rate)
         printer = await stack.enter_async_context(SculpteoPrinter(settings.sculpteo, clock, pace))
-        yield Outside(loaded, admins, printer, store)
+        yield Outside(loaded, admins, printer, store, pace)
 
 
 def look(config: Path, work: Callable[[Outside], Awaitable[T]]) -> T:
-    """Open the clients that `config` describes, do the work, close them. Errors become one line, exit code 1."""
+    """Open the clients that `config` describes, do the work, close them. Errors become one line and exit code
+    1."""
 
     async def run() -> T:
         async with looking(load_or_exit(config)) as outside:
@@ -118,6 +120,19 @@ class Moment(click.ParamType[datetime]):
         except ValueError:
             self.fail(f"“{value}” is not a date; write 2026-11-01 or 2026-11-01T09:30+01:00", param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Day(click.ParamType[datetime]):
+    """A day of the caller, 2026-11-01, as its first moment in UTC."""
+
+    name = "day"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            day = date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"“{value}” is not a day; write 2026-11-01", param, ctx)
+        return datetime.combine(day, time.min, UTC)
 
 
 shop_option = click.option("--shop", help="Only this shop (its name in the configuration).")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -13,12 +13,15 @@ from bridge.app import SystemClock, policy_of, stock_of
 from bridge.cli._options import config_option, echo_json, json_option, progress
 from bridge.cli._planned import Planned, as_object, tell
 from bridge.cli._running import Outside, look, shop_option, shops_of, told
+from bridge.config.loader import Loaded
 from bridge.errors import BridgeError
+from bridge.order.rules import subjects_of
 from bridge.order.states import State
 from bridge.plan.look import looked, with_prices
 from bridge.plan.orders import WOKEN_FOR, Changed, changed
 from bridge.plan.prices import Prices
 from bridge.ports import OrderRecord
+from bridge.steps.overlay import overlaid
 from bridge.store import Store
 from bridge.store.queries import Filter
 
@@ -57,21 +60,30 @@ async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool
                 stocks.append(await stock_of(outside.admins[name], on_progress=show))
             except BridgeError as error:
                 unread.append(f"The shop {name} could not be read: {told(error)}")
-    found = looked(stocks, loaded.catalog, clock.now(), all_shops=len(stocks) == len(outside.admins))
+    store = outside.store
+    decisions = await store.rules.listed() if store else []
+    every = len(stocks) == len(outside.admins)
+    found = looked(stocks, loaded.catalog, clock.now(), decisions=decisions, all_shops=every)
     if prices:
-        memory = outside.store.memory if outside.store else None
+        memory = store.memory if store else None
         asked = Prices(outside.printer, memory, clock, loaded.settings.sculpteo.currency)
         with progress("Asking Sculpteo") as show:
             found = await with_prices(found, asked, fresh=fresh, on_progress=show)
-    orders: list[Changed] = []
-    applied: str | None = None
-    if outside.store:
-        applied = await outside.store.memory.get("mapping")
-        policy = policy_of(loaded.settings)
-        async for record in _not_bought(outside.store, clock.now()):
-            one = changed(record, loaded.catalog, policy, clock.now()) if record.shop in wanted else None
-            orders += [one] if one else []
+    orders = [one async for one in _orders(store, loaded, wanted, clock.now())] if store else []
+    applied = await store.memory.get("mapping") if store else None
     return Planned(found, tuple(orders), loaded.catalog.version, applied, tuple(unread))
+
+
+async def _orders(
+    store: Store, loaded: Loaded, shops: Collection[str], now: datetime
+) -> AsyncIterator[Changed]:
+    policy = policy_of(loaded.settings)
+    async for record in _not_bought(store, now):
+        if record.shop in shops and record.snapshot is not None:
+            rules = await store.orders.line_rules(record.shop, subjects_of(record.snapshot.lines))
+            found = changed(record, overlaid(loaded.catalog, rules), policy, now)
+            if found:
+                yield found
 
 
 async def _not_bought(store: Store, now: datetime) -> AsyncIterator[OrderRecord]:

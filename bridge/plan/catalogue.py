@@ -11,9 +11,11 @@ from typing import Protocol
 from babel.numbers import get_currency_precision
 
 from bridge.order.model import Design, LineItem, Money, Variant
+from bridge.order.rules import LineRule, told
 from bridge.plan.findings import Finding, Kind
 from bridge.plan.prices import Priced
 from bridge.ports import Catalog, Match, NotPrinted, Printed, Unmapped
+from bridge.steps.overlay import overlaid
 
 ON_SALE = frozenset({"ACTIVE", "UNLISTED"})
 """Statuses of products that a customer can buy; drafts and archived ones are shown and not complained of."""
@@ -77,12 +79,16 @@ class Row:
         return margin.amount / self.price.amount if margin and self.price.amount else None
 
 
-def lay(stocks: Sequence[Stock], mapping: Mapped) -> list[Row]:
-    """A row for each variant, in the order of the shops, with what is amiss without asking Sculpteo."""
-    return [row for stock in stocks for row in _rows(stock, mapping)]
+def lay(stocks: Sequence[Stock], mapping: Mapped, decisions: Iterable[LineRule] = ()) -> list[Row]:
+    """A row for each variant, in the order of the shops, with what is amiss without asking Sculpteo.
+
+    `decisions` are those of people about variants and products, which count where the mapping has no answer.
+    """
+    catalog = overlaid(mapping, decisions)
+    return [row for stock in stocks for row in _rows(stock, mapping, catalog)]
 
 
-def _rows(stock: Stock, mapping: Mapped) -> list[Row]:
+def _rows(stock: Stock, mapping: Mapped, catalog: Catalog) -> list[Row]:
     alike: dict[str, list[Variant]] = defaultdict(list)
     for variant in stock.variants:
         if variant.sku:
@@ -90,7 +96,7 @@ def _rows(stock: Stock, mapping: Mapped) -> list[Row]:
     rows = []
     for variant in stock.variants:
         price = Money(variant.price, stock.currency)
-        match = mapping.match(stock.shop, line_of(variant, price))
+        match = catalog.match(stock.shop, line_of(variant, price))
         row = Row(stock.shop, variant, match, price, mapping.deciding(stock.shop, variant.sku or ""))
         twins = alike[variant.sku.strip()] if variant.sku else []
         rows.append(replace(row, findings=tuple(_findings(row, twins))))
@@ -187,9 +193,9 @@ def _priced(row: Row, prices: Mapping[Design, Priced | None], offered: Collectio
             continue
         answer = prices.get(design)
         if answer is None:
-            findings.append(Finding(Kind.UNANSWERED, {"design": spelled(design)}))
+            findings.append(Finding(Kind.UNANSWERED, {"design": told((design,))}))
         elif answer.total is None:
-            facts = {"design": spelled(design), "why": answer.problem or "it names none"}
+            facts = {"design": told((design,)), "why": answer.problem or "it names none"}
             findings.append(Finding(Kind.DESIGN, facts))
         else:
             costs.append(answer.total)
@@ -219,10 +225,3 @@ def amount(money: Money) -> str:
 def figure(money: Money) -> str:
     """The amount alone."""
     return format(money.amount, f".{get_currency_precision(money.currency)}f")
-
-
-def spelled(design: Design) -> str:
-    """A design in a few words: "2 x QfGQC4YQ (silver, scale 0.87 cm)"."""
-    details = [design.material, f"scale {design.scale} {design.unit}" if design.scale else None]
-    told = ", ".join(filter(None, details)) or "as uploaded"
-    return f"{design.quantity} x {design.uuid} ({told})"

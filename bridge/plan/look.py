@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.order.model import Design
+from bridge.order.rules import LineRule
 from bridge.plan.catalogue import Mapped, Row, Stock, asked_for, dead, lay, priced
 from bridge.plan.findings import Finding
 from bridge.plan.prices import Priced, Prices, Progress, silent
@@ -35,9 +36,17 @@ class Look:
         return tuple(sorted(found))
 
 
-def looked(stocks: Sequence[Stock], mapping: Mapped, now: datetime, *, all_shops: bool = True) -> Look:
-    """What can be said without asking Sculpteo. `all_shops` = the stocks are those of every shop. Pure."""
-    rows = lay(stocks, mapping)
+def looked(
+    stocks: Sequence[Stock],
+    mapping: Mapped,
+    now: datetime,
+    *,
+    decisions: Iterable[LineRule] = (),
+    all_shops: bool = True,
+) -> Look:
+    """What can be said without asking Sculpteo. `decisions` are as `lay` takes them; `all_shops` = the stocks
+    are those of every shop. Pure."""
+    rows = lay(stocks, mapping, decisions)
     unused = dead(rows, [stock.shop for stock in stocks], mapping, all_shops=all_shops)
     return Look(tuple(stocks), tuple(rows), tuple(unused), now)
 

@@ -20,7 +20,7 @@ GIVE_UP = 3  # calls in a row without an answer, after which Sculpteo is left al
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """Sculpteo's answer for a design in its quantity, and when it came. `problem` says why there is no total."""
+    """Sculpteo's answer for a design in its quantity, and when it came. `problem` says why it has no total."""
 
     total: Money | None
     problem: str | None
@@ -50,8 +50,8 @@ def silent(done: int, total: int) -> None:
 
 
 class Prices:
-    """Prices in one currency. What is remembered is shared by all processes; refusals are not remembered, since
-    a merchant looks again right after mending one."""
+    """Prices in one currency. What is remembered is shared by all processes; refusals are not remembered,
+    since a merchant looks again right after mending one."""
 
     def __init__(self, printer: Asks, memory: Memory | None, clock: Clock, currency: str) -> None:
         """`memory` None = nothing is remembered."""

@@ -134,6 +134,11 @@ class Desk:
         costs = await self._db.read(lambda c: list(c.execute(query).scalars()))
         return sum((cost.amount for cost in costs if cost.currency == currency), Decimal(0))
 
+    async def oldest_due(self) -> datetime | None:
+        """Since when the order that is due first has been, or will be, due."""
+        due = sa.select(sa.func.min(orders.c.due_at)).where(orders.c.due_at.is_not(None))
+        return await self._db.read(lambda c: c.execute(due).scalar())
+
     async def last_event(self) -> int:
         """The number of the newest line of all timelines: it grows with whatever happens."""
         return await self._db.read(

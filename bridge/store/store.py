@@ -27,6 +27,7 @@ from bridge.store.migrate import migrate, ready
 from bridge.store.moves import event, wake
 from bridge.store.orders import StoredOrders
 from bridge.store.queries import Queries
+from bridge.store.reports import Reports
 from bridge.store.rules import Rules
 from bridge.store.sessions import Sessions
 from bridge.store.tables import alarms, orders
@@ -38,7 +39,8 @@ class Store:
     """One database, opened: `async with Store.open(url, clock=clock) as store`.
 
     `orders`, `inbox` and `memory` are the ports of those names; `calls` takes Sculpteo's notifications,
-    `queries` answers people, `rules` are their decisions about lines, `switch` stops and resumes placing; `desk` and `sessions` are for the console.
+    `queries` and `reports` answer people, `rules` are their decisions about lines, `switch` stops and resumes
+    placing; `desk` and `sessions` are for the console.
     """
 
     def __init__(self, db: Database, clock: Clock) -> None:
@@ -52,6 +54,7 @@ class Store:
         self.switch = Switch(db, clock)
         self.rules = Rules(db, clock)
         self.desk = Desk(db)
+        self.reports = Reports(db)
         self.sessions = Sessions(db, clock)
 
     @classmethod

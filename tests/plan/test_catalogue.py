@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 
 from bridge.order.model import Design, Money
-from bridge.plan.catalogue import Row, asked_for, dead, lay, named, priced, spelled
+from bridge.order.rules import LineRule, Scope
+from bridge.plan.catalogue import Row, asked_for, dead, lay, named, priced
 from bridge.plan.findings import FINDINGS, Finding, Kind
 from bridge.plan.prices import Priced
+from bridge.ports import NotPrinted
 from tests.plan.make import mapping, stock, variant
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -44,7 +46,6 @@ def test_a_mapped_variant_is_laid_beside_its_designs_and_rule() -> None:
     row = one(lay([stock(variant(1, "RING"))], mapping(RING)))
     assert (row.designs, row.rule, row.findings) == ((SILVER,), (None, "RING"), ())
     assert row.price == Money(Decimal("40.00"), "EUR")
-    assert spelled(row.designs[0]) == "1 x QfGQC4YQ (silver, scale 1 mm)"
 
 
 def test_what_a_customer_can_buy_and_no_rule_fits_is_unmapped() -> None:
@@ -91,6 +92,14 @@ def test_variants_of_one_shop_that_share_a_sku_are_told_of_each_other() -> None:
 def test_equal_skus_that_are_not_printed_disturb_nobody() -> None:
     rows = lay([stock(variant(1, "TEE"), variant(2, "TEE"))], mapping(RING, ignore=["TEE"]))
     assert [kinds(row) for row in rows] == [[], []]
+
+
+def test_what_a_person_decided_not_to_print_is_no_finding_as_long_as_nothing_is_mapped() -> None:
+    new = variant(1, "NEW")
+    rule = LineRule("acme", Scope.VARIANT, new.id, (), "Thing", "NEW", who="Ada")
+    row = one(lay([stock(new)], mapping(RING), [rule]))
+    assert (kinds(row), row.match) == ([], NotPrinted("Ada decided so for this variant"))
+    assert one(lay([stock(new)], mapping({"sku": "NEW", "uuid": "NewNew12"}), [rule])).designs
 
 
 # --- dead rules ------------------------------------------------------------------------------------------

@@ -1,0 +1,181 @@
+"""`sculpteo-bridge report`: what was earned and spent, and how long it took."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import click
+
+from bridge.cli._options import config_option, echo_json, echo_table, json_option, progress
+from bridge.cli._running import Day, Outside, look, shop_option, shops_of
+from bridge.cli._sums import By, Sums, partly, sums
+from bridge.errors import ConfigError
+from bridge.order.model import Mode, Money
+from bridge.plan.catalogue import figure
+from bridge.store.reports import Bought
+
+DEFAULT_DAYS = 30
+
+
+@click.command()
+@config_option
+@click.option("--from", "start", type=Day(), help="The first day (UTC), as 2026-11-01; default: 30 days ago.")
+@click.option("--to", "end", type=Day(), help="The last day (UTC), which is included; default: today.")
+@click.option(
+    "--by", type=click.Choice(get_args(By)), default="day", show_default=True, help="A line for each."
+)
+@shop_option
+@click.option(
+    "--mode", type=click.Choice(("live", "test")), help="Orders of this mode; default: the present one."
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for spreadsheets.")
+@json_option
+def command(
+    config: Path,
+    start: datetime | None,
+    end: datetime | None,
+    by: str,
+    shop: str | None,
+    mode: str | None,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """Sum up what was bought: revenue, cost, margin and days to ship, by day, SKU or shop.
+
+    Orders count on the day (UTC) on which they were bought. Revenue is what customers paid for the printed
+    lines, after discounts, without taxes and shipping; cost is Sculpteo's price without its shipping. Amounts of
+    different currencies are never added up or compared.
+    """
+    if as_csv and as_json:
+        raise click.UsageError("choose one of --csv and --json")
+    first = start or _midnight(datetime.now(UTC)) - timedelta(days=DEFAULT_DAYS)
+    until = (end or _midnight(datetime.now(UTC))) + timedelta(days=1)
+    if until <= first:
+        raise click.UsageError("--to is before --from")
+
+    async def work(outside: Outside) -> tuple[list[Sums], list[Sums]]:
+        settings = outside.loaded.settings
+        shops_of(outside, shop)
+        if outside.store is None:
+            raise ConfigError("there is no database yet; `sculpteo-bridge serve` makes it")
+        wanted = mode or (Mode.TEST if settings.mode is Mode.TEST else Mode.LIVE)
+        found: list[Bought] = []
+        with progress("Reading orders") as show:
+            async for one in outside.store.reports.bought(first, until, wanted, shop=shop):
+                found.append(one)
+                show(len(found), None)
+        currency = settings.sculpteo.currency
+        return sums(found, cast(By, by), currency), sums(found, "total", currency)
+
+    lines, total = look(config, work)
+    if as_csv:
+        _write_csv(lines, by)
+    elif as_json:
+        report = {"from": f"{first:%Y-%m-%d}", "to": f"{until - timedelta(days=1):%Y-%m-%d}", "by": by}
+        echo_json(
+            {**report, "lines": [_object(line) for line in lines], "total": [_object(line) for line in total]}
+        )
+    else:
+        _tell(lines, total, by)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return datetime.combine(moment.date(), time.min, UTC)
+
+
+def _tell(lines: Sequence[Sums], total: Sequence[Sums], by: str) -> None:
+    if not lines:
+        click.echo("Nothing was bought in that time.")
+        return
+    columns = (
+        {"day": "Day", "sku": "SKU", "shop": "Shop"}.get(by, ""),
+        "Orders",
+        "Units",
+        "Revenue",
+        "Cost",
+        "Margin",
+        "",
+        "Days to ship",
+        "9 of 10",
+    )
+    shown = [*lines, *(total if by != "total" else ())]
+    echo_table(columns, [_cells(line) for line in shown], numbers=range(1, len(columns)))
+    known, all_orders = partly(total)
+    if known < all_orders:
+        click.echo(
+            f"\nSculpteo's price is known of {known} of {all_orders} orders: it is asked where `limits` are set."
+        )
+    if any(line.revenue_currency != line.cost_currency for line in total):
+        click.echo("\nRevenue and cost that are in different currencies are not compared.")
+    if by == "sku":
+        click.echo(
+            "\nThe cost of an order is known as a whole: it counts for a SKU where the order has no other."
+        )
+
+
+def _cells(line: Sums) -> Sequence[object]:
+    days = line.days()
+    comparable = line.compared > 0
+    return (
+        line.group,
+        line.orders,
+        line.units,
+        f"{figure(_revenue(line))} {line.revenue_currency}" if line.sold else "",
+        f"{figure(_cost(line))} {line.cost_currency}" if line.costed else "",
+        figure(Money(line.margin, line.revenue_currency)) if comparable else "",
+        f"{line.share:.0%}" if line.share is not None else "",
+        f"{days[0]:.1f}" if days else "",
+        f"{days[1]:.1f}" if days else "",
+    )
+
+
+def _revenue(line: Sums) -> Money:
+    return Money(line.revenue, line.revenue_currency)
+
+
+def _cost(line: Sums) -> Money:
+    return Money(line.cost, line.cost_currency)
+
+
+def _object(line: Sums) -> dict[str, Any]:
+    """All of a line; what is not known is null, never 0."""
+    days = line.days()
+    return {
+        "group": line.group,
+        "orders": line.orders,
+        "units": line.units,
+        "revenue": _text(line.revenue) if line.sold else None,
+        "revenue_currency": line.revenue_currency,
+        "revenue_orders": line.sold,
+        "cost": _text(line.cost) if line.costed else None,
+        "cost_currency": line.cost_currency,
+        "cost_orders": line.costed,
+        "margin": _text(line.margin) if line.compared else None,
+        "margin_orders": line.compared,
+        "margin_share": None if line.share is None else str(round(line.share, 4)),
+        "shipped_orders": len(line.shipping),
+        "days_to_ship": round(days[0], 2) if days else None,
+        "days_to_ship_p90": round(days[1], 2) if days else None,
+    }
+
+
+def _text(amount: Decimal) -> str:
+    return format(amount, "f")
+
+
+def _write_csv(lines: Sequence[Sums], by: str) -> None:
+    """What a spreadsheet would take for a formula is made plain by a quote before it."""
+    rows = [_object(line) for line in lines]
+    names = list(rows[0]) if rows else list(_object(Sums("", "", "")))
+    writer = csv.writer(sys.stdout)
+    writer.writerow([by if name == "group" else name for name in names])
+    for row in rows:
+        group = str(row["group"])
+        plain = f"'{group}" if group[:1] in ("=", "+", "-", "@", "\t", "\r") else group
+        writer.writerow([plain if name == "group" else row[name] for name in names])

@@ -1,0 +1,130 @@
+"""What was bought in a time, for sums: read in pieces, so that any number of orders fits into memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.order.model import Money, PrintItem
+from bridge.store.engine import Database
+from bridge.store.tables import figures, orders
+from bridge.store.terms import revenue_of
+
+BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of an order belongs to one SKU. `revenue` is without taxes and shipping; None = not known any
+    more."""
+
+    sku: str
+    units: int
+    revenue: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """An order that was bought. `cost` is Sculpteo's price without shipping, None = it was not asked."""
+
+    shop: str
+    placed_at: datetime
+    shipped_at: datetime | None
+    cost: Money | None
+    revenue: Money | None
+    shares: tuple[Share, ...]
+
+
+class Reports:
+    """Reads only."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def bought(
+        self, start: datetime, end: datetime, mode: str, *, shop: str | None = None
+    ) -> AsyncIterator[Bought]:
+        """Every order bought from `start` on and before `end` in this mode, oldest first."""
+        after: tuple[datetime, int] = (start, 0)
+        while True:
+            work = partial(_bought, after=after, end=end, mode=mode, shop=shop)
+            found = await self._db.read(work)
+            for _, one in found:
+                yield one
+            if len(found) < BATCH:
+                return
+            after = (found[-1][1].placed_at, found[-1][0])
+
+
+def _bought(
+    c: Connection, after: tuple[datetime, int], end: datetime, mode: str, shop: str | None
+) -> list[tuple[int, Bought]]:
+    at, key = after
+    wide = ("id", "shop", "placed_at", "shipped_at", "cost", "items")
+    query = (
+        sa.select(*[orders.c[name] for name in wide], figures.c.revenue)
+        .outerjoin(figures, figures.c.order_id == orders.c.id)
+        .where(
+            orders.c.placed_at.is_not(None),
+            orders.c.placed_at >= at,
+            sa.or_(orders.c.placed_at > at, orders.c.id > key),
+            orders.c.placed_at < end,
+            orders.c.mode == mode,
+        )
+        .order_by(orders.c.placed_at, orders.c.id)
+        .limit(BATCH)
+    )
+    if shop is not None:
+        query = query.where(orders.c.shop == shop)
+    rows = c.execute(query).all()
+    mixed = [row.id for row in rows if len({item.sku for item in row.items}) > 1]
+    apart = _apart(c, mixed)
+    return [
+        (
+            row.id,
+            Bought(
+                row.shop,
+                row.placed_at,
+                row.shipped_at,
+                row.cost,
+                row.revenue,
+                apart[row.id] if row.id in apart else _shares(row.items, row.revenue),
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _units(items: tuple[PrintItem, ...]) -> dict[str, int]:
+    """Units sold of each SKU; the designs of a bundle are of one line."""
+    lines = {(item.sku, item.line_item_id): item.line_quantity for item in items}
+    units: dict[str, int] = {}
+    for (sku, _), quantity in lines.items():
+        units[sku] = units.get(sku, 0) + quantity
+    return units
+
+
+def _shares(items: tuple[PrintItem, ...], revenue: Money | None) -> tuple[Share, ...]:
+    """Of an order without a snapshot: its revenue belongs to a SKU only if there is just one."""
+    units = _units(items)
+    alone = len(units) == 1
+    return tuple(Share(sku, count, revenue if alone else None) for sku, count in units.items())
+
+
+def _apart(c: Connection, keys: list[int]) -> dict[int, tuple[Share, ...]]:
+    """Orders of several SKUs, taken apart by their snapshots while these are kept."""
+    query = sa.select(orders.c.id, orders.c["items"], orders.c.snapshot).where(
+        orders.c.id.in_(keys), orders.c.snapshot.is_not(None)
+    )
+    return {
+        row.id: tuple(
+            Share(sku, count, revenue_of(row.snapshot, [item for item in row.items if item.sku == sku]))
+            for sku, count in _units(row.items).items()
+        )
+        for row in (c.execute(query) if keys else ())
+    }
