@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # a front end for people, as the command line is: it reads the store and the settings as they are
     "web.console": {
         *("steps", "plan", "ports", "order", "errors", "breaker"),
-        *("config", "store", "web", "shopify.status"),
+        *("config", "store", "web", "shopify.status", "shopify.scopes"),
     },
     "sandbox": {"order", "errors", "sandbox", "ports"},
     **{name: {"ports", "order", "errors", "config.settings"} for name in ADAPTERS},

@@ -86,6 +86,11 @@ class Store:
         parsed = parse_url(url)
         return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").exists()
 
+    @property
+    def engine(self) -> str:
+        """Which database it is, as people call it."""
+        return "SQLite" if self._db.is_sqlite else "PostgreSQL"
+
     async def ready(self) -> None:
         """Prove that a change can be made durable now. Raises StoreUnavailable."""
 

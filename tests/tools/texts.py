@@ -14,6 +14,7 @@ from babel.messages.pofile import write_po
 import bridge.web.console
 from bridge.order import history, problems, states
 from bridge.order.why import CANCELLED, MAY_HAVE, UNKNOWN_REMEDY
+from bridge.shopify.scopes import SCOPES
 from bridge.web.console.words import catalogs
 
 CONSOLE = Path(bridge.web.console.__file__).parent
@@ -32,8 +33,8 @@ def of_console() -> dict[Key, list[str]]:
     return found
 
 
-def of_orders() -> Iterator[str]:
-    """The sentences about an order, its problems and its history."""
+def of_the_rest() -> Iterator[str]:
+    """The sentences about an order, its problems and its history, and about missing permissions."""
     yield from states.MEANING.values()
     yield from states.WAITS.values()
     yield from states.IGNORED.values()
@@ -42,14 +43,15 @@ def of_orders() -> Iterator[str]:
     yield from CANCELLED.values()
     yield from (MAY_HAVE, UNKNOWN_REMEDY)
     yield from history.KINDS.values()
+    yield from (scope.lost for scope in SCOPES)
     for text in (*problems.PROBLEMS.values(), *problems.ALARMS.values()):
         yield from (text.sentence, text.remedy)
 
 
 def everything() -> dict[Key, list[str]]:
     found = of_console()
-    for sentence in of_orders():
-        found.setdefault(sentence, []).append("bridge/order")
+    for sentence in of_the_rest():
+        found.setdefault(sentence, []).append("elsewhere")
     return found
 
 

@@ -13,6 +13,7 @@ ACTIONS: dict[str, str] = {
     "sign_in": mark("Signed in"),
     "sign_out": mark("Signed out"),
     "sign_out_everywhere": mark("Signed out everywhere"),
+    "sign_out_somebody": mark("Signed somebody out"),
     "refused": mark("Tried what the role does not allow"),
     "pause": mark("Stopped placing"),
     "resume": mark("Let placing go on"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.order.states import State
+from bridge.order.states import State, Wait
 from bridge.web.console.access import Role
 from bridge.web.console.words import mark
 
@@ -18,7 +18,13 @@ class Tab:
     label: str
 
 
-NAVIGATION = (Tab("/", "today", mark("Today")),)
+ASKING = (Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST)
+"""What an order waits for that only a person decides."""
+
+NAVIGATION = (
+    Tab("/", "today", mark("Today")),
+    Tab("/settings", "settings", mark("Settings")),
+)
 
 STATES: dict[State, str] = {
     State.RECEIVED: mark("Received"),
@@ -28,7 +34,7 @@ STATES: dict[State, str] = {
     State.SHIPPED: mark("Shipped"),
     State.DONE: mark("Done"),
     State.UNKNOWN: mark("Unknown"),
-    State.ATTENTION: mark("Needs a person"),
+    State.ATTENTION: mark("Needs you"),
     State.CANCELLED: mark("Cancelled"),
     State.IGNORED: mark("Not printed"),
 }

@@ -15,6 +15,7 @@ from aiohttp import web
 from bridge.errors import StoreUnavailable
 from bridge.store.store import Store
 from bridge.web.console import access
+from bridge.web.console.checks import CHECKS, Checks
 from bridge.web.console.visit import Visit, add_headers, page
 
 LISTENERS = 50  # at once; a page that finds no place stays as it is
@@ -27,18 +28,18 @@ routes = web.RouteTableDef()
 
 @dataclass(slots=True)
 class Pulse:
-    """The number of the newest event and the pauses, as they were up to a second ago."""
+    """The number of the newest event, the pauses and the shops' checks, as they were up to a second ago."""
 
     listeners: int = 0
     at: float = float("-inf")
     mark: str = ""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def look(self, store: Store) -> str:
+    async def look(self, store: Store, checks: Checks) -> str:
         async with self.turn:
             if time.monotonic() - self.at >= LOOK_EVERY:
                 pauses = [pause.scope for pause in await store.switch.pauses()]
-                self.mark = f"{await store.desk.last_event()} {' '.join(pauses)}"
+                self.mark = f"{await store.desk.last_event()} {checks.version} {' '.join(pauses)}"
                 self.at = time.monotonic()
             return self.mark
 
@@ -68,12 +69,13 @@ async def live(visit: Visit) -> web.StreamResponse:
 async def _tell(visit: Visit, response: web.StreamResponse, pulse: Pulse) -> None:
     """Say "changed" whenever it did, until the session, the service or the time is over."""
     began = alive = time.monotonic()
-    known = await pulse.look(visit.store)
+    checks = visit.request.app[CHECKS]
+    known = await pulse.look(visit.store, checks)
     await response.write(b"retry: 5000\n\n")
     while not visit.console.stopping() and time.monotonic() - began < LONGEST:
         await asyncio.sleep(LOOK_EVERY)
         try:
-            mark = await pulse.look(visit.store)
+            mark = await pulse.look(visit.store, checks)
         except StoreUnavailable:
             continue
         if mark != known:

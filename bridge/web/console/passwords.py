@@ -33,7 +33,7 @@ def fits(password: str, line: str) -> bool:
         _, log_n, r, p, salt, key = line.split(":")
         found = _key(password, _bytes(salt), int(log_n), int(r), int(p))
         return hmac.compare_digest(found, _bytes(key))
-    except (ValueError, OverflowError):
+    except (ValueError, TypeError, OverflowError):  # scrypt says each of a number that it does not take
         return False
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bridge.web.console import deeds, live, rendering, signin, today
+from bridge.web.console import deeds, live, rendering, settings, signin, switch, today
 from bridge.web.console.access import GATE, Gate
+from bridge.web.console.checks import CHECKS, Checks
 from bridge.web.console.parts import CONSOLE, Console
 from bridge.web.console.visit import Handler, add_headers, visit_of
 from bridge.web.console.words import catalogs
 
-PAGES = (today, deeds, signin, live, rendering)
+PAGES = (today, switch, settings, deeds, signin, live, rendering)
 """The modules with `routes`. A new page is added here, and to NAVIGATION in `frame.py` if it has a place of its own."""
 
 OTHERS = ("/webhooks/", "/sculpteo/", "/healthz", "/readyz", "/metrics")
@@ -22,11 +23,17 @@ def add_to(app: web.Application, console: Console) -> None:
     app[CONSOLE] = console
     app[GATE] = Gate()
     app[live.PULSE] = live.Pulse()
+    app[CHECKS] = Checks()
+    app.on_cleanup.append(_close)
     catalogs()
     rendering.load()
     for module in PAGES:
         app.add_routes(module.routes)
     app.middlewares.append(nothing_here)
+
+
+async def _close(app: web.Application) -> None:
+    await app[CHECKS].close()
 
 
 @web.middleware

@@ -10,11 +10,17 @@ from bridge.order.problems import ALARMS, Alarm, Text, say
 from bridge.order.states import State
 from bridge.order.why import remedy, why
 from bridge.ports import OrderRecord
+from bridge.store.desk import Counts
 from bridge.store.queries import AlarmRecord, Filter
+from bridge.web.console.condition import Group, condition, spending
+from bridge.web.console.frame import ASKING
+from bridge.web.console.pictures import album, heads
 from bridge.web.console.visit import Visit, page
+from bridge.web.console.words import mark
 
 NEEDY = (State.UNKNOWN, State.ATTENTION)
-LISTED = 25  # orders that need a person, and alarms; the rest is behind a link
+LISTED = 20  # of each list; the rest is behind a link
+LOOK_FOR_IT = mark("Look for it at Sculpteo, then say on the order's page whether they have it.")
 
 routes = web.RouteTableDef()
 
@@ -41,19 +47,41 @@ class Rung:
 @page()
 async def today(visit: Visit) -> web.StreamResponse:
     store = visit.store
+    counts = await store.desk.counts()
     needy = await store.queries.page(Filter(NEEDY), limit=LISTED)
+    asking = await store.desk.page(states=[State.WAITING], reasons=ASKING, limit=LISTED)
     alarms = await store.queries.alarms()
+    groups = await condition(visit, counts.deliveries)
     return await visit.show(
         "today.html",
-        counts=await store.desk.counts(),
+        counts=counts,
         needy_orders=[told(visit, record) for record in needy],
+        needy_count=counts.states[State.UNKNOWN] + counts.states[State.ATTENTION],
+        asking_orders=[told(visit, record) for record in asking],
+        asking_count=sum(counts.reasons.get(reason, 0) for reason in ASKING),
         alarms=[rung(visit, alarm) for alarm in alarms[:LISTED]],
+        groups=groups,
+        is_fine=_is_fine(counts, groups),
+        spending=await spending(visit),
+        album=await album(visit),
+        heads=heads(visit),
+    )
+
+
+def _is_fine(counts: Counts, groups: list[Group]) -> bool:
+    """Whether there is nothing that a person should look at."""
+    needy = sum(counts.states[state] for state in NEEDY)
+    asking = sum(counts.reasons.get(reason, 0) for reason in ASKING)
+    return not (needy or asking or counts.alarms) and all(
+        group.level not in {"warn", "bad"} for group in groups
     )
 
 
 def told(visit: Visit, record: OrderRecord) -> Told:
     name, said = record.name or record.order_id, visit.reader.said
     sentence = why(record.state, record.reason, record.problem, record.facts, said)
+    if record.state is State.UNKNOWN:
+        return Told(record, sentence, visit.t(LOOK_FOR_IT))
     return Told(record, sentence, remedy(record.state, record.problem, record.facts, name, said))
 
 

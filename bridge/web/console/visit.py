@@ -26,7 +26,7 @@ from bridge.store.sessions import Session
 from bridge.store.store import Store
 from bridge.web.console import access
 from bridge.web.console.access import Entered, Origin, Role, User
-from bridge.web.console.frame import NAVIGATION, ROLES, STATES
+from bridge.web.console.frame import ASKING, NAVIGATION, ROLES, STATES
 from bridge.web.console.parts import CONSOLE, Console
 from bridge.web.console.rendering import render
 from bridge.web.console.words import Reader, reader_for
@@ -48,6 +48,7 @@ HEADERS = {
     "Vary": "Accept-Language, Cookie",
     "X-Frame-Options": "DENY",
 }
+NO_FRAME: dict[str, object] = {"needy": 0, "pauses": (), "standing": None}
 HINT = """The console is off: nobody may sign in to it yet.
 
 Run `sculpteo-bridge password`, put the line that it prints into the configuration under `console`,
@@ -117,16 +118,17 @@ class Visit:
 
     def show_wrong(self, status: int, sentence: str) -> web.Response:
         """A page that says what is wrong, and asks the store for nothing."""
-        values = {"code": status, "sentence": sentence, "needy": 0, "pauses": ()}
-        return self._page("wrong.html", status, values)
+        return self._page("wrong.html", status, {**NO_FRAME, "code": status, "sentence": sentence})
 
     async def _frame(self) -> dict[str, object]:
         """What stands around every page."""
         if self.entered is None:
-            return {"needy": 0, "pauses": ()}
+            return NO_FRAME
         counts = await self.store.desk.counts()
         needy = counts.states[State.ATTENTION] + counts.states[State.UNKNOWN]
-        return {"needy": needy, "pauses": await self.store.switch.pauses()}
+        needy += sum(counts.reasons.get(reason, 0) for reason in ASKING)
+        pauses = await self.store.switch.pauses()
+        return {"needy": needy, "pauses": pauses, "standing": self.console.standing()}
 
     def _page(self, template: str, status: int, values: dict[str, object]) -> web.Response:
         notice = _notice(self.request, self.origin)

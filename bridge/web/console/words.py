@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_compact_currency, format_currency, format_decimal, format_percent
+from babel.units import format_unit
 
 from bridge.order.model import Money
 from bridge.order.problems import say
@@ -140,6 +141,15 @@ class Reader:
         if money is None:
             return "–"
         return str(format_currency(money.amount, money.currency, locale=self.locale))
+
+    def short_money(self, amount: float, currency: str) -> str:
+        """For the scale of a chart: €1K."""
+        digits = 0 if amount == int(amount) or abs(amount) >= 1000 else 1
+        return str(format_compact_currency(amount, currency, locale=self.locale, fraction_digits=digits))
+
+    def short_span(self, count: float, unit: str) -> str:
+        """For the scale of a chart: 2.5 d."""
+        return str(format_unit(count, unit, length="narrow", locale=self.locale))
 
     def moment(self, at: datetime) -> str:
         """Day and time, with the zone where it is not the reader's own."""

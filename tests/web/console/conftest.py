@@ -38,9 +38,9 @@ def hash_of(name: str) -> str:
     return hashed(PASSWORDS[name])
 
 
-def configuration(*, users: bool = True, **server: object) -> Loaded:
+def configuration(*, users: bool = True, per_day: str = "", **server: object) -> Loaded:
     """A configuration without a fault. `server` sets fields there: trusted_proxies, public_url."""
-    text = GOOD.split("console:")[0]
+    text = GOOD.replace("per_order: 300 EUR", f"per_day: {per_day}") if per_day else GOOD
     for key, value in server.items():
         text = re.sub(rf"  {key}: .*\n", "", text)
         text = text.replace("server:\n", f"server:\n  {key}: {value}\n")

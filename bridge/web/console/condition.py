@@ -1,0 +1,189 @@
+"""The condition of the bridge's connections, as lines for people: what is so, how bad it is, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from bridge.breaker import Breaker
+from bridge.order.model import Money
+from bridge.shopify.status import Status
+from bridge.web.console.checks import CHECKS, Checked
+from bridge.web.console.visit import Visit
+
+Level = Literal["good", "plain", "warn", "bad"]
+LEVELS: tuple[Level, ...] = ("good", "plain", "warn", "bad")
+RECONCILED_WITHIN = timedelta(hours=1)  # it is done every 15 minutes
+SUBSCRIBED_WITHIN = timedelta(hours=4)  # it is done every hour
+UNREAD = 500  # deliveries that may wait without a word
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    level: Level
+    sentence: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What concerns one neighbour. `at` = when the shop was last asked."""
+
+    name: str
+    lines: tuple[Line, ...]
+    at: datetime | None = None
+
+    @property
+    def level(self) -> Level:
+        return max((line.level for line in self.lines), key=LEVELS.index, default="plain")
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What the orders of this day (UTC) cost so far, and the limit."""
+
+    spent: Money
+    limit: Money | None
+
+    @property
+    def share(self) -> Decimal | None:
+        """0 to 1 of the limit; None = there is no limit, or it is in another currency."""
+        limit = self.limit
+        if limit is None or not limit.amount or limit.currency != self.spent.currency:
+            return None
+        return min(self.spent.amount / limit.amount, Decimal(1))
+
+
+async def condition(visit: Visit, unread: int) -> list[Group]:
+    """`unread` = deliveries that wait to be read."""
+    checks, console = visit.request.app[CHECKS], visit.console
+    groups = []
+    for shop, settings in visit.settings.shops.items():
+        checked = checks.of(console, shop)
+        lines = [*_connection(visit, console.breakers.get(shop), "Shopify"), *_shop(visit, checked)]
+        lines += await _chores(visit, shop)
+        groups.append(Group(f"{shop} · {settings.domain}", tuple(lines), checked.at if checked else None))
+    sculpteo = [*_connection(visit, console.breakers.get("sculpteo"), "Sculpteo")]
+    groups.append(Group("Sculpteo", tuple(sculpteo)))
+    own = [*_own(visit, unread)]
+    if own:
+        groups.append(Group(visit.t("The bridge itself"), tuple(own)))
+    return groups
+
+
+def _connection(visit: Visit, breaker: Breaker | None, name: str) -> Iterator[Line]:
+    if breaker is None or breaker.last_failure is None:
+        yield Line("good", visit.t("{name} answers as it should.", name=name))
+    elif breaker.is_open:
+        said = visit.t("{name} is in trouble: {why}.", name=name, why=breaker.last_failure.rstrip("."))
+        remedy = visit.t("It is left alone for a while and tried again by itself; orders wait, none is lost.")
+        yield Line("bad", said, remedy)
+    else:
+        said = visit.t("The last request failed: {why}.", why=breaker.last_failure.rstrip("."))
+        yield Line("warn", said, visit.t("It is tried again by itself."))
+
+
+def _shop(visit: Visit, checked: Checked | None) -> Iterator[Line]:
+    if checked is None:
+        yield Line("plain", visit.t("Permissions and webhooks are being looked at."))
+        return
+    status = checked.status
+    for problem in status.problems:
+        remedy = visit.t("Check domain and credentials in the configuration, and that the app is installed.")
+        yield Line("bad", f"{problem[:1].upper()}{problem[1:].rstrip('.')}.", remedy)
+    if status.shop:
+        yield Line("good", visit.t("The access token is valid."))
+    yield from _scopes(visit, status)
+    yield from _webhooks(visit, status)
+    version = status.version
+    if version and not version.supported:
+        said = visit.t("Shopify no longer supports the API version {version}.", version=version.wanted)
+        yield Line("bad", said, visit.t("Update the bridge."))
+
+
+def _scopes(visit: Visit, status: Status) -> Iterator[Line]:
+    if status.missing_scopes is None:
+        return
+    needless = frozenset() if visit.settings.approval.first_order else frozenset({"read_customers"})
+    missing = [scope for scope in status.missing_scopes if scope.handle not in needless]
+    for scope in missing:
+        lost = visit.reader.said(scope.lost)
+        said = visit.t("The permission `{scope}` is missing. {lost}", scope=scope.handle, lost=lost)
+        remedy = visit.t("Add it to the app in the Dev Dashboard, release a version, approve it in the shop.")
+        yield Line("bad" if scope.needed else "warn", said, remedy)
+    if not missing:
+        yield Line("good", visit.t("The app has every permission that the bridge uses."))
+
+
+def _webhooks(visit: Visit, status: Status) -> Iterator[Line]:
+    plan = status.subscriptions
+    if plan is None:
+        return
+    if plan.missing:
+        said = visit.reader.n(
+            "{count} webhook does not reach the bridge: {topics}.",
+            "{count} webhooks do not reach the bridge: {topics}.",
+            len(plan.missing),
+            topics=", ".join(topic.lower() for topic in plan.missing),
+        )
+        remedy = visit.t(
+            "They are subscribed to again within the hour; reconciliation finds orders meanwhile."
+        )
+        yield Line("warn", said, remedy)
+    else:
+        said = visit.reader.n(
+            "{count} webhook comes to the bridge.", "All {count} webhooks come to the bridge.", len(plan.kept)
+        )
+        yield Line("good", said)
+
+
+async def _chores(visit: Visit, shop: str) -> list[Line]:
+    """What is done now and then."""
+    lines, memory, now = [], visit.store.memory, visit.now
+    reconciled = _moment(await memory.get(f"reconciled_at:{shop}"))
+    if reconciled is None:
+        lines.append(Line("plain", visit.t("The shop's orders were not compared yet.")))
+    else:
+        late = now - reconciled > RECONCILED_WITHIN
+        said = visit.t("The shop's orders were compared {ago}.", ago=visit.reader.ago(reconciled, now))
+        remedy = visit.t("Look at the log: it says what keeps the bridge from it.") if late else ""
+        lines.append(Line("warn" if late else "good", said, remedy))
+    subscribed = _moment(await memory.get(f"subscribed_at:{shop}"))
+    if subscribed is not None and now - subscribed > SUBSCRIBED_WITHIN:
+        said = visit.t(
+            "The webhook subscriptions were last repaired {ago}.", ago=visit.reader.ago(subscribed, now)
+        )
+        lines.append(Line("warn", said, visit.t("Look at the log: it says what keeps the bridge from it.")))
+    return lines
+
+
+def _own(visit: Visit, unread: int) -> Iterator[Line]:
+    n = visit.reader.n
+    if unread > UNREAD:
+        said = n("{count} delivery waits to be read.", "{count} deliveries wait to be read.", unread)
+        yield Line("warn", said, visit.t("If the number does not fall, see whether a worker runs."))
+    remarks = len(visit.console.loaded().warnings)
+    if remarks:
+        said = n(
+            "There is {count} remark on the configuration.",
+            "There are {count} remarks on the configuration.",
+            remarks,
+        )
+        yield Line("plain", said, visit.t("See them under Settings."))
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+async def spending(visit: Visit) -> Spending:
+    policy = visit.world.policy
+    midnight = visit.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    spent = await visit.store.desk.spent_since(midnight, policy.mode, policy.currency)
+    return Spending(Money(spent, policy.currency), policy.per_day)

@@ -1,0 +1,50 @@
+"""Orders that the console's tests look at."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bridge.order.problems import Alarm, Problem
+from bridge.order.states import State, Wait
+from bridge.ports import Change, Facts, OrderRecord
+from bridge.store import Store
+from tests.store.make import claimed, get, waiting, word
+
+SCRIPT = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+
+
+async def needing(
+    store: Store, number: int = 1001, problem: str = Problem.UNMAPPED, facts: Facts | None = None
+) -> OrderRecord:
+    """An order that needs a person."""
+    return await _moved(store, number, Change(State.ATTENTION, None, problem=problem, facts=facts or {}))
+
+
+async def asking(store: Store, number: int, reason: Wait) -> OrderRecord:
+    """An order that waits for a person's approval, or for something else."""
+    order = await waiting(store, number)
+    await store.orders.record(order, Change(State.WAITING, None, reason=reason, facts={"risk": "high"}))
+    return await get(store, order.key)
+
+
+async def bought(store: Store, number: int, ago: timedelta, **values: object) -> OrderRecord:
+    """An order that Sculpteo has, placed some time ago."""
+    at = (await waiting(store, number)).updated_at
+    record = (await store.queries.find(f"#{number}"))[0]
+    placed = {"reference": f"REF{number}", "mode": "test", "placed_at": at - ago, **values}
+    await store.orders.record(record, Change(State.PLACED, None, values=placed))
+    return await get(store, record.key)
+
+
+async def alarmed(store: Store, number: int, alarm: Alarm, facts: Facts) -> OrderRecord:
+    await store.orders.notice(word(number))
+    order = await claimed(store)
+    await store.orders.record(order, Change(State.IGNORED, None, alarms=((alarm, facts),)))
+    return await get(store, order.key)
+
+
+async def _moved(store: Store, number: int, change: Change) -> OrderRecord:
+    await store.orders.notice(word(number))
+    order = await claimed(store)
+    await store.orders.record(order, change)
+    return await get(store, order.key)

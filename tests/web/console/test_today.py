@@ -1,0 +1,287 @@
+"""Today says whether everything is fine and, if not, what to do."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import pytest
+
+from bridge.errors import TryAgain
+from bridge.order.problems import PROBLEMS, Alarm, Problem
+from bridge.order.states import State, Wait
+from bridge.ports import Change
+from bridge.shopify.scopes import SCOPES
+from bridge.shopify.status import ShopFacts, Status, Version
+from bridge.shopify.subscriptions import Create, Plan
+from bridge.store.tables import metadata
+from bridge.web.console.checks import CHECKS
+from bridge.web.console.parts import CONSOLE
+from tests.store.make import sent
+from tests.web.console.conftest import OpenSite, Site, configuration
+from tests.web.console.orders import SCRIPT, alarmed, asking, needing
+
+FACTS = ShopFacts("Acme", "acme.myshopify.com", "EUR", "Europe/Paris", "Basic", False, True)
+GOOD = Status(FACTS, Version("2026-10", "2026-10", True), (), Plan((), ("ORDERS_PAID",), 0))
+
+
+async def page(site: Site, **headers: str) -> str:
+    status, text = await site.get("/", headers=headers)
+    assert status == 200
+    return unescape(" ".join(text.split()))
+
+
+async def settled(site: Site) -> str:
+    """The page, once the shops have been asked."""
+    await page(site)
+    await asyncio.gather(*site.app[CHECKS].asking.values())
+    return await page(site)
+
+
+async def test_with_nothing_to_do_it_says_that_all_is_fine(site: Site) -> None:
+    site.statuses["acme"] = GOOD
+    await site.sign_in("vera")
+    text = await settled(site)
+    assert "Everything is fine" in text
+    assert "orders need" not in text
+
+
+async def test_an_order_that_needs_a_person_comes_first_with_its_reason_and_remedy(site: Site) -> None:
+    site.statuses["acme"] = GOOD
+    await site.sign_in("vera")
+    record = await needing(site.store, facts={"skus": "“NEW-1”"})
+    text = await settled(site)
+    assert "Everything is fine" not in text
+    assert "1 order needs you" in text
+    assert f'href="/orders/{record.key}">#1001</a>' in text
+    assert "No design is mapped to “NEW-1”." in text
+    assert "<code>products</code>" in text
+    assert text.index("No design is mapped") < text.index("Orders by state")
+
+
+@pytest.mark.parametrize("problem", list(Problem))
+async def test_every_problem_is_told_in_both_languages(site: Site, problem: Problem) -> None:
+    await site.sign_in("vera")
+    await needing(site.store, problem=problem)
+    start = PROBLEMS[problem].sentence.split("{")[0].strip()
+    assert start in await page(site)
+    french = await page(site, **{"Accept-Language": "fr"})
+    assert "1 commande a besoin de vous" in french
+    assert not start or f"<p>{start}" not in french
+
+
+@pytest.mark.parametrize("reason", [Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST])
+async def test_an_order_that_waits_for_approval_is_listed_and_counted(site: Site, reason: Wait) -> None:
+    await site.sign_in("vera")
+    await asking(site.store, 1001, reason)
+    text = await page(site)
+    assert "1 order waits for your approval" in text
+    assert "1 order needs a person" in text  # at the navigation
+
+
+async def test_what_ends_by_itself_needs_nobody(site: Site) -> None:
+    site.statuses["acme"] = GOOD
+    await site.sign_in("vera")
+    await asking(site.store, 1001, Wait.PAYMENT)
+    assert "Everything is fine" in await settled(site)
+
+
+async def test_an_unknown_outcome_is_to_be_looked_for(site: Site) -> None:
+    await site.sign_in("vera")
+    order = await sent(site.store)
+    await site.store.orders.record(order, Change(State.UNKNOWN, None, facts={"why": "no answer came"}))
+    text = await page(site)
+    assert "Sculpteo may or may not have it: no answer came." in text
+    assert "Look for it at Sculpteo" in text
+    assert "sculpteo-bridge orders" not in text
+
+
+async def test_an_alarm_is_cleared_once_and_by_an_operator_only(site: Site) -> None:
+    await site.sign_in("otto")
+    await alarmed(site.store, 1001, Alarm.SECOND_REFERENCE, {"reference": "ABCD1234"})
+    text = await page(site)
+    assert "Sculpteo told of a second order ABCD1234" in text
+    (alarm,) = await site.store.queries.alarms()
+    path = f"/alarms/{alarm.key}/clear"
+    for said in ("The alarm is cleared.", "It was cleared already."):
+        assert (await site.press(path)).headers["Location"] == "/"
+        assert said in await page(site)
+    (cleared,) = await site.store.queries.alarms(open_only=False)
+    assert cleared.cleared_by == "otto"
+    deeds = [deed.action for deed in await site.store.sessions.deeds()]
+    assert deeds.count("clear_alarm") == 1
+    assert (await site.press("/alarms/99999/clear")).status == 303
+
+
+async def test_a_viewer_sees_alarms_without_a_button(site: Site) -> None:
+    await site.sign_in("vera")
+    await alarmed(site.store, 1001, Alarm.LATE_ANSWER, {"reference": "ABCD1234"})
+    text = await page(site)
+    assert "after a person had said" in text
+    assert "/clear" not in text
+    assert "/pause" not in text
+
+
+async def test_script_in_what_others_wrote_is_text(site: Site) -> None:
+    await site.sign_in("anna")
+    await needing(site.store, facts={"skus": SCRIPT})
+    await alarmed(site.store, 1002, Alarm.SECOND_REFERENCE, {"reference": SCRIPT})
+    await site.store.switch.pause("*", SCRIPT, SCRIPT)
+    _, text = await site.get("/")
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<script>alert" not in text
+    assert "<img src=x" not in text
+
+
+async def test_braces_in_what_others_wrote_are_left_alone(site: Site) -> None:
+    await site.sign_in("anna")
+    await needing(site.store, facts={"skus": "{skus.__class__} {0} {"})
+    assert "{skus.__class__} {0} {" in await page(site)
+
+
+# --- connections -----------------------------------------------------------------------------------------
+
+
+async def test_a_missing_permission_is_named_with_what_is_lost(site: Site) -> None:
+    ledger = next(scope for scope in SCOPES if scope.handle == "write_orders")
+    site.statuses["acme"] = Status(FACTS, GOOD.version, (ledger,), GOOD.subscriptions)
+    await site.sign_in("vera")
+    text = await settled(site)
+    assert "The permission <code>write_orders</code> is missing." in text
+    assert "The second ledger on the Shopify order is off" in text
+    assert "No order needs you" in text
+    assert "Everything is fine" not in text
+
+
+async def test_missing_webhooks_a_dead_token_and_an_old_version_are_told(site: Site) -> None:
+    plan = Plan((Create("ORDERS_PAID"), Create("ORDERS_EDITED")), (), 0)
+    site.statuses["acme"] = Status(FACTS, Version("2026-10", "2027-10", False), (), plan)
+    await site.sign_in("vera")
+    text = await settled(site)
+    assert "2 webhooks do not reach the bridge: orders_paid, orders_edited." in text
+    assert "Shopify no longer supports the API version 2026-10." in text
+    site.statuses["acme"] = Status(problems=("the shop does not accept the access token",))
+    await site.sign_in_again("otto")
+    await site.press("/settings/look")
+    assert "The shop does not accept the access token." in await settled(site)
+
+
+async def test_an_upstream_in_trouble_is_told(site: Site) -> None:
+    breaker = site.app[CONSOLE].breakers["sculpteo"]
+
+    async def fail() -> None:
+        raise TryAgain("Sculpteo answered HTTP 503", upstream="sculpteo")
+
+    await site.sign_in("vera")
+    for count in range(5):
+        with pytest.raises(TryAgain):
+            await breaker.through(fail, lambda _: None)
+        assert ("is in trouble" in await page(site)) is (count == 4)
+    assert "Sculpteo is in trouble: Sculpteo answered HTTP 503." in await page(site)
+
+
+async def test_a_shop_that_was_not_compared_for_long_is_told(site: Site) -> None:
+    await site.sign_in("vera")
+    assert "The shop's orders were not compared yet." in await page(site)
+    for hours, late in ((0.2, False), (3, True)):
+        at = datetime.now(UTC) - timedelta(hours=hours)
+        await site.store.memory.set("reconciled_at:acme", at.isoformat())
+        assert ("Look at the log" in await page(site)) is late
+    await site.store.memory.set("reconciled_at:acme", "nonsense")
+    assert "not compared yet" in await page(site)
+
+
+async def test_a_shop_whose_look_fails_does_not_fail_the_page(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(shop: str) -> Status:
+        raise RuntimeError("an answer with the token shpat_secret")
+
+    monkeypatch.setattr(site.app[CONSOLE], "inspect", broken)
+    await site.sign_in("vera")
+    text = await settled(site)
+    assert "The look at the shop failed (RuntimeError)." in text
+    assert "shpat_secret" not in text
+
+
+async def test_the_shops_are_asked_once_for_many_pages(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def inspect(shop: str) -> Status:
+        asked.append(shop)
+        return GOOD
+
+    monkeypatch.setattr(site.app[CONSOLE], "inspect", inspect)
+    await site.sign_in("vera")
+    await settled(site)
+    await asyncio.gather(*(page(site) for _ in range(5)))
+    assert asked == ["acme"]
+
+
+async def test_the_database_that_is_away_is_told_as_a_page(site: Site) -> None:
+    await site.sign_in("vera")
+    await site.store._db.write(lambda c: metadata.tables["alarms"].drop(c))
+    status, text = await site.get("/")
+    assert status == 503
+    assert "The database cannot be used just now." in text
+
+
+# --- the stop switch -------------------------------------------------------------------------------------
+
+
+async def test_placing_is_paused_and_goes_on_after_a_question_each(site: Site) -> None:
+    await site.sign_in("otto")
+    assert "Nothing more is ordered" in (await site.get("/pause"))[1]
+    assert not await site.store.switch.pauses()
+    await site.press("/pause", why="The printer smokes")
+    (pause,) = await site.store.switch.pauses()
+    assert (pause.scope, pause.who, pause.why) == ("*", "otto", "The printer smokes")
+    text = await page(site)
+    assert "Placing is paused." in text
+    assert "“The printer smokes”" in text
+    await site.press("/pause")
+    assert "It was paused already." in await page(site)
+    await asking(site.store, 1001, Wait.PAUSED)
+    assert "1 order waits for this." in (await site.get("/resume?scope=*"))[1]
+    await site.press("/resume", scope="*")
+    assert not await site.store.switch.pauses()
+    await site.press("/resume", scope="*")
+    assert "It goes on already." in await page(site)
+    deeds = [deed.action for deed in await site.store.sessions.deeds()]
+    assert (deeds.count("pause"), deeds.count("resume")) == (1, 1)
+
+
+async def test_only_a_shop_of_the_configuration_can_be_paused(site: Site) -> None:
+    await site.sign_in("otto")
+    assert (await site.press("/pause", scope="nowhere")).status == 400
+    await site.press("/pause", scope="acme")
+    assert "Placing is paused for acme." in await page(site)
+
+
+@pytest.mark.parametrize("path", ["/pause", "/resume"])
+async def test_a_viewer_cannot_touch_the_switch(site: Site, path: str) -> None:
+    await site.sign_in("vera")
+    assert (await site.get(path))[0] == 403
+    assert (await site.press(path)).status == 403
+    assert not await site.store.switch.pauses()
+
+
+# --- limits and figures ----------------------------------------------------------------------------------
+
+
+async def test_what_is_spent_today_stands_beside_the_limit(open_site: OpenSite) -> None:
+    async with open_site(configuration(per_day="50 EUR")) as site:
+        await site.sign_in("vera")
+        text = await page(site)
+        assert "€0.00" in text
+        assert "of €50.00 per day" in text
+        assert 'value="0"' in text
+
+
+async def test_the_charts_have_names_and_their_numbers_stand_in_a_table(site: Site) -> None:
+    await site.sign_in("vera")
+    text = await page(site)
+    for name in ("Orders placed: 0", "Time to ship (median): –", "Cost and margin: – margin"):
+        assert f'role="img" aria-label="{name}"' in text
+    assert "<summary>As a table</summary>" in text
