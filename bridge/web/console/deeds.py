@@ -10,14 +10,14 @@ from bridge.web.console.words import mark
 ROWS = 50
 
 ACTIONS: dict[str, str] = {
-    "sign_in": mark("Signed in"),
-    "sign_out": mark("Signed out"),
-    "sign_out_everywhere": mark("Signed out everywhere"),
-    "sign_out_somebody": mark("Signed somebody out"),
-    "refused": mark("Tried what the role does not allow"),
-    "pause": mark("Stopped placing"),
-    "resume": mark("Let placing go on"),
-    "clear_alarm": mark("Cleared an alarm"),
+    "sign_in": mark("Sign-in"),
+    "sign_out": mark("Sign-out"),
+    "sign_out_everywhere": mark("Sign-out everywhere"),
+    "sign_out_somebody": mark("Sign-out of somebody else"),
+    "refused": mark("What the role does not allow"),
+    "pause": mark("Pause of placing"),
+    "resume": mark("End of a pause"),
+    "clear_alarm": mark("Alarm seen to"),
 }
 """Actions of the log in words; one that is not here shows as its code."""
 
