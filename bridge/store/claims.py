@@ -2,8 +2,9 @@
 
 A lease ends by the wall clock, and clocks jump. That costs time, never safety: each claim raises the order's
 token, and whoever holds an older one can write nothing and send nothing. So a clock that jumps ahead lets a
-second worker start early, and the first finds that it lost. After a clock that was set back, orders written
-"in the future" would sleep until then; `mend_clock` makes them due.
+second worker start early, and the first finds that it lost. A lease that seems to last for hours was taken
+under a clock that was ahead, and does not hold anybody up. Orders written "in the future" by such a clock
+would sleep until then; `mend_clock` makes them due.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ def claim(
         sa.select(orders.c.id)
         .where(
             orders.c.due_at <= now,
-            sa.or_(orders.c.lease_until.is_(None), orders.c.lease_until <= now),
+            sa.or_(
+                orders.c.lease_until.is_(None),
+                orders.c.lease_until <= now,
+                orders.c.lease_until > now + lease_for + AHEAD,
+            ),
             *(() if only is None else (orders.c.id == only,)),
         )
         .order_by(orders.c.due_at, orders.c.id)

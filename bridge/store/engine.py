@@ -32,7 +32,10 @@ ROLLED_BACK = frozenset({"40001", "40P01"})  # serialization failure, deadlock: 
 
 
 class Database:
-    """Where transactions run. Every method may raise StoreUnavailable."""
+    """Where transactions run. Every method may raise StoreUnavailable.
+
+    `dedicated`, on PostgreSQL, is for connections that are held: each is opened and closed for its one use.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.reading = reading
         self.writing = writing
+        self.dedicated = None if self.is_sqlite else _postgresql(url, pooled=False)
         self._writer = Writer(writing, insert, "store-writer")
         threads = READERS if self.is_sqlite else SESSIONS
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store")
@@ -128,11 +132,6 @@ def engines(url: URL) -> tuple[Engine, Engine]:
     engine = _postgresql(url)
     snapshot = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return snapshot, engine
-
-
-def dedicated(url: URL) -> Engine:
-    """An engine without a pool, for connections that are held: each is opened and closed for its one use."""
-    return _postgresql(url, pooled=False)
 
 
 def _private_file(path: Path) -> None:

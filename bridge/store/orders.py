@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 RENEWED = timedelta(seconds=60)  # what `renew` gives before a write elsewhere
 SET_BACK = timedelta(minutes=5)  # a clock that goes back by more than this between two claims was set
+MEND_EVERY = timedelta(minutes=15)  # for what another replica, whose clock was ahead, has left behind
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class StoredOrders:
     _db: Database
     _clock: Clock
     _last_claim: datetime | None = None
+    _mended_at: datetime | None = None
 
     async def _change(self, work: Callable[..., T], *arguments: object) -> T:
         """Run `work(connection, now, *arguments)` in a transaction."""
@@ -54,8 +56,10 @@ class StoredOrders:
 
     async def claim(self, owner: str, *, limit: int, lease_for: timedelta) -> list[OrderRecord]:
         now = self._clock.now()
-        if self._last_claim is None or now < self._last_claim - SET_BACK:
+        set_back = self._last_claim is not None and now < self._last_claim - SET_BACK
+        if set_back or self._mended_at is None or now - self._mended_at >= MEND_EVERY:
             await self._change(claims.mend_clock)
+            self._mended_at = now
         self._last_claim = now
         return await self._change(claims.claim, owner, limit, lease_for)
 

@@ -11,16 +11,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
-from bridge.store.engine import Database, dedicated
+from bridge.store.engine import Database
 from bridge.store.writer import translated
 
 
 @contextlib.asynccontextmanager
 async def alone(db: Database, name: str) -> AsyncIterator[bool]:
     """Yields whether the lock `name` is ours."""
-    hold = _file_lock(db, name) if db.is_sqlite else _advisory_lock(db, name)
+    hold = _file_lock(db, name) if db.dedicated is None else _advisory_lock(db.dedicated, name)
     async with hold as mine:
         yield mine
 
@@ -44,18 +44,17 @@ async def _file_lock(db: Database, name: str) -> AsyncIterator[bool]:
 
 
 @contextlib.asynccontextmanager
-async def _advisory_lock(db: Database, name: str) -> AsyncIterator[bool]:
+async def _advisory_lock(engine: Engine, name: str) -> AsyncIterator[bool]:
     """A session's advisory lock, on a connection of its own."""
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-    connection, mine = await asyncio.to_thread(_try_lock, db, number)
+    connection, mine = await asyncio.to_thread(_try_lock, engine, number)
     try:
         yield mine
     finally:
         await asyncio.to_thread(_let_go, connection)
 
 
-def _try_lock(db: Database, number: int) -> tuple[Connection, bool]:
-    engine = dedicated(db.url)
+def _try_lock(engine: Engine, number: int) -> tuple[Connection, bool]:
     try:
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         mine = connection.execute(sa.select(sa.func.pg_try_advisory_lock(number))).scalar_one()

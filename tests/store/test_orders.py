@@ -14,6 +14,7 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Change, Note
 from bridge.store import Store
+from bridge.store.orders import StoredOrders
 from tests.store.make import (
     ITEMS,
     LEASE,
@@ -410,6 +411,21 @@ async def test_a_clock_that_jumps_ahead_costs_the_first_worker_its_lease_and_not
     with pytest.raises(LeaseLost):
         await store.orders.mark_sent(order, {})
     await store.orders.mark_sent(second, {})
+
+
+async def test_a_replica_whose_clock_was_ahead_and_died_holds_nobody_up(store: Store, clock: Tick) -> None:
+    ahead = StoredOrders(store._db, Tick(START + timedelta(hours=3)))
+    assert await store.orders.claim("right", limit=1, lease_for=LEASE) == []
+    leased, slept = await ahead.notice(word(1)), await ahead.notice(word(2))
+    first, second = await ahead.claim("ahead", limit=2, lease_for=LEASE)
+    assert (first.key, second.key) == (leased, slept)
+    await ahead.record(second, Change(State.WAITING, START + timedelta(days=9), reason=Wait.WINDOW))
+    await store.orders.notice(word(1))
+    assert (await claimed(store, "right")).key == leased
+    clock.forward(timedelta(minutes=16))
+    assert {one.key for one in await store.orders.claim("right", limit=5, lease_for=LEASE)} == {leased, slept}
+    with pytest.raises(LeaseLost):
+        await ahead.record(first, Change(State.WAITING, START, reason=Wait.WINDOW))
 
 
 async def test_a_token_bucket_is_shared_and_polite(store: Store, clock: Tick) -> None:
