@@ -31,12 +31,13 @@ def hurry() -> None:
     """Shorten the waits of this process, before the bridge starts in it."""
     worker.LEASE /= PACE
     orders.RENEWED /= PACE
+    orders.MEND_EVERY = timedelta(seconds=1)
     worker.HEARTBEAT /= PACE
     worker.DEADLINE /= PACE
-    worker.IDLE /= 25
+    worker.IDLE /= 10
     resolve.CONFIRM_RETRY /= 10 * PACE
-    service.RECONCILE_EVERY = timedelta(seconds=0.7)
-    service.SUBSCRIBE_EVERY = timedelta(seconds=1)
+    service.RECONCILE_EVERY = timedelta(seconds=1.2)
+    service.SUBSCRIBE_EVERY = timedelta(seconds=3)
     chores.RETRY /= 2 * PACE
     throttle.SHORTEST /= 20
     shop_answers.UNTOLD = throttle.UNTOLD = throttle.UNTOLD / 20  # type: ignore[attr-defined] # its own name

@@ -31,7 +31,8 @@ from tests.campaign.nursery import Child, Nursery
 from tests.campaign.points import Death
 from tests.campaign.script import Chapter, Jump, Life, Script
 
-PACE = (("In Process", 0.05), ("Shipped", 0.12))  # seconds from status to status at the simulated Sculpteo
+QUICK = (("In Process", 0.05), ("Shipped", 0.12))  # seconds from status to status at the simulated Sculpteo
+SLOW = (("In Process", 0.4), ("Shipped", 0.5))
 SETTLES_WITHIN = 25.0  # seconds
 CALM = 0.25  # seconds in which nothing moves
 LOOK = 0.05
@@ -83,7 +84,7 @@ class Run:
     async def play(self) -> Outcome:
         seed = self.script.seed
         shop = ShopSettings(bucket_size=1e6, restore_rate=1e6)
-        sculpteo = SculpteoSettings(automatic=True, pace=PACE)
+        sculpteo = SculpteoSettings(automatic=True, pace=SLOW if self.script.slow else QUICK)
         number = Random(seed).randrange(2**32)
         box = Balanced(shops=(shop,), sculpteo=sculpteo, seed=number, webhook_speed=900)
         box.share(self.ports, Random(seed))
@@ -183,10 +184,10 @@ class Run:
                 await self._operate(chapter.surgery)
 
     async def _operate(self, surgery: str) -> None:
-        for child in self.children:
-            if child is not None and child.alive:
-                self.counts["kills"] += 1
+        for index, child in enumerate(self.children):
+            if child is not None:
                 await child.kill()
+                self._look_at_status(index, child, asked=False)
         match surgery:
             case "backup":
                 await self.database.backup()
@@ -212,6 +213,7 @@ class Run:
             if child.alive:
                 self.failures.append(f"replica {replica} did not end within {ENDS_WITHIN:g} s")
                 await child.kill()
+        if child is not None:
             self._look_at_status(replica, child, asked=True)
         await self._start(replica)
         await asyncio.sleep(0.2)
@@ -240,13 +242,14 @@ class Run:
 
     def _look_at_status(self, replica: int, child: Child, *, asked: bool) -> None:
         """A bridge ends when it is killed, or asked to; and when it starts while its database is away."""
+        self.children[replica] = None
         status = child.ended.result()
         if status == -signal.SIGKILL:
             self.counts["kills"] += 1
         elif not (status == 0 or (asked and status == -signal.SIGTERM)):
-            log = self._log_of(replica).read_text(encoding="utf-8")[-300:]
-            if status != 1 or "database" not in log:
-                self.failures.append(f"replica {replica} ended by itself with status {status}: {log}")
+            *_, last = self._log_of(replica).read_text(encoding="utf-8").strip().splitlines() or [""]
+            if status != 1 or "Error: OperationalError" not in last:
+                self.failures.append(f"replica {replica} ended by itself with status {status}: {last}")
 
     async def _freeze(self, child: Child, life: Life) -> None:
         if life.frozen_at is None:
@@ -261,9 +264,9 @@ class Run:
         """At the end every replica runs; it may still die, once, at the moment that this run aims at."""
         while True:
             for index, child in enumerate(self.children):
-                if child is None or not child.alive:
-                    if child is not None:
-                        self._look_at_status(index, child, asked=False)
+                if child is not None and not child.alive:
+                    self._look_at_status(index, child, asked=False)
+                if self.children[index] is None:
                     aimed = self.script.target.point in self._deaths()
                     await self._start(index, None if aimed else self.script.target)
             living = [child.ended for child in self.children if child is not None]

@@ -79,6 +79,7 @@ class Script:
     chapters: tuple[Chapter, ...]
     outage: tuple[str, float, float] | None  # (service, at, for)
     deaf: float  # the share of Sculpteo's notifications that never come
+    slow: bool  # whether Sculpteo takes its time, so that notifications find a bridge that lives again
     limits: bool  # whether spending limits are set, so that prices are asked for
     slip: Slip | None
     target: Death  # some process of the run dies there, if it is reached at all
@@ -267,6 +268,7 @@ def write(seed: str, replicas: int, *, server: bool) -> Script:
         chapters=chapters,
         outage=outage,
         deaf=1.0 if slip else random.choice([0.0, 0.0, 0.3, 0.6, 1.0]),
+        slow=random.random() < 0.25,
         limits=target.point.startswith("printer.price") or random.random() < 0.3,
         slip=slip,
         target=target,
