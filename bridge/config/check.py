@@ -6,12 +6,14 @@ They look at the tree, not at finished settings, so that they are told in the sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bridge.config.names import is_local
 from bridge.config.nodes import Node, Place, Repeated, Scalar, Sequence, Table, join, walk
+from bridge.config.quantities import is_currency
 from bridge.errors import Fault
 
 Says = Callable[[str, Place, str, str], Fault]
@@ -130,7 +132,7 @@ def _limits(root: Table, says: Says) -> Iterator[Fault]:
     currency = text(root, "sculpteo", "currency") or "EUR"
     for key in ("per_order", "per_day") if currency.upper() in CURRENCIES else ():
         limit = text(root, "limits", key) or ""
-        named = [word for word in limit.upper().split() if word.isalpha() and len(word) == 3]
+        named = [word for word in limit.upper().split() if is_currency(word)]
         if named and named[0] != currency.upper():
             what = f"is not in {currency}, in which Sculpteo bills"
             remedy = f"write it in {currency}, or correct sculpteo.currency"
@@ -221,6 +223,7 @@ def _public_url(root: Table, says: Says) -> Iterator[Fault]:
 
 
 _SECRETS = frozenset({"client_secret", "access_token", "password"})
+_BARE_VARIABLE = re.compile(r"\$\w+|%\w+%", re.ASCII)
 
 
 def _written_secrets(root: Table, says: Says) -> Iterator[Fault]:
@@ -233,5 +236,10 @@ def _written_secrets(root: Table, says: Says) -> Iterator[Fault]:
             and not node.secret
             and not node.broken
         ):
-            what = "stands in this file itself"
-            yield says(path, node.place, what, "keep it outside: ${VARIABLE} or {file: path}")
+            what, remedy = "stands in this file itself", "keep it outside: ${VARIABLE} or {file: path}"
+            if _BARE_VARIABLE.fullmatch(node.value):
+                what, remedy = (
+                    "is taken as it stands, not from a variable",
+                    "write ${NAME} if it is meant to be",
+                )
+            yield says(path, node.place, what, remedy)

@@ -34,6 +34,7 @@ class Place(NamedTuple):
 
 
 NOWHERE = Place(0, 0)
+START = Place(1, 1)
 
 
 @dataclass(slots=True, eq=False)
@@ -96,11 +97,10 @@ class Repeated:
 def decode(content: bytes) -> str:
     """The text of the file: UTF-8, with or without a byte-order mark. Raises Unreadable."""
     if len(content) > MAX_BYTES:
-        raise Unreadable(
-            f"is larger than {MAX_BYTES // 1_000_000} MB", "split off what does not belong to it"
-        )
+        what = f"is larger than {MAX_BYTES // 1_000_000} MB"
+        raise Unreadable(what, "split off what does not belong to it", START)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Unreadable("is written in UTF-16", "save it as UTF-8")
+        raise Unreadable("is written in UTF-16", "save it as UTF-8", START)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -130,9 +130,9 @@ def parse(text: str) -> tuple[Node, list[Repeated]]:
         what, remedy, mark = explain_syntax(error, composer.long_quote)
         raise Unreadable(what, remedy, None if mark is None else _place(mark)) from None
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError):
-        raise Unreadable("is not valid YAML", "compare it with config.example.yaml") from None
+        raise Unreadable("is not valid YAML", "compare it with config.example.yaml", START) from None
     if composer.root is None:
-        raise Unreadable("is empty", "write one with `sculpteo-bridge init`")
+        raise Unreadable("is empty", "write one with `sculpteo-bridge init`", START)
     return composer.root, composer.repeated
 
 

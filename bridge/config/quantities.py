@@ -157,16 +157,18 @@ def _money(value: object) -> Money:
         raise bad("{value} is not an amount of money", remedy)
     amount_text, currency = found[1] or found[4], (found[2] or found[3]).upper()
     amount = decimal(amount_text)
-    if amount <= 0 or amount > 10**9:
-        raise bad(
-            "{value} is not an amount above 0", "write it like 300 EUR; leave the line out for no limit"
-        )
-    if not _is_currency(currency):
+    if amount <= 0:
+        remedy = "write it like 300 EUR; leave the line out for no limit"
+        raise bad("{value} is not an amount above 0", remedy)
+    if amount > 10**9:
+        raise bad("{value} is more than can be meant", "leave the line out for no limit")
+    if not is_currency(currency):
         raise bad("{value} is in no currency that there is", "write its three-letter code, such as EUR")
     return Money(amount, currency)
 
 
-def _is_currency(code: str) -> bool:
+def is_currency(code: str) -> bool:
+    """Whether it is a code of ISO 4217, such as EUR."""
     import pycountry
 
     return pycountry.currencies.get(alpha_3=code) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 
@@ -27,6 +28,7 @@ HEADERS = {
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log = structlog.get_logger("bridge.web")
+_SILENT = logging.Logger("bridge.web.protocol", logging.CRITICAL + 1)
 
 
 def make_app(
@@ -55,8 +57,12 @@ def make_app(
 
 def make_runner(app: web.Application) -> web.AppRunner:
     """The runner for `make_app`: bodies stay as they were sent, since their signature covers those bytes,
-    and a body cannot blow up while it is unpacked."""
-    return web.AppRunner(app, access_log=None, shutdown_timeout=5, auto_decompress=False)
+    and a body cannot blow up while it is unpacked.
+
+    What is no HTTP is answered with 400 and leaves no line: aiohttp would log each with a traceback, so that
+    strangers could fill the disk. What fails in a handler is logged by `guard`.
+    """
+    return web.AppRunner(app, access_log=None, logger=_SILENT, shutdown_timeout=5, auto_decompress=False)
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

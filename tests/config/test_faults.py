@@ -112,6 +112,27 @@ def test_a_product_that_leaves_all_to_the_design_is_a_warning() -> None:
     assert "has no material" in warning.what
 
 
+@pytest.mark.parametrize("written", ["$SCULPTEO_PASSWORD", "'%SCULPTEO_PASSWORD%'"])
+def test_a_secret_that_looks_like_a_variable_of_a_shell_is_a_warning(written: str) -> None:
+    (warning,) = loaded(GOOD.replace("${SCULPTEO_PASSWORD}", written)).warnings
+    assert "is taken as it stands" in warning.what
+    assert "${NAME}" in warning.remedy
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("NaN EUR", "is not a finite number"),
+        ("300 BTC", "is in no currency that there is"),
+        ("9999999999 EUR", "is more than can be meant"),
+        ("300 USD", "is not in EUR, in which Sculpteo bills"),
+    ],
+)
+def test_a_limit_has_one_fault_that_says_what_is_wrong(limit: str, said: str) -> None:
+    (fault,) = faults(GOOD.replace("per_order: 300 EUR", f"per_order: {limit}"))
+    assert said in fault.what
+
+
 def test_skus_that_differ_in_case_only_are_a_warning() -> None:
     (warning,) = loaded(GOOD.replace("- sku: CHESS", "- sku: ring-s")).warnings
     assert "differs from" in warning.what

@@ -182,3 +182,13 @@ async def test_logs_hold_neither_body_nor_query_nor_token(
     await service.client.get(f"{service.url}/s3cret-path?s3cret-query")
     written = caplog.text + "".join(capsys.readouterr())
     assert "s3cret" not in written
+
+
+@pytest.mark.parametrize(
+    "junk", [b"\x16\x03\x01\x02\x00\x01\n\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n"]
+)
+async def test_what_is_no_http_is_refused_and_leaves_no_line(
+    service: Service, junk: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert b" 400 " in await service.raw(junk)
+    assert not [record for record in caplog.records if record.exc_info]
