@@ -32,8 +32,8 @@ from bridge.steps.place import place
 from bridge.steps.resolve import resolve, watch
 from bridge.steps.track import track
 
-LEASE = timedelta(seconds=60)
-HEARTBEAT = 20.0  # seconds between renewals of a lease
+LEASE = timedelta(seconds=20)  # so long an order rests when its worker was killed
+HEARTBEAT = 5.0  # seconds between renewals of a lease
 DEADLINE = 300.0  # seconds after which a step is given up
 IDLE = 1.0  # seconds between looks for due orders when no news comes
 SLOTS = 8  # orders that one process works on at once

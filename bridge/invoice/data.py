@@ -17,7 +17,7 @@ from babel import Locale
 from bridge.config.settings import Invoice, Seller
 from bridge.invoice import addresses, formats
 from bridge.invoice.labels import ENGLISH, LABELS, Labels, labels
-from bridge.invoice.sums import ZERO, Kind, LineSum, Row, Sums, sums
+from bridge.invoice.sums import ZERO, Kind, LineSum, Row, Sums, paid_in_other_currency, sums
 from bridge.invoice.text import clean, right_to_left
 from bridge.order.model import Address, LineItem, ShopOrder
 
@@ -64,7 +64,8 @@ def invoice_data(shop: str, order: ShopOrder, settings: Invoice) -> Json:
         "customer": {"email": clean(order.email), "name": clean(order.customer_name)},
         "lines": [say.line(line, amounts) for line, amounts in zip(order.lines, totals.lines, strict=True)],
         **say.totals(totals),
-        "notes": _notes(order, totals.currency, words),
+        "presentment": _presentment(order, locale),
+        "notes": _notes(order, totals.currency, words, locale),
         "fonts": list(settings.font),
     }
 
@@ -166,11 +167,24 @@ def _address(address: Address | None, locale: Locale) -> Json | None:
     }
 
 
-def _notes(order: ShopOrder, currency: str, words: Labels) -> list[str]:
-    notes = []
-    if order.presentment_currency and order.presentment_currency != currency:
-        notes.append(words["paid_in"].format(paid=order.presentment_currency, shown=currency))
-    return notes
+def _presentment(order: ShopOrder, locale: Locale) -> Json | None:
+    """The total in the currency that the customer paid in, where that is not the shop's."""
+    paid = paid_in_other_currency(order)
+    if paid is None:
+        return None
+    text = formats.money(paid.amount, paid.currency, locale)
+    return {"currency": paid.currency, "total": {"amount": str(paid.amount), "text": text}}
+
+
+def _notes(order: ShopOrder, currency: str, words: Labels, locale: Locale) -> list[str]:
+    presentment = _presentment(order, locale)
+    if presentment is not None:
+        paid = f"{presentment['currency']} ({presentment['total']['text']})"
+    elif order.presentment_currency and order.presentment_currency != currency:
+        paid = order.presentment_currency
+    else:
+        return []
+    return [words["paid_in"].format(paid=paid, shown=currency)]
 
 
 class _Writer:

@@ -89,13 +89,21 @@ def sums(order: ShopOrder) -> Sums:
 
 
 def _total(order: ShopOrder, total: Money) -> Decimal:
-    """What the order comes to before refunds.
+    """What the order comes to before refunds."""
+    return (_before_refunds(order, total, order.current_total) or total).amount
 
-    Whether Shopify's total follows an edit of the order is not documented; its current total does, but is
-    also less refunds. So the current total counts where nothing was refunded.
-    """
+
+def paid_in_other_currency(order: ShopOrder) -> Money | None:
+    """The same total in the currency that the customer paid in, where that is another one."""
+    total = _before_refunds(order, order.presentment_total, order.presentment_current_total)
+    return total if total is not None and total.currency != order.currency else None
+
+
+def _before_refunds(order: ShopOrder, total: Money | None, current: Money | None) -> Money | None:
+    """Whether Shopify's total follows an edit of the order is not documented; its current total does, but is
+    also less refunds. So the current total counts where nothing was refunded."""
     refunded = order.refunded_total is not None and order.refunded_total.amount
-    return total.amount if refunded or order.current_total is None else order.current_total.amount
+    return total if refunded or current is None else current
 
 
 def _line(line: LineItem) -> LineSum:

@@ -162,7 +162,7 @@ class ShopOrder:
     created_at: datetime
     updated_at: datetime
     read_at: datetime
-    currency: str  # the shop's currency; all money here is in it unless `presentment` says otherwise
+    currency: str  # the shop's currency; all money here is in it unless its name says otherwise
     financial_status: str | None  # PAID, PARTIALLY_REFUNDED, PENDING, ...
     fully_paid: bool
     lines: tuple[LineItem, ...]
@@ -191,6 +191,8 @@ class ShopOrder:
     refunded_total: Money | None = None
     total: Money | None = None
     current_total: Money | None = None  # after edits and refunds (Shopify's currentTotalPriceSet)
+    presentment_total: Money | None = None  # `total` in the currency that the customer pays in
+    presentment_current_total: Money | None = None
     taxes_included: bool = False
     taxes: tuple[TaxLine, ...] = ()
     shipping_lines: tuple[ShippingLine, ...] = ()

@@ -75,6 +75,8 @@ def order(
         refunded_total=money_or_none(value["totalRefundedSet"]),
         total=money_or_none(value["totalPriceSet"]),
         current_total=money_or_none(value["currentTotalPriceSet"]),
+        presentment_total=presentment(value["totalPriceSet"]),
+        presentment_current_total=presentment(value["currentTotalPriceSet"]),
         taxes_included=value["taxesIncluded"].flag(),
         taxes=taxes(value["taxLines"]),
         shipping_lines=tuple(shipping_line(line) for line in value["shippingLines"]["nodes"].each()),
@@ -86,6 +88,12 @@ def money(bag: Value) -> Money:
     """The amount in the shop's own currency."""
     inner = bag["shopMoney"]
     return Money(inner["amount"].decimal(), inner["currencyCode"].text())
+
+
+def presentment(bag: Value) -> Money | None:
+    """The amount in the currency that the customer pays in."""
+    inner = bag["presentmentMoney"]
+    return Money(inner["amount"].decimal(), inner["currencyCode"].text()) if inner else None
 
 
 def money_or_none(bag: Value) -> Money | None:

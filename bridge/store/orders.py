@@ -32,7 +32,7 @@ from bridge.store.tables import attempts, notifications, orders, parcels
 
 T = TypeVar("T")
 
-RENEWED = timedelta(seconds=60)  # what `renew` gives before a write elsewhere
+RENEWED = timedelta(seconds=20)  # what `renew` gives before a write elsewhere
 SET_BACK = timedelta(minutes=5)  # a clock that goes back by more than this between two claims was set
 MEND_EVERY = timedelta(minutes=15)  # for what another replica, whose clock was ahead, has left behind
 

@@ -11,8 +11,12 @@ CREATED = "2026-11-23T08:00:00Z"
 UPDATED = "2026-11-23T09:00:00Z"
 
 
-def money(amount: str, currency: str = "EUR") -> dict[str, Any]:
-    return {"shopMoney": {"amount": amount, "currencyCode": currency}}
+def money(amount: str, currency: str = "EUR", *, paid: str = "0.0") -> dict[str, Any]:
+    """`paid` is the same in dollars, in which the customer pays."""
+    return {
+        "shopMoney": {"amount": amount, "currencyCode": currency},
+        "presentmentMoney": {"amount": paid, "currencyCode": "USD"},
+    }
 
 
 def tax(price: str = "4.98") -> dict[str, Any]:
@@ -124,8 +128,8 @@ def order(**changes: Any) -> dict[str, Any]:
         "totalShippingPriceSet": money("5.00"),
         "totalTaxSet": money("9.13"),
         "totalDiscountsSet": money("10.00"),
-        "totalPriceSet": money("54.80"),
-        "currentTotalPriceSet": money("54.80"),
+        "totalPriceSet": money("54.80", paid="59.20"),
+        "currentTotalPriceSet": money("54.80", paid="59.20"),
         "totalRefundedSet": money("0.0"),
         "taxLines": [tax("9.13")],
         "shippingLines": connection(

@@ -73,6 +73,8 @@ async def test_an_order_is_read_with_all_that_the_bridge_needs(shop: Shop) -> No
     assert order.shipping_total == Money(Decimal("5.00"), "EUR")
     assert order.tax_total == Money(Decimal("9.13"), "EUR")
     assert order.discount_total == Money(Decimal("10.00"), "EUR")
+    assert order.presentment_total == Money(Decimal("59.20"), "USD")
+    assert order.presentment_current_total == Money(Decimal("59.20"), "USD")
     assert order.refunded_total == Money(Decimal(0), "EUR")
     assert order.total == Money(Decimal("54.80"), "EUR")
     assert order.current_total == Money(Decimal("54.80"), "EUR")
@@ -311,7 +313,7 @@ async def test_an_empty_list_for_want_of_a_permission_is_told_from_an_empty_list
         ({"updatedAt": "yesterday"}, "order.updatedAt"),
         ({"createdAt": "2026-11-23T08:00:00"}, "order.createdAt"),
         (
-            {"totalPriceSet": {"shopMoney": {"amount": "12,50", "currencyCode": "EUR"}}},
+            {"totalPriceSet": samples.money("12,50")},
             "order.totalPriceSet.shopMoney.amount",
         ),
         ({"lineItems": connection(samples.line(quantity=-1))}, r"order.lineItems.nodes\[0\].quantity"),
