@@ -101,4 +101,24 @@ def _gone(visit: Visit, text: str) -> web.Response:
 async def account(visit: Visit) -> web.StreamResponse:
     """Who I am, and where I am signed in."""
     sessions: list[Session] = await visit.store.sessions.of(visit.user.name)
-    return await visit.show("account.html", sessions=sessions, here=visit.session.id)
+    return await visit.show("account.html", sessions=sessions, here=visit.session.id, browser_of=browser_of)
+
+
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS")),
+    *(("Windows", "Windows"), ("Mac OS X", "macOS"), ("Linux", "Linux")),
+)
+
+
+def browser_of(agent: str | None) -> str | None:
+    """What people call the browser of a User-Agent header, for them to know their own again."""
+    said = agent or ""
+    named = [next((name for mark, name in marks if mark in said), None) for marks in (BROWSERS, SYSTEMS)]
+    return ", ".join(filter(None, named)) or (said[:40] or None)

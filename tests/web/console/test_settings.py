@@ -9,6 +9,7 @@ import pytest
 
 from bridge.config.watch import Standing
 from bridge.web.console.parts import CONSOLE
+from bridge.web.console.signin import browser_of
 from tests.config.cases import ENV
 from tests.web.console.conftest import PASSWORDS, Site, hash_of
 from tests.web.console.orders import SCRIPT
@@ -97,3 +98,21 @@ async def test_versions_are_named(site: Site) -> None:
     _, text = await site.get("/settings")
     assert "SQLite, schema 00" in text
     assert "sculpteo-bridge" in text
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) Version/19.1 Safari/604.1",
+            "Safari, iPhone",
+        ),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/149.0 Safari/537.36 Edg/149.0", "Edge, Windows"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0", "Firefox, Linux"),
+        ("curl/8.1", "curl/8.1"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_people_know_their_browser_again(agent: str | None, said: str | None) -> None:
+    assert browser_of(agent) == said
