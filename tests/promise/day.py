@@ -39,6 +39,7 @@ class Day:
     random: Random = field(default_factory=lambda: Random(1))
 
     def world(self) -> World:
+        self.shop.mode = self.policy.mode
         return World(
             clock=self.clock,
             orders=self.store.orders,

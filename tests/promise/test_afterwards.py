@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from bridge.order.model import PrintStatus, ShopOrder
+from bridge.order.model import PrintStatus
 from bridge.order.problems import ALARMS, Alarm, Problem, say
 from bridge.order.states import State
-from tests.promise.day import ORDER, Day
-from tests.promise.test_spending import (
+from tests.promise.changes import (
+    ShopChange,
     another_address,
     cancelled,
     fulfilled_by_hand,
@@ -21,9 +19,10 @@ from tests.promise.test_spending import (
     refunded,
     unmapped_line_added,
 )
+from tests.promise.day import ORDER, Day
 from tests.steps.make import line, shipped, unit
 
-CHANGES: list[tuple[Callable[[ShopOrder], dict[str, Any]], Alarm, str]] = [
+CHANGES: list[tuple[ShopChange, Alarm, str]] = [
     (
         cancelled,
         Alarm.CANCELLED_AFTER_PLACING,
@@ -59,7 +58,7 @@ CHANGES: list[tuple[Callable[[ShopOrder], dict[str, Any]], Alarm, str]] = [
 
 @pytest.mark.parametrize(("change", "alarm", "sentence"), CHANGES)
 async def test_what_changes_after_placing_is_an_alarm_with_its_sentence(
-    day: Day, change: Callable[[ShopOrder], dict[str, Any]], alarm: Alarm, sentence: str
+    day: Day, change: ShopChange, alarm: Alarm, sentence: str
 ) -> None:
     await day.comes()
     await day.works()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,93 +9,30 @@ from typing import Any
 import pytest
 
 from bridge.errors import StoreUnavailable
-from bridge.order.model import Fulfillment, FulfillmentOrder, LedgerEntry, Mode, ShopOrder, Tracking
+from bridge.order.model import LedgerEntry, Mode
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy
 from bridge.steps import place as placing
+from tests.promise.changes import (
+    ShopChange,
+    address_lost,
+    another_address,
+    cancelled,
+    fulfilled_by_hand,
+    held,
+    more_units,
+    moved,
+    one_line_more,
+    partly_refunded,
+    payment_taken_back,
+    printed_line_removed,
+    refunded,
+    unmapped_line_added,
+)
 from tests.promise.day import ORDER, Day, decide
-from tests.steps.make import RING, Mapped, euro, line, unit
+from tests.steps.make import RING, Mapped, euro
 
-RINGS = line(1, "RING", 2)
-
-
-def cancelled(order: ShopOrder) -> dict[str, Any]:
-    return {"cancelled_at": order.created_at, "cancel_reason": "customer"}
-
-
-def refunded(order: ShopOrder) -> dict[str, Any]:
-    return {"financial_status": "REFUNDED", "refunded_total": euro("20")}
-
-
-def partly_refunded(order: ShopOrder) -> dict[str, Any]:
-    """One of two units is taken off the order and paid back."""
-    fewer = replace(order.lines[0], current_quantity=1)
-    return {
-        "financial_status": "PARTIALLY_REFUNDED",
-        "refunded_total": euro("10"),
-        "lines": (fewer, *order.lines[1:]),
-        "fulfillment_orders": (_left(order, 1),),
-    }
-
-
-def more_units(order: ShopOrder) -> dict[str, Any]:
-    more = line(1, "RING", 5)
-    return {"lines": (more, *order.lines[1:]), "fulfillment_orders": (unit(1, more, *order.lines[1:]),)}
-
-
-def one_line_more(order: ShopOrder) -> dict[str, Any]:
-    lines = (*order.lines, line(3, "RING", 1))
-    return {"lines": lines, "fulfillment_orders": (unit(1, *lines),)}
-
-
-def printed_line_removed(order: ShopOrder) -> dict[str, Any]:
-    lines = (replace(order.lines[0], current_quantity=0), *order.lines[1:])
-    return {"lines": lines, "fulfillment_orders": (unit(1, *order.lines[1:]),)}
-
-
-def unmapped_line_added(order: ShopOrder) -> dict[str, Any]:
-    lines = (*order.lines, line(3, "MUG", 1))
-    return {"lines": lines, "fulfillment_orders": (unit(1, *lines),)}
-
-
-def fulfilled_by_hand(order: ShopOrder) -> dict[str, Any]:
-    made = Fulfillment("gid://shopify/Fulfillment/9", "SUCCESS", (Tracking("BY-HAND", "UPS"),))
-    return {
-        "fulfillment_orders": (replace(_left(order, 0), status="CLOSED", actions=()),),
-        "fulfillments": (made,),
-    }
-
-
-def moved(order: ShopOrder) -> dict[str, Any]:
-    first = order.fulfillment_orders[0]
-    there = replace(first, location_id="gid://shopify/Location/2", location_name="Attic")
-    return {"fulfillment_orders": (there,)}
-
-
-def held(order: ShopOrder) -> dict[str, Any]:
-    return {"fulfillment_orders": (replace(order.fulfillment_orders[0], status="ON_HOLD", actions=()),)}
-
-
-def payment_taken_back(order: ShopOrder) -> dict[str, Any]:
-    return {"fully_paid": False, "financial_status": "PENDING"}
-
-
-def address_lost(order: ShopOrder) -> dict[str, Any]:
-    return {"address": None}
-
-
-def another_address(order: ShopOrder) -> dict[str, Any]:
-    assert order.address is not None
-    return {"address": replace(order.address, address1="2 Rue Nouvelle")}
-
-
-def _left(order: ShopOrder, remaining: int) -> FulfillmentOrder:
-    first = order.fulfillment_orders[0]
-    rows = tuple(replace(row, remaining=remaining) for row in first.lines[:1])
-    return replace(first, lines=rows)
-
-
-STOPS: list[tuple[Callable[[ShopOrder], dict[str, Any]], State, str]] = [
+STOPS: list[tuple[ShopChange, State, str]] = [
     (cancelled, State.CANCELLED, "cancelled"),
     (refunded, State.CANCELLED, "refunded"),
     (printed_line_removed, State.IGNORED, Ignored.NOTHING_TO_PRINT),
@@ -107,7 +43,7 @@ STOPS: list[tuple[Callable[[ShopOrder], dict[str, Any]], State, str]] = [
     (payment_taken_back, State.WAITING, Wait.PAYMENT),
     (address_lost, State.ATTENTION, "address"),
 ]
-GOES_ON: list[tuple[Callable[[ShopOrder], dict[str, Any]], int]] = [
+GOES_ON: list[tuple[ShopChange, int]] = [
     (partly_refunded, 1),
     (more_units, 5),
     (one_line_more, 3),
@@ -116,7 +52,7 @@ GOES_ON: list[tuple[Callable[[ShopOrder], dict[str, Any]], int]] = [
 MOMENTS = ["price", "invoice", "written", "connect"]
 
 
-def happens(day: Day, change: Callable[[ShopOrder], dict[str, Any]], *, told: bool) -> Any:
+def happens(day: Day, change: ShopChange, *, told: bool) -> Any:
     """Something that the merchant does; the webhook that tells of it is quick, or slow while minutes pass."""
 
     async def happening() -> None:
@@ -131,7 +67,7 @@ def happens(day: Day, change: Callable[[ShopOrder], dict[str, Any]], *, told: bo
 
 @pytest.mark.parametrize(("change", "state", "why"), STOPS)
 async def test_a_change_between_match_and_place_is_seen_without_any_webhook(
-    day: Day, change: Callable[[ShopOrder], dict[str, Any]], state: State, why: str
+    day: Day, change: ShopChange, state: State, why: str
 ) -> None:
     day.policy = replace(day.policy, approval=ApprovalPolicy(delay=timedelta(minutes=30)))
     await day.comes()
@@ -148,7 +84,7 @@ async def test_a_change_between_match_and_place_is_seen_without_any_webhook(
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize(("change", "state", "why"), STOPS)
 async def test_a_change_during_preparation_stops_the_purchase(
-    day: Day, change: Callable[[ShopOrder], dict[str, Any]], state: State, why: str, moment: str
+    day: Day, change: ShopChange, state: State, why: str, moment: str
 ) -> None:
     told = moment == "connect"  # with the connection standing, only what was told can still count
     day.policy = replace(day.policy, per_order=euro("1000"))
@@ -167,7 +103,7 @@ async def test_a_change_during_preparation_stops_the_purchase(
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize(("change", "units"), GOES_ON)
 async def test_what_changed_during_preparation_is_bought_as_it_is_now(
-    day: Day, change: Callable[[ShopOrder], dict[str, Any]], units: int, moment: str
+    day: Day, change: ShopChange, units: int, moment: str
 ) -> None:
     told = moment == "connect"
     day.policy = replace(day.policy, per_order=euro("1000"))
@@ -360,7 +296,8 @@ async def test_a_test_bridge_beside_the_live_one_reads_and_writes_another_note(d
     day.policy = replace(day.policy, mode=Mode.TEST)
     await day.comes()
     await day.works()
-    assert day.shop.ledgers[ORDER][0].mode is Mode.TEST
+    assert day.shop.test_ledgers[ORDER][0].mode is Mode.TEST
+    assert ORDER not in day.shop.ledgers
     assert (await day.record()).state is State.PLACED
     assert day.prints == 0
 

@@ -83,8 +83,15 @@ class MemoryShop:
         self.fate = fate
         self.orders: dict[str, ShopOrder] = {}
         self.ledgers: dict[str, tuple[LedgerEntry, str]] = {}
+        self.test_ledgers: dict[str, tuple[LedgerEntry, str]] = {}
+        self.mode = Mode.LIVE
         self.ledger_writable = True
         self._serial = 0
+
+    @property
+    def _kept(self) -> dict[str, tuple[LedgerEntry, str]]:
+        """The notes that are read in this mode: what is bought and what is tried out never meet."""
+        return self.ledgers if self.mode is Mode.LIVE else self.test_ledgers
 
     def touch(self, order: ShopOrder) -> None:
         self.orders[order.id] = replace(order, updated_at=self.clock.now())
@@ -106,7 +113,7 @@ class MemoryShop:
             order = self.orders.get(order_id)
             if order is None:
                 return None
-            kept = self.ledgers.get(order_id)
+            kept = self._kept.get(order_id)
             ledger = Ledger(kept[0], kept[1]) if kept else Ledger()
             return replace(order, ledger=ledger, read_at=self.clock.now())
 
@@ -125,11 +132,13 @@ class MemoryShop:
         def effect() -> str:
             if not self.ledger_writable:
                 raise NeedsPerson("shop_access", why="write_orders is missing")
-            kept = self.ledgers.get(order_id)
+            if (entry.mode is Mode.LIVE) is not (self.mode is Mode.LIVE):
+                raise LedgerConflict("an entry of another mode")
+            kept = self._kept.get(order_id)
             if (kept[1] if kept else None) != expected:
                 raise LedgerConflict("stale digest")
             self._serial += 1
-            self.ledgers[order_id] = (entry, f"digest-{self._serial}")
+            self._kept[order_id] = (entry, f"digest-{self._serial}")
             return f"digest-{self._serial}"
 
         digest: str = await self._call(effect)
@@ -212,6 +221,9 @@ class MemoryPrinter:
         self.fate = fate
         self.books: dict[str, Printed] = {}
         self.unit_price = 5
+        self.sent: list[PrintOrder] = []
+        self.watch: Callable[[PrintOrder], None] = lambda order: None
+        """Told of each request in the moment before its first byte; it tells what must not be by then."""
 
     def _answer(self, body: str) -> RawAnswer:
         return RawAnswer(self.clock.now(), 200, (), body)
@@ -222,12 +234,14 @@ class MemoryPrinter:
         if fault == "before":
             return Receipt(Verdict.NOT_SENT, self._answer(""), "no connection")
         await self.fate.during("connect")
+        self.watch(order)
         await about_to_send()
+        self.sent.append(order)
         await self.fate.during("sent")
         self.fate.tick()
         if fault == "refused":
             return Receipt(Verdict.REFUSED, RawAnswer(self.clock.now(), 403), "HTTP 403")
-        if fault == "nothing":
+        if fault in {"nothing", "garbled"}:
             return Receipt(Verdict.UNCLEAR, RawAnswer(self.clock.now(), 500), "HTTP 500")
         reference = f"REF{len(self.books):05d}"
         token = (order.notification_url or "").rpartition("/")[2]
