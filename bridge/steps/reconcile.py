@@ -64,13 +64,16 @@ async def _notice(name: str, orders: Orders, batch: list[Changed]) -> int:
 
 
 async def _first_look(name: str, shop: Shop, orders: Orders, memory: Memory, start: datetime) -> int:
-    count, newest = 0, start
+    """The watermark comes from the shop alone: by a clock of ours that is ahead, orders would be left out. A
+    shop without any open order is looked at like this again."""
+    count, newest = 0, None
     async for changed in shop.changed(None, unfulfilled=True):
         origin = "before_go_live" if changed.created_at < start else "reconciliation"
         await orders.notice(Notice(name, changed.id, origin, changed.name, cause="first look at the shop"))
-        newest = max(newest, changed.updated_at)
+        newest = max(newest or changed.updated_at, changed.updated_at)
         count += 1
-    await memory.set(f"reconciled:{name}", newest.isoformat())
+    if newest is not None:
+        await memory.set(f"reconciled:{name}", newest.isoformat())
     return count
 
 

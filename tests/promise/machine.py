@@ -1,24 +1,31 @@
-"""The promise, as a state machine: the real steps and the real store among crashes, faults, duplicates,
-reordering, restores, people, and a shop that changes underneath.
+"""The promise, as a state machine: the real steps and the real store, on SQLite and PostgreSQL, among crashes,
+faults, duplicates, reordering, restores, clocks that jump, two replicas, people, and a shop that changes
+underneath, also in the middle of a purchase.
 
-The invariants:
+The invariants, each with an assertion that bears its number:
 
-1.  At most one real print per Shopify order, unless a person said of the first that it does not exist.
-2.  Every paid, mapped order that can be shipped is bought, or stands with a named reason.
+1.  At most one real print per Shopify order, unless a person said of the first that it does not exist, or had
+    it printed again after Sculpteo cancelled it.
+2.  Every order of the shop is on record, and at the end of the day each is bought or stands with a named reason.
 3.  What was bought is what the order on record says.
-4.  Each parcel is in the shop once.
-5.  Nothing moves backwards: what Sculpteo has is never waiting, cancelled or ignored again.
-6.  An order that is cancelled here was not bought.
+4.  Each parcel is in the shop once, and never more units of a line than it has.
+5.  Nothing moves backwards: what Sculpteo is known to have never waits, is cancelled or ignored again.
+6.  The day's spending limit holds, over both replicas, for all that nobody approved.
+7.  Nothing leaves while placing is paused.
+8.  Nothing leaves for an order that the shop took back, holds or fulfilled before the last look at it.
+9.  Evidence of a second print, or of one that a person denied, is an alarm.
+10. In test mode nothing is printed for real.
 """
 
 from __future__ import annotations
 
-import asyncio
+import json
 import shutil
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,83 +33,106 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bridge.errors import BridgeError, LeaseLost, Outdated, StoreUnavailable
-from bridge.order.model import Parcel, PrintStatus
-from bridge.order.states import State
-from bridge.ports import ApprovalPolicy, Notice, OrderRecord, Policy
+from bridge.errors import BridgeError, LeaseLost, NeedsPerson, Outdated
+from bridge.order.model import Mode, Parcel, PrintOrder, PrintStatus, RawAnswer, Receipt, ShopOrder, Verdict
+from bridge.order.problems import Alarm
+from bridge.order.states import State, Wait
+from bridge.ports import ApprovalPolicy, Delivery, Notice, OrderRecord, Policy
+from bridge.shopify.webhooks import interpret
 from bridge.steps import decide
+from bridge.steps.accept import accept
 from bridge.steps.job import Job, World
 from bridge.steps.reconcile import reconcile
+from bridge.steps.withdraw import withdrawn
 from bridge.store.store import Store
 from bridge.worker import LEASE, run_step
+from tests.promise import changes
+from tests.promise.house import REPLICAS, Database, House
 from tests.promise.world import Crash, Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
-from tests.steps.make import RING, Mapped, line, order, policy
+from tests.steps.make import RING, Mapped, euro, line, order, policy
 
 NAMES = ("#1", "#2", "#3")
 BOUGHT = {State.PLACED, State.SHIPPED, State.DONE}
+FREE = {State.WAITING, State.RECEIVED, State.CANCELLED, State.IGNORED}
+MOMENTS = ("price", "invoice", "written", "connect", "sent")
+CATALOGS = {
+    "v1": {"RING": (RING,)},
+    "v2": {"RING": (replace(RING, material="gold"),)},
+    "v3": {},
+}
+SHOP_CHANGES: dict[str, changes.ShopChange] = {
+    "pay": lambda order: {"fully_paid": True, "financial_status": "PAID"},
+    "cancel": changes.cancelled,
+    "refund": changes.refunded,
+    "refund a unit": changes.partly_refunded,
+    "add units": changes.more_units,
+    "add a line": changes.one_line_more,
+    "remove the line": changes.printed_line_removed,
+    "write a note": lambda order: {"note": "call me"},
+    "address": changes.another_address,
+    "move": changes.moved,
+    "hold": changes.held,
+    "open": lambda order: {
+        "fulfillment_orders": tuple(
+            replace(unit, status="OPEN", actions=("CREATE_FULFILLMENT",)) for unit in order.fulfillment_orders
+        )
+    },
+    "ship": changes.fulfilled_by_hand,
+}
+ON_WHOLE_ORDERS = frozenset(SHOP_CHANGES) - {"pay", "cancel", "refund", "write a note", "address"}
+"""Changes that make the order's fulfillment orders anew: only where nothing of them is fulfilled yet."""
 
 
 class Promise(RuleBasedStateMachine):
-    """One shop with three orders, one bridge that dies and is restored, one person."""
+    """One shop with three orders, a bridge of two replicas that die and are restored, one person."""
+
+    make_database: Callable[[Path], Database]
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="promise-"))
-        self.runner = asyncio.Runner()
         self.clock = SteppedClock()
         self.fate = Fate()
         self.shop = MemoryShop(self.clock, self.fate)
         self.printer = MemoryPrinter(self.clock, self.fate)
-        self.policy: Policy = policy(
-            approval=ApprovalPolicy(delay=timedelta(minutes=30)), poll=timedelta(minutes=20)
-        )
+        self.printer.watch = self._watch
+        self.house = House(type(self).make_database(self.folder), self.clock)
+        self.policy: Policy = policy()
+        self.catalog = "v1"
+        self.random = Random(1)
         self.lied: set[str] = set()  # orders of which a person said "not placed" although it was
-        self.lost_ledger: set[str] = set()  # orders bought while the ledger could not be written
-        self.store: Store | None = None
-        self.backup: Path | None = None
+        self.again: set[str] = set()  # orders that a person had printed again
+        self.paused = False
+        self.backed_up = False
+        self.changed_at: dict[str, Any] = {}  # when the shop last changed an order
+        self.known: dict[str, str] = {}  # the reference of each order, as this database had it
+        self.told: list[tuple[str, str]] = []  # (order, reference) that Sculpteo told this database of
+        self.wrong: list[str] = []  # what the last moment before a first byte found amiss
+        self.deliveries: list[Delivery] = []
 
     # --- the process -------------------------------------------------------------------------------------
 
-    def url(self) -> str:
-        return f"sqlite:///{self.folder / 'bridge.db'}"
-
-    def open(self) -> Store:
-        if self.store is None:
-            self.opening = AsyncExitStack()
-            store = Store.open(self.url(), clock=self.clock)
-            self.store = self.runner.run(self.opening.enter_async_context(store))
-        return self.store
-
-    def close(self) -> None:
-        if self.store is not None:
-            self.runner.run(self.opening.aclose())
-            self.store = None
-
-    def world(self) -> World:
+    def world(self, store: Store) -> World:
+        self.shop.mode = self.policy.mode
+        catalog = Mapped(**CATALOGS[self.catalog])
+        catalog.version = self.catalog
         return World(
             clock=self.clock,
-            orders=self.open().orders,
+            orders=store.orders,
             shops={"acme": self.shop},
             printer=self.printer,
-            catalog=Mapped(RING=(RING,)),
+            catalog=catalog,
             invoicer=NoInvoice(self.fate),
             policy=self.policy,
-            random=Random(1),
+            random=self.random,
         )
 
-    def run(self, work: Any) -> Any:
-        """Run something of the process; its death ends only the process."""
-        try:
-            return self.runner.run(work)
-        except Crash:
-            self.close()
-        except (BridgeError, StoreUnavailable):
-            pass
-        return None
-
-    async def _work(self, world: World) -> bool:
-        """What the worker does with one due order."""
-        claimed = await world.orders.claim("worker", limit=1, lease_for=LEASE)
+    async def _work(self, store: Store, replica: str) -> bool:
+        """What the worker does with one due order, after the deliveries that are there."""
+        world = self.world(store)
+        for delivery in await store.inbox.pending(10):
+            await accept(delivery, interpret, {"acme": self.shop}, store.inbox)
+        claimed = await store.orders.claim(replica, limit=1, lease_for=LEASE)
         for record in claimed:
             job = Job(record, world)
             try:
@@ -115,25 +145,46 @@ class Promise(RuleBasedStateMachine):
         return bool(claimed)
 
     def records(self) -> list[OrderRecord]:
-        queries = self.open().queries
+        queries = self.house.store().queries
 
         async def read() -> list[OrderRecord]:
             ids = (f"gid://shopify/Order/{name[1:]}" for name in NAMES)
             return [record for order_id in ids for record in await queries.find(order_id)]
 
-        return self.runner.run(read())
+        found: list[OrderRecord] = self.house.read(read())
+        return found
 
     def record_of(self, name: str) -> OrderRecord | None:
-        return next(
-            (one for one in self.records() if one.order_id == f"gid://shopify/Order/{name[1:]}"), None
+        return next((one for one in self.records() if name_of(one) == name), None)
+
+    def _watch(self, request: PrintOrder) -> None:
+        """In the moment before a first byte: what the shop said, and a pause, more than a moment ago."""
+        name = request.comments[0].split()[-1]
+        if self.paused:
+            self.wrong.append(f"(7) {name} left while placing was paused")
+        now = self.shop.orders.get(f"gid://shopify/Order/{name[1:]}")
+        settled = self.clock.true - self.changed_at.get(name, self.clock.true) > timedelta(seconds=4)
+        if now is not None and settled and _taken_back(now):
+            self.wrong.append(f"(8) {name} left although it was {_taken_back(now)}")
+
+    @initialize(
+        template=st.just(None),
+        ledger=st.sampled_from([True, True, True, False]),
+        limit=st.sampled_from([None, "35", "12"]),
+        mode=st.sampled_from([Mode.LIVE, Mode.LIVE, Mode.LIVE, Mode.TEST]),
+        delay=st.sampled_from([30, 30, 0]),
+    )
+    def begin(self, template: None, ledger: bool, limit: str | None, mode: Mode, delay: int) -> None:
+        self.shop.ledger_writable = ledger
+        self.policy = policy(
+            mode=mode,
+            approval=ApprovalPolicy(delay=timedelta(minutes=delay)),
+            poll=timedelta(minutes=20),
+            per_day=euro(limit) if limit else None,
         )
+        self.reconciles()
 
     # --- the shop ----------------------------------------------------------------------------------------
-
-    @initialize(ledger=st.sampled_from([True, True, True, False]))
-    def begin(self, ledger: bool) -> None:
-        self.shop.ledger_writable = ledger
-        self.run(reconcile("acme", self.shop, self.open().orders, self.open().memory, self.clock))
 
     @rule(name=st.sampled_from(NAMES), quantity=st.integers(1, 3), paid=st.booleans())
     def order_comes(self, name: str, quantity: int, paid: bool) -> None:
@@ -144,71 +195,106 @@ class Promise(RuleBasedStateMachine):
             order(line(1, "RING", quantity), line(2, "TEE")),
             id=order_id,
             name=name,
-            created_at=self.clock.now(),
+            created_at=self.clock.truly(),
             fully_paid=paid,
             financial_status="PAID" if paid else "PENDING",
         )
         self.shop.touch(made)
 
-    @rule(
-        name=st.sampled_from(NAMES),
-        kind=st.sampled_from(["pay", "cancel", "refund", "edit", "hold", "open", "ship"]),
-    )
+    @rule(name=st.sampled_from(NAMES), kind=st.sampled_from(sorted(SHOP_CHANGES)))
     def shop_changes(self, name: str, kind: str) -> None:
         known = self.shop.orders.get(f"gid://shopify/Order/{name[1:]}")
-        if known is None:
+        if known is None or (kind in ON_WHOLE_ORDERS and not _whole(known)):
             return
-        unit = known.fulfillment_orders[0]
-        changes: dict[str, dict[str, Any]] = {
-            "pay": {"fully_paid": True, "financial_status": "PAID"},
-            "cancel": {"cancelled_at": self.clock.now()},
-            "refund": {"financial_status": "REFUNDED"},
-            "edit": {"note": "call me"},
-            "hold": {"fulfillment_orders": (replace(unit, status="ON_HOLD", actions=()),)},
-            "open": {"fulfillment_orders": (replace(unit, status="OPEN", actions=("CREATE_FULFILLMENT",)),)},
-            "ship": {
-                "fulfillment_orders": (
-                    replace(
-                        unit,
-                        status="CLOSED",
-                        actions=(),
-                        lines=tuple(replace(row, remaining=0) for row in unit.lines),
-                    ),
-                )
-            },
-        }
-        if kind in {"hold", "open"} and all(row.remaining == 0 for row in unit.lines):
-            return
-        self.shop.touch(replace(known, **changes[kind]))
+        self.shop.touch(replace(known, **SHOP_CHANGES[kind](known)))
+        self.changed_at[name] = self.clock.true
 
-    @rule(name=st.sampled_from(NAMES), paid_now=st.booleans())
-    def word_comes(self, name: str, paid_now: bool) -> None:
-        order_id = f"gid://shopify/Order/{name[1:]}"
-        if order_id in self.shop.orders:
-            self.run(self.world().orders.notice(Notice("acme", order_id, "webhook", name, paid_now)))
+    @rule(
+        name=st.sampled_from(NAMES), topic=st.sampled_from(["orders/create", "orders/paid", "orders/updated"])
+    )
+    def delivery_comes(self, name: str, topic: str) -> None:
+        if f"gid://shopify/Order/{name[1:]}" in self.shop.orders:
+            body = json.dumps({"admin_graphql_api_id": f"gid://shopify/Order/{name[1:]}", "name": name})
+            number = len(self.deliveries)
+            self.deliveries.append(Delivery("acme", f"id-{number}", topic, body.encode(), self.clock.now()))
+            self._deliver(number)
+
+    @precondition(lambda self: bool(self.deliveries))
+    @rule(which=st.integers(0, 30))
+    def delivery_comes_again(self, which: int) -> None:
+        self._deliver(which % len(self.deliveries))
+
+    def _deliver(self, number: int) -> None:
+        self.house.run(self.house.store().inbox.put(self.deliveries[number]))
 
     @rule()
     def reconciles(self) -> None:
-        self.run(reconcile("acme", self.shop, self.open().orders, self.open().memory, self.clock))
+        store = self.house.store()
+        self.house.run(reconcile("acme", self.shop, store.orders, store.memory, self.clock))
 
     # --- the bridge --------------------------------------------------------------------------------------
 
-    @rule(steps=st.integers(1, 6))
-    def works(self, steps: int) -> None:
+    @rule(steps=st.integers(1, 6), replica=st.sampled_from(REPLICAS))
+    def works(self, steps: int, replica: str) -> None:
         for _ in range(steps):
-            self.run(self._work(self.world()))
+            self.house.run(self._work(self.house.store(replica), replica), replica)
 
-    @rule(calls=st.integers(1, 12), steps=st.integers(1, 3))
-    def dies_while_working(self, calls: int, steps: int) -> None:
+    @rule(calls=st.integers(1, 14), steps=st.integers(1, 3), replica=st.sampled_from(REPLICAS))
+    def dies_while_working(self, calls: int, steps: int, replica: str) -> None:
         self.fate.crash_in = calls
-        for _ in range(steps):
-            self.run(self._work(self.world()))
+        self.works(steps, replica)
         self.fate.crash_in = None
         self.clock.time += LEASE
 
-    @rule(minutes=st.sampled_from([1, 20, 45, 600]))
+    @rule(
+        moment=st.sampled_from(MOMENTS),
+        kind=st.sampled_from(["freeze", "pause", "news", "time", *sorted(SHOP_CHANGES)]),
+        name=st.sampled_from(NAMES),
+        told=st.booleans(),
+        steps=st.integers(1, 4),
+    )
+    def something_happens_while_working(
+        self, moment: str, kind: str, name: str, told: bool, steps: int
+    ) -> None:
+        """In the middle of a purchase: the other replica takes over, a pause, a change in the shop, minutes."""
+
+        async def happens() -> None:
+            crash, self.fate.crash_in = self.fate.crash_in, None
+            other = others[0]
+            if kind == "freeze":
+                self.clock.time += 2 * LEASE
+                for _ in range(steps):
+                    await self._quietly(self._work(other, REPLICAS[1]))
+            elif kind == "pause":
+                await other.switch.pause("*", "anna")
+                self.paused = True
+            elif kind in SHOP_CHANGES:
+                self.shop_changes(name, kind)
+            if told or kind == "news":
+                await other.orders.notice(Notice("acme", f"gid://shopify/Order/{name[1:]}", "webhook", name))
+            elif kind != "freeze":
+                self.clock.time += timedelta(minutes=1)
+            self.fate.crash_in = crash
+
+        others = [self.house.store(REPLICAS[1])]
+        self.fate.meanwhile[moment] = happens
+        self.works(steps, REPLICAS[0])
+        self.fate.meanwhile.clear()
+
+    async def _quietly(self, work: Awaitable[Any]) -> None:
+        try:
+            await work
+        except (BridgeError, Crash):
+            return
+
+    @rule(minutes=st.sampled_from([1, 20, 45, 600, 1500]))
     def time_passes(self, minutes: int) -> None:
         self.clock.time += timedelta(minutes=minutes)
+
+    @rule(minutes=st.sampled_from([-1500, -90, -3, 90, 3000]))
+    def clock_jumps(self, minutes: int) -> None:
+        """The bridge's own clock is set; the shop's is right."""
+        self.clock.skew += timedelta(minutes=minutes)
 
     @rule(faults=st.lists(st.sampled_from(["before", "after", "ok"]), max_size=4))
     def shop_fails(self, faults: list[str]) -> None:
@@ -220,29 +306,40 @@ class Promise(RuleBasedStateMachine):
 
     @rule()
     def is_backed_up(self) -> None:
-        self.open()
-        self.close()
-        self.backup = self.folder / "backup.db"
-        shutil.copy(self.folder / "bridge.db", self.backup)
+        self.house.stops()
+        self.house.database.backup()
+        self.backed_up = True
 
-    @precondition(lambda self: self.backup is not None and self.shop.ledger_writable)
+    @precondition(lambda self: self.backed_up and self.shop.ledger_writable)
     @rule()
     def is_restored(self) -> None:
-        assert self.backup is not None
-        self.close()
-        self._delete_database()
-        shutil.copy(self.backup, self.folder / "bridge.db")
-        self.clock.time += LEASE
-
-    def _delete_database(self) -> None:
-        for file in self.folder.glob("bridge.db*"):
-            file.unlink()
+        self.house.stops()
+        self.house.database.restore()
+        self._forgets()
 
     @precondition(lambda self: self.shop.ledger_writable)
     @rule()
     def loses_its_database(self) -> None:
-        self.close()
-        self._delete_database()
+        self.house.stops()
+        self.house.database.lose()
+        self._forgets()
+
+    def _forgets(self) -> None:
+        self.clock.time += LEASE
+        self.known.clear()
+        self.told.clear()
+        self.paused = bool(self.house.read(self.house.store().switch.pauses()))
+
+    @rule(catalog=st.sampled_from(sorted(CATALOGS)))
+    def mapping_changes(self, catalog: str) -> None:
+        self.catalog = catalog
+        self.house.run(self.house.store().wake_for_mapping(catalog))
+
+    @precondition(lambda self: self.policy.mode is Mode.TEST)
+    @rule()
+    def goes_live(self) -> None:
+        self.policy = replace(self.policy, mode=Mode.LIVE)
+        self.house.run(self.house.store().wake_for_mode(Mode.LIVE))
 
     # --- Sculpteo ----------------------------------------------------------------------------------------
 
@@ -259,10 +356,28 @@ class Promise(RuleBasedStateMachine):
             )
 
     @precondition(lambda self: bool(self.printer.books))
-    @rule(which=st.integers(0, 20))
-    def sculpteo_calls(self, which: int) -> None:
+    @rule(which=st.integers(0, 20), late_answer=st.booleans())
+    def sculpteo_tells(self, which: int, late_answer: bool) -> None:
+        """By a call of the secret URL, or by an answer that comes late; known or not, again or not."""
         entry = list(self.printer.books.values())[which % len(self.printer.books)]
-        self.run(self.open().calls.notify(entry.token, entry.reference, b""))
+        store = self.house.store()
+        attempt = self._attempt(entry.about, entry.token)
+        if attempt is None:
+            self.house.run(store.calls.notify(entry.token, entry.reference, b""))
+            return
+        if late_answer and attempt.sent_at is not None and attempt.verdict in {None, "void"}:
+            raw = RawAnswer(self.clock.now(), 200, (), entry.reference)
+            receipt = Receipt(Verdict.PLACED, raw, "Sculpteo answered late", entry.reference)
+            self.house.run(store.orders.keep_answer(attempt.key, receipt))
+        else:
+            self.house.run(store.calls.notify(entry.token, entry.reference, b""))
+        if not entry.order.fake:
+            self.told.append((entry.about, entry.reference))
+
+    def _attempt(self, name: str, token: str) -> Any:
+        record = self.record_of(name)
+        found = self.house.read(self.house.store().queries.attempts(record.key)) if record else []
+        return next((one for one in found if one.token == token), None)
 
     # --- people ------------------------------------------------------------------------------------------
 
@@ -276,6 +391,13 @@ class Promise(RuleBasedStateMachine):
             self._decide(record, lambda: getattr(decide, wish)(record, "anna", self.clock.now()))
 
     @rule(name=st.sampled_from(NAMES))
+    def person_prints_again(self, name: str) -> None:
+        record = self.record_of(name)
+        if record and self._decide(record, lambda: decide.print_again(record, "anna", self.clock.now())):
+            self.again.add(name)
+            self.known.pop(name, None)
+
+    @rule(name=st.sampled_from(NAMES))
     def person_resolves(self, name: str) -> None:
         record = self.record_of(name)
         if record is None or record.state is not State.UNKNOWN:
@@ -283,7 +405,7 @@ class Promise(RuleBasedStateMachine):
         there = self.printer.real_prints(name)
         now = self.clock.now()
         if there:
-            self._decide(record, lambda: decide.placed_as(record, "anna", now, there[0].reference))
+            self._decide(record, lambda: decide.placed_as(record, "anna", now, there[-1].reference))
         else:
             self._decide(record, lambda: decide.not_placed(record, "anna", now))
 
@@ -294,11 +416,18 @@ class Promise(RuleBasedStateMachine):
             return
         if self._decide(record, lambda: decide.not_placed(record, "anna", self.clock.now(), drop=drop)):
             self.lied.add(name)
+            self.known.pop(name, None)
+
+    @rule(stop=st.booleans())
+    def person_pauses(self, stop: bool) -> None:
+        switch = self.house.store().switch
+        self.house.read(switch.pause("*", "anna") if stop else switch.resume("*"))
+        self.paused = stop
 
     def _decide(self, record: OrderRecord, wish: Any) -> bool:
         try:
-            self.runner.run(self.open().orders.intervene(record, wish(), "anna"))
-        except (decide.NotNow, Outdated):
+            self.house.read(self.house.store().orders.intervene(record, wish(), "anna"))
+        except (decide.NotNow, Outdated, NeedsPerson):
             return False
         return True
 
@@ -308,66 +437,124 @@ class Promise(RuleBasedStateMachine):
     def no_order_is_printed_twice(self) -> None:
         for name in NAMES:
             prints = self.printer.real_prints(name)
-            if name not in self.lied:
-                assert len(prints) <= 1, f"{name} was printed {len(prints)} times"
+            if name not in self.lied | self.again:
+                assert len(prints) <= 1, f"(1) {name} was printed {len(prints)} times"
 
     @invariant()
     def each_parcel_is_in_the_shop_once(self) -> None:
         for shop_order in self.shop.orders.values():
             numbers = [one.number for made in shop_order.fulfillments for one in made.tracking if one.number]
-            assert len(numbers) == len(set(numbers)), numbers
+            assert len(numbers) == len(set(numbers)), f"(4) {numbers}"
 
     @invariant()
-    def what_is_cancelled_or_ignored_here_was_not_bought(self) -> None:
-        if self.store is None:
-            return
-        for record in self.records():
-            name = f"#{record.order_id.rpartition('/')[2]}"
-            if record.state in {State.CANCELLED, State.WAITING, State.RECEIVED} and record.name:
-                bought = [
-                    one for one in self.printer.real_prints(name) if self._known_here(record, one.reference)
-                ]
-                assert not bought or name in self.lied, f"{name} is {record.state} although it was bought"
+    def nothing_left_that_should_not(self) -> None:
+        assert not self.wrong, self.wrong
+        if self.policy.mode is Mode.TEST:
+            assert all(one.fake for one in self.printer.sent), "(10) a real print was bought in test mode"
 
-    def _known_here(self, record: OrderRecord, reference: str) -> bool:
-        return record.attempt is not None and record.attempt.reference == reference
+    @invariant()
+    def nothing_moves_backwards(self) -> None:
+        for record in self.records():
+            name = name_of(record)
+            if record.mode is Mode.LIVE and record.reference:
+                self.known[name] = record.reference
+            if name in self.known and name not in self.lied:
+                assert record.state not in FREE, f"(5) {name} is {record.state}, and was {self.known[name]}"
+
+    @invariant()
+    def the_days_limit_holds(self) -> None:
+        limit = self.policy.per_day
+        if limit is None or self.lied:
+            return
+        store = self.house.store()
+        spent: dict[tuple[Any, Mode], Decimal] = {}
+        attempts = [
+            (one, "limit_day" in (record.approved_for or ""))
+            for record in self.records()
+            for one in self.house.read(store.queries.attempts(record.key))
+        ]
+        for one, approved in sorted(attempts, key=lambda pair: pair[0].key):
+            if one.cost is None or one.voided_at is not None:
+                continue
+            day = (one.created_at.date(), one.mode)
+            spent[day] = spent.get(day, Decimal(0)) + one.cost.amount
+            assert approved or spent[day] <= limit.amount, f"(6) {spent[day]} were spent on {day}"
 
     def teardown(self) -> None:
         """At the end of the day, with nothing failing any more, nobody is left out."""
         try:
             self._end_of_day()
         finally:
-            self.close()
-            self.runner.close()
+            self.house.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _end_of_day(self) -> None:
         self.fate.shop.clear()
         self.fate.printer.clear()
         self.fate.crash_in = None
-        for _ in range(3):
+        for _ in range(4):
             self.clock.time += timedelta(hours=1)
-            self.run(reconcile("acme", self.shop, self.open().orders, self.open().memory, self.clock))
-            for _ in range(40):
-                if not self.run(self._work(self.world())):
+            self.reconciles()
+            for turn in range(40):
+                replica = REPLICAS[turn % 2]
+                if not self.house.run(self._work(self.house.store(replica), replica), replica):
                     break
         self.no_order_is_printed_twice()
         self.each_parcel_is_in_the_shop_once()
+        self.nothing_left_that_should_not()
+        self.nothing_moves_backwards()
+        self.the_days_limit_holds()
         for shop_order in self.shop.orders.values():
             record = self.record_of(shop_order.name)
-            assert record is not None, f"{shop_order.name} was lost"
-            self._is_accounted_for(record)
+            assert record is not None, f"(2) {shop_order.name} was lost"
+            self._is_accounted_for(record, shop_order)
+        self._alarms_were_raised()
 
-    def _is_accounted_for(self, record: OrderRecord) -> None:
-        name = f"#{record.order_id.rpartition('/')[2]}"
-        assert record.state not in {State.RECEIVED, State.PLACING}, f"{name} is stuck in {record.state}"
+    def _is_accounted_for(self, record: OrderRecord, now: ShopOrder) -> None:
+        name = name_of(record)
+        stuck = {State.RECEIVED, State.PLACING}
+        assert record.state not in stuck, f"(2) {name} is stuck in {record.state}: {record.last_error}"
         if record.state in {State.WAITING, State.CANCELLED, State.IGNORED}:
-            assert record.reason, f"{name} is {record.state} without a reason"
+            assert record.reason, f"(2) {name} is {record.state} without a reason"
+        if record.reason == Wait.PAUSED:
+            assert self.paused, f"(2) {name} waits for a pause that is over"
         if record.state is State.ATTENTION:
-            assert record.problem, f"{name} needs attention for no named problem"
-        if record.state in BOUGHT:
+            assert record.problem, f"(2) {name} needs attention for no named problem"
+        if record.state is State.UNKNOWN:
+            assert record.facts.get("why"), f"(2) {name} is unknown without evidence"
+        attempt = record.attempt
+        if record.state in BOUGHT and attempt is not None and attempt.verdict != "adopted":
             entry = self.printer.books.get(record.reference or "")
-            assert entry is not None, f"{name} has a reference that Sculpteo does not know"
-            bought = [(item.design.uuid, item.quantity) for item in entry.order.items]
-            kept = [(item.design.uuid, item.quantity) for item in record.items]
-            assert bought == kept or not kept, f"{name}: bought {bought}, on record {kept}"
+            assert entry is not None, f"(3) {name} has a reference that Sculpteo does not know"
+            assert entry.order.items == record.items, f"(3) {name}: {entry.order.items}, {record.items}"
+            assert record.snapshot is not None
+            assert entry.order.address == record.snapshot.address, f"(3) {name} went to another address"
+
+    def _alarms_were_raised(self) -> None:
+        alarms = self.house.read(self.house.store().queries.alarms(open_only=False))
+        raised = {one.facts.get("reference") for one in alarms if one.alarm in LOUD}
+        for name, reference in self.told:
+            record = self.record_of(name)
+            attempts = self.house.read(self.house.store().queries.attempts(record.key)) if record else []
+            ours = {one.reference for one in attempts}
+            assert reference in raised | ours, f"(9) nobody was told of {reference} for {name}"
+
+
+LOUD = {Alarm.SECOND_REFERENCE, Alarm.LATE_ANSWER}
+
+
+def name_of(record: OrderRecord) -> str:
+    return f"#{record.order_id.rpartition('/')[2]}"
+
+
+def _taken_back(order: ShopOrder) -> str | None:
+    units = [unit for unit in order.fulfillment_orders if any(row.remaining for row in unit.lines)]
+    if not units:
+        return "fulfilled"
+    return withdrawn(order) or ("held" if any(unit.status == "ON_HOLD" for unit in units) else None)
+
+
+def _whole(order: ShopOrder) -> bool:
+    """Whether nothing of it is fulfilled, so that a change may lay out its fulfillment orders anew."""
+    rows = [row for unit in order.fulfillment_orders for row in unit.lines]
+    return not order.fulfillments and all(row.remaining == row.total for row in rows)

@@ -14,9 +14,10 @@ import pytest
 from bridge.order.model import PrintStatus
 from bridge.order.problems import Alarm
 from bridge.order.states import State
+from bridge.steps.reconcile import reconcile
 from bridge.store import Store
 from tests.promise.day import ORDER, Day
-from tests.steps.make import Mapped
+from tests.steps.make import Mapped, line, order
 
 
 @asynccontextmanager
@@ -124,3 +125,13 @@ async def test_what_a_lost_database_had_already_shipped_is_not_an_alarm(day: Day
         await after.news()
         await after.works()
         assert Alarm.FULFILLED_ELSEWHERE not in await after.alarms()
+
+
+async def test_a_clock_that_was_ahead_at_the_first_start_leaves_no_order_out(day: Day) -> None:
+    """How far the shop was read is kept in the shop's own time."""
+    day.clock.skew = timedelta(days=2)
+    await reconcile("acme", day.shop, day.store.orders, day.store.memory, day.clock)
+    day.clock.skew = timedelta(0)
+    day.shop.touch(order(line(1, "RING", 2), created_at=day.clock.truly()))
+    assert await reconcile("acme", day.shop, day.store.orders, day.store.memory, day.clock) == 1
+    assert (await day.record()).name == "#1001"

@@ -39,12 +39,28 @@ class Crash(BaseException):
 
 
 class SteppedClock:
+    """The bridge's clock, which can be wrong by `skew`; `true` is that of the shop and of Sculpteo."""
+
     def __init__(self) -> None:
-        self.time = START
+        self.true = START
+        self.skew = timedelta(0)
+
+    @property
+    def time(self) -> datetime:
+        return self.true + self.skew
+
+    @time.setter
+    def time(self, to: datetime) -> None:
+        self.true += to - self.time
 
     def now(self) -> datetime:
-        self.time += timedelta(milliseconds=1)
+        self.true += timedelta(milliseconds=1)
         return self.time
+
+    def truly(self) -> datetime:
+        """The right time."""
+        self.true += timedelta(milliseconds=1)
+        return self.true
 
 
 @dataclass
@@ -94,7 +110,7 @@ class MemoryShop:
         return self.ledgers if self.mode is Mode.LIVE else self.test_ledgers
 
     def touch(self, order: ShopOrder) -> None:
-        self.orders[order.id] = replace(order, updated_at=self.clock.now())
+        self.orders[order.id] = replace(order, updated_at=self.clock.truly())
 
     async def _call(self, effect: Callable[[], Any] | None = None) -> Any:
         """Every write: the process may die before or after it, and the answer may be lost."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from decimal import Decimal
 
 import pytest
@@ -148,6 +149,30 @@ async def test_the_days_limit_holds_over_replicas(replicas: tuple[Store, Store])
         return_exceptions=True,
     )
     assert outcomes(results) == (3, {LimitReached})
+
+
+@pytest.mark.parametrize("room", [1, 3])
+async def test_many_connections_race_for_the_last_euro(url: str, clock: Tick, room: int) -> None:
+    """The limit leaves room for some of them; each costs the same, which none of them knows of the others."""
+    limit = Money(Decimal("12.50") * room, "EUR")
+    start = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    async with AsyncExitStack() as stack:
+        stores = [await stack.enter_async_context(Store.open(url, clock=clock)) for _ in range(6)]
+        orders = [await waiting(stores[0], 1001 + number) for number in range(12)]
+
+        async def opens(number: int, order: OrderRecord) -> OrderRecord:
+            store = stores[number % len(stores)]
+            return await store.orders.open_attempt(
+                order, attempt(order), values={}, day_limit=limit, day_start=start
+            )
+
+        results = await asyncio.gather(
+            *(opens(number, order) for number, order in enumerate(orders)), return_exceptions=True
+        )
+        won, errors = outcomes(results)
+        assert (won, errors) == (room, {LimitReached})
+        states = [(await get(stores[0], order.key)).state for order in orders]
+        assert states.count(State.PLACING) == room
 
 
 async def test_words_at_the_same_moment_make_one_order(replicas: tuple[Store, Store]) -> None:
