@@ -44,12 +44,18 @@ class Breaker:
         self._failures = 0
         self._rest = FIRST_REST
         self._open_until: float | None = None
+        self._opened_at = 0.0
         self._trying = False
         self.last_failure: str | None = None
 
     @property
     def is_open(self) -> bool:
         return self._open_until is not None
+
+    @property
+    def open_for(self) -> float:
+        """How many seconds ago it opened; 0 while it is closed."""
+        return 0.0 if self._open_until is None else self._clock() - self._opened_at
 
     def _enter(self) -> None:
         """Raises Resting while the upstream is left alone."""
@@ -69,6 +75,8 @@ class Breaker:
         self.last_failure = why
         if self._failures < THRESHOLD and self._open_until is None:
             return
+        if self._open_until is None:
+            self._opened_at = self._clock()
         rest = max(self._rest, after.total_seconds() if after else 0.0)
         self._open_until = self._clock() + rest
         self._rest = min(self._rest * 2, LONGEST)

@@ -10,12 +10,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from random import SystemRandom
 from typing import Literal
 
 import structlog
 from aiohttp import web
 
 from bridge import logs
+from bridge.alerts.outlets import AlertOutlet, HookOutlet, alert_outlets, hook_outlets
+from bridge.alerts.sender import Sender
 from bridge.app import Bridge, note_ledger_gap, opened, take_in
 from bridge.chores import Chores
 from bridge.config.loader import Loaded
@@ -27,7 +30,9 @@ from bridge.order.states import State
 from bridge.shopify import subscriptions
 from bridge.shopify.status import Status, inspect
 from bridge.shopify.webhooks import interpret
+from bridge.vigil import Vigil
 from bridge.web import console
+from bridge.web.console.words import reader_for
 from bridge.web.parts import PARTS
 from bridge.web.server import make_app, make_runner
 from bridge.worker import Worker
@@ -36,6 +41,7 @@ Role = Literal["all", "web", "worker"]
 
 RECONCILE_EVERY = timedelta(minutes=15)
 SUBSCRIBE_EVERY = timedelta(hours=1)
+WATCH_EVERY = timedelta(minutes=5)
 
 log = structlog.get_logger("bridge.service")
 
@@ -52,7 +58,24 @@ class Service:
         self._open_console = open_console
         self._stop = asyncio.Event()
         self._worker = Worker(lambda: bridge.world, bridge.store.inbox, interpret, on_missed=self._on_missed)
-        self._chores = Chores(bridge.store.alone)
+        clock = bridge.world.clock
+        self._vigil = Vigil(
+            bridge.store,
+            clock,
+            self._worker.owner,
+            settings=lambda: bridge.settings,
+            breakers=bridge.breakers,
+        )
+        self._sender = Sender(
+            bridge.store.outbox,
+            clock,
+            self._worker.owner,
+            outlets=self._outlets,
+            console=lambda: bridge.settings.server.public_url.rstrip("/"),
+            translate=lambda: reader_for("", bridge.settings.console.language, None).said,
+            random=SystemRandom(),
+        )
+        self._chores = Chores(bridge.store.alone, self._vigil.chore)
         self._begun_with = self._followed = bridge.settings
         self._watch = Watch(bridge.loaded, every=look_every)
         self._app: web.Application | None = None
@@ -74,11 +97,15 @@ class Service:
             if self._role != "worker":
                 await stack.enter_async_context(self._web())
             worker: asyncio.Task[None] | None = None
+            tasks: list[asyncio.Task[None]] = []
             if self._role != "web":
                 await self._wake_what_changed()
                 worker = asyncio.create_task(self._worker.run(), name="worker")
                 self._start_chores()
-            reader = asyncio.create_task(self._read_again(), name="configuration")
+                tasks.append(asyncio.create_task(self._vigil.run(), name="vigil"))
+                tasks.append(asyncio.create_task(self._sender.run(), name="sender"))
+            tasks.append(asyncio.create_task(self._read_again(), name="configuration"))
+            await self._vigil.configuration(())
             settings = self._bridge.settings
             log.info(
                 "ready",
@@ -91,8 +118,9 @@ class Service:
                 on_ready()
             await self._stop.wait()
             log.info("stopping")
-            reader.cancel()
-            await asyncio.gather(reader, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._chores.stop()
             if worker is not None:
                 self._worker.stop()
@@ -142,12 +170,17 @@ class Service:
             open_here=self._open_console,
         )
 
+    def _outlets(self) -> tuple[AlertOutlet | HookOutlet, ...]:
+        settings = self._bridge.settings
+        return (*alert_outlets(settings), *hook_outlets(settings))
+
     # --- chores ------------------------------------------------------------------------------------------
 
     def _start_chores(self) -> None:
         for name in self._bridge.shops:
             self._chores.start(f"reconcile:{name}", RECONCILE_EVERY, partial(self._reconcile, name))
             self._chores.start(f"subscribe:{name}", SUBSCRIBE_EVERY, partial(self._subscribe, name))
+        self._chores.start("watch", WATCH_EVERY, self._vigil.orders)
 
     async def _reconcile(self, name: str) -> None:
         count = await take_in(self._bridge, name)
@@ -159,7 +192,8 @@ class Service:
         bridge, public_url = self._bridge, self._bridge.settings.server.public_url
         former = await bridge.store.memory.get(f"webhooks_to:{name}")
         report = await subscriptions.ensure(bridge.admins[name], public_url, name, former=former)
-        await bridge.store.memory.set(f"webhooks_to:{name}", subscriptions.address(public_url, name))
+        address = subscriptions.address(public_url, name)
+        await bridge.store.memory.set(f"webhooks_to:{name}", address)
         await note_ledger_gap(bridge, name)
         await bridge.store.memory.set(f"subscribed_at:{name}", bridge.world.clock.now().isoformat())
         made = len(report.created) + len(report.updated)
@@ -167,6 +201,7 @@ class Service:
             log.info("webhook subscriptions were repaired", shop=name, made=made, deleted=report.deleted)
         for uri in report.bridges:
             log.warning("another bridge uses the same app, or did: see `check`", shop=name, address=uri)
+        await self._vigil.subscriptions(name, made if former == address else 0, dict(report.failed))
         for topic, why in report.failed:
             log.warning("the shop does not send a topic", shop=name, topic=topic, why=why)
 
@@ -181,7 +216,7 @@ class Service:
                     raise found
                 await self._take_up(found)
             except ConfigError as error:
-                self._stay_with_the_old(error)
+                await self._stay_with_the_old(error)
             except BridgeError as error:
                 log.warning("the configuration is not taken up whole; it is tried again", error=str(error))
                 await asyncio.sleep(EVERY)
@@ -189,12 +224,13 @@ class Service:
             except Exception:
                 log.exception("the configuration could not be taken up by an error of the bridge")
 
-    def _stay_with_the_old(self, error: ConfigError) -> None:
+    async def _stay_with_the_old(self, error: ConfigError) -> None:
         bridge = self._bridge
         since = bridge.standing.faulty_since or bridge.world.clock.now()
         faults = tuple(str(error).splitlines())
         bridge.standing = replace(bridge.standing, faults=faults, faulty_since=since)
         log.error("the configuration has faults; the one before stays in force", faults=list(faults))
+        await self._vigil.configuration(faults)
 
     async def _take_up(self, loaded: Loaded) -> None:
         bridge = self._bridge
@@ -209,6 +245,7 @@ class Service:
             log.warning("the configuration", warning=str(fault))
         if restart:
             log.warning("these changes need a restart", keys=", ".join(restart))
+        await self._vigil.configuration((), restart)
         if self._role != "web":
             await self._follow(self._followed)
         self._followed = loaded.settings

@@ -17,6 +17,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "order": set(),
     "retry": set(),
     "chores": {"errors"},
+    "guard": set(),
+    "vigil": {"alerts", "breaker", "ports", "order", "errors", "config", "store"},
+    # brings what is in the store's outbox to people and other systems
+    "alerts": {"ports", "order", "errors", "retry", "guard", "config", "store"},
     "breaker": {"ports", "order", "errors"},
     "logs": set(),
     "ports": {"order", "errors"},
@@ -30,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("config", "store", "web", "shopify.status", "shopify.scopes"),
     },
     "sandbox": {"order", "errors", "sandbox", "ports"},
-    **{name: {"ports", "order", "errors", "config.settings"} for name in ADAPTERS},
+    **{name: {"ports", "order", "errors", "guard", "config.settings"} for name in ADAPTERS},
 }
 SEES_ALL = {"app", "service", "cli", "__init__", "__main__"}
 

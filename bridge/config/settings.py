@@ -17,7 +17,6 @@ from bridge.config.invoicing import Invoice as Invoice
 from bridge.config.invoicing import Seller as Seller
 from bridge.config.model import Model, doc
 from bridge.config.names import (
-    AlertUrl,
     BaseUrl,
     Country,
     DatabaseUrl,
@@ -31,6 +30,7 @@ from bridge.config.names import (
     Uuid,
 )
 from bridge.config.quantities import Amount, Count, Duration, Interval, Moment, Rate, Scale
+from bridge.config.telling import Alert, Reminders, Webhook
 from bridge.config.types import Flag, ModeName, Secret, ShipMethod, Text, Unit, Words, one_of
 
 
@@ -327,8 +327,10 @@ class Settings(Model):
     invoice: Annotated[Invoice, doc("The invoice in the parcel.")] = Invoice()
     tracking: Annotated[Tracking, doc("How parcels are told to the shop.")] = Tracking()
     alerts: Annotated[
-        tuple[AlertUrl, ...], doc("Apprise URLs that are told when a person is needed.", '["mailto://..."]')
+        tuple[Alert, ...], doc("Who is told when a person is needed: Apprise URLs.", '["mailto://..."]')
     ] = ()
+    webhooks: Annotated[tuple[Webhook, ...], doc("Other systems that are told of orders.")] = ()
+    reminders: Annotated[Reminders, doc("When something that does not move is told.")] = Reminders()
     logging: Annotated[Logging, doc("The log.")] = Logging()
     console: Annotated[Console, doc("The console in the browser.")] = Console()
 

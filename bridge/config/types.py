@@ -163,9 +163,10 @@ Secret = Annotated[
 # --- one of a few ----------------------------------------------------------------------------------------
 
 
-def _choice(
+def choice(
     noun: str, known: Iterable[str], also: Mapping[str, str] | None = None
 ) -> Callable[[object], object]:
+    """A validator: one of the names that are known, a synonym, or a fault that tells the nearest name."""
     names = tuple(known)
     synonyms = {**(also or {}), **{name.lower(): name for name in names}}
 
@@ -204,18 +205,18 @@ _MODES = {
 
 Unit = Annotated[
     Literal["mm", "cm", "m", "in", "ft", "yd"],
-    BeforeValidator(_choice("a unit", ("mm", "cm", "m", "in", "ft", "yd"), _UNITS)),
+    BeforeValidator(choice("a unit", ("mm", "cm", "m", "in", "ft", "yd"), _UNITS)),
 ]
 ShipMethod = Annotated[
     Literal["cheapest", "express", "quick"],
-    BeforeValidator(_choice("a shipping method", ("cheapest", "express", "quick"), _METHODS)),
+    BeforeValidator(choice("a shipping method", ("cheapest", "express", "quick"), _METHODS)),
 ]
-ModeName = Annotated[Mode, BeforeValidator(_choice("a mode", (str(mode) for mode in Mode), _MODES))]
+ModeName = Annotated[Mode, BeforeValidator(choice("a mode", (str(mode) for mode in Mode), _MODES))]
 
 
 def one_of(*names: str) -> BeforeValidator:
     """For a Literal field of one's own: tells the nearest name."""
-    return BeforeValidator(_choice("one of " + ", ".join(names), names))
+    return BeforeValidator(choice("one of " + ", ".join(names), names))
 
 
 def _flag(value: object) -> bool:

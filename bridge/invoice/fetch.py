@@ -16,8 +16,8 @@ from yarl import URL
 
 from bridge.config.settings import Invoice
 from bridge.errors import NotThere, TryAgain
+from bridge.guard import GuardedSession, PrivateAddress
 from bridge.invoice.data import BadSetting
-from bridge.invoice.guard import GuardedSession, PrivateAddress
 from bridge.order.model import ShopOrder
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)

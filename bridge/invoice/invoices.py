@@ -10,9 +10,9 @@ import structlog
 
 from bridge.config.settings import Invoice
 from bridge.errors import NeedsPerson
+from bridge.guard import GuardedSession, anywhere
 from bridge.invoice.data import BadSetting, invoice_data
 from bridge.invoice.fetch import BadInvoice, fetch, invoice_url
-from bridge.invoice.guard import GuardedSession, anywhere
 from bridge.invoice.sums import Unusable
 from bridge.invoice.template import FONT_REMEDY, Rendered, TemplateError, render
 from bridge.order.model import ShopOrder

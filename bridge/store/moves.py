@@ -16,11 +16,12 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost, NeedsPerson, Outdated
 from bridge.order.model import Mode, Parcel, RawAnswer, Verdict
+from bridge.order.news import News, code_of
 from bridge.order.problems import Alarm, Problem
-from bridge.order.states import State, allowed
+from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Facts, Notice, OrderRecord
 from bridge.store.codec import columns_of, digest, insert_for
-from bridge.store.tables import alarms, answers, attempts, events, notifications, orders, parcels
+from bridge.store.tables import alarms, answers, attempts, events, news, notifications, orders, parcels
 from bridge.store.terms import learn
 from bridge.store.types import Moment, clean
 
@@ -64,20 +65,39 @@ def event(
     reason: str | None = None,
     problem: str | None = None,
 ) -> None:
-    """Add a line to the timeline."""
-    c.execute(
-        sa.insert(events).values(
-            order_id=order,
-            at=at,
-            kind=kind,
-            source=source,
-            target=target,
-            reason=reason,
-            problem=problem,
-            who=who,
-            facts=dict(facts),
-        )
+    """Add a line to the timeline, and to the news if it is to be told."""
+    line = sa.insert(events).values(
+        order_id=order,
+        at=at,
+        kind=kind,
+        source=source,
+        target=target,
+        reason=reason,
+        problem=problem,
+        who=who,
+        facts=dict(facts),
     )
+    code = code_of(kind, target, reason)
+    if code is None:
+        c.execute(line)
+        return
+    number = c.execute(line.returning(events.c.id)).scalar_one()
+    key = f"limit_day:{at.date()}" if code == Wait.LIMIT_DAY else f"event:{number}"
+    told = {**facts, **({"reason": reason} if reason else {}), **({"problem": problem} if problem else {})}
+    announce(c, News(key, code, at, told, order))
+
+
+def announce(c: Connection, item: News) -> bool:
+    """Put something into the outbox, in the transaction that makes it true; False = it is there already.
+
+    It is a row to be handed on and marked, not a place in a sequence to be passed: numbers are given out
+    before transactions commit, so a reader that remembers the highest number it saw would miss some.
+    """
+    row = insert_for(c, news).values(
+        key=item.key, code=item.code, at=item.at, order_id=item.order, facts=dict(item.facts)
+    )
+    made = row.on_conflict_do_nothing(index_elements=["key"]).returning(news.c.id)
+    return c.execute(made).first() is not None
 
 
 def record(c: Connection, now: datetime, order: OrderRecord, change: Change) -> None:

@@ -19,6 +19,7 @@ from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Clock
 from bridge.store import singleton
 from bridge.store.calls import StoredCalls
+from bridge.store.conditions import Conditions
 from bridge.store.desk import Desk
 from bridge.store.engine import Database, engines, parse_url
 from bridge.store.inbox import StoredInbox, inserter
@@ -26,11 +27,13 @@ from bridge.store.memory import StoredMemory, Switch, remember
 from bridge.store.migrate import migrate, ready
 from bridge.store.moves import event, wake
 from bridge.store.orders import StoredOrders
+from bridge.store.outbox import Outbox
 from bridge.store.queries import Queries
 from bridge.store.reports import Reports
 from bridge.store.rules import Rules
 from bridge.store.sessions import Sessions
 from bridge.store.tables import alarms, orders
+from bridge.store.watching import Watching
 
 REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again for a new mapping
 
@@ -40,7 +43,8 @@ class Store:
 
     `orders`, `inbox` and `memory` are the ports of those names; `calls` takes Sculpteo's notifications,
     `queries` and `reports` answer people, `rules` are their decisions about lines, `switch` stops and resumes
-    placing; `desk` and `sessions` are for the console.
+    placing; `desk` and `sessions` are for the console; `outbox` and `conditions` hold what is to be told, and
+    `watching` finds orders that stand.
     """
 
     def __init__(self, db: Database, clock: Clock) -> None:
@@ -56,6 +60,9 @@ class Store:
         self.desk = Desk(db)
         self.reports = Reports(db)
         self.sessions = Sessions(db, clock)
+        self.outbox = Outbox(db, clock)
+        self.conditions = Conditions(db, clock)
+        self.watching = Watching(db)
 
     @classmethod
     @contextlib.asynccontextmanager

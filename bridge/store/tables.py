@@ -11,7 +11,7 @@ from sqlalchemy import Column, ForeignKey, Index, Table
 from bridge.order.model import Design, Parcel, PrintItem, RawAnswer, ShopOrder
 from bridge.store.types import Cost, Json, Key, Moment, Stored, Term, Words
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration, which this program needs."""
 
 metadata = sa.MetaData(
@@ -294,5 +294,61 @@ audit = Table(
     Column("outcome", Words, nullable=False),
     Column("order_key", Key),
     Column("address", Words),
+    Column("facts", Json, nullable=False),
+)
+
+news = Table(  # what is to be told, written in the transaction that makes it true
+    "news",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("key", Words, nullable=False),
+    Column("code", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("order_id", Key),
+    Column("facts", Json, nullable=False),
+    Column("shared_at", Moment),  # when it was handed to all who want it
+    sa.UniqueConstraint("key"),
+    _partial("ix_news_unshared", "id", where="shared_at IS NULL"),
+)
+
+messages = Table(  # one piece of news for one outlet
+    "messages",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("outlet", Words, nullable=False),
+    Column("news_id", Key, ForeignKey("news.id"), nullable=False),
+    Column("order_id", Key),
+    Column("at", Moment, nullable=False),
+    Column("loud", sa.Boolean, nullable=False),
+    Column("body", Words),
+    Column("due_at", Moment, nullable=False),
+    Column("tries", sa.Integer, nullable=False),
+    Column("settled_at", Moment),
+    Column("outcome", Words),  # "sent", or why it was given up
+    sa.UniqueConstraint("outlet", "news_id"),
+    _partial("ix_messages_waiting", "outlet", "id", where="settled_at IS NULL"),
+    _partial("ix_messages_order", "outlet", "order_id", "id", where="settled_at IS NULL"),
+)
+
+outlets = Table(  # where messages go; named by a hash, since an address may hold a secret
+    "outlets",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("due_at", Moment),
+    Column("sent_at", Moment),
+    Column("failures", sa.Integer, nullable=False),
+    Column("last_error", Words),
+    Column("lease_owner", Words),
+    Column("lease_until", Moment),
+)
+
+conditions = Table(  # what is wrong with the bridge as a whole, and was told
+    "conditions",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("code", Words, nullable=False),
+    Column("owner", Words, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
     Column("facts", Json, nullable=False),
 )

@@ -12,7 +12,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 import bridge.web.console
-from bridge.order import history, problems, states
+from bridge.alerts import text as alerts
+from bridge.order import history, news, problems, states
 from bridge.order.why import CANCELLED, MAY_HAVE, UNKNOWN_REMEDY
 from bridge.shopify.scopes import SCOPES
 from bridge.web.console.words import catalogs
@@ -44,7 +45,9 @@ def of_the_rest() -> Iterator[str]:
     yield from (MAY_HAVE, UNKNOWN_REMEDY)
     yield from history.KINDS.values()
     yield from (scope.lost for scope in SCOPES)
-    for text in (*problems.PROBLEMS.values(), *problems.ALARMS.values()):
+    yield from (*alerts.TEXTS, news.LOOK, news.DECIDE)
+    told = (text for _, text in news.TEXTS.values())
+    for text in (*problems.PROBLEMS.values(), *problems.ALARMS.values(), *told):
         yield from (text.sentence, text.remedy)
 
 

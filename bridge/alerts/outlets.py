@@ -1,0 +1,77 @@
+"""Where news goes: the settings as outlets, each of which knows what it wants and how it is sent to."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bridge.alerts.payload import payload
+from bridge.config.settings import Settings
+from bridge.config.telling import AlertTarget, Webhook, targets
+from bridge.order.news import News, is_loud, topic_of
+from bridge.ports import OrderRecord
+from bridge.store.outbox import Draft
+
+
+def named(kind: str, secret: str) -> str:
+    """A name that tells outlets apart, and not their addresses."""
+    return f"{kind}:{hashlib.sha256(secret.encode()).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertOutlet:
+    """People, by way of an Apprise URL. `label` is what it is called where people see it."""
+
+    name: str
+    label: str
+    target: AlertTarget
+
+    @property
+    def url(self) -> str:
+        return self.target.url.get_secret_value()
+
+    @property
+    def digest(self) -> timedelta:
+        return self.target.digest
+
+    def wants(self, news: News, order: OrderRecord | None) -> Draft | None:
+        topic = topic_of(news)
+        if topic is None or (self.target.on and topic not in self.target.on):
+            return None
+        return Draft(loud=is_loud(news))
+
+
+@dataclass(frozen=True, slots=True)
+class HookOutlet:
+    """Another system, by way of signed requests."""
+
+    name: str
+    label: str
+    hook: Webhook
+    console: str  # the console's address
+
+    def wants(self, news: News, order: OrderRecord | None) -> Draft | None:
+        body = payload(news, order, self.console) if order is not None else None
+        if body is None or (self.hook.events and news.code not in self.hook.events):
+            return None
+        return Draft(body=body)
+
+
+def alert_outlets(settings: Settings) -> tuple[AlertOutlet, ...]:
+    """Labels show the kind of service only: the rest of the URL may be secret."""
+    found = []
+    for index, target in enumerate(targets(settings.alerts)):
+        url = target.url.get_secret_value()
+        label = f"alerts[{index}] ({url.partition('://')[0].lower()})"
+        found.append(AlertOutlet(named("alert", url), label, target))
+    return tuple({outlet.name: outlet for outlet in found}.values())
+
+
+def hook_outlets(settings: Settings) -> tuple[HookOutlet, ...]:
+    console = settings.server.public_url.rstrip("/")
+    found = []
+    for index, hook in enumerate(settings.webhooks):
+        host = hook.url.partition("://")[2].partition("/")[0]
+        found.append(HookOutlet(named("hook", hook.url), f"webhooks[{index}] ({host})", hook, console))
+    return tuple({outlet.name: outlet for outlet in found}.values())

@@ -1,0 +1,59 @@
+"""What another system is told of an order: JSON without a name or an address. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bridge.order.model import Money
+from bridge.order.news import News
+from bridge.order.states import State
+from bridge.ports import OrderRecord, ParcelRecord
+
+VERSION = 1
+ORDER_CODES = frozenset({*map(str, State), "alarm", "parcel"})
+
+
+def payload(news: News, order: OrderRecord, console: str) -> str | None:
+    """The body of a request, or None for news that is for people only.
+
+    `state` is the one that the event brought about; all else is the order as it was read for this message.
+    """
+    if news.code not in ORDER_CODES:
+        return None
+    moved_to = news.code if news.code in set(State) else str(order.state)
+    told: dict[str, Any] = {
+        "type": f"order.{news.code}",
+        "version": VERSION,
+        "timestamp": news.at.isoformat(),
+        "data": {
+            "shop": order.shop,
+            "order": order.name,
+            "order_id": order.order_id,
+            "state": moved_to,
+            "reason": news.facts.get("reason"),
+            "problem": news.facts.get("problem"),
+            "alarm": news.facts.get("alarm"),
+            "reference": order.reference,
+            "test": order.mode is not None and order.mode != "live",
+            "cost": _money(order.cost),
+            "parcels": [_parcel(one) for one in order.parcels],
+            "items": [{"sku": item.sku, "quantity": item.line_quantity} for item in _lines(order)],
+            "url": f"{console}/orders/{order.key}",
+        },
+    }
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def _money(money: Money | None) -> dict[str, str] | None:
+    return None if money is None else {"amount": str(money.amount), "currency": money.currency}
+
+
+def _parcel(one: ParcelRecord) -> dict[str, str | None]:
+    parcel = one.parcel
+    return {"number": parcel.number, "carrier": parcel.carrier, "url": parcel.url}
+
+
+def _lines(order: OrderRecord) -> list[Any]:
+    """One item for each line of the order: a bundle has several prints."""
+    return list({item.line_item_id: item for item in order.items}.values())

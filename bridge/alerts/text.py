@@ -1,0 +1,42 @@
+"""Alerts as people read them: plain text with what happened, what to do, and a link. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bridge.order.news import tell
+from bridge.order.problems import say
+from bridge.order.why import Translate
+from bridge.store.outbox import Message
+
+MOST = 20  # pieces of news in one alert; the console has the rest
+TITLE = 120  # characters
+
+MORE = "… and {count} more."
+SEVERAL = "{count} messages from sculpteo-bridge"
+CONSOLE = "All of it: {url}"
+TEST_TITLE = "sculpteo-bridge: a test"
+TEST_BODY = "Alerts reach you. Nothing is to be done."
+TEXTS = (MORE, SEVERAL, CONSOLE, TEST_TITLE, TEST_BODY)
+
+
+def alert(messages: Sequence[Message], console: str, t: Translate) -> tuple[str, str]:
+    """Title and body for what waits for one outlet. `console` is the console's address."""
+    told = [_one(message, console, t) for message in messages]
+    lines = [body for _, body in told[:MOST]]
+    if len(told) > MOST:
+        lines.append(say(t(MORE), {"count": len(told) - MOST}))
+    title = told[0][0] if len(told) == 1 else say(t(SEVERAL), {"count": len(told)})
+    if len(told) > 1:
+        lines.append(say(t(CONSOLE), {"url": f"{console}/"}))
+    return title if len(title) <= TITLE else f"{title[: TITLE - 1]}…", "\n\n".join(lines)
+
+
+def _one(message: Message, console: str, t: Translate) -> tuple[str, str]:
+    name = message.order_name or ""
+    sentence, remedy = tell(message.news, f"{message.shop}/{name}" if message.shop else name, t)
+    head = f"{name}: {sentence}" if name else sentence
+    link = f"{console}/orders/{message.news.order}" if message.news.order else None
+    where = f"{name} ({message.shop})" if message.shop else None
+    first = f"{where}: {sentence}" if where else sentence
+    return head, "\n".join(part for part in (first, remedy, link) if part)

@@ -1,0 +1,47 @@
+"""`sculpteo-bridge alerts`: who is told when a person is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+
+from bridge.alerts import people
+from bridge.alerts.outlets import AlertOutlet, alert_outlets
+from bridge.alerts.text import TEST_BODY, TEST_TITLE
+from bridge.cli._options import config_option, echo_json, echo_table, json_option, load_or_exit
+from bridge.web.console.words import reader_for
+
+
+@click.group()
+def command() -> None:
+    """Who is told when a person is needed."""
+
+
+@command.command("test")
+@config_option
+@json_option
+def test_alerts(config: Path, as_json: bool) -> None:
+    """Send a test to every target, and tell which failed and why."""
+    settings = load_or_exit(config).settings
+    outlets = alert_outlets(settings)
+    if not outlets:
+        raise click.ClickException("the configuration names nobody: add a URL under `alerts`")
+    t = reader_for("", settings.console.language, None).said
+    whys = asyncio.run(_send(outlets, t(TEST_TITLE), t(TEST_BODY)))
+    if as_json:
+        echo_json([{"target": one.label, "sent": why is None, "why": why} for one, why in whys])
+    else:
+        echo_table(
+            ("target", "", "why"), [(one.label, "FAILED" if why else "sent", why) for one, why in whys]
+        )
+    sys.exit(1 if any(why for _, why in whys) else 0)
+
+
+async def _send(
+    outlets: tuple[AlertOutlet, ...], title: str, body: str
+) -> list[tuple[AlertOutlet, str | None]]:
+    whys = await asyncio.gather(*(people.send(outlet.url, title, body) for outlet in outlets))
+    return list(zip(outlets, whys, strict=True))

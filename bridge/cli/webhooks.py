@@ -1,0 +1,48 @@
+"""`sculpteo-bridge webhooks`: other systems that are told of orders."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from bridge.alerts import hook
+from bridge.alerts.outlets import HookOutlet, hook_outlets
+from bridge.cli._options import config_option, echo_json, echo_table, json_option, load_or_exit
+
+
+@click.group()
+def command() -> None:
+    """Other systems that are told of orders by signed requests."""
+
+
+@command.command("test")
+@config_option
+@json_option
+def test_webhooks(config: Path, as_json: bool) -> None:
+    """Send a signed `test` event to every one, and tell which failed and why."""
+    outlets = hook_outlets(load_or_exit(config).settings)
+    if not outlets:
+        raise click.ClickException("the configuration names none: add `webhooks` with url and secret")
+    answers = asyncio.run(_send(outlets))
+    if as_json:
+        echo_json(
+            [{"webhook": one.label, "sent": answer.why is None, "why": answer.why} for one, answer in answers]
+        )
+    else:
+        rows = [(one.label, "FAILED" if answer.why else "taken", answer.why) for one, answer in answers]
+        echo_table(("webhook", "", "why"), rows)
+    sys.exit(1 if any(answer.why for _, answer in answers) else 0)
+
+
+async def _send(outlets: tuple[HookOutlet, ...]) -> list[tuple[HookOutlet, hook.Answer]]:
+    now = datetime.now(UTC)
+    body = json.dumps({"type": "test", "version": 1, "timestamp": now.isoformat(), "data": {}})
+    id = f"msg_test_{secrets.token_hex(6)}"
+    answers = await asyncio.gather(*(hook.send(outlet.hook, id, body, now) for outlet in outlets))
+    return list(zip(outlets, answers, strict=True))

@@ -1,0 +1,246 @@
+"""What people and other systems are told of by themselves: topics, and a sentence for each. Standard library only.
+
+News of an order is a line of its timeline that matters beyond it; the rest is of the bridge as a whole. A test
+holds that every code has a topic and a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bridge.order.problems import ALARMS, PROBLEMS, Alarm, Problem, Text, say
+from bridge.order.states import WAITS, State, Wait
+from bridge.order.why import MAY_HAVE, UNKNOWN_REMEDY, Translate
+
+
+class Topic(StrEnum):
+    PERSON = "person"
+    UNKNOWN = "unknown"
+    ALARM = "alarm"
+    STOPPED = "stopped"
+    LIMIT = "limit"
+    APPROVAL = "approval"
+    LATE = "late"
+    STALLED = "stalled"
+    TRACKING = "tracking"
+    UPSTREAM = "upstream"
+    SUBSCRIPTION = "subscription"
+    RECONCILIATION = "reconciliation"
+    ACCESS = "access"
+    CONFIGURATION = "configuration"
+
+
+TOPICS: dict[Topic, str] = {
+    Topic.PERSON: "An order needs a person: a problem from the closed list.",
+    Topic.UNKNOWN: "The outcome of a purchase is not known.",
+    Topic.ALARM: "An alarm beside an order; told at once, never held back for a digest.",
+    Topic.STOPPED: "Sculpteo has blocked or cancelled an order.",
+    Topic.LIMIT: "A spending limit is reached.",
+    Topic.APPROVAL: "An order waits for a person's approval.",
+    Topic.LATE: "Sculpteo's own estimate has passed and nothing has shipped.",
+    Topic.STALLED: "An order has not moved for long, or nobody has looked after it.",
+    Topic.TRACKING: "A parcel cannot be brought to the shop.",
+    Topic.UPSTREAM: "Shopify or Sculpteo does not answer, and answers again.",
+    Topic.SUBSCRIPTION: "Webhook subscriptions were lost and repaired, or cannot be made.",
+    Topic.RECONCILIATION: "A shop could not be compared with the records for long.",
+    Topic.ACCESS: "A shop refuses the bridge: its token or permissions.",
+    Topic.CONFIGURATION: "A replica could not take up an edited configuration.",
+}
+
+OF_PROBLEM: dict[Problem, Topic] = {
+    Problem.BLOCKED: Topic.STOPPED,
+    Problem.CANCELLED_AT_SCULPTEO: Topic.STOPPED,
+    Problem.LIMIT_ORDER: Topic.LIMIT,
+    Problem.CANNOT_FULFILL: Topic.TRACKING,
+    Problem.SHOP_ACCESS: Topic.ACCESS,
+}
+"""All others are for a person."""
+
+APPROVALS = frozenset({Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST})
+
+TEXTS: dict[str, tuple[Topic, Text]] = {
+    "late": (
+        Topic.LATE,
+        Text(
+            "Sculpteo estimated {date} for its order {reference}, and nothing has shipped yet.",
+            "Ask Sculpteo's support.",
+        ),
+    ),
+    "still_placed": (
+        Topic.STALLED,
+        Text(
+            "Sculpteo has said nothing new of its order {reference} for {days} days.",
+            "Look at its tracking page, or ask Sculpteo's support.",
+        ),
+    ),
+    "still_waiting": (
+        Topic.STALLED,
+        Text("It has been waiting for {days} days: {sentence}", "Decide on it, or end what it waits for."),
+    ),
+    "still_attention": (
+        Topic.STALLED,
+        Text(
+            "It has needed a person for {days} days: {sentence}", "Open the order: its page says what to do."
+        ),
+    ),
+    "overdue": (
+        Topic.STALLED,
+        Text(
+            "Nothing has been done for it for {hours} hours, although it was due.",
+            "Look whether a worker runs, and at its log.",
+        ),
+    ),
+    "tracking": (
+        Topic.TRACKING,
+        Text(
+            "Parcel {number} could not be brought to the shop after {count} tries: {why}.",
+            "It is tried again by itself; look at the shop's permissions if it stays.",
+        ),
+    ),
+    "upstream": (
+        Topic.UPSTREAM,
+        Text(
+            "{upstream} has not answered as it should for {minutes} minutes: {why}.",
+            "Orders wait meanwhile and go on by themselves.",
+        ),
+    ),
+    "upstream_over": (Topic.UPSTREAM, Text("{upstream} answers again.", "Orders go on by themselves.")),
+    "subscriptions_repaired": (
+        Topic.SUBSCRIPTION,
+        Text(
+            "Webhook subscriptions of the shop {shop} were missing or wrong ({count}); they are repaired.",
+            "What was missed meanwhile is found by comparison with the shop.",
+        ),
+    ),
+    "subscription": (
+        Topic.SUBSCRIPTION,
+        Text(
+            "The shop {shop} does not send {topics}: {why}.",
+            "Orders are still found, but later; `sculpteo-bridge check` names what is missing.",
+        ),
+    ),
+    "subscription_over": (
+        Topic.SUBSCRIPTION,
+        Text("The shop {shop} sends all that is wanted again.", "Nothing is to be done."),
+    ),
+    "reconciliation": (
+        Topic.RECONCILIATION,
+        Text(
+            "The shop {shop} could not be compared with the records for {minutes} minutes.",
+            "Orders that no webhook tells of are not seen meanwhile; look at `sculpteo-bridge check`.",
+        ),
+    ),
+    "reconciliation_over": (
+        Topic.RECONCILIATION,
+        Text("The shop {shop} is compared with the records again.", "Nothing is to be done."),
+    ),
+    "access": (
+        Topic.ACCESS,
+        Text(
+            "The shop {shop} does not let the bridge do this: {why}.",
+            "Give the app the missing permission, or the bridge a new token (`sculpteo-bridge check`).",
+        ),
+    ),
+    "access_over": (
+        Topic.ACCESS,
+        Text("The shop {shop} lets the bridge in again.", "Nothing is to be done."),
+    ),
+    "configuration": (
+        Topic.CONFIGURATION,
+        Text(
+            "{host} did not take up the edited configuration; the one before stays in force: {fault}.",
+            "Correct it: `sculpteo-bridge config check` tells every fault.",
+        ),
+    ),
+    "configuration_over": (
+        Topic.CONFIGURATION,
+        Text("{host} has taken up the configuration.", "Nothing is to be done."),
+    ),
+    "restart": (
+        Topic.CONFIGURATION,
+        Text("{host} needs a restart, since {keys} changed.", "Restart the bridge when it suits you."),
+    ),
+}
+"""News that no problem, alarm or state of an order names already: its topic, sentence and remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something to tell. `key` holds that it is told once; `facts` hold no name, address or secret."""
+
+    key: str
+    code: str  # a key of TEXTS, a state, "alarm", "parcel", "approval" or "limit_day"
+    at: datetime
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    order: int | None = None
+
+
+MOVES_TOLD = frozenset(
+    {State.UNKNOWN, State.PLACED, State.SHIPPED, State.DONE, State.CANCELLED, State.IGNORED}
+)
+
+
+def code_of(kind: str, target: State | None, reason: str | None) -> str | None:
+    """The code under which a line of the timeline is news; None = it is not."""
+    if kind in {"alarm", "parcel"}:
+        return kind
+    if kind not in {"move", "reason"} or target is None:
+        return None
+    if target is State.ATTENTION:
+        return str(target)
+    if target is State.WAITING:
+        return "approval" if reason in APPROVALS else "limit_day" if reason == Wait.LIMIT_DAY else None
+    return str(target) if kind == "move" and target in MOVES_TOLD else None
+
+
+def topic_of(news: News) -> Topic | None:
+    """What people call it; None = it is for other systems only."""
+    if news.code in TEXTS:
+        return TEXTS[news.code][0]
+    if news.code == State.ATTENTION:
+        problem = news.facts.get("problem")
+        return OF_PROBLEM.get(Problem(problem), Topic.PERSON) if problem in set(Problem) else Topic.PERSON
+    fixed = {
+        "alarm": Topic.ALARM,
+        "approval": Topic.APPROVAL,
+        "limit_day": Topic.LIMIT,
+        "unknown": Topic.UNKNOWN,
+    }
+    return fixed.get(news.code)
+
+
+def is_loud(news: News) -> bool:
+    """Whether it is told at once, whatever was told just before."""
+    return news.code == "alarm"
+
+
+def tell(news: News, name: str, t: Translate) -> tuple[str, str]:
+    """One sentence on what happened and one on what to do. `name` is what people call the order."""
+    facts = {"name": name, **news.facts}
+    text = _text(news)
+    if "of" in facts:  # the sentence that another one goes on with
+        facts["sentence"] = say(t(str(facts["of"])), facts)
+    return say(t(text.sentence), facts), say(t(text.remedy), facts)
+
+
+def _text(news: News) -> Text:
+    if news.code in TEXTS:
+        return TEXTS[news.code][1]
+    problem, alarm, reason = (news.facts.get(key) for key in ("problem", "alarm", "reason"))
+    if news.code == "alarm" and alarm in set(Alarm):
+        return ALARMS[Alarm(alarm)]
+    if news.code == State.ATTENTION and problem in set(Problem):
+        return PROBLEMS[Problem(problem)]
+    if news.code == State.UNKNOWN:
+        return Text(MAY_HAVE, UNKNOWN_REMEDY)
+    if reason in set(Wait):
+        return Text(WAITS[Wait(reason)], DECIDE)
+    return Text(LOOK, DECIDE)
+
+
+LOOK = "There is news of it."
+DECIDE = "Open the order: its page says what can be done."

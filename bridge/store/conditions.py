@@ -1,0 +1,84 @@
+"""What is wrong with the bridge as a whole, rather than with an order: told when it begins and when it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.order.news import News
+from bridge.ports import Clock, Facts
+from bridge.store.codec import insert_for
+from bridge.store.engine import Database
+from bridge.store.moves import announce
+from bridge.store.tables import conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that is wrong; `code` is one of `bridge.order.news`, `owner` the process that sees it."""
+
+    name: str
+    code: str
+    owner: str
+    since: datetime
+    seen_at: datetime
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Every verb is one transaction, and may raise StoreUnavailable."""
+
+    _db: Database
+    _clock: Clock
+
+    async def open(self) -> list[Condition]:
+        """What is wrong now, oldest first."""
+
+        def work(c: Connection) -> list[Condition]:
+            rows = c.execute(sa.select(conditions).order_by(conditions.c.since, conditions.c.name))
+            return [
+                Condition(row.name, row.code, row.owner, row.since, row.seen_at, row.facts) for row in rows
+            ]
+
+        return await self._db.read(work)
+
+    async def begin(self, name: str, code: str, owner: str, facts: Facts) -> bool:
+        """Something is wrong. Told if that is new, which is what True means; else its owner's word is kept."""
+        now = self._clock.now()
+
+        def work(c: Connection) -> bool:
+            row = insert_for(c, conditions).values(
+                name=name, code=code, owner=owner, since=now, seen_at=now, facts=dict(facts)
+            )
+            new = row.on_conflict_do_nothing(index_elements=["name"]).returning(conditions.c.name)
+            if c.execute(new).first() is None:
+                mine = (conditions.c.name == name, conditions.c.owner == owner)
+                c.execute(sa.update(conditions).where(*mine).values(seen_at=now, facts=dict(facts)))
+                return False
+            return announce(c, News(f"begin:{name}:{now.isoformat()}", code, now, facts))
+
+        return await self._db.write(work)
+
+    async def end(self, name: str, owner: str, *, silent_for: timedelta) -> bool:
+        """It is right again, says its owner; or anybody, once the owner has been silent for so long. Told if
+        it was wrong, which is what True means."""
+        now = self._clock.now()
+
+        def work(c: Connection) -> bool:
+            whose = sa.or_(conditions.c.owner == owner, conditions.c.seen_at < now - silent_for)
+            row = c.execute(
+                sa.delete(conditions)
+                .where(conditions.c.name == name, whose)
+                .returning(conditions.c.code, conditions.c.facts, conditions.c.since)
+            ).one_or_none()
+            if row is None:
+                return False
+            return announce(
+                c, News(f"end:{name}:{row.since.isoformat()}", f"{row.code}_over", now, row.facts)
+            )
+
+        return await self._db.write(work)

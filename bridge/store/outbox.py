@@ -1,0 +1,237 @@
+"""The outbox: news is handed to every outlet that wants it, and each outlet is served by one process at a time.
+
+Nothing is lost by a crash: a message is settled only after it was sent, under the lease that it was sent
+under. What was sent in the very moment of a crash is sent again, under the same id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.errors import LeaseLost
+from bridge.order.news import News
+from bridge.ports import Clock, OrderRecord
+from bridge.store.claims import load_all
+from bridge.store.codec import insert_for
+from bridge.store.engine import Database
+from bridge.store.moves import announce
+from bridge.store.tables import messages, news, orders, outlets
+
+AT_ONCE = 200  # pieces of news that are handed on in one transaction
+KEPT = timedelta(days=30)
+SENT = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message for one outlet. `loud` = it waits for no digest; `body` where it is sent as it is."""
+
+    loud: bool = False
+    body: str | None = None
+
+
+Wants = Callable[[News, OrderRecord | None], Draft | None]
+"""What an outlet makes of a piece of news; None = nothing. Pure: it runs inside a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What waits for one outlet. `order_name` is what people call the order that it is about."""
+
+    key: int
+    news: News
+    loud: bool
+    body: str | None
+    tries: int
+    order_name: str | None = None
+    shop: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for an outlet, and how that outlet does."""
+
+    count: int
+    loud: bool
+    sent_at: datetime | None = None
+    due_at: datetime | None = None
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """Every verb is one transaction, and may raise StoreUnavailable."""
+
+    _db: Database
+    _clock: Clock
+
+    async def announce(self, *items: News) -> int:
+        """Tell of something that no move of an order tells of; gives how much of it was new."""
+        if not items:
+            return 0
+        return await self._db.write(lambda c: sum(announce(c, item) for item in items))
+
+    async def share(self, wants: Mapping[str, Wants]) -> int:
+        """Hand what is new to every outlet that wants it, by name; gives how much was new."""
+        new = sa.select(news.c.id).where(news.c.shared_at.is_(None)).limit(1)
+        if await self._db.read(lambda c: c.execute(new).first()) is None:
+            return 0
+        return await self._db.write(partial(_share, wants=wants, now=self._clock.now()))
+
+    async def waiting(self, names: Collection[str]) -> dict[str, Waiting]:
+        """The outlets of these names for which something waits."""
+        return await self._db.read(partial(_waiting, names=names))
+
+    async def lease(self, name: str, owner: str, lease_for: timedelta) -> bool:
+        """Become the one who serves this outlet. False = somebody else is, or it rests."""
+        now = self._clock.now()
+
+        def work(c: Connection) -> bool:
+            known = insert_for(c, outlets).values(name=name, failures=0)
+            c.execute(known.on_conflict_do_nothing(index_elements=["name"]))
+            free = sa.or_(outlets.c.lease_until.is_(None), outlets.c.lease_until < now)
+            due = sa.or_(outlets.c.due_at.is_(None), outlets.c.due_at <= now)
+            taken = sa.update(outlets).where(outlets.c.name == name, free, due)
+            return c.execute(taken.values(lease_owner=owner, lease_until=now + lease_for)).rowcount == 1
+
+        return await self._db.write(work)
+
+    async def release(self, name: str, owner: str) -> None:
+        """Let somebody else serve it."""
+        mine = (outlets.c.name == name, outlets.c.lease_owner == owner)
+        free = sa.update(outlets).where(*mine).values(lease_owner=None, lease_until=None)
+        await self._db.write(lambda c: c.execute(free))
+
+    async def pending(self, name: str, *, limit: int, in_order: bool = False) -> list[Message]:
+        """What waits for an outlet, oldest first. `in_order`: only what is due, and of each order the first."""
+        now = self._clock.now()
+        return await self._db.read(partial(_pending, name=name, limit=limit, in_order=in_order, now=now))
+
+    async def settle(self, name: str, owner: str, keys: Sequence[int], outcome: str = SENT) -> None:
+        """These were sent, or are given up for the reason named. Raises LeaseLost."""
+        now = self._clock.now()
+        well: dict[str, Any] = {"failures": 0, "last_error": None, "due_at": None, "sent_at": now}
+
+        def work(c: Connection) -> None:
+            _under(c, name, owner, well if outcome == SENT else {"last_error": outcome})
+            theirs = (messages.c.id.in_(keys), messages.c.settled_at.is_(None))
+            c.execute(sa.update(messages).where(*theirs).values(settled_at=now, outcome=outcome))
+
+        await self._db.write(work)
+
+    async def put_off(self, name: str, owner: str, key: int, until: datetime) -> None:
+        """This message waits until then; those about other orders do not. Raises LeaseLost."""
+
+        def work(c: Connection) -> None:
+            _under(c, name, owner, {})
+            later = sa.update(messages).where(messages.c.id == key)
+            c.execute(later.values(due_at=until, tries=messages.c.tries + 1))
+
+        await self._db.write(work)
+
+    async def rest(self, name: str, owner: str, until: datetime, why: str) -> None:
+        """The outlet failed and is left alone until then. Raises LeaseLost."""
+        failed = {"due_at": until, "failures": outlets.c.failures + 1, "last_error": why}
+        await self._db.write(lambda c: _under(c, name, owner, failed))
+
+    async def prune(self) -> int:
+        """Forget what was told long ago; gives how much."""
+        before = self._clock.now() - KEPT
+
+        def work(c: Connection) -> int:
+            c.execute(sa.delete(messages).where(messages.c.at < before))
+            old = sa.and_(news.c.at < before, news.c.shared_at.is_not(None))
+            return c.execute(sa.delete(news).where(old)).rowcount
+
+        return await self._db.write(work)
+
+
+def _share(c: Connection, wants: Mapping[str, Wants], now: datetime) -> int:
+    unshared = sa.select(news).where(news.c.shared_at.is_(None)).order_by(news.c.id).limit(AT_ONCE)
+    rows = c.execute(unshared.with_for_update(skip_locked=True)).all()
+    about = sorted({row.order_id for row in rows if row.order_id is not None}) if wants else []
+    known = {record.key: record for record in load_all(c, about)} if about else {}
+    for row in rows:
+        item = News(row.key, row.code, row.at, row.facts, row.order_id)
+        for name, wanted in wants.items():
+            draft = wanted(item, known.get(row.order_id))
+            if draft is not None:
+                _put(c, name, row, draft)
+    c.execute(sa.update(news).where(news.c.id.in_([row.id for row in rows])).values(shared_at=now))
+    return len(rows)
+
+
+def _put(c: Connection, name: str, row: Any, draft: Draft) -> None:
+    message = insert_for(c, messages).values(
+        outlet=name,
+        news_id=row.id,
+        order_id=row.order_id,
+        at=row.at,
+        loud=draft.loud,
+        body=draft.body,
+        due_at=row.at,
+        tries=0,
+    )
+    c.execute(message.on_conflict_do_nothing(index_elements=["outlet", "news_id"]))
+
+
+def _waiting(c: Connection, names: Collection[str]) -> dict[str, Waiting]:
+    loud = sa.func.max(sa.case((messages.c.loud, 1), else_=0)).label("loud")
+    held = (outlets.c.sent_at, outlets.c.due_at, outlets.c.failures)
+    rows = c.execute(
+        sa.select(messages.c.outlet, sa.func.count().label("number"), loud, *held)
+        .outerjoin(outlets, outlets.c.name == messages.c.outlet)
+        .where(messages.c.settled_at.is_(None), messages.c.outlet.in_(list(names)))
+        .group_by(messages.c.outlet, *held)
+    )
+    return {
+        row.outlet: Waiting(row.number, bool(row.loud), row.sent_at, row.due_at, row.failures or 0)
+        for row in rows
+    }
+
+
+def _pending(c: Connection, name: str, limit: int, in_order: bool, now: datetime) -> list[Message]:
+    called = sa.func.coalesce(orders.c.name, orders.c.order_id).label("name")
+    query = (
+        sa.select(
+            *(messages.c.id, messages.c.loud, messages.c.body, messages.c.tries),
+            *(news.c.key, news.c.code, news.c.at, news.c.facts, news.c.order_id),
+            *(called, orders.c.shop),
+        )
+        .join(news, news.c.id == messages.c.news_id)
+        .outerjoin(orders, orders.c.id == news.c.order_id)
+        .where(messages.c.outlet == name, messages.c.settled_at.is_(None))
+        .order_by(messages.c.id)
+        .limit(limit)
+    )
+    if in_order:
+        older = messages.alias("older")
+        before = sa.exists().where(
+            older.c.outlet == name,
+            older.c.order_id == messages.c.order_id,
+            older.c.settled_at.is_(None),
+            older.c.id < messages.c.id,
+        )
+        query = query.where(messages.c.due_at <= now, ~before)
+    return [
+        Message(
+            row.id,
+            News(row.key, row.code, row.at, row.facts, row.order_id),
+            *(row.loud, row.body, row.tries, row.name, row.shop),
+        )
+        for row in c.execute(query)
+    ]
+
+
+def _under(c: Connection, name: str, owner: str, values: Mapping[str, Any]) -> None:
+    """Write to the outlet under the lease. Raises LeaseLost."""
+    held = sa.update(outlets).where(outlets.c.name == name, outlets.c.lease_owner == owner)
+    if c.execute(held.values({"lease_owner": owner, **values})).rowcount == 0:
+        raise LeaseLost(f"somebody else serves the outlet {name} now")

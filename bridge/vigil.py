@@ -1,0 +1,145 @@
+"""What is wrong with the bridge as a whole, found and told: silent upstreams, shops that are not compared or
+refuse access, lost subscriptions, a configuration that is not taken up; and orders that stand for too long."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from bridge.alerts.watch import reminders_for, shortest
+from bridge.breaker import Breaker
+from bridge.config.settings import Settings
+from bridge.errors import BridgeError, NeedsPerson, StoreUnavailable
+from bridge.order.news import News
+from bridge.order.problems import Problem
+from bridge.ports import Clock, Facts
+from bridge.store.store import Store
+
+LOOK_EVERY = 20.0  # seconds between looks at this process's own upstreams
+SILENT = timedelta(minutes=15)  # after which a process that saw something wrong counts as gone
+SHARED = "bridge"  # owner of what every process sees alike
+
+log = structlog.get_logger("bridge.vigil")
+
+
+def upstream_name(upstream: str) -> str:
+    """ "shopify:acme" -> "Shopify (acme)", as sentences for people have it."""
+    service, _, shop = upstream.partition(":")
+    return f"{service.capitalize()} ({shop})" if shop else service.capitalize()
+
+
+class Vigil:
+    """One per process. `settings` and `breakers` are what is in force now."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        owner: str,
+        *,
+        settings: Callable[[], Settings],
+        breakers: Mapping[str, Breaker],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._owner = owner
+        self._settings = settings
+        self._breakers = breakers
+        self._began = clock.now()
+        self._host = socket.gethostname()
+
+    # --- orders ------------------------------------------------------------------------------------------
+
+    async def orders(self) -> None:
+        """Remind of orders that stand for too long; a chore of one process."""
+        now, rules = self._clock.now(), self._settings().reminders
+        after = 0
+        while found := await self._store.watching.standing(now, for_at_least=shortest(rules), after=after):
+            due = [news for order in found for news in reminders_for(order, now, rules)]
+            count = await self._store.outbox.announce(*due)
+            if count:
+                log.info("orders that stand are told of", count=count)
+            after = found[-1].key
+        await self._shops(now)
+        await self._store.outbox.prune()
+
+    async def _shops(self, now: datetime) -> None:
+        limit = self._settings().reminders.reconciliation
+        for name in self._settings().shops:
+            known = await self._store.memory.get(f"reconciled_at:{name}")
+            silent = now - (datetime.fromisoformat(known) if known else self._began)
+            facts = {"shop": name, "minutes": int(silent.total_seconds() // 60)}
+            await self._is(f"reconciliation:{name}", "reconciliation", silent > limit, facts)
+
+    # --- upstreams ---------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Look at this process's own upstreams until cancelled."""
+        while True:
+            try:
+                await self.upstreams()
+            except StoreUnavailable as error:
+                log.warning("the database is not available", error=str(error))
+            except Exception:
+                log.exception("the upstreams could not be looked at")
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def upstreams(self) -> None:
+        limit = self._settings().reminders.upstream.total_seconds()
+        for breaker in list(self._breakers.values()):
+            facts = {
+                "upstream": upstream_name(breaker.upstream),
+                "minutes": int(breaker.open_for // 60),
+                "why": breaker.last_failure or "?",
+            }
+            name = f"upstream:{breaker.upstream}"
+            await self._is(name, "upstream", breaker.open_for > limit, facts, owner=self._owner)
+
+    # --- chores and the configuration --------------------------------------------------------------------
+
+    async def chore(self, name: str, error: BridgeError | None) -> None:
+        """What became of a chore: a shop that refuses access is told of."""
+        refused = isinstance(error, NeedsPerson) and error.problem == Problem.SHOP_ACCESS
+        if error is None or refused:
+            why = str(error.facts.get("why", error)) if isinstance(error, NeedsPerson) else ""
+            await self._is(f"access:{name}", "access", refused, {"shop": name.partition(":")[2], "why": why})
+
+    async def subscriptions(self, shop: str, repaired: int, refused: Mapping[str, str]) -> None:
+        """What became of a shop's webhook subscriptions. `repaired` counts those that were lost."""
+        now = self._clock.now()
+        if repaired:
+            facts = {"shop": shop, "count": repaired}
+            key = f"repaired:{shop}:{now.isoformat()}"
+            await self._store.outbox.announce(News(key, "subscriptions_repaired", now, facts))
+        told = {"shop": shop, "topics": ", ".join(sorted(refused)), "why": next(iter(refused.values()), "")}
+        await self._is(f"subscription:{shop}", "subscription", bool(refused), told)
+
+    async def configuration(self, faults: tuple[str, ...], restart: tuple[str, ...] = ()) -> None:
+        """Whether this machine's bridge has taken up its configuration. Never raises for the database."""
+        with contextlib.suppress(StoreUnavailable):
+            name, now = f"configuration:{self._host}", self._clock.now()
+            facts = {"host": self._host, "fault": faults[0] if faults else ""}
+            await self._is(name, "configuration", bool(faults), facts, owner=name)
+            if restart:
+                keys = ", ".join(restart)
+                news = News(
+                    f"restart:{self._host}:{now.date()}:{keys}",
+                    "restart",
+                    now,
+                    {"host": self._host, "keys": keys},
+                )
+                await self._store.outbox.announce(news)
+
+    async def _is(self, name: str, code: str, wrong: bool, facts: Facts, owner: str = SHARED) -> None:
+        if wrong:
+            if await self._store.conditions.begin(name, code, owner, facts):
+                log.warning("something is wrong", condition=name, facts=dict(facts))
+        elif name in {one.name for one in await self._store.conditions.open()} and (
+            await self._store.conditions.end(name, owner, silent_for=SILENT)
+        ):
+            log.info("it is right again", condition=name)

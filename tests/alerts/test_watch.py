@@ -1,0 +1,83 @@
+"""Which orders are told of for standing too long: a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bridge.alerts.watch import reminders_for
+from bridge.config.telling import Reminders
+from bridge.order.problems import Problem
+from bridge.order.states import State, Wait
+from bridge.store.watching import Standing
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+RULES = Reminders()
+DAY = timedelta(days=1)
+
+
+def standing(state: State, age: timedelta, **more: object) -> Standing:
+    return replace(Standing(7, state, NOW - age, reference="ABCD1234"), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("order", "codes"),
+    [
+        (standing(State.PLACED, 6 * DAY), []),
+        (standing(State.PLACED, 7 * DAY), ["still_placed"]),
+        (standing(State.PLACED, DAY, estimated_delivery=NOW - DAY), []),
+        (standing(State.PLACED, DAY, estimated_delivery=NOW - 2 * DAY), ["late"]),
+        (standing(State.SHIPPED, DAY, estimated_delivery=NOW - 2 * DAY), []),
+        (standing(State.SHIPPED, 90 * DAY), []),
+        (standing(State.WAITING, DAY, reason=Wait.APPROVAL), []),
+        (standing(State.WAITING, 2 * DAY, reason=Wait.APPROVAL), ["still_waiting"]),
+        (standing(State.WAITING, 2 * DAY, reason=Wait.HELD), ["still_waiting"]),
+        (standing(State.WAITING, 2 * DAY, reason=Wait.SHOP_HOLD), ["still_waiting"]),
+        (standing(State.WAITING, timedelta(hours=1), reason=Wait.ROUTING), ["still_waiting"]),
+        (standing(State.WAITING, timedelta(hours=5), reason=Wait.UPSTREAM), []),
+        (standing(State.WAITING, timedelta(hours=6), reason=Wait.UPSTREAM), ["still_waiting"]),
+        (standing(State.WAITING, 90 * DAY, reason=Wait.PAYMENT), []),
+        (standing(State.WAITING, 90 * DAY, reason=Wait.SCHEDULED), []),
+        (standing(State.WAITING, 90 * DAY, reason="of tomorrow"), []),
+        (standing(State.ATTENTION, DAY, problem=Problem.UNMAPPED), []),
+        (standing(State.ATTENTION, 2 * DAY, problem=Problem.UNMAPPED), ["still_attention"]),
+        (standing(State.ATTENTION, 2 * DAY, problem="of tomorrow"), ["still_attention"]),
+        (standing(State.UNKNOWN, 2 * DAY), ["still_attention"]),
+        (standing(State.RECEIVED, DAY, due_at=NOW - timedelta(minutes=59)), []),
+        (standing(State.RECEIVED, DAY, due_at=NOW - timedelta(hours=2)), ["overdue"]),
+        (standing(State.WAITING, DAY, due_at=NOW - timedelta(hours=2)), ["overdue"]),
+        (standing(State.UNKNOWN, DAY, due_at=NOW - timedelta(hours=2)), []),
+        (standing(State.SHIPPED, DAY, failures=2, number="1Z"), []),
+        (standing(State.SHIPPED, DAY, failures=3, number="1Z", last_error="HTTP 500"), ["tracking"]),
+        (standing(State.SHIPPED, DAY, failures=9), []),
+    ],
+)
+def test_what_is_told_of_an_order_that_stands(order: Standing, codes: list[str]) -> None:
+    found = reminders_for(order, NOW, RULES)
+    assert [news.code for news in found] == codes
+    assert all(news.order == 7 for news in found)
+
+
+def keys(order: Standing, times: list[timedelta]) -> list[str]:
+    return [news.key for by in times for news in reminders_for(order, NOW + by, RULES)]
+
+
+def test_what_lasts_is_told_again_only_when_the_time_has_doubled() -> None:
+    order = standing(State.WAITING, 2 * DAY, reason=Wait.APPROVAL)
+    found = keys(order, [DAY * days for days in range(31)])  # it stands for 2 to 32 days
+    assert len(found) == 31
+    assert len(set(found)) == 5  # after 2, 4, 8, 16 and 32 days
+
+
+def test_what_moved_since_is_told_anew() -> None:
+    order = standing(State.PLACED, 7 * DAY)
+    later = replace(order, moved_at=NOW)
+    assert set(keys(order, [DAY * 0])).isdisjoint(keys(later, [DAY * 7]))
+
+
+def test_the_times_are_the_merchants() -> None:
+    order = standing(State.PLACED, DAY)
+    quick = Reminders(placed=timedelta(hours=1))
+    assert [news.code for news in reminders_for(order, NOW, quick)] == ["still_placed"]
