@@ -27,6 +27,7 @@ from bridge.config.watch import EVERY, Standing, Watch, needs_restart
 from bridge.errors import BridgeError, ConfigError
 from bridge.order.problems import Problem
 from bridge.order.states import State
+from bridge.sculpteo.client import tracking_page
 from bridge.shopify import subscriptions
 from bridge.shopify.status import Status, inspect
 from bridge.shopify.webhooks import interpret
@@ -165,6 +166,7 @@ class Service:
             inspect=inspected,
             breakers=bridge.breakers,
             standing=lambda: bridge.standing,
+            tracking_page=lambda reference: tracking_page(bridge.settings.sculpteo.base_url, reference),
             on_news=self._worker.wake,
             stopping=self._stop.is_set,
             open_here=self._open_console,

@@ -63,6 +63,11 @@ KEPT_HEADERS = frozenset(
 """Headers that are kept as evidence; others, cookies first of all, may hold secrets."""
 
 
+def tracking_page(base_url: str, reference: str) -> str:
+    """Where people see how far Sculpteo is with an order."""
+    return f"{base_url}{TRACKING_PATH}{quote(reference, safe='')}"
+
+
 async def _at_once() -> None:
     """The rate limit of a client that has none."""
 

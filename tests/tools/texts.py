@@ -14,8 +14,10 @@ from babel.messages.pofile import write_po
 import bridge.web.console
 from bridge.alerts import text as alerts
 from bridge.order import history, news, problems, states
-from bridge.order.why import CANCELLED, MAY_HAVE, UNKNOWN_REMEDY
+from bridge.order.why import CANCELLED, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY
 from bridge.shopify.scopes import SCOPES
+from bridge.steps import lines
+from bridge.steps.actions import ACTIONS
 from bridge.web.console.words import catalogs
 
 CONSOLE = Path(bridge.web.console.__file__).parent
@@ -42,7 +44,9 @@ def of_the_rest() -> Iterator[str]:
     yield from (move.sentence for move in states.MOVES)
     yield from (state.capitalize() for state in states.State)  # as the history names them
     yield from CANCELLED.values()
-    yield from (MAY_HAVE, UNKNOWN_REMEDY)
+    yield from (MAY_HAVE, UNKNOWN_REMEDY, NOTHING_NEXT, *NEXT.values(), *lines.SCOPES.values())
+    for action in ACTIONS:
+        yield from (action.label, action.sentence, action.done)
     yield from history.KINDS.values()
     yield from (scope.lost for scope in SCOPES)
     yield from (*alerts.TEXTS, news.LOOK, news.DECIDE)

@@ -18,6 +18,21 @@ ACTIONS: dict[str, str] = {
     "pause": mark("Pause of placing"),
     "resume": mark("End of a pause"),
     "clear_alarm": mark("Alarm seen to"),
+    "approve": mark("Approval"),
+    "retry": mark("New try"),
+    "placed_as": mark("Answer that Sculpteo has it"),
+    "not_placed": mark("Answer that Sculpteo does not have it"),
+    "drop": mark("Answer that it is neither there nor wanted"),
+    "print_again": mark("New print"),
+    "hold": mark("Hold put on"),
+    "release": mark("Hold ended"),
+    "resend": mark("Tracking sent again"),
+    "cancel": mark("Cancellation here"),
+    "ignore": mark("Order not to be printed"),
+    "reopen": mark("Order reopened"),
+    "map": mark("Decision about a line"),
+    "unmap": mark("Decision about a line taken back"),
+    "remove_rule": mark("Decision not to print taken back"),
 }
 """Actions of the log in words; one that is not here shows as its code."""
 

@@ -23,6 +23,7 @@ ASKING = (Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST)
 
 NAVIGATION = (
     Tab("/", "today", mark("Today")),
+    Tab("/orders", "orders", mark("Orders")),
     Tab("/settings", "settings", mark("Settings")),
 )
 

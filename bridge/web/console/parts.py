@@ -30,6 +30,7 @@ class Console:
     inspect: Callable[[str], Awaitable[Status]]
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
     standing: Callable[[], Standing | None] = lambda: None
+    tracking_page: Callable[[str], str | None] = lambda reference: None  # where people see a Sculpteo order
     on_news: Callable[[], None] = lambda: None
     stopping: Callable[[], bool] = lambda: False
     open_here: bool = False

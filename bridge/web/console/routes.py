@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bridge.web.console import deeds, live, rendering, settings, signin, switch, today
+from bridge.web.console import (
+    decisions,
+    deeds,
+    lines,
+    live,
+    order,
+    orders,
+    rendering,
+    settings,
+    signin,
+    switch,
+    today,
+)
 from bridge.web.console.access import GATE, Gate
 from bridge.web.console.checks import CHECKS, Checks
 from bridge.web.console.parts import CONSOLE, Console
 from bridge.web.console.visit import Handler, add_headers, visit_of
 from bridge.web.console.words import catalogs
 
-PAGES = (today, switch, settings, deeds, signin, live, rendering)
+PAGES = (today, switch, orders, decisions, order, lines, settings, deeds, signin, live, rendering)
 """The modules with `routes`. A new page is added here, and to NAVIGATION in `frame.py` if it has a place of its own."""
 
 OTHERS = ("/webhooks/", "/sculpteo/", "/healthz", "/readyz", "/metrics")

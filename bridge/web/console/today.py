@@ -15,7 +15,7 @@ from bridge.store.queries import AlarmRecord, Filter
 from bridge.web.console.condition import Group, condition, spending
 from bridge.web.console.frame import ASKING
 from bridge.web.console.pictures import album, heads
-from bridge.web.console.visit import Visit, page
+from bridge.web.console.visit import Visit, local_path, page
 from bridge.web.console.words import mark
 
 NEEDY = (State.UNKNOWN, State.ATTENTION)
@@ -99,4 +99,5 @@ async def clear_alarm(visit: Visit) -> web.StreamResponse:
     new = await visit.store.clear_alarm(key, visit.user.name)
     if new:
         await visit.note("clear_alarm", "done", alarm=key)
-    return visit.back_to("/", visit.t("The alarm is cleared.") if new else visit.t("It was cleared already."))
+    text = visit.t("The alarm is cleared.") if new else visit.t("It was cleared already.")
+    return visit.back_to(local_path(visit.form.get("back") or "/"), text)

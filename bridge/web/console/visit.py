@@ -222,6 +222,8 @@ async def _guarded(visit: Visit, handler: Page, role: Role | None) -> web.Stream
         return visit.show_wrong(404, visit.t("There is nothing here."))
     except web.HTTPRequestEntityTooLarge:
         return visit.show_wrong(413, visit.t("That is too much at once."))
+    except web.HTTPForbidden:
+        return visit.show_wrong(403, visit.t("Your role does not allow this. Ask an owner of the console."))
     except web.HTTPBadRequest:
         return visit.show_wrong(400, visit.t("This request makes no sense."))
     except StoreUnavailable as error:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cache, partial
+from html import unescape
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -23,6 +25,7 @@ from bridge.shopify.status import Status
 from bridge.steps.job import World
 from bridge.store import Store
 from bridge.web import console
+from bridge.web.console import access
 from bridge.web.console.passwords import hashed
 from bridge.web.server import make_app, make_runner
 from tests.config.cases import ENV, GOOD
@@ -61,8 +64,19 @@ class Site:
     loaded: Loaded
     client: aiohttp.ClientSession
     app: web.Application
+    console: console.Console
+    world: World
     stopping: bool = False
     statuses: dict[str, Status] = field(default_factory=dict)
+
+    def use(self, **parts: Any) -> None:
+        """Let the console's world have another printer, invoicer, ..."""
+        self.world = replace(self.world, **parts)
+
+    async def notice(self) -> str:
+        """What the next page says once."""
+        found = re.search(r'role="status">.*?<span>(.*?)</span>', (await self.get("/account"))[1], re.DOTALL)
+        return unescape(found[1]) if found else ""
 
     async def get(self, path: str, **more: Any) -> tuple[int, str]:
         more.setdefault("allow_redirects", False)
@@ -93,6 +107,21 @@ class Site:
         data["password"] = PASSWORDS.get(name, "") if password is None else password
         return await self.post("/sign-in", data)
 
+    async def is_signed_in(self, name: str) -> None:
+        """As after `sign_in`, without the moment that a password takes."""
+        secret, user = "s" * 43, access.users_of(self.loaded.settings)[name]
+        lasts = timedelta(hours=1)
+        await self.store.sessions.open(
+            access.digest(secret),
+            who=name,
+            proof=user.proof,
+            csrf="c" * 32,
+            lasts=lasts,
+            address=None,
+            agent=None,
+        )
+        self.client.cookie_jar.update_cookies({"bridge-session": secret}, URL(self.url))
+
     async def sign_in_again(self, name: str) -> aiohttp.ClientResponse:
         """From a form that was open before somebody else signed in here."""
         self.client.cookie_jar.update_cookies({"bridge-form": "f" * 32}, URL(self.url))
@@ -116,10 +145,11 @@ async def opened(
         aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client,
     ):
         app = make_app(loaded.settings, store)
-        site = Site("", store, loaded, client, app)
+
+        made: Site
 
         async def inspect(shop: str) -> Status:
-            return site.statuses.get(shop, Status())
+            return made.statuses.get(shop, Status())
 
         world = World(
             clock=Now(),
@@ -133,22 +163,23 @@ async def opened(
         )
         parts = console.Console(
             store=store,
-            loaded=lambda: site.loaded,
-            world=lambda: world,
+            loaded=lambda: made.loaded,
+            world=lambda: made.world,
             inspect=inspect,
             breakers={"acme": Breaker("shopify:acme"), "sculpteo": Breaker("sculpteo")},
-            stopping=lambda: site.stopping,
+            stopping=lambda: made.stopping,
             open_here=open_here,
         )
+        made = Site("", store, loaded, client, app, parts, world)
         console.add_to(app, parts)
         runner = make_runner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         try:
-            yield site
+            yield made
         finally:
-            site.stopping = True
+            made.stopping = True
             await runner.cleanup()
 
 

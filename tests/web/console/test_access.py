@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -187,7 +188,7 @@ async def test_the_database_holds_no_secret_of_a_session(site: Site) -> None:
 async def test_signing_out_ends_this_session_and_everywhere_ends_all(site: Site) -> None:
     await site.sign_in("anna")
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
-        phone = Site(site.url, site.store, site.loaded, client, site.app)
+        phone = replace(site, client=client)
         await phone.sign_in("anna")
         assert (await phone.press("/sign-out")).headers["Location"] == "/sign-in"
         assert (await phone.get("/"))[0] == 303

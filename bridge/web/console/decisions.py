@@ -1,0 +1,187 @@
+"""Deciding about orders, one or many: where money is at stake, a page asks first; then it is done once.
+
+Each order comes with a mark of what the person saw (`seen_as`). An order that is otherwise by now is left
+alone, and that is said: so a button that is pressed twice does its work once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from aiohttp import web
+
+from bridge.errors import NeedsPerson, Outdated, TryAgain
+from bridge.order.model import Money
+from bridge.order.problems import PROBLEMS, Problem, say
+from bridge.ports import OrderRecord
+from bridge.steps.actions import BY_NAME, Action, carry_out, seen_as
+from bridge.steps.decide import NotNow
+from bridge.web.console.orders import Row, row_of
+from bridge.web.console.visit import Visit, local_path, page
+
+MOST = 100  # orders of one decision
+LONGEST_REFERENCE = 40
+TOLD = 3  # orders that were left alone, which the notice names
+
+routes = web.RouteTableDef()
+
+
+@dataclass(frozen=True, slots=True)
+class Stakes:
+    """What a decision about several orders costs and brings, as far as it is known."""
+
+    costs: str
+    totals: str
+    untold: int  # orders whose cost is not known yet
+
+
+@routes.get("/orders/decide")
+@page("operator")
+async def ask(visit: Visit) -> web.StreamResponse:
+    """What is about to happen to which orders, and a button."""
+    query = visit.request.query
+    action = _action(query.get("action", ""), visit)
+    found = await _records(visit, query.getall("key", []))
+    fitting = [record for record in found if action.available(record)]
+    reference = query.get("reference", "").strip()[:LONGEST_REFERENCE]
+    doubt, refused = (None, None) if not action.asks else await _doubt(visit, fitting, reference)
+    rows = [row_of(visit, record) for record in fitting]
+    return await visit.show(
+        "decide.html",
+        action=action,
+        rows=rows,
+        left=[row_of(visit, record) for record in found if record not in fitting],
+        marks=[mark_of(record) for record in fitting],
+        stakes=stakes_of(visit, rows),
+        at_stake=any(action.at_stake(record) for record in fitting),
+        reference=reference,
+        doubt=doubt,
+        refused=refused,
+        back=local_path(query.get("back", "/orders")),
+    )
+
+
+def mark_of(record: OrderRecord) -> str:
+    """What a form says of an order: its number, and what the person saw of it."""
+    return f"{record.key}:{seen_as(record)}"
+
+
+def stakes_of(visit: Visit, rows: list[Row]) -> Stakes:
+    return Stakes(
+        _sums(visit, [row.record.cost for row in rows]),
+        _sums(visit, [row.total for row in rows]),
+        sum(row.record.cost is None for row in rows),
+    )
+
+
+def _sums(visit: Visit, amounts: list[Money | None]) -> str:
+    """All together, currency by currency."""
+    sums: dict[str, Decimal] = {}
+    for money in filter(None, amounts):
+        sums[money.currency] = sums.get(money.currency, Decimal(0)) + money.amount
+    return " + ".join(visit.reader.money(Money(amount, currency)) for currency, amount in sums.items())
+
+
+def _action(name: str, visit: Visit) -> Action:
+    """Raises 400 for one that is none, 403 for one that is above the user's role."""
+    action = BY_NAME.get(name)
+    if action is None:
+        raise web.HTTPBadRequest
+    if not visit.user.may(action.role):
+        raise web.HTTPForbidden
+    return action
+
+
+async def _records(visit: Visit, keys: list[str]) -> list[OrderRecord]:
+    """Raises 400 for nonsense and for none, 404 where no order is there."""
+    if not 0 < len(keys) <= MOST or not all(
+        key.isascii() and key.isdigit() and len(key) < 18 for key in keys
+    ):
+        raise web.HTTPBadRequest
+    found = await visit.store.queries.load(list(dict.fromkeys(map(int, keys))))
+    if not found:
+        raise web.HTTPNotFound
+    return sorted(found, key=lambda record: -record.key)
+
+
+async def _doubt(visit: Visit, records: list[OrderRecord], reference: str) -> tuple[str | None, str | None]:
+    """What makes a reference doubtful, and what rules it out."""
+    if not reference or len(records) != 1:
+        return None, visit.t("Type the reference that Sculpteo gave the order.")
+    other = await visit.world.orders.other_holder(reference, records[0])
+    if other:
+        return None, _taken(visit, reference, other)
+    try:
+        report = await visit.world.printer.track(reference)
+    except TryAgain:
+        return visit.t("Sculpteo could not be asked whether it knows {reference}.", reference=reference), None
+    if not report.exists:
+        text = "Sculpteo's tracking page does not know {reference}. Is it spelled right?"
+        return visit.t(text, reference=reference), None
+    return None, None
+
+
+def _taken(visit: Visit, reference: object, other: object) -> str:
+    sentence = visit.reader.said(PROBLEMS[Problem.REFERENCE_TAKEN].sentence)
+    return say(sentence, {"reference": reference, "other": other})
+
+
+@routes.post("/orders/decide")
+@page("operator")
+async def decide(visit: Visit) -> web.StreamResponse:
+    """Do it to each order that is still as the person saw it."""
+    action = _action(visit.form.get("action"), visit)
+    marks = dict(one.partition(":")[::2] for one in visit.form.all("order"))
+    reference = visit.form.get("reference").strip()[:LONGEST_REFERENCE]
+    if action.asks and not reference:
+        raise web.HTTPBadRequest
+    done, left = 0, []
+    for record in await _records(visit, list(marks)):
+        why_not = await _done(visit, action, record, marks[str(record.key)], reference)
+        done += why_not is None
+        left += [why_not] if why_not else []
+    if done:
+        visit.console.on_news()
+    back = local_path(visit.form.get("back") or "/orders")
+    return visit.back_to(back, _told(visit, action, done, left), good=not left)
+
+
+async def _done(visit: Visit, action: Action, record: OrderRecord, seen: str, reference: str) -> str | None:
+    """Why it was not done; None = it was."""
+    name = record.name or record.order_id
+    store, address = visit.store, visit.origin.address
+    moved_on = visit.t("{order} moved on since you looked: nothing was done. Look again.", order=name)
+    if seen != seen_as(record):
+        await visit.note(action.name, "refused", record.key, why="it moved on")
+        return moved_on
+    try:
+        await carry_out(
+            action,
+            record,
+            visit.user.name,
+            visit.now,
+            store.orders,
+            store.sessions,
+            reference=reference,
+            address=address,
+        )
+    except (NotNow, Outdated):
+        return moved_on
+    except NeedsPerson as error:
+        return _taken(visit, error.facts.get("reference"), error.facts.get("other"))
+    return None
+
+
+def _told(visit: Visit, action: Action, done: int, left: list[str]) -> str:
+    """What the next page says."""
+    parts = []
+    if done == 1 and not left:
+        parts.append(visit.t(action.done))
+    elif done:
+        parts.append(visit.reader.n("{count} order: done.", "{count} orders: done.", done))
+    parts += left[:TOLD]
+    if len(left) > TOLD:
+        more = len(left) - TOLD
+        parts.append(visit.reader.n("{count} more moved on, too.", "{count} more moved on, too.", more))
+    return " ".join(parts)

@@ -1,0 +1,221 @@
+"""One order: where it stands and why, what is printed, what was sent and came back, and its history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from aiohttp import web
+
+from bridge.errors import NeedsPerson, TryAgain
+from bridge.order.history import tell
+from bridge.order.model import RawAnswer
+from bridge.order.problems import PROBLEMS, Problem, say
+from bridge.order.rules import subjects_of, told
+from bridge.order.why import next_step
+from bridge.ports import Attempt, NotPrinted, OrderRecord, Unmapped
+from bridge.steps.actions import Action, available
+from bridge.steps.decide import NotNow, remap
+from bridge.steps.lines import SCOPES, Line, lines_of
+from bridge.steps.overlay import overlaid
+from bridge.store.queries import Event
+from bridge.web.console.decisions import mark_of
+from bridge.web.console.today import rung
+from bridge.web.console.today import told as in_words
+from bridge.web.console.visit import Visit, page
+
+LONGEST_BODY = 2000  # characters of an upstream's answer that are shown
+ANSWERS = 20  # newest upstream answers that are shown
+
+routes = web.RouteTableDef()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the timeline; `times` equal ones in a row are one, `last` is the last of them."""
+
+    at: datetime
+    last: datetime
+    times: int
+    who: str
+    sentence: str
+    decided: bool  # by a person
+    quiet: bool  # only word of the order, which changed nothing here
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A line of the order in words."""
+
+    line: Line
+    what: str
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An attempt to buy, without its secrets."""
+
+    attempt: Attempt
+    request: str
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    kind: str
+    answer: RawAnswer
+    body: str
+
+
+@routes.get("/orders/{key:[0-9]{1,17}}")
+@page()
+async def order(visit: Visit) -> web.StreamResponse:
+    record = await record_of(visit)
+    queries = visit.store.queries
+    attempts = await queries.attempts(record.key)
+    answers = (await queries.answers(record.key))[-ANSWERS:]
+    alarms = await queries.alarms(order=record.key)
+    lines = await lines_for(visit, record)
+    actions = available(record) if visit.user.may("operator") else ()
+    return await visit.show(
+        "order.html",
+        record=record,
+        told=in_words(visit, record),
+        next=next_step(record.state, record.due_at is not None, visit.reader.said),
+        alarms=[rung(visit, alarm) for alarm in alarms],
+        actions=[one for one in actions if visit.user.may(one.role) and not _resolves(one)],
+        resolutions=[one for one in actions if _resolves(one)],
+        mark=mark_of(record),
+        lines=[shown(visit, line) for line in lines],
+        unmapped=any(line.unmapped for line in lines),
+        mappable=visit.user.may("operator") and is_mappable(record),
+        attempts=[_sent(one) for one in reversed(attempts)],
+        answers=[_answered(one.kind, one.answer, attempts) for one in reversed(answers)],
+        entries=entries_of(visit, await queries.events(record.key)),
+        admin_url=_admin_url(visit, record),
+        tracking_url=visit.console.tracking_page(record.reference) if record.reference else None,
+        has_invoice=visit.settings.invoice.mode != "none" and record.snapshot is not None,
+    )
+
+
+def _resolves(action: Action) -> bool:
+    return action.name in {"placed_as", "not_placed", "drop"}
+
+
+async def record_of(visit: Visit) -> OrderRecord:
+    """The order that the address names. Raises 404."""
+    found = await visit.store.queries.get(int(visit.request.match_info["key"]))
+    if found is None:
+        raise web.HTTPNotFound
+    return found
+
+
+async def lines_for(visit: Visit, record: OrderRecord) -> list[Line]:
+    """Its lines, judged by the configuration and by what people decided."""
+    subjects = subjects_of(record.snapshot.lines if record.snapshot else ())
+    rules = await visit.world.orders.line_rules(record.shop, subjects)
+    return lines_of(record, overlaid(visit.world.catalog, rules))
+
+
+def is_mappable(record: OrderRecord) -> bool:
+    """Whether it is not too late to say what its lines are."""
+    try:
+        remap(record, record.updated_at, ())
+    except NotNow:
+        return False
+    return record.snapshot is not None
+
+
+def shown(visit: Visit, line: Line) -> Shown:
+    judged, t = line.judged, visit.t
+    if isinstance(judged.match, NotPrinted):
+        what = t("Not printed")
+    elif isinstance(judged.match, Unmapped):
+        what = t("No design is mapped")
+        if judged.match.option:
+            what = t("No value for {option} = {value}", option=judged.match.option, value=judged.match.value)
+    else:
+        what = told(line.designs)
+    note = None
+    if judged.rule:
+        scope = t(SCOPES[judged.rule.scope])
+        note = t("{who} decided so: {scope}.", who=judged.rule.who, scope=scope)
+    elif judged.overruled:
+        scope = t(SCOPES[judged.overruled.scope])
+        text = "{who} had decided not to print it ({scope}), but the configuration maps it now."
+        note = t(text, who=judged.overruled.who, scope=scope)
+    elif isinstance(judged.match, NotPrinted):
+        note = judged.match.rule
+    return Shown(line, what, note)
+
+
+def entries_of(visit: Visit, events: Iterable[Event]) -> list[Entry]:
+    """The timeline, newest first."""
+
+    def said(event: Event) -> tuple[str, str, str]:
+        sentence = tell(
+            event.kind,
+            event.facts,
+            source=event.source,
+            target=event.target,
+            reason=event.reason,
+            problem=event.problem,
+            t=visit.reader.said,
+        )
+        return event.who, event.kind, sentence
+
+    found = []
+    for (who, kind, sentence), group in groupby(events, key=said):
+        run = list(group)
+        decided, quiet = who != "bridge", kind == "news"
+        found.append(Entry(run[0].at, run[-1].at, len(run), who, sentence, decided, quiet))
+    return found[::-1]
+
+
+def _sent(attempt: Attempt) -> Sent:
+    request = json.dumps(dict(attempt.request), indent=2, ensure_ascii=False) if attempt.request else ""
+    answer = attempt.answer
+    body = _masked(answer.body[:LONGEST_BODY], [attempt]) if answer else None
+    return Sent(attempt, _masked(request, [attempt]), body)
+
+
+def _answered(kind: str, answer: RawAnswer, attempts: Sequence[Attempt]) -> Answered:
+    return Answered(kind, answer, _masked(answer.body[:LONGEST_BODY], attempts))
+
+
+def _masked(text: str, attempts: Sequence[Attempt]) -> str:
+    """Without the secret part of the notification URLs, whoever repeats it."""
+    for attempt in attempts:
+        text = text.replace(attempt.token, "***")
+    return text
+
+
+def _admin_url(visit: Visit, record: OrderRecord) -> str | None:
+    shop = visit.settings.shops.get(record.shop)
+    number = record.order_id.rpartition("/")[2]
+    return f"https://{shop.domain}/admin/orders/{number}" if shop and number.isdigit() else None
+
+
+@routes.get("/orders/{key:[0-9]{1,17}}/invoice.pdf")
+@page()
+async def invoice(visit: Visit) -> web.StreamResponse:
+    """The invoice as it would be sent along now."""
+    record = await record_of(visit)
+    if record.snapshot is None:
+        raise web.HTTPNotFound
+    try:
+        pdf = await visit.world.invoicer.invoice(record.shop, record.snapshot)
+    except NeedsPerson as error:
+        sentence = visit.reader.said(PROBLEMS[Problem.INVOICE].sentence)
+        return visit.show_wrong(409, say(sentence, dict(error.facts)))
+    except TryAgain as error:
+        return visit.show_wrong(503, visit.t("The invoice cannot be had just now: {why}.", why=error.why))
+    if pdf is None:
+        raise web.HTTPNotFound
+    name = "".join(char for char in record.name or str(record.key) if char.isalnum() or char in "-_")
+    headers = {"Content-Disposition": f'inline; filename="{name.encode("ascii", "ignore").decode()}.pdf"'}
+    return web.Response(body=pdf, content_type="application/pdf", headers=headers)
