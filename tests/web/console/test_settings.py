@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import aiohttp
@@ -51,7 +52,7 @@ async def test_only_an_owner_sees_who_is_signed_in(site: Site) -> None:
 async def test_an_owner_ends_the_sessions_of_somebody_else(site: Site) -> None:
     await site.sign_in("anna")
     async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
-        other = Site(site.url, site.store, site.loaded, client, site.app)
+        other = replace(site, client=client)
         await other.sign_in("vera")
         assert (await other.press("/settings/sign-out", name="anna")).status == 403
         assert (await site.press("/settings/sign-out", name="vera")).status == 303
