@@ -17,15 +17,36 @@ from bridge.web.parts import PARTS, Allowance, utcnow
 
 LARGEST = 16 * 1024 * 1024  # bytes; order webhooks of more than 1 MB exist
 READ_WITHIN = 15.0  # seconds; Shopify itself gives up after 5
-LARGE = 256 * 1024  # bytes; of larger bodies only a few are read at the same time
-LARGE_AT_ONCE = 8
+LARGE = 256 * 1024  # bytes; larger bodies share a room
+ROOM = 8 * LARGEST  # bytes that larger bodies may take up together while they come in
 REFUSALS_LOGGED = 60  # a minute, so that strangers cannot fill the disk with log lines
 
 log = structlog.get_logger("bridge.web")
 
 routes = web.RouteTableDef()
-LARGE_BODIES = web.AppKey("large_bodies", asyncio.Semaphore)
 REFUSALS = web.AppKey("refusals", Allowance)
+
+
+class Room:
+    """So many bytes of memory, shared. What counts is what came, not what was announced: a crowd of strangers
+    who send slowly takes up little and keeps nobody waiting."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._freed = asyncio.Event()
+
+    async def take(self, size: int) -> None:
+        while size > self._left:
+            self._freed.clear()
+            await self._freed.wait()
+        self._left -= size
+
+    def give_back(self, size: int) -> None:
+        self._left += size
+        self._freed.set()
+
+
+LARGE_BODIES = web.AppKey("large_bodies", Room)
 
 
 @routes.post("/webhooks/shopify/{shop}")
@@ -61,8 +82,7 @@ async def take(request: web.Request) -> web.Response:
 
 
 async def _body(request: web.Request) -> bytes:
-    """The body, whole. Small ones, nearly all, are read at once; large ones wait for their turn, so that a
-    crowd of strangers cannot fill the memory with them."""
+    """The body, whole. Small ones, nearly all, are read at once."""
     length = request.content_length
     try:
         if length is not None and length <= LARGE:
@@ -70,14 +90,27 @@ async def _body(request: web.Request) -> bytes:
                 return await request.read()
             async with asyncio.timeout(READ_WITHIN):
                 return await request.read()
-        async with asyncio.timeout(READ_WITHIN), request.app[LARGE_BODIES]:
-            return await request.read()
+        async with asyncio.timeout(READ_WITHIN):
+            return await _large(request, request.app[LARGE_BODIES])
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body took too long\n") from None
 
 
+async def _large(request: web.Request, room: Room) -> bytes:
+    body = bytearray()
+    try:
+        async for chunk in request.content.iter_any():
+            if len(body) + len(chunk) > LARGEST:
+                raise web.HTTPRequestEntityTooLarge(max_size=LARGEST, actual_size=len(body) + len(chunk))
+            await room.take(len(chunk))
+            body += chunk
+        return bytes(body)
+    finally:
+        room.give_back(len(body))
+
+
 def add_to(app: web.Application) -> None:
     """Add the route and what it needs."""
-    app[LARGE_BODIES] = asyncio.Semaphore(LARGE_AT_ONCE)
+    app[LARGE_BODIES] = Room(ROOM)
     app[REFUSALS] = Allowance(REFUSALS_LOGGED)
     app.add_routes(routes)

@@ -12,6 +12,7 @@ import pytest
 from bridge.errors import StoreUnavailable
 from bridge.ports import Delivery
 from bridge.shopify.webhooks import sign
+from bridge.web.webhooks import Room
 from tests.web.conftest import BODY, Service
 
 
@@ -163,6 +164,29 @@ async def test_a_body_that_never_ends_is_given_up(service: Service, monkeypatch:
     for length in (100, 1_000_000):
         head = f"POST /webhooks/shopify/acme HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\nabc"
         assert (await service.raw(head.encode())).startswith(b"HTTP/1.1 408")
+
+
+async def test_slow_strangers_do_not_keep_a_large_body_waiting(service: Service) -> None:
+    head = b"POST /webhooks/shopify/acme HTTP/1.1\r\nHost: x\r\nContent-Length: 16000000\r\n\r\n"
+    slow = [await asyncio.open_connection("127.0.0.1", service.port) for _ in range(40)]
+    for _, writer in slow:
+        writer.write(head + b"{" * 1000)
+        await writer.drain()
+    async with asyncio.timeout(10):
+        assert await service.post(b'{"id": 1001, "note": "' + b"x" * 1_000_000 + b'"}') == 200
+    for _, writer in slow:
+        writer.close()
+
+
+async def test_what_finds_no_room_waits_until_some_is_given_back() -> None:
+    room = Room(100)
+    await room.take(60)
+    waiting = [asyncio.create_task(room.take(50)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in waiting)
+    room.give_back(60)
+    async with asyncio.timeout(5):
+        await asyncio.gather(*waiting)
 
 
 async def test_every_answer_carries_the_security_headers(service: Service) -> None:
