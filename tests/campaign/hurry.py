@@ -23,8 +23,8 @@ from bridge.steps import fulfil, resolve, track
 from bridge.store import moves, orders
 from bridge.web import parts
 
-PACE = 100
-ANSWER_WITHIN = 0.7  # seconds: how long an upstream may take
+PACE = 50
+ANSWER_WITHIN = 1.0  # seconds: how long an upstream may take
 
 
 def hurry() -> None:
@@ -34,7 +34,7 @@ def hurry() -> None:
     orders.MEND_EVERY = timedelta(seconds=1)
     worker.HEARTBEAT /= PACE
     worker.DEADLINE /= PACE
-    worker.IDLE /= 10
+    worker.IDLE /= 4
     resolve.CONFIRM_RETRY /= 10 * PACE
     service.RECONCILE_EVERY = timedelta(seconds=1.2)
     service.SUBSCRIBE_EVERY = timedelta(seconds=3)

@@ -150,8 +150,11 @@ def _load(*, hurried: bool) -> None:
     import bridge.cli.serve
     import bridge.config.loader
     import bridge.store.migrate  # noqa: F401
+    from bridge.web.console import rendering, words
     from tests.campaign.hurry import hurry
 
+    words.catalogs()
+    rendering.load()
     if hurried:
         hurry()
     gc.collect()
