@@ -27,6 +27,9 @@ T = TypeVar("T")
 READERS = 4
 SESSIONS = 8  # PostgreSQL: transactions that one process has open at once
 BUSY_TIMEOUT_MS = 10_000
+IDLE_IN_TRANSACTION_MS = 15_000
+"""PostgreSQL ends a transaction whose client says nothing for so long. Ours take milliseconds; one of a
+replica that is frozen holds rows that the others need, and must end before its leases do."""
 AGAIN = 3  # tries of a transaction that PostgreSQL itself took back
 ROLLED_BACK = frozenset({"40001", "40P01"})  # serialization failure, deadlock: nothing was written
 
@@ -208,7 +211,7 @@ def _postgresql(url: URL, *, pooled: bool = True) -> Engine:
             )  # whatever the server's default: a commit is durable
             cursor.execute("SET statement_timeout = '20s'")
             cursor.execute("SET lock_timeout = '10s'")
-            cursor.execute("SET idle_in_transaction_session_timeout = '60s'")
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}")
             cursor.execute("SET timezone = 'UTC'")
         raw.autocommit = False
 
