@@ -33,16 +33,23 @@ class Totals:
     runs: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     deaths: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         self.runs += 1
         self.deaths.update(outcome.deaths)
         self.counts.update(outcome.counts)
         self.counts.update({fault: outcome.verdict.count(fault) for fault in FAULTS})
+        if not outcome.verdict.clean:
+            self.wrong.append(f"seed {outcome.script.seed}\n{outcome.verdict}")
 
     @property
     def clean(self) -> bool:
-        return not any(self.counts[fault] for fault in FAULTS)
+        return not self.wrong
+
+    @property
+    def explanation(self) -> str:
+        return "\n\n".join(self.wrong)
 
     def __str__(self) -> str:
         count = self.counts

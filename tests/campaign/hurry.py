@@ -20,7 +20,7 @@ from bridge.shopify import admin, auth, throttle
 from bridge.shopify import answers as shop_answers
 from bridge.shopify import orders as shop_orders
 from bridge.steps import fulfil, resolve, track
-from bridge.store import moves, orders
+from bridge.store import engine, moves, orders
 from bridge.web import parts
 
 PACE = 50
@@ -33,6 +33,7 @@ def hurry() -> None:
     orders.RENEWED /= PACE
     orders.MEND_EVERY = timedelta(seconds=1)
     worker.HEARTBEAT /= PACE
+    engine.IDLE_IN_TRANSACTION_MS //= 10
     worker.DEADLINE /= PACE
     worker.IDLE /= 4
     resolve.CONFIRM_RETRY /= 10 * PACE

@@ -56,7 +56,7 @@ class Nursery:
     hurried: bool = True
     _process: asyncio.subprocess.Process | None = None
     _reader: asyncio.Task[None] | None = None
-    _births: dict[int, asyncio.Future[int]] = field(default_factory=dict)
+    _births: dict[int, asyncio.Future[Child]] = field(default_factory=dict)
     _children: dict[int, Child] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -89,7 +89,7 @@ class Nursery:
         if self._process is None or self._process.stdin is None:
             raise RuntimeError("the nursery is not open")
         number = next(self._numbers)
-        born: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        born: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
         self._births[number] = born
         wish = {
             "number": number,
@@ -99,7 +99,7 @@ class Nursery:
             "jump": asdict(jump) if jump else None,
         }
         self._process.stdin.write(json.dumps(wish).encode() + b"\n")
-        return self._children[await born]
+        return await born
 
     async def _read(self) -> None:
         assert self._process is not None
@@ -108,8 +108,8 @@ class Nursery:
             told = json.loads(line)
             if "number" in told:
                 ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-                self._children[told["pid"]] = Child(told["pid"], ended)
-                self._births.pop(told["number"]).set_result(told["pid"])
+                child = self._children[told["pid"]] = Child(told["pid"], ended)
+                self._births.pop(told["number"]).set_result(child)
             else:
                 self._children.pop(told["pid"]).ended.set_result(told["status"])
         for born in self._births.values():

@@ -58,10 +58,12 @@ POINTS = (*NAMED, *FINE, *NETWORK)
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """Die when `point` is reached for the `nth` time."""
+    """Die when `point` is reached for the `nth` time; or freeze there, as by SIGSTOP, until somebody lets the
+    process go on."""
 
     point: str
     nth: int = 1
+    freeze: bool = False
 
 
 class Reaper:
@@ -70,6 +72,7 @@ class Reaper:
     def __init__(self, death: Death, register: str) -> None:
         self._point = death.point
         self._left = death.nth
+        self._signal = signal.SIGSTOP if death.freeze else signal.SIGKILL
         self._register = register
 
     def reached(self, point: str) -> None:
@@ -82,7 +85,8 @@ class Reaper:
     def now(self) -> None:
         note = os.open(self._register, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.write(note, f"{self._point}\n".encode())
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.close(note)
+        os.kill(os.getpid(), self._signal)
 
     def halves(self) -> bool:
         """Whether this is the write that is cut in two."""

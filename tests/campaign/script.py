@@ -43,7 +43,8 @@ SURGERIES: tuple[Surgery | None, ...] = (None, "backup", "restore", "lose")
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One replica's: it ends by `death`, or after `seconds` by `ending`; for a while it may be frozen."""
+    """One replica's: it ends by `death`, or after `seconds` by `ending`. For a while it may be frozen, from a
+    moment on, or from where its `death` says so."""
 
     seconds: float
     death: Death | None = None
@@ -194,6 +195,8 @@ def _life(random: Random, replicas: int, target: Death) -> Life:
     death = _death(random, target)
     seconds = random.uniform(0.5, 0.8) if death else random.uniform(0.1, 0.7)
     freezes = replicas > 1 and random.random() < 0.3
+    if freezes and random.random() < 0.5:
+        death = Death(random.choice(PURCHASE), freeze=True)
     jumps = random.random() < 0.12
     return Life(
         seconds,
