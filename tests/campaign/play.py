@@ -24,7 +24,16 @@ from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.sandbox.stage import Stage
 from bridge.shopify.subscriptions import TOPICS
 from tests.campaign import people
-from tests.campaign.books import Entry, Verdict, judge, missing_deliveries, prints_of, records, ways_back
+from tests.campaign.books import (
+    SECOND,
+    Entry,
+    Verdict,
+    judge,
+    missing_deliveries,
+    prints_of,
+    records,
+    ways_back,
+)
 from tests.campaign.databases import Away, Database
 from tests.campaign.kinds import KINDS, Sale
 from tests.campaign.nursery import Child, Nursery
@@ -356,7 +365,7 @@ class Run:
             sale.alarm_due, sale.allowed = True, 1 if in_time else 2
             await self._settle()
             await self._tell(first.reference, first.notification_url or "", first.status)
-            await self._settle()
+            await self._alarmed(sale)
         if in_time:
             await people.pause(self.database, on=False)
 
@@ -369,6 +378,16 @@ class Run:
             if told.results[-1:] == [200] or told.results[-1:] == [204]:
                 return
             await asyncio.sleep(0.1)
+
+    async def _alarmed(self, sale: Sale) -> None:
+        """Wait for the alarm; that it never comes is for the judge to say."""
+        deadline = asyncio.get_running_loop().time() + SETTLES_WITHIN
+        while asyncio.get_running_loop().time() < deadline:
+            with contextlib.suppress(Away):
+                record = records(self.database).get(sale.order.gid)
+                if record is not None and record.alarms & SECOND:
+                    return
+            await asyncio.sleep(LOOK)
 
     def _deaths(self) -> list[str]:
         registers = self.folder.glob("*.deaths")
