@@ -7,7 +7,7 @@ import hashlib
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from random import SystemRandom
@@ -19,7 +19,7 @@ from aiohttp import web
 from bridge import logs
 from bridge.alerts.outlets import AlertOutlet, HookOutlet, alert_outlets, hook_outlets
 from bridge.alerts.sender import Sender
-from bridge.app import Bridge, note_ledger_gap, opened, take_in
+from bridge.app import Bridge, note_ledger_gap, opened, stock_of, take_in
 from bridge.chores import Chores
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings
@@ -27,6 +27,8 @@ from bridge.config.watch import EVERY, Standing, Watch, needs_restart
 from bridge.errors import BridgeError, ConfigError
 from bridge.order.problems import Problem
 from bridge.order.states import State
+from bridge.plan.catalogue import Stock
+from bridge.plan.prices import Prices
 from bridge.sculpteo.client import tracking_page
 from bridge.shopify import subscriptions
 from bridge.shopify.status import Status, inspect
@@ -45,6 +47,21 @@ SUBSCRIBE_EVERY = timedelta(hours=1)
 WATCH_EVERY = timedelta(minutes=5)
 
 log = structlog.get_logger("bridge.service")
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What the console's Mapping page asks shops and Sculpteo."""
+
+    bridge: Bridge
+
+    async def stock(self, shop: str) -> Stock:
+        return await stock_of(self.bridge.admins[shop])
+
+    def prices(self) -> Prices:
+        bridge = self.bridge
+        currency = bridge.settings.sculpteo.currency
+        return Prices(bridge.printer, bridge.store.memory, bridge.world.clock, currency)
 
 
 class Service:
@@ -165,6 +182,7 @@ class Service:
             world=lambda: bridge.world,
             inspect=inspected,
             breakers=bridge.breakers,
+            outside=_Outside(bridge),
             standing=lambda: bridge.standing,
             tracking_page=lambda reference: tracking_page(bridge.settings.sculpteo.base_url, reference),
             on_news=self._worker.wake,

@@ -18,8 +18,8 @@ from bridge.app import Bridge, SystemClock, admin_of, opened, politely
 from bridge.cli._checks import paced
 from bridge.cli._options import load_or_exit
 from bridge.config.loader import Loaded
-from bridge.errors import BridgeError, NeedsPerson
-from bridge.order.problems import PROBLEMS, Problem, say
+from bridge.errors import BridgeError
+from bridge.plan.survey import told as told
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify.admin import Admin
 from bridge.store import Store
@@ -38,13 +38,6 @@ def with_bridge(config: Path, work: Callable[[Bridge], Awaitable[T]]) -> T:
         return asyncio.run(run())
     except BridgeError as error:
         raise click.ClickException(told(error)) from None
-
-
-def told(error: BridgeError) -> str:
-    """An error as a sentence for people."""
-    if isinstance(error, NeedsPerson) and error.problem in set(Problem):
-        return say(PROBLEMS[Problem(error.problem)].sentence, error.facts)
-    return str(error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ import click
 from bridge.app import SystemClock, policy_of, stock_of
 from bridge.cli._options import config_option, echo_json, json_option, progress
 from bridge.cli._planned import Planned, as_object, tell
-from bridge.cli._running import Outside, look, shop_option, shops_of, told
+from bridge.cli._running import Outside, look, shop_option, shops_of
 from bridge.config.loader import Loaded
-from bridge.errors import BridgeError
 from bridge.order.rules import subjects_of
 from bridge.order.states import State
 from bridge.plan.look import looked, with_prices
 from bridge.plan.orders import WOKEN_FOR, Changed, changed
 from bridge.plan.prices import Prices
+from bridge.plan.survey import read_shops
 from bridge.ports import OrderRecord
 from bridge.steps.overlay import overlaid
 from bridge.store import Store
@@ -53,17 +53,15 @@ def command(config: Path, shop: str | None, no_prices: bool, fresh: bool, as_jso
 async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool) -> Planned:
     loaded, clock = outside.loaded, SystemClock()
     wanted = shops_of(outside, shop)
-    stocks, unread = [], []
     with progress("Reading the catalogue") as show:
-        for name in wanted:
-            try:
-                stocks.append(await stock_of(outside.admins[name], on_progress=show))
-            except BridgeError as error:
-                unread.append(f"The shop {name} could not be read: {told(error)}")
+        stocks, failed = await read_shops(
+            wanted, lambda name: stock_of(outside.admins[name], on_progress=show)
+        )
+    unread = [f"The shop {name} could not be read: {why}" for name, why in failed.items()]
     store = outside.store
     decisions = await store.rules.listed() if store else []
     every = len(stocks) == len(outside.admins)
-    found = looked(stocks, loaded.catalog, clock.now(), decisions=decisions, all_shops=every)
+    found = looked(list(stocks.values()), loaded.catalog, clock.now(), decisions=decisions, all_shops=every)
     if prices:
         memory = store.memory if store else None
         asked = Prices(outside.printer, memory, clock, loaded.settings.sculpteo.currency)

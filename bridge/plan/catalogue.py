@@ -180,7 +180,8 @@ def _not_offered(material: str | None, offered: Collection[str] | None) -> bool:
 def priced(
     rows: Sequence[Row], prices: Mapping[Design, Priced | None], offered: Collection[str] | None
 ) -> list[Row]:
-    """The rows with costs, and with what Sculpteo's answers show to be amiss."""
+    """The rows with costs, and with what Sculpteo's answers show to be amiss. Of a design that is not among
+    them nothing is said: it was not asked for."""
     return [_priced(row, prices, offered) if row.on_sale and row.designs else row for row in rows]
 
 
@@ -191,7 +192,9 @@ def _priced(row: Row, prices: Mapping[Design, Priced | None], offered: Collectio
         if _not_offered(design.material, offered):
             findings.append(Finding(Kind.MATERIAL, {"material": design.material}))
             continue
-        answer = prices.get(design)
+        if design not in prices:
+            continue
+        answer = prices[design]
         if answer is None:
             findings.append(Finding(Kind.UNANSWERED, {"design": told((design,))}))
         elif answer.total is None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bridge.order.model import Design
@@ -58,7 +58,14 @@ async def with_prices(
     finding of the variants that need it."""
     offered = await prices.offered()
     wanted = asked_for(look.rows, offered)
-    answers: Mapping[Design, Priced | None] = await prices.of(wanted, fresh=fresh, on_progress=on_progress)
+    answers = await prices.of(wanted, fresh=fresh, on_progress=on_progress)
+    return costed(look, answers, offered)
+
+
+def costed(look: Look, answers: Mapping[Design, Priced | None], offered: Collection[str] | None) -> Look:
+    """The look with costs and margins from Sculpteo's answers; designs that are not among them were not asked
+    for yet. Pure."""
     rows = priced(look.rows, answers, offered)
-    times = [answer.at for answer in answers.values() if answer]
-    return Look(look.stocks, tuple(rows), look.dead, look.at, min(times, default=None))
+    used = {design for row in rows for design in row.designs if row.on_sale}
+    times = [answer.at for design, answer in answers.items() if answer and design in used]
+    return replace(look, rows=tuple(rows), asked_at=min(times, default=None))

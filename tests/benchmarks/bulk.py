@@ -158,7 +158,7 @@ class Maker:
         return f"{moment:%Y-%m-%d %H:%M:%S.%f}" + ("" if self._sqlite else "+00")
 
     def _make(self, number: int, rows: Rows) -> None:
-        at = NOW - YEARS + YEARS * number / (self.count + 1)
+        at = NOW - YEARS + YEARS * (number / (self.count + 1))
         chance, found = self._chance, fate(number, self.count, self._chance)
         order, items = order_of(number, at, chance)
         bought = found.state in (State.PLACED, State.SHIPPED, State.DONE, State.UNKNOWN)

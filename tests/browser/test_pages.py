@@ -6,7 +6,14 @@ import pytest
 
 from tests.browser.reader import Reader, Site
 
-PAGES = {"today": "/", "orders": "/orders", "rules": "/rules", "account": "/account", "deeds": "/deeds"}
+PAGES = {
+    "today": "/",
+    "orders": "/orders",
+    "mapping": "/mapping",
+    "rules": "/rules",
+    "account": "/account",
+    "deeds": "/deeds",
+}
 READERS = (
     Reader(1440, "light", "en-GB"),
     Reader(1440, "dark", "fr-FR"),

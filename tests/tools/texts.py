@@ -15,6 +15,7 @@ import bridge.web.console
 from bridge.alerts import text as alerts
 from bridge.order import history, news, problems, states
 from bridge.order.why import CANCELLED, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY
+from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
 from bridge.steps import lines
 from bridge.steps.actions import ACTIONS
@@ -51,7 +52,7 @@ def of_the_rest() -> Iterator[str]:
     yield from (scope.lost for scope in SCOPES)
     yield from (*alerts.TEXTS, news.LOOK, news.DECIDE)
     told = (text for _, text in news.TEXTS.values())
-    for text in (*problems.PROBLEMS.values(), *problems.ALARMS.values(), *told):
+    for text in (*problems.PROBLEMS.values(), *problems.ALARMS.values(), *FINDINGS.values(), *told):
         yield from (text.sentence, text.remedy)
 
 

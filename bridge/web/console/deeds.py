@@ -17,6 +17,7 @@ ACTIONS: dict[str, str] = {
     "refused": mark("What the role does not allow"),
     "pause": mark("Pause of placing"),
     "resume": mark("End of a pause"),
+    "survey": mark("Check of the mapping"),
     "clear_alarm": mark("Alarm seen to"),
     "approve": mark("Approval"),
     "retry": mark("New try"),

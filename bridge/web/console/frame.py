@@ -24,6 +24,7 @@ ASKING = (Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST)
 NAVIGATION = (
     Tab("/", "today", mark("Today")),
     Tab("/orders", "orders", mark("Orders")),
+    Tab("/mapping", "mapping", mark("Mapping")),
     Tab("/settings", "settings", mark("Settings")),
 )
 

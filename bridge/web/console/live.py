@@ -15,7 +15,8 @@ from aiohttp import web
 from bridge.errors import StoreUnavailable
 from bridge.store.store import Store
 from bridge.web.console import access
-from bridge.web.console.checks import CHECKS, Checks
+from bridge.web.console.checks import CHECKS
+from bridge.web.console.surveys import SURVEYS
 from bridge.web.console.visit import Visit, add_headers, page
 
 LISTENERS = 50  # at once; a page that finds no place stays as it is
@@ -28,18 +29,20 @@ routes = web.RouteTableDef()
 
 @dataclass(slots=True)
 class Pulse:
-    """The number of the newest event, the pauses and the shops' checks, as they were up to a second ago."""
+    """The number of the newest event, the pauses, and what was asked outside, as they were up to a second
+    ago."""
 
     listeners: int = 0
     at: float = float("-inf")
     mark: str = ""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def look(self, store: Store, checks: Checks) -> str:
+    async def look(self, store: Store, app: web.Application) -> str:
         async with self.turn:
             if time.monotonic() - self.at >= LOOK_EVERY:
                 pauses = [pause.scope for pause in await store.switch.pauses()]
-                self.mark = f"{await store.desk.last_event()} {checks.version} {' '.join(pauses)}"
+                asked = f"{app[CHECKS].version} {app[SURVEYS].version}"
+                self.mark = f"{await store.desk.last_event()} {asked} {' '.join(pauses)}"
                 self.at = time.monotonic()
             return self.mark
 
@@ -69,13 +72,13 @@ async def live(visit: Visit) -> web.StreamResponse:
 async def _tell(visit: Visit, response: web.StreamResponse, pulse: Pulse) -> None:
     """Say "changed" whenever it did, until the session, the service or the time is over."""
     began = alive = time.monotonic()
-    checks = visit.request.app[CHECKS]
-    known = await pulse.look(visit.store, checks)
+    app = visit.request.app
+    known = await pulse.look(visit.store, app)
     await response.write(b"retry: 5000\n\n")
     while not visit.console.stopping() and time.monotonic() - began < LONGEST:
         await asyncio.sleep(LOOK_EVERY)
         try:
-            mark = await pulse.look(visit.store, checks)
+            mark = await pulse.look(visit.store, app)
         except StoreUnavailable:
             continue
         if mark != known:

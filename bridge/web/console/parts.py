@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from aiohttp import web
 
@@ -11,9 +12,20 @@ from bridge.breaker import Breaker
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings
 from bridge.config.watch import Standing
+from bridge.plan.catalogue import Stock
+from bridge.plan.prices import Prices
 from bridge.shopify.status import Status
 from bridge.steps.job import World
 from bridge.store.store import Store
+
+
+class Outside(Protocol):
+    """The shops' catalogues and Sculpteo's prices, which only the Mapping page asks for."""
+
+    async def stock(self, shop: str) -> Stock:
+        """Raises TryAgain and NeedsPerson as the shop does."""
+
+    def prices(self) -> Prices: ...
 
 
 @dataclass(slots=True)
@@ -29,6 +41,7 @@ class Console:
     world: Callable[[], World]
     inspect: Callable[[str], Awaitable[Status]]
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
+    outside: Outside | None = None
     standing: Callable[[], Standing | None] = lambda: None
     tracking_page: Callable[[str], str | None] = lambda reference: None  # where people see a Sculpteo order
     on_news: Callable[[], None] = lambda: None

@@ -9,6 +9,7 @@ from bridge.web.console import (
     deeds,
     lines,
     live,
+    mapping,
     order,
     orders,
     rendering,
@@ -20,10 +21,11 @@ from bridge.web.console import (
 from bridge.web.console.access import GATE, Gate
 from bridge.web.console.checks import CHECKS, Checks
 from bridge.web.console.parts import CONSOLE, Console
+from bridge.web.console.surveys import SURVEYS, Surveys
 from bridge.web.console.visit import Handler, add_headers, visit_of
 from bridge.web.console.words import catalogs
 
-PAGES = (today, switch, orders, decisions, order, lines, settings, deeds, signin, live, rendering)
+PAGES = (today, switch, orders, decisions, order, lines, mapping, settings, deeds, signin, live, rendering)
 """The modules with `routes`. A new page is added here, and to NAVIGATION in `frame.py` if it has a place of its own."""
 
 OTHERS = ("/webhooks/", "/sculpteo/", "/healthz", "/readyz", "/metrics")
@@ -36,6 +38,7 @@ def add_to(app: web.Application, console: Console) -> None:
     app[GATE] = Gate()
     app[live.PULSE] = live.Pulse()
     app[CHECKS] = Checks()
+    app[SURVEYS] = Surveys()
     app.on_cleanup.append(_close)
     catalogs()
     rendering.load()
@@ -46,6 +49,7 @@ def add_to(app: web.Application, console: Console) -> None:
 
 async def _close(app: web.Application) -> None:
     await app[CHECKS].close()
+    await app[SURVEYS].close()
 
 
 @web.middleware

@@ -1,0 +1,30 @@
+"""Reading several shops, of which some may not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from bridge.errors import BridgeError, NeedsPerson
+from bridge.order.problems import PROBLEMS, Problem, say
+from bridge.plan.catalogue import Stock
+
+
+async def read_shops(
+    names: Iterable[str], read: Callable[[str], Awaitable[Stock]]
+) -> tuple[dict[str, Stock], dict[str, str]]:
+    """What each shop sells, and of those that could not be read, why."""
+    stocks: dict[str, Stock] = {}
+    failed: dict[str, str] = {}
+    for name in names:
+        try:
+            stocks[name] = await read(name)
+        except BridgeError as error:
+            failed[name] = told(error)
+    return stocks, failed
+
+
+def told(error: BridgeError) -> str:
+    """An error as a sentence for people."""
+    if isinstance(error, NeedsPerson) and error.problem in set(Problem):
+        return say(PROBLEMS[Problem(error.problem)].sentence, error.facts)
+    return str(error)
