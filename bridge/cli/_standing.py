@@ -10,14 +10,17 @@ from decimal import Decimal
 import aiohttp
 
 from bridge.config.settings import Settings
+from bridge.order import news
 from bridge.order.history import tell
 from bridge.order.model import Mode, Money
+from bridge.order.news import News
 from bridge.order.problems import ALARMS, Alarm, say
 from bridge.order.states import WAITS, State, Wait
-from bridge.order.why import remedy, why
+from bridge.order.why import english, remedy, why
 from bridge.plan.catalogue import amount
 from bridge.ports import OrderRecord
 from bridge.store import Store
+from bridge.store.conditions import Condition
 from bridge.store.desk import Counts
 from bridge.store.memory import Pause
 from bridge.store.queries import AlarmRecord, Filter
@@ -60,6 +63,7 @@ class Standing:
     listen: str
     answers: bool
     mapping_in_use: bool
+    conditions: Sequence[Condition] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ async def standing(settings: Settings, store: Store, version: str, now: datetime
         listen=settings.server.listen,
         answers=await _answers(settings.server.listen),
         mapping_in_use=await store.memory.get("mapping") == version,
+        conditions=await store.conditions.open(),
     )
 
 
@@ -177,6 +182,9 @@ def _health(found: Standing) -> Iterator[Todo]:
             f"Placing is paused {scope} since {since}, by {pause.who}{why_}.",
             f"`sculpteo-bridge resume{shop}` lets it go on.",
         )
+    for one in found.conditions:
+        if one.code != "reconciliation":  # told of each shop below
+            yield Todo(*news.tell(News(one.name, one.code, one.since, one.facts), "", english))
     for shop_ in found.shops:
         yield from _shop_health(shop_, found.at)
     for at, what in ((found.oldest_delivery, "A webhook delivery"), (found.oldest_due, "A due order")):

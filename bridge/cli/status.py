@@ -133,4 +133,8 @@ def _object(found: Standing, needed: list[Todo]) -> dict[str, Any]:
         "oldest_due": moment(found.oldest_due),
         "service_answers": found.answers,
         "mapping_in_use": found.mapping_in_use,
+        "conditions": [
+            {"name": one.name, "code": one.code, "since": moment(one.since), "facts": dict(one.facts)}
+            for one in found.conditions
+        ],
     }

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
+from bridge.alerts import hook
+from bridge.config.telling import Webhook
 from tests.alerts.conftest import Receiver
 
 CONFIG = {
@@ -90,3 +96,24 @@ async def test_faults_of_alerts_name_place_and_remedy(tmp_path: Path) -> None:
         'webhooks[0].url: "http://erp.example.com/x" is not encrypted',
     ):
         assert part in said, said
+
+
+async def test_the_readmes_snippet_verifies_what_is_sent_and_nothing_else(receiver: Receiver) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    snippet = readme.split("<!-- snippet: verify -->\n```python\n")[1].split("```")[0]
+    names: dict[str, Any] = {}
+    exec(snippet, names)  # noqa: S102 - our own text
+    for secret in ("whsec_" + base64.b64encode(b"a-secret-of-the-test").decode(), "any text that is long"):
+        receiver.taken.clear()
+        target = Webhook(url=receiver.url, secret=SecretStr(secret), allow_private_addresses=True)
+        await hook.send(target, "msg_1", '{"type": "test"}', datetime.now(UTC))
+        [(sent, body)] = receiver.taken
+        headers = {name.lower(): value for name, value in sent.items()}
+        genuine = names["is_genuine"]
+        assert genuine(headers, body, secret)
+        assert not genuine(headers, body + b" ", secret)
+        assert not genuine(headers, body, "another text that is long")
+        assert not genuine({**headers, "webhook-id": "msg_2"}, body, secret)
+        await hook.send(target, "msg_1", "{}", datetime.now(UTC) - timedelta(minutes=6))
+        old = {name.lower(): value for name, value in receiver.taken[1][0].items()}
+        assert not genuine(old, b"{}", secret)

@@ -136,3 +136,17 @@ def test_a_bridge_that_never_ran_says_so_and_makes_nothing(config: Path) -> None
     assert result.exit_code == 1
     assert "`sculpteo-bridge serve` makes it" in result.stderr
     assert not (config.parent / "bridge.db").exists()
+
+
+def test_what_is_wrong_with_the_bridge_as_a_whole_is_told_with_its_remedy(config: Path) -> None:
+    async def wrong(store: Store) -> None:
+        facts = {"host": "north", "fault": "config.yaml:1:7: mode"}
+        await store.conditions.begin("configuration:north", "configuration", "north", facts)
+
+    story(config, wrong)
+    told = status(config)
+    assert told.exit_code == 1
+    assert "north did not take up the edited configuration" in told.output
+    assert "`sculpteo-bridge config check` tells every fault." in told.output
+    [condition] = json.loads(status(config, "--json").stdout)["conditions"]
+    assert condition["code"] == "configuration"

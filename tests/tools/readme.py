@@ -11,6 +11,7 @@ import click
 
 from bridge.cli import main
 from bridge.config.reference import reference
+from bridge.order.news import TOPICS
 from bridge.order.problems import ALARMS, HEALS_ON_CHANGE, PROBLEMS
 from bridge.order.states import IGNORED, MEANING, WAITS, diagram
 
@@ -57,6 +58,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "alarms": lambda: table(
         ("alarm", "what it says", "what to do"),
         ((f"`{code}`", text.sentence, text.remedy) for code, text in ALARMS.items()),
+    ),
+    "topics": lambda: table(
+        ("topic", "what is told"), ((f"`{topic}`", text) for topic, text in TOPICS.items())
     ),
     "configuration": reference,
 }

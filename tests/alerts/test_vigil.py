@@ -1,0 +1,193 @@
+"""What is wrong with the bridge as a whole is found, told once, and told to be over."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bridge.breaker import Breaker
+from bridge.chores import Chores
+from bridge.config.loader import load
+from bridge.config.settings import Settings
+from bridge.errors import BridgeError, NeedsPerson, TryAgain
+from bridge.order.news import TEXTS
+from bridge.store import Store
+from bridge.vigil import Vigil, upstream_name
+from tests.cli.test_orders import CONFIG
+from tests.service.serving import until
+from tests.store.make import Tick
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG % (tmp_path / "bridge.db"))
+    return load(path, {}).settings
+
+
+class Down:
+    """A breaker whose upstream fails, and its clock."""
+
+    def __init__(self, upstream: str = "sculpteo") -> None:
+        self.seconds = 0.0
+        self.breaker = Breaker(upstream, lambda: self.seconds)
+
+    async def call(self, *, fails: bool) -> None:
+        async def call() -> None:
+            if fails:
+                raise TryAgain("HTTP 503", upstream=self.breaker.upstream)
+
+        with contextlib.suppress(TryAgain):
+            await self.breaker.through(call, lambda _: None)
+
+    async def fail(self) -> None:
+        for _ in range(5):
+            await self.call(fails=True)
+
+
+def vigil(store: Store, clock: Tick, settings: Settings, *downs: Down, owner: str = "one") -> Vigil:
+    breakers = {down.breaker.upstream: down.breaker for down in downs}
+    return Vigil(store, clock, owner, settings=lambda: settings, breakers=breakers)
+
+
+async def open_codes(store: Store) -> list[str]:
+    return [condition.code for condition in await store.conditions.open()]
+
+
+async def test_a_breaker_tells_how_long_it_has_been_open() -> None:
+    down = Down()
+    assert down.breaker.open_for == 0
+    await down.fail()
+    down.seconds = 90
+    assert down.breaker.open_for == 90
+    await down.call(fails=True)  # a trial that fails opens it no later
+    assert down.breaker.open_for == 90
+    down.seconds = 1000
+    await down.call(fails=False)
+    assert down.breaker.open_for == 0
+
+
+async def test_an_upstream_is_told_of_once_it_has_been_silent_for_long(
+    store: Store, clock: Tick, settings: Settings
+) -> None:
+    down = Down()
+    watch = vigil(store, clock, settings, down)
+    await down.fail()
+    down.seconds = 599
+    await watch.upstreams()
+    assert await open_codes(store) == []
+    down.seconds = 601
+    await watch.upstreams()
+    [condition] = await store.conditions.open()
+    assert condition.facts == {"upstream": "Sculpteo", "minutes": 10, "why": "HTTP 503"}
+    down.seconds = 2000
+    await down.call(fails=False)
+    await watch.upstreams()
+    assert await open_codes(store) == []
+
+
+async def test_a_replica_that_sees_the_upstream_does_not_gainsay_one_that_does_not(
+    store: Store, clock: Tick, settings: Settings
+) -> None:
+    down, up = Down(), Down()
+    await down.fail()
+    down.seconds = 700
+    blind, seeing = vigil(store, clock, settings, down), vigil(store, clock, settings, up, owner="two")
+    for _ in range(3):
+        await blind.upstreams()
+        await seeing.upstreams()
+        clock.forward(timedelta(seconds=20))
+        assert await open_codes(store) == ["upstream"]
+    clock.forward(timedelta(minutes=16))  # it died
+    await seeing.upstreams()
+    assert await open_codes(store) == []
+
+
+async def test_a_shop_that_is_not_compared_for_long_is_told(
+    store: Store, clock: Tick, settings: Settings
+) -> None:
+    watch = vigil(store, clock, settings)
+    await watch.orders()
+    assert await open_codes(store) == []
+    clock.forward(timedelta(hours=2))
+    await watch.orders()
+    assert await open_codes(store) == ["reconciliation"]
+    await store.memory.set("reconciled_at:acme", clock.now().isoformat())
+    await watch.orders()
+    assert await open_codes(store) == []
+
+
+async def test_a_shop_that_refuses_access_is_told_until_it_does_not(
+    store: Store, clock: Tick, settings: Settings
+) -> None:
+    watch = vigil(store, clock, settings)
+    refused = NeedsPerson("shop_access", why="the token is not valid")
+    await watch.chore("reconcile:acme", refused)
+    await watch.chore("subscribe:acme", None)  # another chore's success is not this one's
+    await watch.chore("reconcile:acme", TryAgain("HTTP 503"))  # nor is a failure of another kind
+    [condition] = await store.conditions.open()
+    assert condition.facts == {"shop": "acme", "why": "the token is not valid"}
+    await watch.chore("reconcile:acme", None)
+    assert await open_codes(store) == []
+
+
+async def test_subscriptions_that_were_lost_or_are_refused_are_told(
+    store: Store, clock: Tick, settings: Settings
+) -> None:
+    watch = vigil(store, clock, settings)
+    told: list[str] = []
+    await watch.subscriptions("acme", 2, {"orders/paid": "no permission"})
+    await watch.subscriptions("acme", 0, {})
+    await store.outbox.share({"a": lambda news, order: told.append(news.code)})
+    assert sorted(told) == ["subscription", "subscription_over", "subscriptions_repaired"]
+    assert set(told) <= set(TEXTS)
+
+
+async def test_a_configuration_is_told_to_be_faulty_and_to_need_a_restart(
+    store: Store, clock: Tick, settings: Settings
+) -> None:
+    watch = vigil(store, clock, settings)
+    told: list[str] = []
+    await watch.configuration(("config.yaml:1:7: mode", "another"))
+    await watch.configuration((), ("server.listen",))
+    await store.outbox.share({"a": lambda news, order: told.append(news.code)})
+    assert told == ["configuration", "configuration_over", "restart"]
+
+
+def test_upstreams_are_called_as_people_call_them() -> None:
+    assert [upstream_name(name) for name in ("sculpteo", "shopify:acme")] == ["Sculpteo", "Shopify (acme)"]
+
+
+async def test_a_chore_that_fails_is_told_of_and_one_of_another_replica_is_not(store: Store) -> None:
+    told: list[tuple[str, str | None]] = []
+
+    async def outcome(name: str, error: BridgeError | None) -> None:
+        told.append((name, str(error) if error else None))
+
+    async def fails() -> None:
+        raise TryAgain("HTTP 503")
+
+    async def works() -> None:
+        return None
+
+    chores = Chores(store.alone, outcome)
+    begun: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+        ("good", works),
+        ("bad", fails),
+        ("held", works),
+    ]
+    async with store.alone("held") as mine:
+        assert mine
+        for name, work in begun:
+            chores.start(name, timedelta(hours=1), work)
+        await until(lambda: len(told) == 2)
+        chores.hurry("good")
+        await until(lambda: len(told) == 3)
+    assert chores.names() == {"good", "bad", "held"}
+    await chores.stop("good")
+    await chores.stop()
+    assert sorted(told, key=str) == [("bad", "HTTP 503"), ("good", None), ("good", None)]
