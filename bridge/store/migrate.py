@@ -7,6 +7,7 @@ adds, so that replicas of the version before go on while it runs.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # imported only where a migration runs: most starts have none
     from alembic.config import Config
 
 MIGRATION_LOCK = 0x5C01_97E1
+ONE_AT_A_TIME = threading.Lock()  # Alembic keeps what it is doing in globals of the process
 
 
 def migrate(reading: Engine, writing: Engine) -> None:
@@ -91,4 +93,5 @@ def _upgrade(connection: Connection) -> None:
 
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with ONE_AT_A_TIME:
+        command.upgrade(config, "head")

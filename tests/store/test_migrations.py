@@ -112,6 +112,14 @@ def open_and_notice(url: str, number: int) -> None:
     asyncio.run(run())
 
 
+async def test_two_stores_can_be_opened_at_once_in_one_process(tmp_path: Path) -> None:
+    async def opened(name: str) -> int:
+        async with Store.open(f"sqlite:///{tmp_path / name}", clock=Tick()) as store:
+            return await store.orders.notice(word())
+
+    assert await asyncio.gather(*(opened(f"{number}.db") for number in range(6))) == [1] * 6
+
+
 def test_any_number_of_processes_can_start_on_an_empty_database(bare_url: str) -> None:
     processes = [SPAWN.Process(target=open_and_notice, args=(bare_url, number)) for number in range(4)]
     for process in processes:
