@@ -474,6 +474,15 @@ class Memory(Protocol):
         """Set it unless it is set; gives what is set then."""
 
 
+@dataclass(frozen=True, slots=True)
+class PrivacyWish:
+    """What a customer, or Shopify, asks about personal data. `orders` None = all orders of the shop."""
+
+    erase: bool  # else the customer asks what is kept of them
+    orders: tuple[str, ...] | None
+    request: str = "?"  # Shopify's number of the request
+
+
 class Inbox(Protocol):
     """Webhook deliveries as they came, and what became of each."""
 
@@ -484,3 +493,6 @@ class Inbox(Protocol):
 
     async def settle(self, key: int, outcome: str, notice: Notice | None) -> None:
         """Mark it processed and notice its order in one transaction; does nothing if it was settled before."""
+
+    async def settle_wish(self, key: int, outcome: str, wish: PrivacyWish) -> None:
+        """Mark it processed and note the wish in one transaction; the delivery's body is not kept."""

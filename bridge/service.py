@@ -8,7 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from random import SystemRandom
 from typing import Literal
@@ -22,7 +22,7 @@ from bridge.alerts.sender import Sender
 from bridge.app import Bridge, note_ledger_gap, opened, stock_of, take_in
 from bridge.chores import Chores
 from bridge.config.loader import Loaded
-from bridge.config.settings import Settings
+from bridge.config.settings import Retention, Settings
 from bridge.config.watch import EVERY, Standing, Watch, needs_restart
 from bridge.errors import BridgeError, ConfigError
 from bridge.order.problems import Problem
@@ -33,6 +33,7 @@ from bridge.sculpteo.client import tracking_page
 from bridge.shopify import subscriptions
 from bridge.shopify.status import Status, inspect
 from bridge.shopify.webhooks import interpret
+from bridge.store import Store
 from bridge.vigil import Vigil
 from bridge.web import console
 from bridge.web.console.words import reader_for
@@ -45,6 +46,7 @@ Role = Literal["all", "web", "worker"]
 RECONCILE_EVERY = timedelta(minutes=15)
 SUBSCRIBE_EVERY = timedelta(hours=1)
 WATCH_EVERY = timedelta(minutes=5)
+FORGET_EVERY = timedelta(hours=1)
 
 log = structlog.get_logger("bridge.service")
 
@@ -197,6 +199,7 @@ class Service:
     # --- chores ------------------------------------------------------------------------------------------
 
     def _start_chores(self) -> None:
+        self._chores.start("retention", FORGET_EVERY, self._forget)
         for name in self._bridge.shops:
             self._chores.start(f"reconcile:{name}", RECONCILE_EVERY, partial(self._reconcile, name))
             self._chores.start(f"subscribe:{name}", SUBSCRIBE_EVERY, partial(self._subscribe, name))
@@ -207,6 +210,12 @@ class Service:
         if count:
             log.info("reconciled", shop=name, orders=count)
             self._worker.wake()
+
+    async def _forget(self) -> None:
+        keep, now = self._bridge.settings.retention, self._bridge.world.clock.now()
+        deliveries, orders = await forgotten(self._bridge.store, keep, now)
+        if deliveries or orders:
+            log.info("past its retention", deliveries=deliveries, orders_without_personal_data=orders)
 
     async def _subscribe(self, name: str) -> None:
         bridge, public_url = self._bridge, self._bridge.settings.server.public_url
@@ -291,6 +300,17 @@ class Service:
         await bridge.store.wake_for_mapping(bridge.loaded.catalog.version)
         await bridge.store.wake_for_mode(bridge.settings.mode)
         await bridge.store.wake_for_rules(rules_of(bridge.settings))
+
+
+async def forgotten(store: Store, keep: Retention, now: datetime) -> tuple[int, int]:
+    """Delete the deliveries, and erase the personal data, that are past their retention; gives how many
+    deliveries and orders. In batches, which leave the database to others in between."""
+    deliveries = orders = 0
+    while gone := await store.inbox.prune(now - keep.deliveries):
+        deliveries += gone
+    while gone := await store.privacy.forget(now - keep.personal_data):
+        orders += gone
+    return deliveries, orders
 
 
 def rules_of(settings: Settings) -> str:

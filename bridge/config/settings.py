@@ -278,6 +278,23 @@ class Tracking(Model):
     ] = timedelta(hours=48)
 
 
+class Retention(Model):
+    """How long data is kept. The proof of each purchase (sums, items, references, times) stays for good."""
+
+    deliveries: Annotated[
+        Interval,
+        doc("Webhook deliveries as they came, compressed: for `deliveries replay`.", "14d"),
+    ] = timedelta(days=30)
+    personal_data: Annotated[
+        Interval,
+        doc(
+            "Names, addresses, e-mails and what customers wrote, counted from when an order is over. Earlier where a "
+            "customer asks Shopify for it.",
+            "90d",
+        ),
+    ] = timedelta(days=90)
+
+
 class Logging(Model):
     """The log, on standard error."""
 
@@ -331,6 +348,7 @@ class Settings(Model):
     ] = ()
     webhooks: Annotated[tuple[Webhook, ...], doc("Other systems that are told of orders.")] = ()
     reminders: Annotated[Reminders, doc("When something that does not move is told.")] = Reminders()
+    retention: Annotated[Retention, doc("How long data is kept.")] = Retention()
     logging: Annotated[Logging, doc("The log.")] = Logging()
     console: Annotated[Console, doc("The console in the browser.")] = Console()
 

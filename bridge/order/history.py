@@ -39,6 +39,7 @@ KINDS: dict[str, str] = {
     "parcel": "Sculpteo shipped a parcel: {number} ({carrier}).",
     "pushed": "The shop was told of {numbers}.",
     "all_fulfilled": "All printed lines are fulfilled; parcels: {parcels}.",
+    "erased": "The customer's name, addresses and messages were erased.",
     # alarms
     "alarm": "ALARM: {sentence}",
     "alarm_cleared": "The alarm was cleared ({alarm}).",

@@ -41,6 +41,7 @@ class Alarm(StrEnum):
     LATE_ANSWER = "late_answer"
     NO_TRACKING_NUMBER = "no_tracking_number"
     LEDGER_NOT_WRITTEN = "ledger_not_written"
+    DATA_REQUEST = "data_request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,10 @@ ALARMS: dict[Alarm, Text] = {
     Alarm.LEDGER_NOT_WRITTEN: Text(
         "The reference {reference} could not be written on the Shopify order.",
         "Give the app the `write_orders` scope; without it a lost database could order this again.",
+    ),
+    Alarm.DATA_REQUEST: Text(
+        "The customer asks by Shopify what data is kept of them (request {request}).",
+        "Answer within 30 days: `sculpteo-bridge orders show --json` prints what the bridge keeps of an order.",
     ),
 }
 

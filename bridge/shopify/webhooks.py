@@ -21,7 +21,7 @@ from datetime import datetime
 from itertools import islice
 
 from bridge.errors import BridgeError
-from bridge.ports import Delivery
+from bridge.ports import Delivery, PrivacyWish
 from bridge.shopify.tame import Unexpected, Value, clean
 
 LONGEST_HEADER = 200
@@ -30,9 +30,9 @@ DEEPEST = 6  # how far into a body a fulfillment order is looked for
 MOST_VALUES = 2_000  # how many values of a body are looked at for it
 
 ORDER_TOPICS = ("orders/", "refunds/", "fulfillments/", "fulfillment_orders/")
-SILENT_TOPICS = frozenset(
-    {"app/scopes_update", "customers/data_request", "customers/redact", "shop/redact", "shop/update"}
-)
+SILENT_TOPICS = frozenset({"app/scopes_update", "shop/update"})
+PRIVACY_TOPICS = frozenset({"customers/data_request", "customers/redact", "shop/redact"})
+"""https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance"""
 
 
 class Refused(BridgeError):
@@ -46,7 +46,8 @@ class Refused(BridgeError):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a delivery says. `outcome` is one of: order, no order in it, unreadable, unknown topic, uninstalled.
+    """What a delivery says. `outcome` is one of: order, no order in it, unreadable, unknown topic, uninstalled,
+    wish about personal data.
 
     `order_id` is a global id. Where only `fulfillment_order_id` is known, the shop must be asked for its order.
     """
@@ -56,6 +57,7 @@ class Word:
     name: str | None = None
     paid_now: bool = False
     fulfillment_order_id: str | None = None
+    wish: PrivacyWish | None = None
 
 
 def sign(secret: bytes, body: bytes) -> bytes:
@@ -147,6 +149,8 @@ def interpret(delivery: Delivery) -> Word:
         body = Value(json.loads(delivery.body))
     except (ValueError, RecursionError):
         return Word("unreadable")
+    if topic in PRIVACY_TOPICS:
+        return Word("wish about personal data", wish=_wish(topic, body))
     if topic in SILENT_TOPICS:
         return Word("no order in it")
     known = topic.startswith(ORDER_TOPICS)
@@ -178,6 +182,20 @@ def _order(topic: str, body: Value) -> Word | None:
         "Order", body["order"]["id"].raw
     )
     return Word("order", nested) if nested else None
+
+
+def _wish(topic: str, body: Value) -> PrivacyWish:
+    """The orders are listed by their numbers; what is not an order's number is left out."""
+    if topic == "shop/redact":
+        return PrivacyWish(erase=True, orders=None)
+    listed = body["orders_to_redact" if topic == "customers/redact" else "orders_requested"].raw
+    found = [_gid("Order", one) for one in listed] if isinstance(listed, list) else []
+    request = body["data_request"]["id"].raw
+    return PrivacyWish(
+        erase=topic == "customers/redact",
+        orders=tuple(one for one in found if one),
+        request=str(request) if isinstance(request, int | str) else "?",
+    )
 
 
 def _paid_now(topic: str, body: Value) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bridge.errors import BridgeError
-from bridge.ports import Delivery, Inbox, Notice, Shop
+from bridge.ports import Delivery, Inbox, Notice, PrivacyWish, Shop
 
 
 class Word(Protocol):
@@ -25,6 +25,8 @@ class Word(Protocol):
     @property
     def paid_now(self) -> bool: ...
     @property
+    def wish(self) -> PrivacyWish | None: ...
+    @property
     def outcome(self) -> str: ...
 
 
@@ -33,6 +35,9 @@ async def accept(
 ) -> bool:
     """Settle one delivery. Gives True when the shop should be reconciled, since its order was not found."""
     word = interpret(delivery)
+    if word.wish is not None:
+        await inbox.settle_wish(delivery.key, word.outcome, word.wish)
+        return False
     order_id, outcome, missed = word.order_id, word.outcome, False
     if order_id is None and word.fulfillment_order_id is not None:
         try:

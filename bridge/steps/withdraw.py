@@ -40,7 +40,7 @@ def after_placing(
     edited = _edits(before, now, items)
     if edited:
         alarms.append((Alarm.EDITED_AFTER_PLACING, {**told, "what": edited}))
-    if _postal(now.address) != _postal(before.address):
+    if before.address is not None and _postal(now.address) != _postal(before.address):
         # a second change is told again, so the alarm tells addresses apart, without holding any of them
         which = hashlib.sha256(f"{now.id} {_postal(now.address)}".encode()).hexdigest()[:8]
         alarms.append((Alarm.ADDRESS_AFTER_PLACING, {**told, "which": which}))

@@ -17,10 +17,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
 
-from bridge.ports import Clock, Delivery, Notice
+from bridge.ports import Clock, Delivery, Notice, PrivacyWish
 from bridge.store.codec import delivery_from
 from bridge.store.engine import Database
 from bridge.store.moves import notice
+from bridge.store.privacy import wish
 from bridge.store.tables import deliveries
 from bridge.store.types import clean
 from bridge.store.writer import Row
@@ -81,6 +82,10 @@ class StoredInbox:
         packed = await self._db.read(partial(_packed, key=key))
         now = self._clock.now()
         await self._db.write(partial(_settle, now=now, key=key, outcome=outcome, word=notice, packed=packed))
+
+    async def settle_wish(self, key: int, outcome: str, wish: PrivacyWish) -> None:
+        now = self._clock.now()
+        await self._db.write(partial(_settle_wish, now=now, key=key, outcome=outcome, asked=wish))
 
     async def delivery(self, key: int) -> Delivery | None:
         """One delivery, byte for byte as it came."""
@@ -177,3 +182,15 @@ def _settle(
     if settled.rowcount == 1 and word is not None:
         order = notice(c, now, word)
         c.execute(sa.update(deliveries).where(deliveries.c.id == key).values(order_key=order))
+
+
+def _settle_wish(c: Connection, now: datetime, key: int, outcome: str, asked: PrivacyWish) -> None:
+    """The delivery itself names the customer, so its body is not kept."""
+    shop = c.execute(
+        sa.update(deliveries)
+        .where(deliveries.c.id == key, deliveries.c.settled_at.is_(None))
+        .values(settled_at=now, outcome=outcome, body=b"", packed=False)
+        .returning(deliveries.c.shop)
+    ).scalar_one_or_none()
+    if shop is not None:
+        wish(c, now, shop, asked)

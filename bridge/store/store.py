@@ -28,6 +28,7 @@ from bridge.store.migrate import migrate, ready
 from bridge.store.moves import event, wake
 from bridge.store.orders import StoredOrders
 from bridge.store.outbox import Outbox
+from bridge.store.privacy import StoredPrivacy
 from bridge.store.queries import Queries
 from bridge.store.reports import Reports
 from bridge.store.rules import Rules
@@ -63,6 +64,7 @@ class Store:
         self.outbox = Outbox(db, clock)
         self.conditions = Conditions(db, clock)
         self.watching = Watching(db)
+        self.privacy = StoredPrivacy(db, clock)
 
     @classmethod
     @contextlib.asynccontextmanager

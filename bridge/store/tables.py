@@ -11,7 +11,7 @@ from sqlalchemy import Column, ForeignKey, Index, Table
 from bridge.order.model import Design, Parcel, PrintItem, RawAnswer, ShopOrder
 from bridge.store.types import Cost, Json, Key, Moment, Stored, Term, Words
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration, which this program needs."""
 
 metadata = sa.MetaData(
@@ -267,6 +267,14 @@ line_rules = Table(  # what people decided about lines, variants and products; w
     Column("removed_by", Words),
     _partial("uq_line_rules_subject", "shop", "subject", where="removed_at IS NULL", unique=True),
     _partial("ix_line_rules_order", "order_key", where="order_key IS NOT NULL"),
+)
+
+erasures = Table(  # orders whose personal data was, or is to be, erased
+    "erasures",
+    metadata,
+    Column("order_id", Key, ForeignKey("orders.id"), primary_key=True, autoincrement=False),
+    Column("asked_at", Moment),
+    Column("erased_at", Moment),
 )
 
 sessions = Table(

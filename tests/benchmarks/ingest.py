@@ -29,7 +29,7 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bridge.order.states import State
-from bridge.ports import Delivery, Notice
+from bridge.ports import Delivery, Notice, PrivacyWish
 from bridge.shopify.webhooks import sign
 from bridge.store import Store
 from bridge.web.server import make_app, make_runner
@@ -70,6 +70,8 @@ class Nothing:
         return []
 
     async def settle(self, key: int, outcome: str, notice: Notice | None) -> None: ...
+
+    async def settle_wish(self, key: int, outcome: str, wish: PrivacyWish) -> None: ...
 
     async def knows(self, token: str) -> bool:
         return False

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.ports import Delivery
+from bridge.ports import Delivery, PrivacyWish
 from bridge.shopify.webhooks import Refused, Word, interpret, read_delivery, sign
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -272,7 +272,6 @@ def test_a_fulfillment_order_that_tells_its_order_needs_no_question() -> None:
         ("orders/create", {"id": "1 OR 1=1"}, "no order in it"),
         ("orders/create", {"id": "٣"}, "no order in it"),
         ("fulfillment_orders/moved", {"id": 12}, "no order in it"),
-        ("customers/redact", {"customer": {"id": 1}, "orders_to_redact": [299938]}, "no order in it"),
         ("products/update", {"id": 1}, "unknown topic"),
         ("unknown", {"id": 1}, "unknown topic"),
     ],
@@ -320,3 +319,18 @@ def test_no_body_breaks_the_interpreter(topic: str, body: bytes) -> None:
     found = interpret(Delivery("acme", "1", topic, body, NOW))
     assert found.outcome in {"order", "no order in it", "unreadable", "unknown topic", "uninstalled"}
     assert (found.outcome == "order") == bool(found.order_id or found.fulfillment_order_id)
+
+
+def test_wishes_about_personal_data_name_their_orders() -> None:
+    redact = b'{"shop_domain": "acme.myshopify.com", "customer": {"id": 1}, "orders_to_redact": [299938, "x", null]}'
+    asks = b'{"orders_requested": [299938, 280263], "customer": {"id": 1}, "data_request": {"id": 9999}}'
+
+    def wish(topic: str, body: bytes) -> PrivacyWish | None:
+        return interpret(Delivery("acme", "id", topic, body, datetime.now(UTC))).wish
+
+    first, second = "gid://shopify/Order/299938", "gid://shopify/Order/280263"
+    assert wish("customers/redact", redact) == PrivacyWish(True, (first,))
+    assert wish("customers/data_request", asks) == PrivacyWish(False, (first, second), "9999")
+    assert wish("shop/redact", b'{"shop_id": 1}') == PrivacyWish(True, None)
+    assert wish("customers/redact", b"{}") == PrivacyWish(True, ())
+    assert wish("customers/redact", b"[]") == PrivacyWish(True, ())

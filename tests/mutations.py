@@ -1,0 +1,448 @@
+"""What each guard of the promise is worth: take it away, and see whether a test notices.
+
+`python -m tests.mutations` removes one guard at a time from a copy of the program, runs the tests that are
+about it, and prints which guards were missed. Exit code 1 if the tests go on well without one. With names as
+arguments, only those guards. It takes some minutes, so the suite itself only holds that each edit still fits.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LONGEST = 900  # seconds for the tests of one guard
+FAILED = 1  # pytest's exit code when a test failed
+
+SPENDING = ("tests/promise/test_spending.py",)
+EVIDENCE = ("tests/promise/test_evidence.py", "tests/steps/test_late_evidence.py")
+RESTORE = ("tests/promise/test_restore.py", "tests/steps/test_found_elsewhere.py")
+AFTERWARDS = ("tests/promise/test_afterwards.py", "tests/steps/test_fulfil.py")
+PURCHASES = ("tests/store/test_purchases.py",)
+RACES = ("tests/store/test_concurrency.py",)
+ORDERS = ("tests/store/test_orders.py", "tests/store/test_inbox.py")
+PROPERTY = ("tests/promise/test_promise.py", "-k", "sqlite")
+WIRE = ("tests/sculpteo/test_place.py", "tests/sculpteo/test_answers.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """`before` is found once in `file` and becomes `after`; `tests` are pytest's arguments, quickest first."""
+
+    name: str
+    file: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+SCHEMA = "bridge/store/migrations/versions/0001_first.py"
+
+GUARDS: tuple[Guard, ...] = (
+    # before the first byte
+    Guard(
+        "sent_at is durable before the first byte",
+        "bridge/steps/place.py",
+        "        await job.world.orders.mark_sent(job.record, job.world.printer.summary(request))\n",
+        "        job.world.printer.summary(request)\n",
+        (*EVIDENCE, *PROPERTY[:1]),
+    ),
+    Guard(
+        "the intent is in the shop before the request",
+        "bridge/steps/place.py",
+        "    conflict = await intend_in_shop(job, order, attempt)\n",
+        "    conflict = None\n",
+        (*RESTORE, *SPENDING),
+    ),
+    Guard(
+        "sent_at is set once (compare-and-set)",
+        "bridge/store/purchases.py",
+        "            attempts.c.sent_at.is_(None),\n            attempts.c.verdict.is_(None),\n",
+        "            attempts.c.verdict.is_(None),\n",
+        (*PURCHASES, *RACES),
+    ),
+    Guard(
+        "an attempt that has an answer is not sent",
+        "bridge/store/purchases.py",
+        "            attempts.c.verdict.is_(None),\n",
+        "",
+        PURCHASES,
+    ),
+    Guard(
+        "a void attempt is not sent",
+        "bridge/store/purchases.py",
+        "            attempts.c.verdict.is_(None),\n            attempts.c.voided_at.is_(None),\n",
+        "            attempts.c.verdict.is_(None),\n",
+        (*PURCHASES, *RACES),
+    ),
+    Guard(
+        "news stops what was judged without it",
+        "bridge/store/purchases.py",
+        "    if row.news != order.news:\n",
+        "    if False:\n",
+        (*PURCHASES, *SPENDING),
+    ),
+    Guard(
+        "a pause stops what is placing and unsent",
+        "bridge/store/purchases.py",
+        "    if paused(c, order.shop):\n",
+        "    if False:\n",
+        (*PURCHASES, *SPENDING),
+    ),
+    Guard(
+        "the order is read again before spending",
+        "bridge/steps/place.py",
+        "    order = await job.read()\n    if order is None:\n        return gone(job)\n",
+        "    order = job.record.snapshot or await job.read()\n    if order is None:\n        return gone(job)\n",
+        SPENDING,
+    ),
+    Guard(
+        "the order is read once more after a long preparation",
+        "bridge/steps/place.py",
+        "        if abs(job.now - looked_at) > FRESH:\n",
+        "        if False:\n",
+        SPENDING,
+    ),
+    Guard(
+        "a request that may have left is not sent again",
+        "bridge/steps/place.py",
+        "    if job.record.state is State.PLACING and attempt is not None and attempt.sent_at is not None:\n",
+        "    if False:\n",
+        (*EVIDENCE, *PROPERTY[:1]),
+    ),
+    Guard(
+        "an attempt that was opened by another run starts anew",
+        "bridge/steps/intent.py",
+        "    limit = None if approved_for(record, Wait.LIMIT_DAY, found.items) else world.policy.per_day\n",
+        "    if record.attempt is not None:\n        return None\n"
+        "    limit = None if approved_for(record, Wait.LIMIT_DAY, found.items) else world.policy.per_day\n",
+        SPENDING,
+    ),
+    Guard(
+        "what could not be sent is void",
+        "bridge/steps/place.py",
+        '        void_attempt=f"nothing was sent: {error.why}",\n',
+        "",
+        (*SPENDING, *RESTORE),
+    ),
+    # the database
+    Guard(
+        "a move names the state that it saw",
+        "bridge/store/moves.py",
+        "            orders.c.state == order.state,\n            orders.c.lease_owner",
+        "            orders.c.lease_owner",
+        (*ORDERS, *PURCHASES, *RACES),
+    ),
+    Guard(
+        "a move names its lease (fencing token)",
+        "bridge/store/moves.py",
+        "            orders.c.lease_token == lease.token,\n",
+        "",
+        (*ORDERS, *PURCHASES, *RACES),
+    ),
+    Guard(
+        "a lease that was given back is none",
+        "bridge/store/moves.py",
+        "            orders.c.lease_owner == lease.owner,\n",
+        "",
+        (*ORDERS, *PURCHASES),
+    ),
+    Guard(
+        "a person decides on what they saw",
+        "bridge/store/moves.py",
+        "    if row is None or row.state != order.state:\n",
+        "    if row is None:\n",
+        (*PURCHASES, *ORDERS, *RACES),
+    ),
+    Guard(
+        "a person's decision waits for the answer",
+        "bridge/store/moves.py",
+        "    if _purchase(c, order) != _seen_purchase(order):\n",
+        "    if False:\n",
+        (*PURCHASES, *RACES),
+    ),
+    Guard(
+        "a person's decision fences off the running step",
+        "bridge/store/moves.py",
+        "        lease_token=orders.c.lease_token + 1,\n        news",
+        "        news",
+        (*ORDERS, *PURCHASES, *RACES),
+    ),
+    Guard(
+        "an attempt is void only when that is proven",
+        "bridge/store/moves.py",
+        "        .where(*this_one, *((unbought,) if who == BRIDGE else ()))\n",
+        "        .where(*this_one)\n",
+        PURCHASES,
+    ),
+    Guard(
+        "one open attempt an order (unique index)",
+        SCHEMA,
+        '    _partial("uq_attempts_open", "attempts", "order_id", "voided_at IS NULL", unique=True)\n',
+        "",
+        (*PURCHASES, *RACES),
+    ),
+    Guard(
+        "one order a reference (unique index)",
+        SCHEMA,
+        '    _partial("uq_orders_reference", "orders", "reference", "reference IS NOT NULL", unique=True)\n',
+        "",
+        RACES,
+    ),
+    Guard(
+        "one record an order of a shop (unique constraint)",
+        SCHEMA,
+        '        sa.UniqueConstraint("shop", "order_id", name="uq_orders_shop_order_id"),\n',
+        "",
+        (*ORDERS, *RACES),
+    ),
+    Guard(
+        "one delivery a webhook id (unique constraint)",
+        SCHEMA,
+        '        sa.UniqueConstraint("shop", "webhook_id", name="uq_deliveries_shop_webhook_id"),\n',
+        "",
+        ORDERS,
+    ),
+    Guard(
+        "one parcel a number (unique constraint)",
+        SCHEMA,
+        '        sa.UniqueConstraint("order_id", "number", name="uq_parcels_order_id_number"),\n',
+        "",
+        ORDERS,
+    ),
+    Guard(
+        "a delivery is settled once",
+        "bridge/store/inbox.py",
+        "        .where(deliveries.c.id == key, deliveries.c.settled_at.is_(None))\n        .values(settled_at",
+        "        .where(deliveries.c.id == key)\n        .values(settled_at",
+        (*ORDERS, *RACES),
+    ),
+    Guard(
+        "the day's limit is counted by one at a time",
+        "bridge/store/purchases.py",
+        '    if c.dialect.name == "postgresql":\n        c.execute(sa.select(sa.func.pg_advisory_xact_lock(SPENDING_LOCK)))\n',
+        "",
+        (*RACES, "-k", "limit or euro"),
+    ),
+    Guard(
+        "the day's limit is counted at all",
+        "bridge/store/purchases.py",
+        "    if spent + attempt.cost.amount > limit.amount:\n",
+        "    if False:\n",
+        PURCHASES,
+    ),
+    Guard(
+        "an answer to a void attempt is weighed as evidence",
+        "bridge/store/purchases.py",
+        "    if reference is not None and not ours:\n",
+        "    if False:\n",
+        (*PURCHASES, *EVIDENCE),
+    ),
+    # the shop's ledger
+    Guard(
+        "the ledger is written by compareDigest",
+        "bridge/shopify/orders.py",
+        '            "compareDigest": expected,\n',
+        "",
+        ("tests/shopify/test_ledger.py",),
+    ),
+    Guard(
+        "what the ledger knows is adopted before buying",
+        "bridge/steps/place.py",
+        "    elsewhere = await found_elsewhere(job, order, printable(job, order))\n",
+        "    elsewhere = None\n",
+        (*RESTORE, *SPENDING),
+    ),
+    Guard(
+        "what the ledger knows is adopted when matching",
+        "bridge/steps/match.py",
+        "    elsewhere = await found_elsewhere(job, order, printable(job, order))\n",
+        "    elsewhere = None\n",
+        RESTORE,
+    ),
+    Guard(
+        "live and test notes are apart",
+        "bridge/shopify/ledger.py",
+        '    return "print" if mode == Mode.LIVE else "print_test"\n',
+        '    return "print"\n',
+        ("tests/shopify/test_ledger.py",),
+    ),
+    # evidence
+    Guard(
+        "tracking confirms a reference before it is adopted",
+        "bridge/steps/resolve.py",
+        "    if not (await job.world.printer.track(reference)).exists:\n",
+        "    if False:\n",
+        EVIDENCE,
+    ),
+    Guard(
+        "tracking confirms a candidate",
+        "bridge/steps/resolve.py",
+        "    return (await job.world.printer.track(candidate)).exists\n",
+        "    return True\n",
+        EVIDENCE,
+    ),
+    Guard(
+        "a candidate comes from an answer of success",
+        "bridge/steps/resolve.py",
+        "    return status is not None and 200 <= status < 300\n",
+        "    return True\n",
+        EVIDENCE,
+    ),
+    Guard(
+        "the reference of another order is refused",
+        "bridge/steps/resolve.py",
+        "    other = await orders.other_holder(reference, record)\n",
+        "    other = None\n",
+        EVIDENCE,
+    ),
+    Guard(
+        "evidence that is not confirmed yet keeps a purchase back",
+        "bridge/steps/resolve.py",
+        "            if _may_still_buy(record):\n",
+        "            if False:\n",
+        EVIDENCE,
+    ),
+    Guard(
+        "an unsent attempt gives way to late evidence",
+        "bridge/steps/resolve.py",
+        "    if _unsent(record):\n",
+        "    if False:\n",
+        EVIDENCE,
+    ),
+    Guard(
+        "late evidence is an alarm",
+        "bridge/steps/resolve.py",
+        'alarms=((alarm, {"reference": reference}),), ',
+        "",
+        EVIDENCE,
+    ),
+    # the wire
+    Guard(
+        "the gate stands between connection and first byte",
+        "bridge/sculpteo/http.py",
+        "            await self._gate.open()\n",
+        "            self._gate.opened = True\n",
+        WIRE,
+    ),
+    Guard(
+        "an order call follows no redirect",
+        "bridge/sculpteo/http.py",
+        '                headers={**headers, "Accept-Encoding": "identity"},\n                allow_redirects=False,\n',
+        '                headers={**headers, "Accept-Encoding": "identity"},\n',
+        WIRE,
+    ),
+    Guard(
+        "only a blank answer is a refusal",
+        "bridge/sculpteo/answers.py",
+        "        if text is not None and not text.strip() and status not in MAYBE_DONE:\n",
+        "        if status not in MAYBE_DONE:\n",
+        WIRE,
+    ),
+    Guard(
+        "408, 409, 425 and 429 prove nothing",
+        "bridge/sculpteo/answers.py",
+        " and status not in MAYBE_DONE:\n",
+        ":\n",
+        WIRE,
+    ),
+    # back to the shop
+    Guard(
+        "the order is read again before a fulfillment",
+        "bridge/steps/fulfil.py",
+        "        order = await job.read()\n",
+        "        order = job.record.snapshot\n",
+        AFTERWARDS,
+    ),
+    Guard(
+        "a number that is in the shop is not brought again",
+        "bridge/steps/fulfil.py",
+        "        await _settle_known(job, order)\n",
+        "",
+        AFTERWARDS,
+    ),
+    Guard(
+        "the lease is proven before a fulfillment",
+        "bridge/steps/fulfil.py",
+        "    job.record = await orders.renew(record)  # a worker that woke up late must not write to the shop\n",
+        "",
+        AFTERWARDS,
+    ),
+    Guard(
+        "no more is fulfilled than was printed",
+        "bridge/steps/fulfil.py",
+        "        printed[line] = quantity - max(fulfilled, 0)\n",
+        "",
+        AFTERWARDS,
+    ),
+    Guard(
+        "a test order fulfills nothing",
+        "bridge/steps/track.py",
+        "        parcels=report.parcels if job.record.mode is Mode.LIVE else (),\n",
+        "        parcels=report.parcels,\n",
+        ("tests/promise/test_afterwards.py",),
+    ),
+)
+
+
+def applied(guard: Guard, root: Path = ROOT) -> str:
+    """The file's text without the guard. Raises ValueError when the edit does not fit exactly once."""
+    text = (root / guard.file).read_text(encoding="utf-8")
+    if text.count(guard.before) != 1:
+        raise ValueError(f"{guard.name}: its text is {text.count(guard.before)} times in {guard.file}")
+    return text.replace(guard.before, guard.after)
+
+
+def copied(to: Path) -> None:
+    """A copy of what the tests need."""
+    for name in ("bridge", "tests"):
+        shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "config.example.yaml"):
+        shutil.copy(ROOT / name, to / name)
+
+
+def verdict(guard: Guard, root: Path) -> str:
+    """Remove the guard from the copy at `root`, run its tests, and put it back: "killed", "SURVIVED", or what
+    went wrong with the run itself."""
+    file = root / guard.file
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(applied(guard, root), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *guard.tests]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=root, env=environment, capture_output=True, text=True, timeout=LONGEST
+        )
+    except subprocess.TimeoutExpired:
+        return "killed (its tests do not end)"
+    finally:
+        file.write_text(whole, encoding="utf-8")
+    if done.returncode == FAILED:
+        failed = [row for row in done.stdout.splitlines() if row.startswith(("FAILED", "ERROR"))]
+        return f"killed by {failed[0].split()[1].rpartition('::')[2]}" if failed else "killed"
+    return "SURVIVED" if done.returncode == 0 else f"no verdict: pytest ended with {done.returncode}"
+
+
+def main(names: list[str]) -> int:
+    chosen = [guard for guard in GUARDS if not names or any(name in guard.name for name in names)]
+    bad = 0
+    with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
+        copied(Path(folder))
+        for guard in chosen:
+            began = time.monotonic()
+            found = verdict(guard, Path(folder))
+            bad += not found.startswith("killed")
+            seconds = time.monotonic() - began
+            print(f"{guard.name:62} {seconds:5.0f} s  {found}", flush=True)  # noqa: T201 - it is a command
+    print(f"{len(chosen) - bad} of {len(chosen)} guards are missed when they are gone")  # noqa: T201
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
