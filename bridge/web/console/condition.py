@@ -11,7 +11,7 @@ from typing import Literal
 from bridge.breaker import Breaker
 from bridge.order.model import Money
 from bridge.shopify.status import Status
-from bridge.web.console.checks import CHECKS, Checked
+from bridge.web.console.beside import Checked, checked
 from bridge.web.console.visit import Visit
 
 Level = Literal["good", "plain", "warn", "bad"]
@@ -59,13 +59,13 @@ class Spending:
 
 async def condition(visit: Visit, unread: int) -> list[Group]:
     """`unread` = deliveries that wait to be read."""
-    checks, console = visit.request.app[CHECKS], visit.console
+    console = visit.console
     groups = []
     for shop, settings in visit.settings.shops.items():
-        checked = checks.of(console, shop)
-        lines = [*_connection(visit, console.breakers.get(shop), "Shopify"), *_shop(visit, checked)]
+        known = await checked(visit.request, console, shop)
+        lines = [*_connection(visit, console.breakers.get(shop), "Shopify"), *_shop(visit, known)]
         lines += await _chores(visit, shop)
-        groups.append(Group(f"{shop} · {settings.domain}", tuple(lines), checked.at if checked else None))
+        groups.append(Group(f"{shop} · {settings.domain}", tuple(lines), known.at if known else None))
     sculpteo = [*_connection(visit, console.breakers.get("sculpteo"), "Sculpteo")]
     groups.append(Group("Sculpteo", tuple(sculpteo)))
     own = [*_own(visit, unread)]
@@ -86,11 +86,11 @@ def _connection(visit: Visit, breaker: Breaker | None, name: str) -> Iterator[Li
         yield Line("warn", said, visit.t("It is tried again by itself."))
 
 
-def _shop(visit: Visit, checked: Checked | None) -> Iterator[Line]:
-    if checked is None:
+def _shop(visit: Visit, known: Checked | None) -> Iterator[Line]:
+    if known is None:
         yield Line("plain", visit.t("Permissions and webhooks are being looked at."))
         return
-    status = checked.status
+    status = known.status
     for problem in status.problems:
         remedy = visit.t("Check domain and credentials in the configuration, and that the app is installed.")
         yield Line("bad", f"{problem[:1].upper()}{problem[1:].rstrip('.')}.", remedy)

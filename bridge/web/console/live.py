@@ -15,7 +15,7 @@ from aiohttp import web
 from bridge.errors import StoreUnavailable
 from bridge.store.store import Store
 from bridge.web.console import access
-from bridge.web.console.checks import CHECKS
+from bridge.web.console.beside import CHECKS, SUMS
 from bridge.web.console.surveys import SURVEYS
 from bridge.web.console.visit import Visit, add_headers, page
 
@@ -41,7 +41,7 @@ class Pulse:
         async with self.turn:
             if time.monotonic() - self.at >= LOOK_EVERY:
                 pauses = [pause.scope for pause in await store.switch.pauses()]
-                asked = f"{app[CHECKS].version} {app[SURVEYS].version}"
+                asked = f"{app[CHECKS].version} {app[SUMS].version} {app[SURVEYS].version}"
                 self.mark = f"{await store.desk.last_event()} {asked} {' '.join(pauses)}"
                 self.at = time.monotonic()
             return self.mark

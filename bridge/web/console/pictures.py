@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
 from bridge.order.model import Money
+from bridge.web.console.beside import SUMS
 from bridge.web.console.charts import Chart, Column, chart
 from bridge.web.console.figures import Day, Figures, by_day
 from bridge.web.console.visit import Visit
 from bridge.web.console.words import Reader
 
 DAYS = 30
+PATIENCE = 0.3  # seconds that the first page waits for the figures; an open page gets them later
 A_DAY = timedelta(days=1)
 UNITS = (
     ("day", A_DAY),
@@ -42,15 +45,28 @@ class Album:
     rows: tuple[tuple[str, ...], ...]  # the same as a table, the newest day first
 
 
-async def album(visit: Visit) -> Album:
-    policy, reader = visit.world.policy, visit.reader
-    midnight = visit.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    placed = await visit.store.desk.placed_since(midnight - A_DAY * DAYS, policy.mode)
-    figures = by_day(placed, reader.local_day(visit.now), DAYS, policy.currency, reader.local_day)
-    money = _Money(reader, policy.currency)
+async def album(visit: Visit) -> Album | None:
+    """None while the figures are being summed for the first time."""
+    figures = await _figures(visit)
+    if figures is None:
+        return None
+    reader, money = visit.reader, _Money(visit.reader, visit.world.policy.currency)
     pictures = (_orders(visit, figures), _shipping(visit, figures), _cost(visit, figures, money))
     rows = tuple(_row(reader, day, money) for day in reversed(figures.days) if day.orders)
     return Album(figures, pictures, rows)
+
+
+async def _figures(visit: Visit) -> Figures | None:
+    policy, reader, desk = visit.world.policy, visit.reader, visit.store.desk
+    midnight = visit.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    last = reader.local_day(visit.now)
+
+    async def ask() -> Figures:
+        placed = await desk.placed_since(midnight - A_DAY * DAYS, policy.mode)
+        return await asyncio.to_thread(by_day, placed, last, DAYS, policy.currency, reader.local_day)
+
+    question = (policy.mode, policy.currency, last.isoformat(), str(reader.zone))
+    return await visit.request.app[SUMS].get(question, ask, patience=PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)

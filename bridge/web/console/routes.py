@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from bridge.web.console import (
+    beside,
     decisions,
     deeds,
     lines,
@@ -19,7 +20,6 @@ from bridge.web.console import (
     today,
 )
 from bridge.web.console.access import GATE, Gate
-from bridge.web.console.checks import CHECKS, Checks
 from bridge.web.console.parts import CONSOLE, Console
 from bridge.web.console.surveys import SURVEYS, Surveys
 from bridge.web.console.visit import Handler, add_headers, visit_of
@@ -37,7 +37,7 @@ def add_to(app: web.Application, console: Console) -> None:
     app[CONSOLE] = console
     app[GATE] = Gate()
     app[live.PULSE] = live.Pulse()
-    app[CHECKS] = Checks()
+    beside.add_to(app)
     app[SURVEYS] = Surveys()
     app.on_cleanup.append(_close)
     catalogs()
@@ -48,7 +48,6 @@ def add_to(app: web.Application, console: Console) -> None:
 
 
 async def _close(app: web.Application) -> None:
-    await app[CHECKS].close()
     await app[SURVEYS].close()
 
 

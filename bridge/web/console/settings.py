@@ -15,7 +15,7 @@ from bridge.shopify.scopes import SCOPES, Scope
 from bridge.shopify.status import Status
 from bridge.store.tables import REVISION
 from bridge.web.console.access import User, users_of
-from bridge.web.console.checks import CHECKS, Checked
+from bridge.web.console.beside import CHECKS, Checked, checked
 from bridge.web.console.visit import Visit, page
 
 routes = web.RouteTableDef()
@@ -45,32 +45,32 @@ class ShopView:
 async def settings(visit: Visit) -> web.StreamResponse:
     loaded = visit.console.loaded()
     shown = effective(loaded)
+    shops = [await _shop(visit, name) for name in visit.settings.shops]
     return await visit.show(
         "settings.html",
         loaded=loaded,
         sections=[(name, as_yaml({name: value})) for name, value in shown.items()],
-        shops=[_shop(visit, name) for name in visit.settings.shops],
-        versions=_versions(visit),
+        shops=shops,
+        versions=_versions(visit, shops),
         members=await _members(visit) if visit.user.may("owner") else [],
     )
 
 
-def _shop(visit: Visit, name: str) -> ShopView:
-    checked = visit.request.app[CHECKS].of(visit.console, name)
-    missing = checked.status.missing_scopes if checked else None
+async def _shop(visit: Visit, name: str) -> ShopView:
+    known = await checked(visit.request, visit.console, name)
+    missing = known.status.missing_scopes if known else None
     scopes = [(scope, None if missing is None else scope not in missing) for scope in SCOPES]
-    return ShopView(name, visit.settings.shops[name].domain, checked, scopes)
+    return ShopView(name, visit.settings.shops[name].domain, known, scopes)
 
 
-def _versions(visit: Visit) -> Mapping[str, str]:
-    checks = visit.request.app[CHECKS].known
+def _versions(visit: Visit, shops: Sequence[ShopView]) -> Mapping[str, str]:
     found = {
         "sculpteo-bridge": __version__,
         "Python": platform.python_version(),
         visit.t("Database"): f"{visit.store.engine}, {visit.t('schema {revision}', revision=REVISION)}",
     }
-    for name, checked in checks.items():
-        found[f"Shopify Admin API ({name})"] = _api(visit, checked.status)
+    for shop in shops:
+        found[f"Shopify Admin API ({shop.name})"] = _api(visit, shop.checked.status) if shop.checked else "–"
     return found
 
 
@@ -95,10 +95,9 @@ async def _members(visit: Visit) -> list[Member]:
 @page("operator")
 async def look(visit: Visit) -> web.StreamResponse:
     """Ask the shops anew, now."""
-    checks = visit.request.app[CHECKS]
+    visit.request.app[CHECKS].forget()
     for name in visit.settings.shops:
-        checks.forget(name)
-        checks.of(visit.console, name)
+        await checked(visit.request, visit.console, name)
     return visit.back_to("/settings#permissions", visit.t("The shops are being asked."))
 
 

@@ -16,7 +16,7 @@ from bridge.shopify.scopes import SCOPES
 from bridge.shopify.status import ShopFacts, Status, Version
 from bridge.shopify.subscriptions import Create, Plan
 from bridge.store.tables import metadata
-from bridge.web.console.checks import CHECKS
+from bridge.web.console.beside import CHECKS
 from bridge.web.console.parts import CONSOLE
 from tests.store.make import sent
 from tests.web.console.conftest import OpenSite, Site, configuration
