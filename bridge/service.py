@@ -150,7 +150,11 @@ class Service:
     async def _web(self) -> AsyncIterator[None]:
         bridge = self._bridge
         self._app = make_app(
-            bridge.settings, bridge.store, on_news=self._worker.wake, stopping=self._stop.is_set
+            bridge.settings,
+            bridge.store,
+            on_news=self._worker.wake,
+            stopping=self._stop.is_set,
+            open_metrics=bridge.settings.server.open_metrics,
         )
         console.add_to(self._app, self._console())
         runner = make_runner(self._app)

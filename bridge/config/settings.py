@@ -47,6 +47,9 @@ class Server(Model):
     listen: Annotated[Listen, doc("Where the bridge listens; a reverse proxy with TLS stands before it.")] = (
         "127.0.0.1:8080"
     )
+    open_metrics: Annotated[
+        Flag, doc("Whether /metrics answers other machines, too; else this one only, and through no proxy.")
+    ] = False
     trusted_proxies: Annotated[
         tuple[Network, ...],
         doc("Proxies whose X-Forwarded-For is believed: addresses or networks.", "[10.0.0.0/8]"),

@@ -24,7 +24,7 @@ from bridge.errors import ConfigError
 EVERY = 2.0  # seconds between looks
 FAULTY_AGAIN = 15  # looks after which a faulty file is read again: what it lacks may lie elsewhere
 
-NEEDS_RESTART = (("server", "listen"), ("database",))
+NEEDS_RESTART = (("server", "listen"), ("server", "open_metrics"), ("database",))
 
 Signature = tuple[tuple[int, int, int] | None, ...]
 

@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bridge.errors import StoreUnavailable
 from bridge.web.metrics import METRICS
-from bridge.web.parts import PARTS
+from bridge.web.parts import PARTS, utcnow
 
 PROVEN_FOR = 2.0  # seconds for which one proof that the database can be written answers all who ask
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
@@ -65,8 +65,14 @@ async def metrics(request: web.Request) -> web.Response:
     if not (request.app[OPEN_METRICS] or is_local(request)):
         raise web.HTTPNotFound
     meters = request.app[METRICS]
-    for state, count in (await request.app[PARTS].store.queries.counts()).items():
+    store = request.app[PARTS].store
+    for state, count in (await store.queries.counts()).items():
         meters.orders.labels(str(state)).set(count)
+    meters.conditions.clear()
+    for condition in await store.conditions.open():
+        meters.conditions.labels(condition.code).inc()
+    due = await store.desk.oldest_due()
+    meters.oldest_due.set(max((utcnow() - due).total_seconds(), 0) if due else 0)
     return web.Response(body=generate_latest(meters.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -30,6 +30,17 @@ class Metrics:
             buckets=(0.005, 0.02, 0.1, 0.5, 1, 2, 5),
             registry=self.registry,
         )
+        self.conditions = Gauge(
+            "bridge_conditions",
+            "What is wrong with the bridge as a whole now, by its code",
+            ["code"],
+            registry=self.registry,
+        )
+        self.oldest_due = Gauge(
+            "bridge_oldest_due_seconds",
+            "For how long the oldest due order has waited to be worked on",
+            registry=self.registry,
+        )
         self.orders = Gauge(
             "bridge_orders", "Orders, by the state that they are in", ["state"], registry=self.registry
         )

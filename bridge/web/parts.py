@@ -42,6 +42,21 @@ class Counts(Protocol):
     async def counts(self) -> Mapping[State, int]: ...
 
 
+class Condition(Protocol):
+    @property
+    def code(self) -> str: ...
+
+
+class Conditions(Protocol):
+    """What is wrong with the bridge as a whole."""
+
+    async def open(self) -> Sequence[Condition]: ...
+
+
+class Dues(Protocol):
+    async def oldest_due(self) -> datetime | None: ...
+
+
 class Storage(Protocol):
     """The store as far as the web side uses it. Every verb may raise StoreUnavailable."""
 
@@ -53,6 +68,12 @@ class Storage(Protocol):
 
     @property
     def queries(self) -> Counts: ...
+
+    @property
+    def conditions(self) -> Conditions: ...
+
+    @property
+    def desk(self) -> Dues: ...
 
     async def ready(self) -> None: ...
 

@@ -32,6 +32,7 @@ from bridge.order.states import State
 from bridge.ports import Delivery, Notice, PrivacyWish
 from bridge.shopify.webhooks import sign
 from bridge.store import Store
+from bridge.web.parts import Condition
 from bridge.web.server import make_app, make_runner
 
 SECRET = b"benchmark"
@@ -62,7 +63,7 @@ class Nothing:
     def inbox(self) -> Nothing:
         return self
 
-    calls = queries = inbox
+    calls = queries = conditions = desk = inbox
 
     async def put(self, delivery: Delivery) -> None: ...
 
@@ -81,6 +82,11 @@ class Nothing:
 
     async def counts(self) -> Mapping[State, int]:
         return {}
+
+    async def open(self) -> list[Condition]:
+        return []
+
+    async def oldest_due(self) -> None: ...
 
     async def ready(self) -> None: ...
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 
 from bridge.errors import StoreUnavailable
 from bridge.web.parts import Allowance
+from tests.store.make import word
 from tests.web.conftest import Service
 
 
@@ -60,7 +64,21 @@ async def test_metrics_count_by_route_and_name_nobody(service: Service) -> None:
     assert 'bridge_webhook_deliveries_total{outcome="refused",shop="acme"} 1.0' in text
     assert 'route="/sculpteo/notify/{token}"' in text
     assert 'bridge_orders{state="received"} 0.0' in text
+    assert "bridge_oldest_due_seconds 0.0" in text
+    assert "bridge_conditions{" not in text
     assert "s3cret" not in text
+
+
+async def test_metrics_tell_what_is_wrong_as_a_whole_and_how_long_work_waits(service: Service) -> None:
+    await service.store.conditions.begin("upstream:sculpteo", "upstream", "me", {"upstream": "Sculpteo"})
+    await service.store.orders.notice(word())
+    text = await (await service.client.get(f"{service.url}/metrics")).text()
+    assert 'bridge_conditions{code="upstream"} 1.0' in text
+    await service.store.conditions.end("upstream:sculpteo", "me", silent_for=timedelta(0))
+    text = await (await service.client.get(f"{service.url}/metrics")).text()
+    assert "bridge_conditions{" not in text
+    waits = re.search(r"(?m)^bridge_oldest_due_seconds (\S+)$", text)
+    assert waits and 0 <= float(waits[1]) < 60
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
