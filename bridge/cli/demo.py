@@ -93,13 +93,14 @@ def _table(day: Day, *, final: bool) -> Table:
 
 def _cells(row: Played, *, final: bool) -> tuple[Text, ...]:
     state = str(row.record.state) if row.record else "ordered"
+    between = "\n" if final else ", "
     cells = (
         Text(row.order.name),
         Text(row.scenario.title),
         Text(state, style=COLORS.get(state, "")),
         Text(row.why if final else row.why[:60]),
-        Text(", ".join(row.prints)),
-        Text(", ".join(row.parcels)),
+        Text(between.join(row.prints)),
+        Text(between.join(row.parcels)),
     )
     if not final:
         return cells
