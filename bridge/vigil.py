@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bridge.alerts.watch import reminders_for, shortest
+from bridge.alerts.watch import OVERDUE, reminders_for, shortest
 from bridge.breaker import Breaker
 from bridge.config.settings import Settings
 from bridge.errors import BridgeError, NeedsPerson, StoreUnavailable
@@ -60,7 +60,12 @@ class Vigil:
         now, rules = self._clock.now(), self._settings().reminders
         after = 0
         while found := await self._store.watching.standing(now, for_at_least=shortest(rules), after=after):
-            due = [news for order in found for news in reminders_for(order, now, rules)]
+            due = [
+                news
+                for order in found
+                for news in reminders_for(order, now, rules)
+                if news.code != "overdue" or now - self._began >= OVERDUE  # it was off until just now
+            ]
             count = await self._store.outbox.announce(*due)
             if count:
                 log.info("orders that stand are told of", count=count)
@@ -72,7 +77,8 @@ class Vigil:
         limit = self._settings().reminders.reconciliation
         for name in self._settings().shops:
             known = await self._store.memory.get(f"reconciled_at:{name}")
-            silent = now - (datetime.fromisoformat(known) if known else self._began)
+            last = datetime.fromisoformat(known) if known else self._began
+            silent = now - max(last, self._began)  # while it was off, it had no chance to
             facts = {"shop": name, "minutes": int(silent.total_seconds() // 60)}
             await self._is(f"reconciliation:{name}", "reconciliation", silent > limit, facts)
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost
@@ -27,6 +28,9 @@ from bridge.store.tables import messages, news, orders, outlets
 AT_ONCE = 200  # pieces of news that are handed on in one transaction
 KEPT = timedelta(days=30)
 SENT = "sent"
+_ONE_AT_A_TIME = sa.select(sa.func.pg_try_advisory_xact_lock(0x5C01_07B0))
+
+log = structlog.get_logger("bridge.store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +158,32 @@ class Outbox:
 
 
 def _share(c: Connection, wants: Mapping[str, Wants], now: datetime) -> int:
-    unshared = sa.select(news).where(news.c.shared_at.is_(None)).order_by(news.c.id).limit(AT_ONCE)
-    rows = c.execute(unshared.with_for_update(skip_locked=True)).all()
+    """By one process at a time: the news of one order is numbered in its order, since the order's row is locked
+    while it is written, and so messages are."""
+    if c.dialect.name == "postgresql" and not c.execute(_ONE_AT_A_TIME).scalar_one():
+        return 0
+    rows = c.execute(
+        sa.select(news).where(news.c.shared_at.is_(None)).order_by(news.c.id).limit(AT_ONCE)
+    ).all()
     about = sorted({row.order_id for row in rows if row.order_id is not None}) if wants else []
     known = {record.key: record for record in load_all(c, about)} if about else {}
     for row in rows:
         item = News(row.key, row.code, row.at, row.facts, row.order_id)
         for name, wanted in wants.items():
-            draft = wanted(item, known.get(row.order_id))
+            draft = _draft(wanted, item, known.get(row.order_id))
             if draft is not None:
                 _put(c, name, row, draft)
     c.execute(sa.update(news).where(news.c.id.in_([row.id for row in rows])).values(shared_at=now))
     return len(rows)
+
+
+def _draft(wanted: Wants, item: News, order: OrderRecord | None) -> Draft | None:
+    """One piece of news that cannot be made into a message keeps no other from being told."""
+    try:
+        return wanted(item, order)
+    except Exception:
+        log.exception("news could not be made into a message", news=item.key)
+        return None
 
 
 def _put(c: Connection, name: str, row: Any, draft: Draft) -> None:

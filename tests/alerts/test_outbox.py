@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from datetime import timedelta
 
@@ -129,6 +130,39 @@ async def test_a_transaction_that_commits_late_is_not_passed_over(store: Store, 
     thread.join()
     assert await store.outbox.share({"a": everything}) == 1
     assert [one.news.key for one in await store.outbox.pending("a", limit=9)] == ["quick", "slow"]
+
+
+async def test_news_is_handed_on_by_one_process_at_a_time(store: Store, clock: Tick) -> None:
+    """Else two of them could number the messages about one order the other way round."""
+    await store.outbox.announce(News("first", "restart", clock.now()))
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(news: News, order: OrderRecord | None) -> Draft:
+        inside.set()
+        go_on.wait(20)
+        return Draft()
+
+    sharing = asyncio.create_task(store.outbox.share({"a": slow}))
+    await asyncio.to_thread(inside.wait, 20)
+    second = asyncio.create_task(store.outbox.share({"a": everything}))
+    if not store._db.is_sqlite:  # where the second one has to wait for its turn to write
+        assert await second == 0
+    go_on.set()
+    assert await sharing == 1
+    assert await second == 0
+    assert await codes(store) == ["restart"]
+
+
+async def test_news_that_cannot_be_told_keeps_no_other_from_being_told(store: Store, clock: Tick) -> None:
+    def fails(news: News, order: OrderRecord | None) -> Draft:
+        if news.key == "bad":
+            raise KeyError("facts")
+        return Draft()
+
+    await store.outbox.announce(News("bad", "restart", clock.now()), News("good", "restart", clock.now()))
+    assert await store.outbox.share({"a": fails, "b": everything}) == 2
+    assert [one.news.key for one in await store.outbox.pending("a", limit=9)] == ["good"]
+    assert len(await store.outbox.pending("b", limit=9)) == 2
 
 
 async def test_an_outlet_is_served_by_one_at_a_time(store: Store, clock: Tick) -> None:

@@ -19,7 +19,7 @@ from bridge.store import Store
 from bridge.vigil import Vigil, upstream_name
 from tests.cli.test_orders import CONFIG
 from tests.service.serving import until
-from tests.store.make import Tick
+from tests.store.make import Tick, word
 
 
 @pytest.fixture
@@ -119,6 +119,26 @@ async def test_a_shop_that_is_not_compared_for_long_is_told(
     await store.memory.set("reconciled_at:acme", clock.now().isoformat())
     await watch.orders()
     assert await open_codes(store) == []
+
+
+async def test_what_was_left_while_the_bridge_was_off_is_not_told_in_the_moment_it_starts(
+    store: Store, clock: Tick, settings: Settings
+) -> None:
+    await store.memory.set("reconciled_at:acme", clock.now().isoformat())
+    await store.orders.notice(word())
+    clock.forward(timedelta(hours=9))
+    watch = vigil(store, clock, settings)
+    told: list[str] = []
+    for _ in range(2):
+        await watch.orders()
+        await store.outbox.share({"a": lambda news, order: told.append(news.code)})
+        assert await open_codes(store) == []
+        clock.forward(timedelta(minutes=30))
+    assert told == []
+    clock.forward(timedelta(minutes=31))
+    await watch.orders()
+    await store.outbox.share({"a": lambda news, order: told.append(news.code)})
+    assert sorted(told) == ["overdue", "reconciliation"]
 
 
 async def test_a_shop_that_refuses_access_is_told_until_it_does_not(
