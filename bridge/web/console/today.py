@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from bridge.order.problems import ALARMS, Alarm, Text, say
+from bridge.order.problems import ALARMS, Alarm, Problem, Text, say
 from bridge.order.states import State
 from bridge.order.why import remedy, why
 from bridge.ports import OrderRecord
+from bridge.steps.actions import Action, available
 from bridge.store.desk import Counts
 from bridge.store.queries import AlarmRecord, Filter
 from bridge.web.console.condition import Group, condition, spending
+from bridge.web.console.decisions import mark_of
 from bridge.web.console.frame import ASKING
 from bridge.web.console.pictures import album, heads
 from bridge.web.console.visit import Visit, local_path, page
@@ -20,6 +23,9 @@ from bridge.web.console.words import mark
 
 NEEDY = (State.UNKNOWN, State.ATTENTION)
 LISTED = 20  # of each list; the rest is behind a link
+QUICK = frozenset({"approve", "retry", "print_again", "cancel", "ignore"})
+"""Decisions that can be made without more of the order than its reason."""
+MAPPABLE = frozenset({Problem.UNMAPPED, Problem.OPTION})
 LOOK_FOR_IT = mark("Look for it at Sculpteo, then say on the order's page whether they have it.")
 
 routes = web.RouteTableDef()
@@ -32,6 +38,16 @@ class Told:
     record: OrderRecord
     why: str
     remedy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An order with the buttons that are most likely wanted; `mark` says what the person saw of it."""
+
+    told: Told
+    actions: tuple[Action, ...]
+    mark: str
+    mappable: bool  # it wants to be told what a line of it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +71,9 @@ async def today(visit: Visit) -> web.StreamResponse:
     return await visit.show(
         "today.html",
         counts=counts,
-        needy_orders=[told(visit, record) for record in needy],
+        needy_orders=await cases(visit, needy),
         needy_count=counts.states[State.UNKNOWN] + counts.states[State.ATTENTION],
-        asking_orders=[told(visit, record) for record in asking],
+        asking_orders=await cases(visit, asking),
         asking_count=sum(counts.reasons.get(reason, 0) for reason in ASKING),
         alarms=[rung(visit, alarm) for alarm in alarms[:LISTED]],
         groups=groups,
@@ -66,6 +82,21 @@ async def today(visit: Visit) -> web.StreamResponse:
         album=await album(visit),
         heads=heads(visit),
     )
+
+
+async def cases(visit: Visit, listed: Sequence[OrderRecord]) -> list[Case]:
+    """The orders of a list, complete: what can be done with one depends on more than a list knows."""
+    loaded = {one.key: one for one in await visit.store.queries.load([record.key for record in listed])}
+    records = [loaded[record.key] for record in listed if record.key in loaded]
+    return [
+        Case(
+            told(visit, record),
+            tuple(action for action in available(record) if action.name in QUICK),
+            mark_of(record),
+            record.problem in MAPPABLE,
+        )
+        for record in records
+    ]
 
 
 def _is_fine(counts: Counts, groups: list[Group]) -> bool:

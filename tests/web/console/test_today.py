@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -18,7 +19,7 @@ from bridge.shopify.subscriptions import Create, Plan
 from bridge.store.tables import metadata
 from bridge.web.console.beside import CHECKS
 from bridge.web.console.parts import CONSOLE
-from tests.store.make import sent
+from tests.store.make import get, sent
 from tests.web.console.conftest import OpenSite, Site, configuration
 from tests.web.console.orders import SCRIPT, alarmed, asking, needing
 
@@ -138,6 +139,32 @@ async def test_braces_in_what_others_wrote_are_left_alone(site: Site) -> None:
     await site.sign_in("anna")
     await needing(site.store, facts={"skus": "{skus.__class__} {0} {"})
     assert "{skus.__class__} {0} {" in await page(site)
+
+
+async def test_an_order_is_decided_from_today_and_what_may_cost_money_is_asked_first(site: Site) -> None:
+    await site.sign_in("otto")
+    record = await asking(site.store, 1001, Wait.RISK)
+    _, text = await site.get("/")
+    assert (
+        'action="/orders/decide" class="inline"><input type="hidden" name="action" value="approve"' in text
+    )
+    _, asked = await site.get(f"/orders/decide?action=approve&key={record.key}&back=/")
+    assert "#1001" in asked
+    cancel = re.search(
+        r'name="action" value="cancel"><input type="hidden" name="order" value="([^"]+)"', text
+    )
+    assert cancel
+    answer = await site.press("/orders/decide", action="cancel", order=cancel[1], back="/")
+    assert answer.headers["Location"] == "/"
+    assert (await get(site.store, record.key)).state is State.CANCELLED
+
+
+async def test_an_unmapped_order_leads_to_where_it_can_be_said_what_it_is(site: Site) -> None:
+    record = await needing(site.store, facts={"skus": "“NEW-1”"})
+    await site.sign_in("vera")
+    assert f'/orders/{record.key}#lines"' not in await page(site)
+    await site.sign_in_again("otto")
+    assert f'<a class="button" href="/orders/{record.key}#lines">Say what it is</a>' in await page(site)
 
 
 # --- connections -----------------------------------------------------------------------------------------
