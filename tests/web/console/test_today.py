@@ -145,9 +145,7 @@ async def test_an_order_is_decided_from_today_and_what_may_cost_money_is_asked_f
     await site.sign_in("otto")
     record = await asking(site.store, 1001, Wait.RISK)
     _, text = await site.get("/")
-    assert (
-        'action="/orders/decide" class="inline"><input type="hidden" name="action" value="approve"' in text
-    )
+    assert 'action="/orders/decide" class="inline"><input type="hidden" name="action" value="approve"' in text
     _, asked = await site.get(f"/orders/decide?action=approve&key={record.key}&back=/")
     assert "#1001" in asked
     cancel = re.search(
