@@ -117,8 +117,12 @@ async def campaign(seeds: list[str], playing: Campaign, jobs: int, *, stop_at_fi
                 minutes = (time.monotonic() - begun) / 60
                 print(f"[{minutes:.1f} min] {playing.totals}", flush=True)  # noqa: T201
 
-    async with Nursery() as nursery:
+    folder = playing.folder / "rehearsal"
+    folder.mkdir()
+    rehearsal = await playing.databases.new(folder)
+    async with Nursery(rehearsal.url) as nursery:
         await asyncio.gather(*(play(nursery) for _ in range(jobs)))
+    await rehearsal.drop()
     return playing.totals
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from bridge import app, chores, retry, service, worker
+from bridge import app, breaker, chores, retry, service, worker
 from bridge.sculpteo import client
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify import admin, auth, throttle
@@ -24,7 +24,7 @@ from bridge.store import engine, moves, orders
 from bridge.web import parts
 
 PACE = 50
-ANSWER_WITHIN = 1.0  # seconds: how long an upstream may take
+ANSWER_WITHIN = 1.5  # seconds: how long an upstream may take
 
 
 def hurry() -> None:
@@ -43,6 +43,8 @@ def hurry() -> None:
     throttle.SHORTEST /= 20
     shop_answers.UNTOLD = throttle.UNTOLD = throttle.UNTOLD / 20  # type: ignore[attr-defined] # its own name
     moves.COALESCED /= PACE
+    breaker.FIRST_REST /= PACE
+    breaker.LONGEST /= 10 * PACE
     _shorten_retries()
     _shorten_answers()
 

@@ -53,7 +53,9 @@ class Child:
 class Nursery:
     """Use as `async with Nursery() as nursery:`."""
 
-    hurried: bool = True
+    rehearsal: str | None = (
+        None  # a database, to be thrown away, on which the bridge is tried before the first
+    )
     _process: asyncio.subprocess.Process | None = None
     _reader: asyncio.Task[None] | None = None
     _births: dict[int, asyncio.Future[Child]] = field(default_factory=dict)
@@ -65,7 +67,7 @@ class Nursery:
             sys.executable,
             "-m",
             "tests.campaign.nursery",
-            *(() if self.hurried else ("--at-ease",)),
+            *((self.rehearsal,) if self.rehearsal else ()),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
@@ -123,7 +125,7 @@ class Nursery:
 
 def main() -> None:
     """Fork a bridge for each line of the input until it ends, and tell of each birth and death."""
-    _load(hurried="--at-ease" not in sys.argv)
+    _load(*sys.argv[1:])
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
@@ -145,18 +147,20 @@ def main() -> None:
                     _give_birth(json.loads(line))
 
 
-def _load(*, hurried: bool) -> None:
+def _load(rehearsal: str | None = None) -> None:
     import bridge.app
     import bridge.cli.serve
     import bridge.config.loader
     import bridge.store.migrate  # noqa: F401
     from bridge.web.console import rendering, words
     from tests.campaign.hurry import hurry
+    from tests.campaign.rehearsal import rehearse
 
     words.catalogs()
     rendering.load()
-    if hurried:
-        hurry()
+    if rehearsal is not None:
+        rehearse(rehearsal)
+    hurry()
     gc.collect()
     gc.freeze()  # a child's collector would otherwise copy every page that it shares with its parent
 

@@ -97,7 +97,7 @@ class Script:
 
 # --- faults ----------------------------------------------------------------------------------------------
 
-SILENT = 1.4  # seconds of an answer that does not come; longer than the hurried bridge waits
+SILENT = 2.0  # seconds of an answer that does not come; longer than the hurried bridge waits
 Menu = tuple[tuple[Kind, bool, dict[str, Any]], ...]
 ORDER_CALL: Menu = (
     (Kind.STATUS, False, {"status": 403}),

@@ -67,10 +67,11 @@ class Playing:
 
 
 @contextlib.asynccontextmanager
-async def playing(folder: Path) -> AsyncIterator[Playing]:
+async def playing(folder: Path, *, url: str | None = None) -> AsyncIterator[Playing]:
+    """On a new SQLite file in the folder, or on the database at `url`."""
     clock, fate = SteppedClock(), Fate()
     shop, printer = MemoryShop(clock, fate), MemoryPrinter(clock, fate)
-    async with Store.open(f"sqlite:///{folder / 'bridge.db'}", clock=clock) as store:
+    async with Store.open(url or f"sqlite:///{folder / 'bridge.db'}", clock=clock) as store:
         world = World(
             clock=clock,
             orders=store.orders,
