@@ -30,6 +30,7 @@ from bridge.shopify.auth import ClientCredentials, StaticToken, Tokens
 from bridge.shopify.catalog import variants
 from bridge.shopify.endpoint import endpoint
 from bridge.shopify.orders import ShopifyShop
+from bridge.shopify.scopes import SCOPES, granted
 from bridge.shopify.status import shop_facts
 from bridge.steps.job import Job, World
 from bridge.steps.reconcile import reconcile
@@ -238,6 +239,9 @@ async def rebuilt(bridge: Bridge, name: str) -> dict[State, int]:
     world, store = bridge.world, bridge.store
     await store.memory.forget(f"reconciled:{name}")
     await take_in(bridge, name)
+    await store.wake(
+        [State.RECEIVED], shop=name
+    )  # news of the shop rests for a moment; here nobody waits for it
     for record in await store.queries.page(Filter((State.RECEIVED,), name), limit=ALL_ORDERS):
         claimed = await store.orders.claim_one(record.key, "rebuild", lease_for=LEASE)
         if claimed is not None and claimed.state is State.RECEIVED:
@@ -270,9 +274,12 @@ async def _went_live(bridge: Bridge, name: str) -> datetime | None:
 
 
 async def note_ledger_gap(bridge: Bridge, name: str) -> None:
-    """Keep in the shop that its ledger could not always be written, if that is so."""
-    if bridge.settings.mode is Mode.LIVE:
-        try:
+    """Say that the shop's ledger cannot be written, and keep it in the shop, if that is so."""
+    try:
+        if installation.LEDGER_SCOPE not in await granted(bridge.admins[name]):
+            lost = next(scope.lost for scope in SCOPES if scope.handle == installation.LEDGER_SCOPE)
+            log.warning("the app lacks the scope write_orders", shop=name, lost=lost)
+        if bridge.settings.mode is Mode.LIVE:
             await installation.went_live(bridge.admins[name], bridge.world.clock.now())
-        except BridgeError as error:
-            log.warning("the shop keeps no note of the bridge", shop=name, error=str(error))
+    except BridgeError as error:
+        log.warning("the shop keeps no note of the bridge", shop=name, error=str(error))

@@ -12,9 +12,13 @@ from bridge.app import Bridge
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
 from bridge.cli._running import Moment, shop_option, shops_of, with_bridge
 from bridge.order.why import why
-from bridge.steps.audit import Entry, audit
+from bridge.steps.audit import Entry, Gap, audit, gaps
 
 Row = dict[str, object]
+
+DELETED, NOT_THERE = "deleted", "not there"
+ABSENT = (DELETED, NOT_THERE)
+LONGEST_GAP = 1_000  # numbers of a gap that are looked up one by one; shops can begin to count elsewhere
 
 
 @click.command()
@@ -23,11 +27,15 @@ Row = dict[str, object]
 @click.option("--since", type=Moment(), help="From this date on; default: since the bridge first ran.")
 @json_option
 def command(config: Path, shop: str | None, since: datetime | None, as_json: bool) -> None:
-    """List every order of the shop with where it stands; exit code 1 if one is not accounted for."""
+    """List every order of the shop with where it stands; exit code 1 if one is not accounted for.
+
+    Order numbers that the shop does not list are named as well.
+    """
     rows = with_bridge(config, lambda bridge: _audit(bridge, shop, since))
     missing = [row for row in rows if not row["known"]]
+    gone = sum(int(str(row["orders"])) for row in rows if row["state"] in ABSENT)
     if as_json:
-        echo_json({"orders": rows, "missing": len(missing)})
+        echo_json({"orders": rows, "missing": len(missing), "not_in_shop": gone})
     else:
         echo_table(
             ("shop", "order", "state", "why"),
@@ -38,7 +46,10 @@ def command(config: Path, shop: str | None, since: datetime | None, as_json: boo
             if not missing
             else f"{len(missing)} WERE NOT KNOWN to the bridge."
         )
-        click.echo(f"\n{len(rows)} orders; {said}")
+        listed = sum(row["state"] not in ABSENT for row in rows)
+        click.echo(f"\n{listed} orders; {said}")
+        if gone:
+            click.echo(f"{gone} order numbers between them are not in the shop, as shown.")
         if missing:
             click.echo(
                 "They are noticed now: `sculpteo-bridge serve` reads them, and they will show with their reason."
@@ -52,6 +63,28 @@ async def _audit(bridge: Bridge, shop: str | None, since: datetime | None) -> li
         start = since or await _go_live(bridge, name)
         async for entry in audit(name, bridge.shops[name], bridge.store.orders, start):
             rows.append(await _row(bridge, name, entry))
+        for gap in gaps([str(row["order"]) for row in rows if row["shop"] == name]):
+            rows += await _not_listed(bridge, name, gap)
+    return rows
+
+
+async def _not_listed(bridge: Bridge, shop: str, gap: Gap) -> list[Row]:
+    """A row for each of these numbers that the bridge knows, and one for all that it does not."""
+    rows: list[Row] = []
+    for name in gap.names if len(gap) <= LONGEST_GAP else ():
+        for record in await bridge.store.queries.find(f"{shop}/{name}"):
+            if record.name == name:
+                stood = why(record.state, record.reason, record.problem, record.facts)
+                said = f"The shop does not list it any more. The bridge had it as {record.state}: {stood}"
+                row = {"shop": shop, "order": name, "id": record.order_id, "known": True, "orders": 1}
+                rows.append({**row, "state": DELETED, "why": said, "reference": record.reference})
+    unknown = len(gap) - len(rows)
+    if unknown:
+        said = (
+            "The shop has no such order: it was deleted before the bridge heard of it, or never came about."
+        )
+        row = {"shop": shop, "order": str(gap), "id": None, "known": True, "orders": unknown}
+        rows.append({**row, "state": NOT_THERE, "why": said})
     return rows
 
 

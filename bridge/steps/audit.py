@@ -1,14 +1,17 @@
 """The gap proof: every order of the shop since go-live, with where it stands; none may be missing.
 
 Deliveries can get lost and reconciliation can have a fault; this asks the shop for all of its orders and
-compares. An order that the bridge does not know is an alarm, and is noticed on the spot.
+compares. An order that the bridge does not know is an alarm, and is noticed on the spot. Numbers that the
+shop leaves out are named too: an order that was deleted has to be accounted for like any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from bridge.ports import Changed, Notice, Orders, Shop
 
@@ -51,3 +54,49 @@ async def _compared(name: str, orders: Orders, batch: list[Changed]) -> list[Ent
         if stale:
             await orders.notice(Notice(name, order.id, "reconciliation", order.name, cause="audit"))
     return entries
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Order names that the shop does not list, between two that it lists."""
+
+    prefix: str
+    first: int
+    last: int
+    suffix: str
+    width: int  # digits of a number, where they are filled with zeros
+
+    @property
+    def names(self) -> Iterable[str]:
+        return (self._name(number) for number in range(self.first, self.last + 1))
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+    def __str__(self) -> str:
+        first, last = self._name(self.first), self._name(self.last)
+        return first if self.first == self.last else f"{first} to {last}"
+
+    def _name(self, number: int) -> str:
+        return f"{self.prefix}{number:0{self.width}}{self.suffix}"
+
+
+def gaps(names: Iterable[str]) -> list[Gap]:
+    """What is missing between these names. A name is read as prefix, number, suffix ("#1001", "EN-1001-B"), and
+    each prefix and suffix counts for itself; names without a number are passed over."""
+    numbers: dict[tuple[str, str], dict[int, str]] = {}
+    for name in names:
+        found = _NAME.fullmatch(name)
+        if found:
+            numbers.setdefault((found[1], found[3]), {})[int(found[2])] = found[2]
+    missing = []
+    for (prefix, suffix), known in sorted(numbers.items()):
+        width = min(len(digits) for digits in known.values())
+        listed = sorted(known)
+        for before, after in pairwise(listed):
+            if after - before > 1:
+                missing.append(Gap(prefix, before + 1, after - 1, suffix, width))
+    return missing
+
+
+_NAME = re.compile(r"(.*?)([0-9]{1,15})([^0-9]*)", re.DOTALL)

@@ -259,6 +259,14 @@ async def test_an_attempt_that_has_an_answer_cannot_be_sent(store: Store) -> Non
     assert (await the_attempt(store, order)).sent_at is None
 
 
+async def test_a_void_attempt_cannot_be_sent_by_whoever_still_knows_it(store: Store) -> None:
+    order = await placing(store)
+    await store.orders.record(order, Change(State.PLACING, START, void_attempt="no connection"))
+    again = replace(await claimed(store), attempt=order.attempt)
+    with pytest.raises(LeaseLost, match="sent before, or is void"):
+        await store.orders.mark_sent(again, {})
+
+
 async def test_that_nothing_was_sent_does_not_call_the_order_up_again_at_once(store: Store) -> None:
     order = await placing(store)
     await store.orders.keep_answer(key_of(order), receipt(Verdict.NOT_SENT, None))
