@@ -12,6 +12,7 @@ from bridge.app import Bridge
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
 from bridge.cli._running import Moment, shop_option, shops_of, with_bridge
 from bridge.order.why import why
+from bridge.shopify import installation
 from bridge.steps.audit import Entry, Gap, audit, gaps
 
 Row = dict[str, object]
@@ -61,7 +62,8 @@ async def _audit(bridge: Bridge, shop: str | None, since: datetime | None) -> li
     rows: list[Row] = []
     for name in shops_of(bridge, shop):
         start = since or await _go_live(bridge, name)
-        async for entry in audit(name, bridge.shops[name], bridge.store.orders, start):
+        found = [entry async for entry in audit(name, bridge.shops[name], bridge.store.orders, start)]
+        for entry in sorted(found, key=lambda entry: entry.order.created_at):
             rows.append(await _row(bridge, name, entry))
         for gap in gaps([str(row["order"]) for row in rows if row["shop"] == name]):
             rows += await _not_listed(bridge, name, gap)
@@ -89,8 +91,16 @@ async def _not_listed(bridge: Bridge, shop: str, gap: Gap) -> list[Row]:
 
 
 async def _go_live(bridge: Bridge, name: str) -> datetime:
-    known = await bridge.store.memory.get(f"go_live:{name}")
-    return datetime.fromisoformat(known) if known else bridge.world.clock.now()
+    """Since when the orders are the bridge's, as this database knows it, or as the shop does if that is longer:
+    the database may be younger than the bridge."""
+    told = [
+        await bridge.store.memory.get(f"go_live:{name}"),
+        await installation.recall(bridge.admins[name], installation.GO_LIVE),
+    ]
+    known = [datetime.fromisoformat(one) for one in told if one]
+    if not known:
+        raise click.ClickException(f"the bridge has not run for {name} yet: say --since when to look at")
+    return min(known)
 
 
 async def _row(bridge: Bridge, name: str, entry: Entry) -> Row:
