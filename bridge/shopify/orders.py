@@ -19,6 +19,7 @@ OPTIONAL = frozenset({"customer", "displayName", "numberOfOrders", "email", "pho
 """What an order can be read without: read_customers, read_locations and protected customer data that is not
 needed for a parcel are not asked of every merchant."""
 STEADY_TRIES = 3
+FIRST_FULFILLMENTS = 5  # so many of them come with the order (queries/order.graphql)
 MOST_FULFILLMENTS = 250  # Shopify shows no more of them
 ROUTED_BY = timedelta(
     minutes=10
@@ -112,7 +113,7 @@ class ShopifyShop:
             units += await self._rest(
                 "order_fulfillment_orders", "fulfillmentOrders", order_id, more_units, updated
             )
-        if total is None or total > len(fulfillments):
+        if len(fulfillments) < total if total is not None else len(fulfillments) >= FIRST_FULFILLMENTS:
             fulfillments = await self._fulfillments(order_id, updated, total)
         return _Pages(lines, [await self._unit(unit, reply, updated) for unit in units], fulfillments)
 

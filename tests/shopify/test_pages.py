@@ -114,6 +114,18 @@ async def test_fulfillments_are_read_to_the_end_when_shopify_does_not_count_them
     assert len(order.fulfillments) == 12
 
 
+@pytest.mark.parametrize(("there", "asked"), [(0, 0), (4, 0), (5, 1), (6, 1)])
+async def test_uncounted_fulfillments_are_asked_for_again_only_when_there_may_be_more(
+    shop: Shop, there: int, asked: int
+) -> None:
+    many = [samples.shipment(number) for number in range(there)]
+    answers(shop, fulfillmentsCount=None, fulfillments=lambda info, first: many[:first])
+    order = await reader(shop).read(ORDER)
+    assert order is not None
+    assert len(order.fulfillments) == there
+    assert shop.stub.operations().count("OrderFulfillments") == asked
+
+
 @pytest.mark.parametrize("count", [{"count": 251}, None])
 async def test_an_order_with_more_fulfillments_than_can_be_seen_needs_a_person(
     shop: Shop, count: dict[str, int] | None
