@@ -6,6 +6,9 @@ alone, and that is said: so a button that is pressed twice does its work once.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,6 +25,8 @@ from bridge.web.console.visit import Visit, local_path, page
 
 MOST = 100  # orders of one decision
 LONGEST_REFERENCE = 40
+PRICES = 20  # that one page asks Sculpteo for
+PATIENCE = 4.0  # seconds that it waits for them
 TOLD = 3  # orders that were left alone, which the notice names
 
 routes = web.RouteTableDef()
@@ -47,13 +52,15 @@ async def ask(visit: Visit) -> web.StreamResponse:
     reference = query.get("reference", "").strip()[:LONGEST_REFERENCE]
     doubt, refused = (None, None) if not action.asks else await _doubt(visit, fitting, reference)
     rows = [row_of(visit, record) for record in fitting]
+    costs = await costs_of(visit, [record for record in fitting if action.at_stake(record)])
     return await visit.show(
         "decide.html",
         action=action,
         rows=rows,
         left=[row_of(visit, record) for record in found if record not in fitting],
         marks=[mark_of(record) for record in fitting],
-        stakes=stakes_of(visit, rows),
+        costs=costs,
+        stakes=stakes_of(visit, rows, costs),
         at_stake=any(action.at_stake(record) for record in fitting),
         reference=reference,
         doubt=doubt,
@@ -67,18 +74,45 @@ def mark_of(record: OrderRecord) -> str:
     return f"{record.key}:{seen_as(record)}"
 
 
-def stakes_of(visit: Visit, rows: list[Row]) -> Stakes:
+async def costs_of(visit: Visit, records: list[OrderRecord]) -> dict[int, Money]:
+    """What the prints of each order cost: as it is known, or as Sculpteo says now, if it answers soon."""
+    found = {record.key: record.cost for record in records if record.cost}
+    asked = 0
+    with contextlib.suppress(TimeoutError, TryAgain):
+        async with asyncio.timeout(PATIENCE):
+            for record in records:
+                asked += 0 if record.key in found else len(record.items)
+                if asked > PRICES:
+                    break
+                if record.items and record.key not in found:
+                    cost = await _cost(visit, record)
+                    found |= {record.key: cost} if cost else {}
+    return found
+
+
+async def _cost(visit: Visit, record: OrderRecord) -> Money | None:
+    """What Sculpteo asks for all items now. Raises TryAgain."""
+    currency, total = visit.world.policy.currency, Decimal(0)
+    for item in record.items:
+        quote = await visit.world.printer.price(item.design, item.quantity, currency)
+        if quote.total is None or quote.total.currency != currency:
+            return None
+        total += quote.total.amount
+    return Money(total, currency)
+
+
+def stakes_of(visit: Visit, rows: list[Row], costs: dict[int, Money]) -> Stakes:
     return Stakes(
-        _sums(visit, [row.record.cost for row in rows]),
-        _sums(visit, [row.total for row in rows]),
-        sum(row.record.cost is None for row in rows),
+        _sums(visit, costs.values()),
+        _sums(visit, [row.total for row in rows if row.total]),
+        sum(row.record.key not in costs for row in rows),
     )
 
 
-def _sums(visit: Visit, amounts: list[Money | None]) -> str:
+def _sums(visit: Visit, amounts: Iterable[Money]) -> str:
     """All together, currency by currency."""
     sums: dict[str, Decimal] = {}
-    for money in filter(None, amounts):
+    for money in amounts:
         sums[money.currency] = sums.get(money.currency, Decimal(0)) + money.amount
     return " + ".join(visit.reader.money(Money(amount, currency)) for currency, amount in sums.items())
 

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
 import pytest
 
 from bridge.errors import NeedsPerson, TryAgain
-from bridge.order.model import Address, Parcel, RawAnswer, ShopOrder, TrackingReport, Verdict
+from bridge.order.model import (
+    Address,
+    Design,
+    Money,
+    Parcel,
+    Quote,
+    RawAnswer,
+    ShopOrder,
+    TrackingReport,
+    Verdict,
+)
 from bridge.order.problems import Alarm, Problem
 from bridge.order.rules import Scope
 from bridge.order.states import State, Wait
@@ -27,6 +38,13 @@ class Sculpteo:
 
     known: set[str] = field(default_factory=set)
     down: bool = False
+    prices: dict[str, str] = field(default_factory=dict)
+
+    async def price(self, design: Design, quantity: int, currency: str) -> Quote:
+        if self.down:
+            raise TryAgain("HTTP 503")
+        price = self.prices.get(design.uuid)
+        return Quote(Money(Decimal(price) * quantity, currency) if price else None)
 
     async def track(self, reference: str) -> TrackingReport:
         if self.down:
@@ -109,12 +127,14 @@ async def decide(site: Site, action: str, button: str, *keys: int, **more: str) 
 @pytest.fixture
 async def otto(site: Site) -> Site:
     await site.is_signed_in("otto")
+    site.use(printer=Sculpteo())
     return site
 
 
 @pytest.fixture
 async def anna(site: Site) -> Site:
     await site.is_signed_in("anna")
+    site.use(printer=Sculpteo())
     return site
 
 
@@ -200,6 +220,21 @@ async def test_an_order_is_approved_after_a_page_that_says_what_it_costs(otto: S
     assert (await now_is(otto, record.key)).approved_by == "otto"
     deed = (await otto.store.sessions.deeds())[0]
     assert (deed.who, deed.action, deed.outcome, deed.order_name) == ("otto", "approve", "done", "#1001")
+
+
+async def test_what_is_at_stake_is_asked_of_sculpteo(otto: Site) -> None:
+    known = Change(State.WAITING, None, reason=Wait.APPROVAL, values={"cost": Money(Decimal("5.00"), "EUR")})
+    records = [await put(otto, 1001, WAITS), await put(otto, 1002, known)]
+    sculpteo = Sculpteo(prices={"QfGQC4YQ": "12.50"})
+    otto.use(printer=sculpteo)
+    _, page = await asked(otto, "approve", *(record.key for record in records))
+    for expected in ("€25.00", "€5.00", "Sculpteo asks for €30.00, without shipping."):
+        assert expected in page
+    sculpteo.down = True
+    _, page = await asked(otto, "approve", *(record.key for record in records))
+    assert "not known yet" in page
+    assert "Sculpteo asks for €5.00" in page
+    assert "The price of 1 order is asked when it is bought." in page
 
 
 async def test_pressed_twice_it_is_done_once(otto: Site) -> None:
