@@ -73,7 +73,7 @@ PROBLEMS: dict[Problem, Text] = {
     ),
     Problem.CANCELLED_AT_SCULPTEO: Text(
         "Sculpteo says that order {reference} was cancelled.",
-        "If you asked for that, ignore the order; else ask Sculpteo's support, or retry to order it again.",
+        "If you asked for that, ignore the order; else ask Sculpteo's support, or print it again.",
     ),
     Problem.STATUS_WORDS: Text(
         "Sculpteo says “{words}” of order {reference}, which the bridge does not know.",
