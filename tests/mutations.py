@@ -25,9 +25,6 @@ EVIDENCE = ("tests/promise/test_evidence.py", "tests/steps/test_late_evidence.py
 RESTORE = ("tests/promise/test_restore.py", "tests/steps/test_found_elsewhere.py")
 AFTERWARDS = ("tests/promise/test_afterwards.py", "tests/steps/test_fulfil.py")
 PURCHASES = ("tests/store/test_purchases.py",)
-RACES = ("tests/store/test_concurrency.py",)
-ORDERS = ("tests/store/test_orders.py", "tests/store/test_inbox.py")
-PROPERTY = ("tests/promise/test_promise.py",)
 WIRE = ("tests/sculpteo/test_place.py", "tests/sculpteo/test_answers.py")
 
 
@@ -51,49 +48,54 @@ GUARDS: tuple[Guard, ...] = (
         "bridge/steps/place.py",
         "        await job.world.orders.mark_sent(job.record, job.world.printer.summary(request))\n",
         "        job.world.printer.summary(request)\n",
-        (*EVIDENCE, *PROPERTY),
+        ("tests/promise/test_evidence.py",),
     ),
     Guard(
         "the intent is in the shop before the request",
         "bridge/steps/place.py",
         "    conflict = await intend_in_shop(job, order, attempt)\n",
         "    conflict = None\n",
-        (*RESTORE, *SPENDING),
+        ("tests/promise/test_restore.py",),
     ),
     Guard(
         "sent_at is set once (compare-and-set)",
         "bridge/store/purchases.py",
         "            attempts.c.sent_at.is_(None),\n            attempts.c.verdict.is_(None),\n",
         "            attempts.c.verdict.is_(None),\n",
-        (*RACES, *PURCHASES),
+        (
+            "tests/store/test_concurrency.py::test_the_gate_opens_once_for_any_number_of_workers",
+            "tests/store/test_purchases.py::test_the_gate_opens_once",
+        ),
     ),
     Guard(
-        "an attempt that has an answer is not sent",
-        "bridge/store/purchases.py",
-        "            attempts.c.verdict.is_(None),\n",
-        "",
-        PURCHASES,
-    ),
-    Guard(
-        "a void attempt is not sent",
+        "an attempt that is void, or has an answer, is not sent",
         "bridge/store/purchases.py",
         "            attempts.c.verdict.is_(None),\n            attempts.c.voided_at.is_(None),\n",
-        "            attempts.c.verdict.is_(None),\n",
-        (*PURCHASES, *RACES),
+        "",
+        (
+            "tests/store/test_purchases.py::test_an_attempt_that_has_an_answer_cannot_be_sent",
+            "tests/store/test_purchases.py::test_a_void_attempt_cannot_be_sent_by_whoever_still_knows_it",
+        ),
     ),
     Guard(
         "news stops what was judged without it",
         "bridge/store/purchases.py",
         "    if row.news != order.news:\n",
         "    if False:\n",
-        (*PURCHASES, *SPENDING),
+        (
+            "tests/store/test_purchases.py::test_nothing_is_sent_once_there_is_word_of_the_order_that_its_worker_has_not_seen",
+            "tests/promise/test_spending.py",
+        ),
     ),
     Guard(
         "a pause stops what is placing and unsent",
         "bridge/store/purchases.py",
         "    if paused(c, order.shop):\n",
         "    if False:\n",
-        (*PURCHASES, *SPENDING),
+        (
+            "tests/store/test_purchases.py::test_a_pause_stops_an_order_that_is_placing_and_not_yet_sent",
+            "tests/promise/test_spending.py",
+        ),
     ),
     Guard(
         "the order is read again before spending",
@@ -114,7 +116,10 @@ GUARDS: tuple[Guard, ...] = (
         "bridge/steps/place.py",
         "    if job.record.state is State.PLACING and attempt is not None and attempt.sent_at is not None:\n",
         "    if False:\n",
-        (*EVIDENCE, *PROPERTY),
+        (
+            "tests/promise/test_evidence.py",
+            "tests/promise/test_promise.py",
+        ),
     ),
     Guard(
         "an attempt that was opened by another run starts anew",
@@ -137,91 +142,115 @@ GUARDS: tuple[Guard, ...] = (
         "bridge/store/moves.py",
         "            orders.c.state == order.state,\n            orders.c.lease_owner",
         "            orders.c.lease_owner",
-        (*ORDERS, *PURCHASES, *RACES),
+        (
+            "tests/store/test_orders.py",
+            "tests/store/test_concurrency.py",
+        ),
     ),
     Guard(
         "a move names its lease (fencing token)",
         "bridge/store/moves.py",
         "            orders.c.lease_token == lease.token,\n",
         "",
-        (*ORDERS, *PURCHASES, *RACES),
+        (
+            "tests/store/test_orders.py",
+            "tests/store/test_concurrency.py",
+        ),
     ),
     Guard(
         "a lease that was given back is none",
         "bridge/store/moves.py",
         "            orders.c.lease_owner == lease.owner,\n",
         "",
-        (*ORDERS, *PURCHASES),
+        (
+            "tests/store/test_orders.py",
+            "tests/store/test_purchases.py",
+        ),
     ),
     Guard(
         "a person decides on what they saw",
         "bridge/store/moves.py",
         "    if row is None or row.state != order.state:\n",
         "    if row is None:\n",
-        (*PURCHASES, *ORDERS, *RACES),
+        (
+            "tests/store/test_orders.py",
+            "tests/store/test_concurrency.py",
+        ),
     ),
     Guard(
         "a person's decision waits for the answer",
         "bridge/store/moves.py",
         "    if _purchase(c, order) != _seen_purchase(order):\n",
         "    if False:\n",
-        (*PURCHASES, *RACES),
+        (
+            "tests/store/test_purchases.py",
+            "tests/store/test_concurrency.py",
+        ),
     ),
     Guard(
         "a person's decision fences off the running step",
         "bridge/store/moves.py",
         "        lease_token=orders.c.lease_token + 1,\n        news",
         "        news",
-        (*ORDERS, *PURCHASES, *RACES),
+        (
+            "tests/store/test_orders.py",
+            "tests/store/test_concurrency.py",
+        ),
     ),
     Guard(
         "an attempt is void only when that is proven",
         "bridge/store/moves.py",
         "        .where(*this_one, *((unbought,) if who == BRIDGE else ()))\n",
         "        .where(*this_one)\n",
-        PURCHASES,
+        ("tests/store/test_purchases.py",),
     ),
     Guard(
         "one open attempt an order (unique index)",
         SCHEMA,
         '    _partial("uq_attempts_open", "attempts", "order_id", "voided_at IS NULL", unique=True)\n',
         "",
-        (*PURCHASES, *RACES),
+        (
+            "tests/store/test_purchases.py::test_a_second_attempt_beside_an_open_one_is_impossible",
+            "tests/store/test_purchases.py::test_an_attempt_cannot_come_back_beside_an_open_one",
+        ),
     ),
     Guard(
         "one order a reference (unique index)",
         SCHEMA,
         '    _partial("uq_orders_reference", "orders", "reference", "reference IS NOT NULL", unique=True)\n',
         "",
-        RACES,
+        ("tests/store/test_concurrency.py::test_two_orders_cannot_take_one_reference_at_the_same_moment",),
     ),
     Guard(
         "one record an order of a shop (unique constraint)",
         SCHEMA,
         '        sa.UniqueConstraint("shop", "order_id", name="uq_orders_shop_order_id"),\n',
         "",
-        (*ORDERS, *RACES),
+        ("tests/store/test_orders.py::test_more_word_wakes_the_order_and_never_changes_its_state",),
     ),
     Guard(
         "one delivery a webhook id (unique constraint)",
         SCHEMA,
         '        sa.UniqueConstraint("shop", "webhook_id", name="uq_deliveries_shop_webhook_id"),\n',
         "",
-        ORDERS,
+        ("tests/store/test_inbox.py::test_a_delivery_that_comes_twice_is_absorbed",),
     ),
     Guard(
         "one parcel a number (unique constraint)",
         SCHEMA,
         '        sa.UniqueConstraint("order_id", "number", name="uq_parcels_order_id_number"),\n',
         "",
-        ORDERS,
+        ("tests/store/test_orders.py::test_known_parcels_are_left_as_they_are",),
     ),
     Guard(
         "a delivery is settled once",
         "bridge/store/inbox.py",
-        "        .where(deliveries.c.id == key, deliveries.c.settled_at.is_(None))\n        .values(settled_at",
-        "        .where(deliveries.c.id == key)\n        .values(settled_at",
-        (*ORDERS, *RACES),
+        "deliveries.c.settled_at.is_(None))\n        .values(settled_at=now, outcome=outcome, **small)\n",
+        "True)\n        .values(settled_at=now, outcome=outcome, **small)\n",
+        (
+            "tests/store/test_inbox.py",
+            "tests/store/test_concurrency.py::test_a_delivery_is_settled_once_by_any_number_of_workers",
+        ),
     ),
     Guard(
         "the day's limit is counted by one at a time",
@@ -235,14 +264,16 @@ GUARDS: tuple[Guard, ...] = (
         "bridge/store/purchases.py",
         "    if spent + attempt.cost.amount > limit.amount:\n",
         "    if False:\n",
-        PURCHASES,
+        (
+            "tests/store/test_purchases.py::test_the_days_limit_counts_what_is_not_void_of_the_same_mode_and_day",
+        ),
     ),
     Guard(
         "an answer to a void attempt is weighed as evidence",
         "bridge/store/purchases.py",
         "    if reference is not None and not ours:\n",
         "    if False:\n",
-        (*PURCHASES, *EVIDENCE),
+        ("tests/store/test_purchases.py::test_an_answer_to_an_attempt_declared_void_becomes_evidence",),
     ),
     # the shop's ledger
     Guard(
