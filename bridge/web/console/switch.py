@@ -37,7 +37,7 @@ async def ask_resume(visit: Visit) -> web.StreamResponse:
     scope = visit.request.query.get("scope", ALL)
     if scope not in [found.scope for found in await visit.store.switch.pauses()]:
         return visit.back_to("/", visit.t("It goes on already."))
-    counts = await visit.store.desk.counts()
+    counts = await visit.counts()
     waiting = counts.reasons.get(Wait.PAUSED, 0)
     return await visit.show("resume.html", scope=scope, everywhere=scope == ALL, waiting=waiting)
 

@@ -63,7 +63,7 @@ class Rung:
 @page()
 async def today(visit: Visit) -> web.StreamResponse:
     store = visit.store
-    counts = await store.desk.counts()
+    counts = await visit.counts()
     needy = await store.queries.page(Filter(NEEDY), limit=LISTED)
     asking = await store.desk.page(states=[State.WAITING], reasons=ASKING, limit=LISTED)
     alarms = await store.queries.alarms()

@@ -22,6 +22,7 @@ from bridge.config.settings import Settings
 from bridge.errors import StoreUnavailable
 from bridge.order.states import State
 from bridge.steps.job import World
+from bridge.store.desk import Counts
 from bridge.store.sessions import Session
 from bridge.store.store import Store
 from bridge.web.console import access
@@ -81,6 +82,7 @@ class Visit:
     reader: Reader
     entered: Entered | None
     form: Form = field(default_factory=Form)
+    _counts: Counts | None = None
 
     @property
     def store(self) -> Store:
@@ -112,6 +114,12 @@ class Visit:
         """The sentence in the reader's language."""
         return self.reader.t(sentence, **facts)
 
+    async def counts(self) -> Counts:
+        """The orders by state, counted once for this request."""
+        if self._counts is None:
+            self._counts = await self.store.desk.counts()
+        return self._counts
+
     async def show(self, template: str, *, status: int = 200, **values: object) -> web.Response:
         """A page. Raises StoreUnavailable."""
         return self._page(template, status, {**await self._frame(), **values})
@@ -124,7 +132,7 @@ class Visit:
         """What stands around every page."""
         if self.entered is None:
             return NO_FRAME
-        counts = await self.store.desk.counts()
+        counts = await self.counts()
         needy = counts.states[State.ATTENTION] + counts.states[State.UNKNOWN]
         needy += sum(counts.reasons.get(reason, 0) for reason in ASKING)
         pauses = await self.store.switch.pauses()

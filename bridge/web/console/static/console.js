@@ -13,21 +13,31 @@
 
   // --- fresh blocks: every element with an id and data-fresh is replaced by what the server says now
 
-  const isBusy = (block) =>
-    block.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+  let pressed = false;
+  addEventListener("pointerdown", () => (pressed = true), true);
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (pressed = false), true);
+
+  const isBusy = (block) => {
+    const active = document.activeElement;
+    if (block.contains(active) && active.matches("input, select, textarea")) return true;
+    if (block.querySelector("input:checked")) return true;
+    const selection = getSelection();
+    return !selection.isCollapsed && block.contains(selection.anchorNode);
+  };
 
   let asking = false;
   let again = false;
 
   const refresh = async () => {
-    if (asking || document.hidden) {
+    if (asking || pressed || document.hidden) {
       again = true;
+      if (pressed) setTimeout(refresh, 1500);
       return;
     }
     asking = true;
     again = false;
     try {
-      const answer = await fetch(location.href, { headers: { "X-Fresh": "1" }, redirect: "error" });
+      const answer = await fetch(location.href, { redirect: "error" });
       if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch {
       // the service is away for a moment; the next event asks again
