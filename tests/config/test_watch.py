@@ -26,7 +26,7 @@ products:
   - {sku: RING-S, uuid: QfGQC4YQ}
 """
 EVERY = 0.05
-SOON = 20.0
+SOON = 60.0
 
 Next = Callable[[], Awaitable[Loaded | ConfigError]]
 

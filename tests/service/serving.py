@@ -21,7 +21,7 @@ from bridge.sandbox.desk import info_of
 from bridge.store import Store
 from tests.store.make import Now
 
-PATIENCE = 30.0  # seconds after which something that should happen counts as not happening
+PATIENCE = 90.0  # seconds after which something that should happen counts as not happening
 
 
 @dataclass
