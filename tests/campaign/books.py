@@ -15,7 +15,7 @@ from tests.campaign.databases import Database
 from tests.campaign.kinds import Sale
 
 ON_THE_WAY = frozenset({State.RECEIVED, State.PLACING, State.PLACED, State.SHIPPED})
-PASSES = frozenset({Wait.UPSTREAM, Wait.WINDOW, Wait.ROUTING, Wait.PAYMENT, Wait.SHOP_HOLD})
+PASSES = frozenset({Wait.UPSTREAM, Wait.WINDOW, Wait.ROUTING, Wait.PAYMENT, Wait.SHOP_HOLD, Wait.RECHECK})
 """Reasons to wait that end by themselves in every script."""
 
 TOO_LATE = frozenset(

@@ -23,8 +23,8 @@ from bridge.steps import fulfil, resolve, track
 from bridge.store import engine, moves, orders
 from bridge.web import parts
 
-PACE = 50
-ANSWER_WITHIN = 1.5  # seconds: how long an upstream may take
+PACE = 25
+ANSWER_WITHIN = 3.0  # seconds: how long an upstream may take
 
 
 def hurry() -> None:
@@ -36,22 +36,22 @@ def hurry() -> None:
     engine.IDLE_IN_TRANSACTION_MS //= 10
     worker.DEADLINE /= PACE
     worker.IDLE /= 4
-    resolve.CONFIRM_RETRY /= 10 * PACE
+    resolve.CONFIRM_RETRY /= 500
     service.RECONCILE_EVERY = timedelta(seconds=1.2)
     service.SUBSCRIBE_EVERY = timedelta(seconds=3)
-    chores.RETRY /= 2 * PACE
+    chores.RETRY /= 100
     throttle.SHORTEST /= 20
     shop_answers.UNTOLD = throttle.UNTOLD = throttle.UNTOLD / 20  # type: ignore[attr-defined] # its own name
-    moves.COALESCED /= PACE
-    breaker.FIRST_REST /= PACE
-    breaker.LONGEST /= 10 * PACE
+    moves.COALESCED /= 100
+    breaker.FIRST_REST /= 50
+    breaker.LONGEST /= 500
     _shorten_retries()
     _shorten_answers()
 
 
 def _shorten_retries() -> None:
     def delay(failures: int, random: Random, *, asked: timedelta | None = None) -> timedelta:
-        return min(retry_delay(failures, random, asked=asked) / PACE, timedelta(seconds=0.5))
+        return min(retry_delay(failures, random, asked=asked) / 50, timedelta(seconds=0.5))
 
     def jittered(interval: timedelta, random: Random) -> timedelta:
         return retry_jittered(interval, random) / 15
@@ -83,7 +83,7 @@ def _shorten_answers() -> None:
     take = orders.StoredOrders.take_token
 
     async def take_hurried(self: Any, bucket: str, *, rate: float, burst: int) -> float:
-        return await take(self, bucket, rate=rate * PACE, burst=burst)
+        return await take(self, bucket, rate=rate * 50, burst=burst)
 
     orders.StoredOrders.take_token = take_hurried  # type: ignore[method-assign]
 

@@ -72,8 +72,8 @@ async def clean_up(database: Database, entries: Sequence[Entry]) -> bool:
             with contextlib.suppress(BridgeError):
                 change = _answer(record, entry)
                 if change is not None:
+                    answered = True  # or will be: what moved in this moment is looked at again
                     await store.orders.intervene(record, change, WHO)
-                    answered = True
     return answered
 
 

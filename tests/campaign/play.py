@@ -45,7 +45,7 @@ SLOW = (("In Process", 0.4), ("Shipped", 0.5))
 SETTLES_WITHIN = 90.0  # seconds; it takes a few, but the machine may be busy
 CALM = 0.25  # seconds in which nothing moves
 LOOK = 0.1
-ENDS_WITHIN = 5.0  # seconds that a bridge may take to end when it is asked to
+ENDS_WITHIN = 15.0  # seconds that a bridge may take to end when it is asked to
 OWN_ERRORS = re.compile(r"by an error of its own|outside its guard|could not be read|Traceback")
 
 
@@ -320,7 +320,7 @@ class Run:
             await self._slip(entries)
             entries = await self._settle()
             verdict = self._judged(entries)
-        for _ in range(4):
+        for _ in range(6):
             if not verdict.clean or not await people.clean_up(self.database, entries):
                 break
             entries = await self._settle()

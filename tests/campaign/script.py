@@ -97,7 +97,7 @@ class Script:
 
 # --- faults ----------------------------------------------------------------------------------------------
 
-SILENT = 2.0  # seconds of an answer that does not come; longer than the hurried bridge waits
+SILENT = 3.5  # seconds of an answer that does not come; longer than the hurried bridge waits
 Menu = tuple[tuple[Kind, bool, dict[str, Any]], ...]
 ORDER_CALL: Menu = (
     (Kind.STATUS, False, {"status": 403}),
@@ -203,7 +203,7 @@ def _life(random: Random, replicas: int, target: Death) -> Life:
         death,
         ending=random.choices(("kill", "term", "go on"), (6, 1, 3 if replicas > 1 else 0))[0],
         frozen_at=random.uniform(0.05, 0.5) if freezes else None,
-        frozen_for=random.uniform(0.6, 2.0) if freezes else 0.0,
+        frozen_for=random.uniform(0.6, 4.0) if freezes else 0.0,
         jump=Jump(random.uniform(0, 0.4), random.choice(JUMPS)) if jumps else None,
     )
 
