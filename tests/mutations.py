@@ -116,17 +116,14 @@ GUARDS: tuple[Guard, ...] = (
         "bridge/steps/place.py",
         "    if job.record.state is State.PLACING and attempt is not None and attempt.sent_at is not None:\n",
         "    if False:\n",
-        (
-            "tests/promise/test_evidence.py",
-            "tests/promise/test_promise.py",
-        ),
+        SPENDING,
     ),
     Guard(
         "an attempt that was opened by another run starts anew",
-        "bridge/steps/intent.py",
-        "    limit = None if approved_for(record, Wait.LIMIT_DAY, found.items) else world.policy.per_day\n",
-        "    if record.attempt is not None:\n        return None\n"
-        "    limit = None if approved_for(record, Wait.LIMIT_DAY, found.items) else world.policy.per_day\n",
+        "bridge/steps/place.py",
+        "    if attempt is not None:\n        await void_in_shop(job, order, attempt)\n"
+        '        return anew(job, "the bridge stopped in the middle of ordering")\n',
+        "",
         SPENDING,
     ),
     Guard(
@@ -190,8 +187,8 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "a person's decision fences off the running step",
         "bridge/store/moves.py",
-        "        lease_token=orders.c.lease_token + 1,\n        news",
-        "        news",
+        "        lease_owner=None,\n        lease_until=None,\n        lease_token=orders.c.lease_token + 1,\n",
+        "",
         (
             "tests/store/test_orders.py",
             "tests/store/test_concurrency.py",

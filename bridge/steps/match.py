@@ -33,8 +33,8 @@ from bridge.steps.withdraw import withdrawn
 ROUTING_RETRY = timedelta(minutes=1)
 PAYMENT_RECHECK = timedelta(hours=6)  # webhooks and reconciliation are quicker; this is the net below them
 HOLD_RECHECK = timedelta(hours=1)
-GONE_TRIES = 5
-GONE_RECHECK = timedelta(hours=6)
+GONE_TRIES = 3
+GONE_RECHECK = timedelta(hours=1)
 GONE_FOR = timedelta(days=7)
 
 SHIPPED_METHODS = frozenset({"SHIPPING", None})

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.order.model import PrintStatus
+from bridge.order.model import Mode, PrintStatus
 from bridge.order.problems import ALARMS, Alarm, Problem, say
 from bridge.order.states import State
+from bridge.worker import LEASE
 from tests.promise.changes import (
     ShopChange,
     another_address,
@@ -244,3 +245,34 @@ async def test_a_number_that_a_person_entered_already_is_not_entered_again(day: 
     assert len(day.shop.orders[ORDER].fulfillments) == 1
     assert (await day.record()).state is State.DONE
     assert await day.alarms() == {}
+
+
+async def test_a_worker_that_woke_up_late_brings_no_parcel_that_another_one_brought(day: Day) -> None:
+    """It read the order before the other one wrote, and each thinks that one unit is to be told of."""
+    await day.comes(3)
+    await day.works()
+    day.printer.ships("REF00000", "1Z1", status=PrintStatus.IN_PROCESS)
+    day.clock.time += timedelta(hours=1)
+    assert await day.works(at_most=1) == [State.SHIPPED]
+
+    async def sleeps() -> None:
+        day.clock.time += 2 * LEASE
+        await day.works(at_most=1)
+
+    day.fate.meanwhile["read"] = sleeps
+    await day.works()
+    made = day.shop.orders[ORDER].fulfillments
+    assert [tracking.number for one in made for tracking in one.tracking] == ["1Z1"]
+    assert day.shop.orders[ORDER].fulfillment_orders[0].lines[0].remaining == 2
+
+
+async def test_a_test_order_brings_nothing_to_the_shop(day: Day) -> None:
+    day.policy = replace(day.policy, mode=Mode.TEST)
+    await day.comes()
+    await day.works()
+    day.printer.ships("REF00000", "1Z1")
+    day.clock.time += timedelta(hours=1)
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.parcels) == (State.PLACED, ())
+    assert day.shop.orders[ORDER].fulfillments == ()

@@ -30,6 +30,7 @@ from tests.promise.changes import (
     unmapped_line_added,
 )
 from tests.promise.day import ORDER, Day, decide
+from tests.promise.world import Crash
 from tests.steps.make import RING, Mapped, euro
 
 STOPS: list[tuple[ShopChange, State, str]] = [
@@ -300,6 +301,21 @@ async def test_a_test_bridge_beside_the_live_one_reads_and_writes_another_note(d
     assert ORDER not in day.shop.ledgers
     assert (await day.record()).state is State.PLACED
     assert day.prints == 0
+
+
+async def test_an_order_whose_request_had_left_when_the_bridge_died_is_not_sent_again(day: Day) -> None:
+    def dies() -> None:
+        raise Crash
+
+    day.fate.meanwhile["sent"] = dies
+    await day.comes()
+    await day.dies()
+    for _ in range(3):
+        day.clock.time += timedelta(hours=1)
+        await day.works()
+    record = await day.record()
+    assert (record.state, len(day.printer.sent)) == (State.UNKNOWN, 1)
+    assert "stopped between sending" in record.facts["why"]
 
 
 async def test_the_answer_is_kept_when_the_database_comes_back_in_time(

@@ -134,6 +134,7 @@ class MemoryShop:
             return replace(order, ledger=ledger, read_at=self.clock.now())
 
         found: ShopOrder | None = await self._call(effect)
+        await self.fate.during("read")
         return found
 
     async def changed(
