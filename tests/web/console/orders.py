@@ -29,11 +29,10 @@ async def asking(store: Store, number: int, reason: Wait) -> OrderRecord:
 
 async def bought(store: Store, number: int, ago: timedelta, **values: object) -> OrderRecord:
     """An order that Sculpteo has, placed some time ago."""
-    at = (await waiting(store, number)).updated_at
-    record = (await store.queries.find(f"#{number}"))[0]
-    placed = {"reference": f"REF{number}", "mode": "test", "placed_at": at - ago, **values}
-    await store.orders.record(record, Change(State.PLACED, None, values=placed))
-    return await get(store, record.key)
+    order = await waiting(store, number)
+    placed = {"reference": f"REF{number}", "mode": "test", "placed_at": order.updated_at - ago, **values}
+    await store.orders.record(order, Change(State.PLACED, None, values=placed))
+    return await get(store, order.key)
 
 
 async def alarmed(store: Store, number: int, alarm: Alarm, facts: Facts) -> OrderRecord:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from html import unescape
 
 import pytest
 
 from bridge.errors import TryAgain
+from bridge.order.model import Money
 from bridge.order.problems import PROBLEMS, Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change
@@ -21,7 +23,7 @@ from bridge.web.console.beside import CHECKS
 from bridge.web.console.parts import CONSOLE
 from tests.store.make import get, sent
 from tests.web.console.conftest import OpenSite, Site, configuration
-from tests.web.console.orders import SCRIPT, alarmed, asking, needing
+from tests.web.console.orders import SCRIPT, alarmed, asking, bought, needing
 
 FACTS = ShopFacts("Acme", "acme.myshopify.com", "EUR", "Europe/Paris", "Basic", False, True)
 GOOD = Status(FACTS, Version("2026-10", "2026-10", True), (), Plan((), ("ORDERS_PAID",), 0))
@@ -304,9 +306,23 @@ async def test_what_is_spent_today_stands_beside_the_limit(open_site: OpenSite) 
         assert 'value="0"' in text
 
 
-async def test_the_charts_have_names_and_their_numbers_stand_in_a_table(site: Site) -> None:
+async def test_without_an_order_there_is_no_chart(site: Site) -> None:
     await site.sign_in("vera")
     text = await page(site)
-    for name in ("Orders placed: 0", "Time to ship (median): –", "Cost and margin: – margin"):
+    assert "No order was placed in this time." in text
+    assert 'class="chart"' not in text
+
+
+async def test_the_charts_have_names_and_their_numbers_stand_in_a_table(site: Site) -> None:
+    cost = Money(Decimal("12.50"), "EUR")
+    await bought(site.store, 1001, timedelta(days=2), cost=cost, shipped_at=datetime.now(UTC))
+    await bought(site.store, 1002, timedelta(days=3), cost=cost)
+    await site.sign_in("vera")
+    text = await page(site)
+    for name in ("Orders placed: 2", "Time to ship (median): 2 days", "Cost and margin: 69% margin"):
         assert f'role="img" aria-label="{name}"' in text
-    assert "<summary>As a table</summary>" in text
+    assert text.count('<rect class="series-0"') == 2 + 1 + 2
+    assert "Cost: €25.00" in text
+    assert "Margin: €54.60" in text  # two orders of 39.80
+    table = text[text.index("<summary>As a table</summary>") :]
+    assert table.count('<td data-label="Orders" class="number">1</td>') == 2
