@@ -25,9 +25,12 @@ DAY_IS_OVER = "Every order ended as it should."
 LONGEST = 240.0  # seconds until the day is over
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium. It asks nobody outside this machine for anything."""
+    """Debian's Chromium. It asks nobody outside this machine for anything.
+
+    For these tests only: Playwright keeps an event loop running, beside which no asynchronous test can.
+    """
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         if os.environ.get("CI"):
@@ -46,7 +49,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo() -> Iterator[str]:
     """The address of a demo whose day is over."""
     yield from running_demo()
@@ -85,7 +88,7 @@ def _until(process: subprocess.Popen[bytes], words: str) -> str:
     return said.decode()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(chromium: Browser, demo: str) -> Site:
     """The demo as readers with different screens, tastes and languages see it."""
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
