@@ -16,9 +16,10 @@ import click
 
 from bridge.app import Bridge, SystemClock, admin_of, opened, politely
 from bridge.cli._checks import paced
+from bridge.cli._desk import Desk
 from bridge.cli._options import load_or_exit
 from bridge.config.loader import Loaded
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, ConfigError
 from bridge.plan.survey import told as told
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify.admin import Admin
@@ -26,12 +27,20 @@ from bridge.store import Store
 
 T = TypeVar("T")
 
+NO_DATABASE = ConfigError("there is no database yet; `sculpteo-bridge serve` makes it when it first runs")
 
-def with_bridge(config: Path, work: Callable[[Bridge], Awaitable[T]]) -> T:
-    """Open the bridge that `config` describes, do the work, close it. Errors become one line, exit code 1."""
+
+def with_bridge(config: Path, work: Callable[[Bridge], Awaitable[T]], *, create: bool = True) -> T:
+    """Open the bridge that `config` describes, do the work, close it. Errors become one line, exit code 1.
+
+    Unless `create`, a database that is not there yet is not made.
+    """
+    loaded = load_or_exit(config)
 
     async def run() -> T:
-        async with opened(load_or_exit(config)) as bridge:
+        if not create and not Store.exists(loaded.settings.database.get_secret_value()):
+            raise NO_DATABASE
+        async with opened(loaded) as bridge:
             return await work(bridge)
 
     try:
@@ -90,7 +99,7 @@ def who() -> str:
         return "terminal"
 
 
-def shops_of(bridge: Bridge | Outside, shop: str | None) -> list[str]:
+def shops_of(bridge: Bridge | Outside | Desk, shop: str | None) -> list[str]:
     """The shop named, or all. Exits with the known names when there is no such shop."""
     known = list(bridge.loaded.settings.shops)
     if shop is None:

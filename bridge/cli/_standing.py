@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import aiohttp
 
-from bridge.config.settings import Settings
+from bridge.cli._desk import Desk
 from bridge.order import news
 from bridge.order.history import tell
 from bridge.order.model import Mode, Money
@@ -75,8 +75,9 @@ class Todo:
     order: str | None = None  # "acme/#1001"
 
 
-async def standing(settings: Settings, store: Store, version: str, now: datetime) -> Standing:
-    """`version` is that of the configuration's mapping. Raises StoreUnavailable."""
+async def standing(desk: Desk) -> Standing:
+    """Raises StoreUnavailable."""
+    settings, store, now = desk.loaded.settings, desk.store, datetime.now(UTC)
     mode = Mode(settings.mode)
     counted = Mode.TEST if mode is Mode.TEST else Mode.LIVE
     midnight = datetime.combine(now.date(), time.min, now.tzinfo)
@@ -97,7 +98,7 @@ async def standing(settings: Settings, store: Store, version: str, now: datetime
         oldest_due=await store.desk.oldest_due(),
         listen=settings.server.listen,
         answers=await _answers(settings.server.listen),
-        mapping_in_use=await store.memory.get("mapping") == version,
+        mapping_in_use=await store.memory.get("mapping") == desk.loaded.catalog.version,
         conditions=await store.conditions.open(),
     )
 
@@ -151,7 +152,9 @@ def _more(found: Standing) -> Iterator[Todo]:
         command = "`sculpteo-bridge orders list --state attention --state unknown` shows them."
         yield Todo(f"{left} more orders need a person.", command)
     if len(found.alarms) > LISTED:
-        yield Todo(f"{len(found.alarms) - LISTED} more alarms are open.", "The console shows them.")
+        yield Todo(
+            f"{len(found.alarms) - LISTED} more alarms are open.", "`sculpteo-bridge alarms` shows them."
+        )
 
 
 def _alarm(alarm: AlarmRecord) -> Todo:
@@ -168,7 +171,9 @@ def _waiting(reasons: Mapping[str, int]) -> Iterator[Todo]:
         if count:
             sentence = say(WAITS[reason], {"risk": "high or pending"})
             many = "One order waits" if count == 1 else f"{count} orders wait"
-            command = "`sculpteo-bridge orders list --state waiting` names them."
+            command = (
+                "`sculpteo-bridge orders list --state waiting` names them; `orders approve` orders them."
+            )
             yield Todo(f"{many}: {sentence}", command)
 
 

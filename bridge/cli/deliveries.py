@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bridge.app import Bridge
+from bridge.cli._desk import at_desk
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
 from bridge.cli._running import with_bridge
 from bridge.ports import Notice
@@ -26,7 +27,7 @@ def command() -> None:
 @json_option
 def listed(config: Path, limit: int, as_json: bool) -> None:
     """List webhook deliveries with what became of each."""
-    found = with_bridge(config, lambda bridge: bridge.store.queries.deliveries(limit=limit))
+    found = at_desk(config, lambda desk: desk.store.queries.deliveries(limit=limit))
     if as_json:
         echo_json([_shown(one) for one in found])
         return
@@ -47,7 +48,7 @@ def _shown(one: DeliveryRecord) -> dict[str, object]:
 @click.argument("key", type=int)
 def body(config: Path, key: int) -> None:
     """Print a delivery's body, byte for byte. It holds a customer's data: mind where it goes."""
-    delivery = with_bridge(config, lambda bridge: bridge.store.inbox.delivery(key))
+    delivery = at_desk(config, lambda desk: desk.store.inbox.delivery(key))
     if delivery is None:
         raise click.ClickException(f"there is no delivery {key}, or it is past its retention")
     sys.stdout.buffer.write(delivery.body)
@@ -56,24 +57,31 @@ def body(config: Path, key: int) -> None:
 @command.command()
 @config_option
 @click.argument("keys", type=int, nargs=-1, required=True)
-def replay(config: Path, keys: tuple[int, ...]) -> None:
-    """Read deliveries again with today's program.
+@json_option
+def replay(config: Path, keys: tuple[int, ...], as_json: bool) -> None:
+    """Read deliveries again with today's program. Exit code 1 if one is not there.
 
     A delivery is only word of an order: the order is then read anew from Shopify, and nothing that was done
     is done twice.
     """
 
-    async def work(bridge: Bridge) -> list[tuple[int, str]]:
+    async def work(bridge: Bridge) -> list[tuple[int, str | None]]:
         return [(key, await _replayed(bridge, key)) for key in keys]
 
-    for key, outcome in with_bridge(config, work):
-        click.echo(f"{key}: {outcome}")
+    found = with_bridge(config, work, create=False)
+    if as_json:
+        echo_json([{"key": key, "outcome": outcome} for key, outcome in found])
+    else:
+        for key, outcome in found:
+            click.echo(f"{key}: {outcome or 'there is no such delivery, or it is past its retention'}")
+    sys.exit(1 if any(outcome is None for _, outcome in found) else 0)
 
 
-async def _replayed(bridge: Bridge, key: int) -> str:
+async def _replayed(bridge: Bridge, key: int) -> str | None:
+    """What becomes of it; None = there is no such delivery."""
     delivery = await bridge.store.inbox.delivery(key)
     if delivery is None:
-        return "there is no such delivery, or it is past its retention"
+        return None
     word = interpret(delivery)
     order_id = word.order_id
     if order_id is None and word.fulfillment_order_id and delivery.shop in bridge.shops:

@@ -12,10 +12,10 @@ from typing import Any, cast, get_args
 
 import click
 
+from bridge.cli._desk import Desk, at_desk
 from bridge.cli._options import config_option, echo_json, echo_table, json_option, progress
-from bridge.cli._running import Day, Outside, look, shop_option, shops_of
+from bridge.cli._running import Day, shop_option, shops_of
 from bridge.cli._sums import By, Sums, partly, sums
-from bridge.errors import ConfigError
 from bridge.order.model import Mode, Money
 from bridge.plan.catalogue import figure
 from bridge.store.reports import Bought
@@ -59,21 +59,19 @@ def command(
     if until <= first:
         raise click.UsageError("--to is before --from")
 
-    async def work(outside: Outside) -> tuple[list[Sums], list[Sums]]:
-        settings = outside.loaded.settings
-        shops_of(outside, shop)
-        if outside.store is None:
-            raise ConfigError("there is no database yet; `sculpteo-bridge serve` makes it")
+    async def work(desk: Desk) -> tuple[list[Sums], list[Sums]]:
+        settings = desk.loaded.settings
+        shops_of(desk, shop)
         wanted = mode or (Mode.TEST if settings.mode is Mode.TEST else Mode.LIVE)
         found: list[Bought] = []
         with progress("Reading orders") as show:
-            async for one in outside.store.reports.bought(first, until, wanted, shop=shop):
+            async for one in desk.store.reports.bought(first, until, wanted, shop=shop):
                 found.append(one)
                 show(len(found), None)
         currency = settings.sculpteo.currency
         return sums(found, cast(By, by), currency), sums(found, "total", currency)
 
-    lines, total = look(config, work)
+    lines, total = at_desk(config, work)
     if as_csv:
         _write_csv(lines, by)
     elif as_json:

@@ -11,11 +11,9 @@ from typing import Any
 import click
 from rich.text import Text
 
-from bridge.app import SystemClock
+from bridge.cli._desk import at_desk
 from bridge.cli._options import config_option, console, echo_json, json_option, printable
-from bridge.cli._running import Outside, look
 from bridge.cli._standing import Standing, Todo, standing, todos
-from bridge.errors import ConfigError
 from bridge.order.states import State
 from bridge.plan.catalogue import amount
 
@@ -29,13 +27,7 @@ def command(config: Path, as_json: bool) -> None:
     It looks at the bridge's own records only. Exit code 0: everything is fine; 1: something needs a person.
     """
 
-    async def work(outside: Outside) -> Standing:
-        if outside.store is None:
-            raise ConfigError("there is no database yet: `sculpteo-bridge serve` makes it when it first runs")
-        loaded = outside.loaded
-        return await standing(loaded.settings, outside.store, loaded.catalog.version, SystemClock().now())
-
-    found = look(config, work)
+    found = at_desk(config, standing)
     needed = todos(found)
     if as_json:
         echo_json(_object(found, needed))

@@ -97,5 +97,17 @@ async def post(
     except TimeoutError:
         raise TryAgain("Shopify did not answer in time", upstream=upstream) from None
     except (aiohttp.ClientError, OSError) as error:
-        why = f"Shopify could not be reached: {type(error).__name__}: {error}"[:LONGEST_SAYING]
-        raise TryAgain(why, upstream=upstream) from None
+        raise TryAgain(f"Shopify could not be reached: {_described(error)}", upstream=upstream) from None
+
+
+def _described(error: Exception) -> str:
+    """The error in a few words, and by its kind for those who look further."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its name cannot be resolved"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return f"TLS failed ({error})"[:LONGEST_SAYING]
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "it closed the connection"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"no connection to {error.host}:{error.port}"
+    return f"{type(error).__name__}: {error}"[:LONGEST_SAYING]

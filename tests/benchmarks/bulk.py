@@ -155,7 +155,7 @@ class Maker:
     def _at(self, moment: datetime | None) -> str | None:
         if moment is None:
             return None
-        return f"{moment:%Y-%m-%d %H:%M:%S.%f}" + ("" if self._sqlite else "+00")
+        return moment.isoformat(" ", "microseconds").removesuffix("+00:00" if self._sqlite else "")
 
     def _make(self, number: int, rows: Rows) -> None:
         at = NOW - YEARS + YEARS * (number / (self.count + 1))

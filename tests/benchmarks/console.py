@@ -68,6 +68,7 @@ PAGES: Paths = {
     "Orders, by a customer's first name": lambda count: f"/orders?q={FIRST[10]}",
     "Orders, one state": lambda count: "/orders?state=done",
     "Orders, rare states": lambda count: "/orders?state=attention&state=unknown",
+    "Orders, waiting for approval": lambda count: "/orders?state=waiting%3Aapproval",
     "Orders, a SKU in one state": lambda count: f"/orders?q={SKUS[123]}&state=done",
     "Orders, deep page": lambda count: f"/orders?before={count // 2}",
     "Orders, one state, deep page": lambda count: f"/orders?state=done&before={count // 3}",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -51,3 +52,12 @@ def test_an_unknown_shell_is_refused_with_those_that_exist() -> None:
     result = CliRunner().invoke(main, ["completion", "tcsh"])
     assert result.exit_code == 2
     assert "'bash', 'zsh', 'fish'" in result.stderr
+
+
+def test_the_help_shows_every_command_once_with_its_whole_sentence() -> None:
+    result = CliRunner().invoke(main, ["--help"], terminal_width=100)
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        assert result.stdout.count(f"\n  {name} ") == 1, name
+    assert "..." not in result.stdout.partition("Options:")[2]
+    assert "Others" not in result.stdout, "say in bridge/cli/__init__.py what it is for"

@@ -159,7 +159,6 @@ def test_a_sku_that_a_spreadsheet_would_run_is_written_as_text(config: Path, tmp
         (("--from", "yesterday"), "write 2026-11-01"),
         (("--from", "2026-11-02", "--to", "2026-11-01"), "--to is before --from"),
         (("--csv", "--json"), "choose one"),
-        (("--shop", "nobody"), "the configuration has acme"),
     ],
 )
 def test_what_cannot_be_meant_is_said(config: Path, words: tuple[str, ...], told: str) -> None:
@@ -171,3 +170,10 @@ def test_what_cannot_be_meant_is_said(config: Path, words: tuple[str, ...], told
 @pytest.mark.usefixtures("purchases")
 def test_a_time_without_purchases_is_said_plainly(config: Path) -> None:
     assert "Nothing was bought" in report(config, "--from", "2020-01-01", "--to", "2020-01-31").stdout
+
+
+@pytest.mark.usefixtures("purchases")
+def test_an_unknown_shop_is_refused_with_those_that_exist(config: Path) -> None:
+    result = report(config, "--shop", "nobody")
+    assert result.exit_code == 2
+    assert "the configuration has acme" in result.stderr

@@ -41,7 +41,7 @@ STATUSES = {
 
 Fits = Callable[[Row], bool]
 FILTERS: dict[str, tuple[str, Fits]] = {
-    "": (mark("All"), lambda row: True),
+    "": (mark("All variants"), lambda row: True),
     "amiss": (mark("Amiss"), lambda row: bool(row.findings)),
     "unmapped": (mark("Unmapped"), lambda row: row.on_sale and isinstance(row.match, Unmapped)),
     "printed": (mark("Printed"), lambda row: row.on_sale and bool(row.designs)),

@@ -1,0 +1,80 @@
+"""What somebody meets who has only just installed it: nothing there yet, and nobody who answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bridge.cli import main
+from tests.cli.floor import Floor, floor
+
+OFFLINE = (
+    "alarms list", "audit", "backfill --since 2026-11-01", "check", "config show", "deliveries list", "designs materials",
+    "orders list", "orders show 1001", "pause", "plan", "probe --yes", "rebuild", "report", "resume", "rules list",
+    "serve", "status", "why 1001",
+)  # fmt: skip
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Floor]:
+    async with floor(tmp_path) as made:
+        yield made
+
+
+@pytest.mark.parametrize("words", OFFLINE)
+def test_without_a_configuration_it_is_said_how_to_make_one(tmp_path: Path, words: str) -> None:
+    result = CliRunner().invoke(main, [*words.split(), "--config", str(tmp_path / "config.yaml")])
+    assert result.exit_code == 2
+    assert "sculpteo-bridge init" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["alarms list", "deliveries body 1", "deliveries list", "deliveries replay 1", "orders list", "report", "status", "why 1"],
+)  # fmt: skip
+async def test_looking_before_the_first_start_says_so_and_makes_no_database(shop: Floor, words: str) -> None:
+    result = await shop.run(*words.split())
+    assert result.exit_code == 1
+    assert "`sculpteo-bridge serve` makes it" in result.stderr
+    assert not (shop.path.parent / "bridge.db").exists()
+
+
+@pytest.mark.parametrize("words", ["audit", "backfill --since 2026-11-01", "plan --no-prices", "rebuild"])
+async def test_a_shop_that_cannot_be_reached_is_told_in_one_line(shop: Floor, words: str) -> None:
+    await shop.box.shopify_down()
+    result = await shop.run(*words.split())
+    assert result.exit_code == 1
+    assert "Shopify could not be reached: no connection to 127.0.0.1" in result.output
+    assert "Traceback" not in result.output
+    assert "ClientConnectorError" not in result.output
+
+
+async def test_pauses_are_told_to_programs_too(shop: Floor) -> None:
+    paused = json.loads((await shop.run("pause", "--shop", "acme", "--json")).stdout)
+    assert paused == {"scope": "acme", "paused": True, "new": True}
+    assert json.loads((await shop.run("resume", "--json")).stdout)["still_paused"] == ["acme"]
+    assert "Placing goes on for acme." in (await shop.run("resume", "--shop", "acme")).stdout
+    assert "Placing was not paused." in (await shop.run("resume")).stdout
+
+
+async def test_a_delivery_that_is_not_there_cannot_be_replayed(shop: Floor) -> None:
+    await shop.run("pause")
+    result = await shop.run("deliveries", "replay", "7", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == [{"key": 7, "outcome": None}]
+
+
+async def test_a_backfill_says_how_many_orders_it_found(shop: Floor) -> None:
+    result = await shop.run("backfill", "--since", "2026-11-01", "--json")
+    assert json.loads(result.stdout) == [{"shop": "acme", "orders": 0}]
+
+
+@pytest.mark.parametrize("words", ["status", "plan --no-prices", "orders list", "check --offline"])
+async def test_nothing_is_colored_and_no_bar_is_drawn_where_no_terminal_is(shop: Floor, words: str) -> None:
+    await shop.run("pause")
+    result = await shop.run(*words.split())
+    assert "\x1b" not in result.output
