@@ -46,6 +46,7 @@ SETTLES_WITHIN = 90.0  # seconds; it takes a few, but the machine may be busy
 CALM = 0.25  # seconds in which nothing moves
 LOOK = 0.1
 ENDS_WITHIN = 15.0  # seconds that a bridge may take to end when it is asked to
+AWAY = re.compile(r"^Error: (OperationalError|AdminShutdown|IdleInTransactionSessionTimeout)")
 OWN_ERRORS = re.compile(r"by an error of its own|outside its guard|could not be read|Traceback")
 
 
@@ -257,7 +258,7 @@ class Run:
             self.counts["kills"] += 1
         elif not (status == 0 or (asked and status == -signal.SIGTERM)):
             *_, last = self._log_of(replica).read_text(encoding="utf-8").strip().splitlines() or [""]
-            if status != 1 or "Error: OperationalError" not in last:
+            if status != 1 or not AWAY.search(last):
                 self.failures.append(f"replica {replica} ended by itself with status {status}: {last}")
 
     async def _freeze(self, child: Child, life: Life) -> None:
@@ -321,10 +322,12 @@ class Run:
             entries = await self._settle()
             verdict = self._judged(entries)
         for _ in range(6):
-            if not verdict.clean or not await people.clean_up(self.database, entries):
-                break
+            before = [str(entry) for entry in entries]
+            answered = verdict.clean and await people.clean_up(self.database, entries)
             entries = await self._settle()
             verdict = self._judged(entries)
+            if not answered and before == [str(entry) for entry in entries]:
+                break
         if verdict.clean:
             verdict = self._judged(entries, final=True)
         self._last_looks(verdict, watching)

@@ -203,7 +203,7 @@ def _life(random: Random, replicas: int, target: Death) -> Life:
         death,
         ending=random.choices(("kill", "term", "go on"), (6, 1, 3 if replicas > 1 else 0))[0],
         frozen_at=random.uniform(0.05, 0.5) if freezes else None,
-        frozen_for=random.uniform(0.6, 4.0) if freezes else 0.0,
+        frozen_for=random.uniform(0.6, 4.5) if freezes else 0.0,
         jump=Jump(random.uniform(0, 0.4), random.choice(JUMPS)) if jumps else None,
     )
 
