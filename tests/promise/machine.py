@@ -168,13 +168,12 @@ class Promise(RuleBasedStateMachine):
             self.wrong.append(f"(8) {name} left although it was {_taken_back(now)}")
 
     @initialize(
-        template=st.just(None),
         ledger=st.sampled_from([True, True, True, False]),
         limit=st.sampled_from([None, "35", "12"]),
         mode=st.sampled_from([Mode.LIVE, Mode.LIVE, Mode.LIVE, Mode.TEST]),
         delay=st.sampled_from([30, 30, 0]),
     )
-    def begin(self, template: None, ledger: bool, limit: str | None, mode: Mode, delay: int) -> None:
+    def begin(self, ledger: bool, limit: str | None, mode: Mode, delay: int) -> None:
         self.shop.ledger_writable = ledger
         self.policy = policy(
             mode=mode,
