@@ -1,7 +1,7 @@
 """A database of any number of orders, as years of a shop would leave it, in minutes instead of years.
 
-The rows are what the bridge itself would have written (a test compares), made from a seed: the same number of
-orders is the same database. SQLite is filled without its safety, PostgreSQL by COPY; both get their
+The rows are like those that the bridge itself writes, made from a seed: the same number of orders is the same
+database. Each page of the console is as full with a thousand orders as with a million. SQLite is filled without its safety, PostgreSQL by COPY; both get their
 secondary indexes afterwards.
 """
 
@@ -43,9 +43,8 @@ MOST_OPEN = 5_000  # orders that are on their way at once, however old the shop 
 DELIVERIES = 20_000  # webhook deliveries are kept for a while only
 BATCH = 5_000
 SYLLABLES = ("ba", "de", "fi", "go", "lu", "ma", "ne", "ri", "so", "tu", "va", "zo")
-FIRST = tuple(f"{a}{b}".capitalize() for a in SYLLABLES for b in SYLLABLES)
-LAST = tuple(f"{a}{b}{c}".capitalize() for a in SYLLABLES for b in SYLLABLES for c in SYLLABLES)
-SKUS = tuple(f"ART-{number:03}" for number in range(300))
+FIRST = tuple(f"{syllable}lin".capitalize() for syllable in SYLLABLES)
+SKUS = tuple(f"ART-{number:03}" for number in range(12))
 MATERIALS = ("white_plastic", "black_plastic", "silver", "brass", "alumide")
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -66,6 +65,15 @@ def reference_of(number: int) -> str:
     return found
 
 
+def last_name_of(number: int) -> str:
+    """A customer's: one orders seven times, so that there are more customers where there are more orders."""
+    number, name = number // 7, ""
+    for _ in range(5):
+        number, syllable = divmod(number, len(SYLLABLES))
+        name += SYLLABLES[syllable]
+    return name.capitalize()
+
+
 def tracking_of(number: int) -> str:
     return f"1Z999AA1{number:010}"
 
@@ -81,17 +89,17 @@ class Fate:
 
 def fate(number: int, count: int, chance: random.Random) -> Fate:
     """The newest are open, as many as a shop of that size would have; the others are over."""
-    if number <= count - min(count // 20 + 1, MOST_OPEN):
+    if number <= count - min(count // 2, MOST_OPEN):
         rare = chance.random()
         return Fate(State.IGNORED, "nothing_to_print") if rare < 0.03 else Fate(
             State.CANCELLED, "cancelled") if rare < 0.05 else Fate(State.DONE)  # fmt: skip
     kinds = (
-        (Fate(State.PLACED), 50),
+        (Fate(State.PLACED), 40),
         (Fate(State.SHIPPED), 20),
-        (Fate(State.WAITING, Wait.WINDOW), 15),
-        (Fate(State.WAITING, Wait.APPROVAL), 9),
-        (Fate(State.ATTENTION, problem=Problem.UNMAPPED), 5),
-        (Fate(State.UNKNOWN), 1),
+        (Fate(State.WAITING, Wait.WINDOW), 12),
+        (Fate(State.WAITING, Wait.APPROVAL), 14),
+        (Fate(State.ATTENTION, problem=Problem.UNMAPPED), 12),
+        (Fate(State.UNKNOWN), 2),
     )
     return chance.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]
 
@@ -112,7 +120,7 @@ def order_of(number: int, at: datetime, chance: random.Random) -> tuple[ShopOrde
         lines.append(line)
         design = Design(f"D{sku[-3:]}xYz9", 1, MATERIALS[int(sku[-3:]) % 5], Decimal(1), "mm")
         items.append(PrintItem(design, quantity, line.id, quantity, sku))
-    first, last = chance.choice(FIRST), chance.choice(LAST)
+    first, last = FIRST[number // 7 % len(FIRST)], last_name_of(number)
     address = Address(
         first, last, None, f"{number % 200 + 1} Rue Inventée", None, "Lyon", None, None, "69001", "FR"
     )
@@ -286,7 +294,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 
 def _json(adapter: TypeAdapter[Any], value: Any) -> str:
-    return json.dumps(adapter.dump_python(value, mode="json"))
+    return adapter.dump_json(value).decode()
 
 
 def fill_sqlite(path: str, count: int) -> None:
