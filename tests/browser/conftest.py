@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,14 @@ from tests.browser.reader import Site
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "browser"
 DAY_IS_OVER = "Every order ended as it should."
 LONGEST = 240.0  # seconds until the day is over
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running demo. `prints` has the reference of each order's last print, as its table shows them."""
+
+    url: str
+    prints: Mapping[str, str]
 
 
 @pytest.fixture(scope="package")
@@ -50,25 +59,19 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def demo() -> Iterator[str]:
-    """The address of a demo whose day is over."""
+def demo() -> Iterator[Demo]:
+    """A demo whose day is over."""
     yield from running_demo()
 
 
-@pytest.fixture
-def own_demo() -> Iterator[str]:
-    """A demo of the test's own, since it decides of orders."""
-    yield from running_demo()
-
-
-def running_demo() -> Iterator[str]:
+def running_demo() -> Iterator[Demo]:
     command = [sys.executable, "-u", "-m", "bridge", "demo"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
             said = _until(process, DAY_IS_OVER)
             found = re.search(r"browser: (http://\S+?)/?\s", said)
             assert found, said
-            yield found[1]
+            yield Demo(found[1], dict(re.findall(r"^(#\d+) .* ([A-Z0-9]{8}) ", said, re.MULTILINE)))
         finally:
             process.terminate()
             process.wait(20)
@@ -89,7 +92,7 @@ def _until(process: subprocess.Popen[bytes], words: str) -> str:
 
 
 @pytest.fixture(scope="package")
-def site(chromium: Browser, demo: str) -> Site:
+def site(chromium: Browser, demo: Demo) -> Site:
     """The demo as readers with different screens, tastes and languages see it."""
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    return Site(chromium, demo, ARTIFACTS)
+    return Site(chromium, demo.url, ARTIFACTS)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
@@ -80,6 +80,13 @@ class Visitor:
         answer = self.page.goto(f"{self.site.url}{path}", wait_until="load")
         assert answer is not None
         assert answer.status == 200, f"{path}: HTTP {answer.status}"
+        return self.page
+
+    def goes_to_order(self, name: str) -> Page:
+        """Find an order as people do: by its name."""
+        self.goes_to(f"/orders?q={quote(name)}")
+        self.page.get_by_role("link", name=name, exact=True).first.click()
+        self.page.wait_for_url("**/orders/*")
         return self.page
 
     def keeps(self, name: str) -> None:

@@ -9,10 +9,22 @@ from tests.browser.reader import Reader, Site
 PAGES = {
     "today": "/",
     "orders": "/orders",
+    "waiting": "/orders?state=waiting",
     "mapping": "/mapping",
     "rules": "/rules",
+    "settings": "/settings",
     "account": "/account",
     "deeds": "/deeds",
+    "pause": "/pause",
+}
+ORDERS = {
+    "done": "#1004",
+    "unmapped": "#1005",
+    "address": "#1006",
+    "unknown": "#1010",
+    "refused": "#1011",
+    "risk": "#1023",
+    "alarmed": "#1028",
 }
 READERS = (
     Reader(1440, "light", "en-GB"),
@@ -37,3 +49,13 @@ def test_a_page_works_without_scripts(site: Site, name: str) -> None:
     with site.opened(Reader(scripts=False)) as visitor:
         visitor.goes_to(PAGES[name])
         visitor.finds_nothing_wrong(name)
+
+
+@pytest.mark.parametrize("reader", READERS[:4], ids=str)
+@pytest.mark.parametrize("name", ORDERS)
+def test_nothing_is_wrong_with_an_order(site: Site, name: str, reader: Reader) -> None:
+    with site.opened(reader) as visitor:
+        visitor.goes_to_order(ORDERS[name])
+        for details in visitor.page.locator("details").all():
+            details.evaluate("details => details.open = true")
+        visitor.finds_nothing_wrong(f"order-{name}")
