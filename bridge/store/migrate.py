@@ -59,9 +59,10 @@ def revision(connection: Connection) -> str | None:
 
 
 def ready(connection: Connection) -> None:
-    """Raises StoreUnavailable unless the database is at the migration that this program needs."""
+    """Raises StoreUnavailable unless the database is at the migration that this program needs, or a later one:
+    a migration only adds, so replicas of the version before go on until they are restarted."""
     found = revision(connection)
-    if found != REVISION:
+    if found is None or found < REVISION:
         raise StoreUnavailable(f"the database is at schema {found}, this program needs {REVISION}")
 
 

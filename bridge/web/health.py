@@ -42,7 +42,7 @@ async def alive(request: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def ready(request: web.Request) -> web.Response:
-    """The database can be written, its schema is ours, and the service is not about to stop."""
+    """The database can be written, its schema serves us, and the service is not about to stop."""
     app = request.app
     if app[PARTS].stopping():
         return web.Response(status=503, text="stopping\n")
