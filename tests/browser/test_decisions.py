@@ -105,6 +105,7 @@ def test_an_order_that_is_not_wanted_is_ignored_and_can_be_taken_up_again(visito
     page = visitor.goes_to_order("#1006")
     press(page, "Never print it")
     state(page, "Not printed")
+    press(page, "Reopen…")
     press(page, "Reopen")
     state(page, "Needs you")
 
