@@ -69,6 +69,7 @@
   if (live && document.querySelector("[data-fresh]")) {
     const source = new EventSource(live);
     source.onmessage = () => setTimeout(refresh, 200);
+    source.onopen = () => setTimeout(refresh, 200); // for what happened since the page was made
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden && again) refresh();
     });
