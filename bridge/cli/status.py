@@ -38,13 +38,12 @@ def command(config: Path, as_json: bool) -> None:
 
 def _tell(found: Standing, needed: list[Todo]) -> None:
     for name, text in _lines(found):
-        line = Text(f"{name:<11}", style="dim")
-        line.append(printable(text), style="default")
+        line = Text.assemble((f"{name:<11}", "dim"), printable(text))
         console().print(line, soft_wrap=True)
     console().print()
     for todo in needed:
-        line = Text(f"{printable(todo.order)}: " if todo.order else "", style="bold")
-        line.append(printable(todo.sentence), style="yellow")
+        order = f"{printable(todo.order)}: " if todo.order else ""
+        line = Text.assemble((order, "bold"), (printable(todo.sentence), "yellow"))
         console().print(line, soft_wrap=True)
         if todo.remedy:
             console().print(Text(f"    {printable(todo.remedy)}", style="dim"), soft_wrap=True)
