@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import math
 import shutil
 import sys
 import tempfile
@@ -104,18 +105,26 @@ class Campaign:
         return outcome
 
 
-async def campaign(seeds: list[str], playing: Campaign, jobs: int, *, stop_at_first: bool = False) -> Totals:
-    """Play all seeds, `jobs` at a time."""
+async def campaign(
+    seeds: list[str],
+    playing: Campaign,
+    jobs: int,
+    *,
+    stop_at_first: bool = False,
+    minutes: float = math.inf,
+) -> Totals:
+    """Play all seeds, `jobs` at a time; with `minutes`, begin with no more after that time."""
     begun, left = time.monotonic(), iter(seeds)
 
     async def play(nursery: Nursery) -> None:
         for seed in left:
-            if stop_at_first and not playing.totals.clean:
+            failed = stop_at_first and not playing.totals.clean
+            if failed or time.monotonic() - begun > 60 * minutes:
                 return
             await playing.run(seed, nursery)
             if playing.totals.runs % 25 == 0:
-                minutes = (time.monotonic() - begun) / 60
-                print(f"[{minutes:.1f} min] {playing.totals}", flush=True)  # noqa: T201
+                passed = (time.monotonic() - begun) / 60
+                print(f"[{passed:.1f} min] {playing.totals}", flush=True)  # noqa: T201
 
     folder = playing.folder / "rehearsal"
     folder.mkdir()
@@ -148,12 +157,17 @@ def main() -> int:
     parser.add_argument("--only", help="one run, by the name that a failure printed")
     parser.add_argument("--stop", action="store_true", help="end with the first failure")
     parser.add_argument("--evidence", type=Path, default=Path(tempfile.gettempdir()) / "campaign-evidence")
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="begin with no more runs after this time"
+    )
     chosen = parser.parse_args()
     replicas = chosen.replicas or (1 if chosen.database == "sqlite" else 3)
     seeds = [chosen.only] if chosen.only else [f"{chosen.seed}-{number}" for number in range(chosen.runs)]
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # clients that die are the point
     with prepared(chosen.database, replicas, chosen.evidence) as playing:
-        totals = asyncio.run(campaign(seeds, playing, chosen.jobs, stop_at_first=chosen.stop))
+        totals = asyncio.run(
+            campaign(seeds, playing, chosen.jobs, stop_at_first=chosen.stop, minutes=chosen.minutes)
+        )
     print(f"{chosen.database}, {replicas} replica(s): {totals}")  # noqa: T201
     print(totals.coverage())  # noqa: T201
     return 0 if totals.clean else 1
