@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import aiohttp
+
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import DemoPlan, demo_config, stock, write_config
 from bridge.sandbox.desk import info_of
@@ -17,11 +19,12 @@ from bridge.sandbox.people import People
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
 from bridge.sandbox.shopify.model import Order
 from bridge.sandbox.shopify.settings import ShopSettings
+from bridge.store.engine import engines, parse_url
+from tests.campaign.balanced import free_port
 from tests.campaign.books import prints_of, records
 from tests.campaign.databases import Away, Database, Databases, PostgresDatabases
 from tests.campaign.flood import Flood
 from tests.campaign.nursery import Child, Nursery
-from tests.campaign.play import free_port
 from tests.campaign.points import Death
 from tests.postgres import Server
 
@@ -69,7 +72,7 @@ async def until(holds: Callable[[], bool], seconds: float = 40) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(seconds):
         while True:
-            with contextlib.suppress(Away):
+            with contextlib.suppress(Away, KeyError):
                 if holds():
                     return
             await asyncio.sleep(0.05)
@@ -99,6 +102,29 @@ async def test_no_acknowledged_delivery_is_missing_after_twenty_kills_under_load
     assert fruitful == KILLS
     assert len(acknowledged) > 5 * KILLS
     assert acknowledged - kept == set()
+
+
+async def test_a_replica_goes_on_while_a_newer_one_has_migrated_the_database(
+    nursery: Nursery, databases: Databases, tmp_path: Path
+) -> None:
+    async with town(nursery, databases, tmp_path) as here:
+        child, port = await here.bridge()
+        await until(lambda: bool(here.database.rows("SELECT 1 FROM memory WHERE key = 'go_live:acme'")))
+        engine = engines(parse_url(here.database.url))[1]
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE orders ADD COLUMN of_tomorrow TEXT")
+            connection.exec_driver_sql("CREATE TABLE things_of_tomorrow (id INTEGER PRIMARY KEY)")
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        engine.dispose()
+        order = here.order()
+        await until(lambda: records(here.database)[order.gid].reference is not None)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{port}/readyz") as answer,
+        ):
+            assert answer.status == 200
+        assert len(prints_of(here.box, order)) == 1
+        await child.kill()
 
 
 async def test_a_replica_that_freezes_before_the_first_byte_and_wakes_late_sends_nothing(
