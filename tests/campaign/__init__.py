@@ -9,6 +9,7 @@
 - `rehearsal`: what a bridge does first, done once for all of them
 - `hurry`: waits of seconds become waits of milliseconds; clocks that are wrong
 - `databases`: an SQLite file or a PostgreSQL database that is copied, lost, restored and crashed
+- `balanced`: the sandbox, which delivers to any of the replicas
 - `play`: one run
 - `people`: what is decided at the console, and the one who tells the truth at the end
 - `books`: what was promised, held against Sculpteo's books, the shop and the database

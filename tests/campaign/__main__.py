@@ -8,6 +8,7 @@ import contextlib
 import logging
 import math
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -163,6 +164,7 @@ def main() -> int:
     chosen = parser.parse_args()
     replicas = chosen.replicas or (1 if chosen.database == "sqlite" else 3)
     seeds = [chosen.only] if chosen.only else [f"{chosen.seed}-{number}" for number in range(chosen.runs)]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and bridges end with it
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # clients that die are the point
     with prepared(chosen.database, replicas, chosen.evidence) as playing:
         totals = asyncio.run(

@@ -7,15 +7,12 @@ import contextlib
 import json
 import re
 import signal
-import socket
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
 from bridge.order.states import State
-from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import DemoPlan, demo_config, stock, write_config
 from bridge.sandbox.desk import info_of
 from bridge.sandbox.faults import Kind
@@ -24,6 +21,7 @@ from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.sandbox.stage import Stage
 from bridge.shopify.subscriptions import TOPICS
 from tests.campaign import people
+from tests.campaign.balanced import Balanced, free_port
 from tests.campaign.books import (
     SECOND,
     Entry,
@@ -45,20 +43,10 @@ SLOW = (("In Process", 0.4), ("Shipped", 0.5))
 SETTLES_WITHIN = 90.0  # seconds; it takes a few, but the machine may be busy
 CALM = 0.25  # seconds in which nothing moves
 LOOK = 0.1
+WAKE_EVERY = 5.0  # seconds in which a bridge stays frozen at the end, if it freezes only then
 ENDS_WITHIN = 15.0  # seconds that a bridge may take to end when it is asked to
 AWAY = re.compile(r"^Error: (OperationalError|AdminShutdown|IdleInTransactionSessionTimeout)")
 OWN_ERRORS = re.compile(r"by an error of its own|outside its guard|could not be read|Traceback")
-
-
-class Balanced(Sandbox):
-    """Its deliveries go through a load balancer that knows nothing of which replica lives."""
-
-    def share(self, ports: Sequence[int], random: Random) -> None:
-        self.ports_of_replicas, self.balance = tuple(ports), random
-
-    def address(self, url: str) -> str:
-        first = self.ports_of_replicas[0]
-        return url.replace(f":{first}/", f":{self.balance.choice(self.ports_of_replicas)}/", 1)
 
 
 @dataclass(slots=True)
@@ -218,6 +206,7 @@ class Run:
         self.counts["rolled"] += 1
         child = self.children[replica]
         if child is not None and child.alive:
+            child.signal(signal.SIGCONT)  # it may have frozen at a moment that came late
             child.signal(signal.SIGTERM)
             await asyncio.wait({child.ended}, timeout=ENDS_WITHIN)
             if child.alive:
@@ -279,8 +268,11 @@ class Run:
                 if self.children[index] is None:
                     aimed = self.script.target.point in self._deaths()
                     await self._start(index, None if aimed else self.script.target)
-            living = [child.ended for child in self.children if child is not None]
-            await asyncio.wait(living, return_when=asyncio.FIRST_COMPLETED)
+            living = [child for child in self.children if child is not None]
+            for child in living:
+                child.signal(signal.SIGCONT)
+            ended = {child.ended for child in living}
+            await asyncio.wait(ended, timeout=WAKE_EVERY, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.sleep(LOOK)
 
     # --- how it ends -------------------------------------------------------------------------------------
@@ -409,10 +401,3 @@ class Run:
             for sale in self.sales
         ]
         (self.folder / "evidence.txt").write_text("\n".join(text) + "\n", encoding="utf-8")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
