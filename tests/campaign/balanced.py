@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import socket
 from collections.abc import Sequence
 from random import Random
 
 from bridge.sandbox.box import Sandbox
+
+PORTS = range(12_000, 32_000)
 
 
 class Balanced(Sandbox):
@@ -21,7 +25,9 @@ class Balanced(Sandbox):
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that no client is given by the system: a bridge that died must find its own still free."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
