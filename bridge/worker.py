@@ -191,6 +191,9 @@ async def run_step(job: Job) -> Change:
     try:
         # a lost lease does not cut the step off: it can move nothing, but an answer from Sculpteo is kept
         done, _ = await asyncio.wait({work}, timeout=DEADLINE)
+        if not done and job.record.state is State.PLACING:
+            # the request may be with Sculpteo, whose answer must not be lost; its own time-outs end it
+            done, _ = await asyncio.wait({work}, timeout=DEADLINE)
         if not done:
             raise TryAgain(f"the step {step.__name__} took longer than {DEADLINE:.0f} s")
         return _named(step, work.result())

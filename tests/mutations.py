@@ -216,7 +216,7 @@ GUARDS: tuple[Guard, ...] = (
         SCHEMA,
         '    _partial("uq_orders_reference", "orders", "reference", "reference IS NOT NULL", unique=True)\n',
         "",
-        ("tests/store/test_concurrency.py::test_two_orders_cannot_take_one_reference_at_the_same_moment",),
+        ("tests/store/test_orders.py::test_the_database_itself_lets_no_two_orders_have_one_reference",),
     ),
     Guard(
         "one record an order of a shop (unique constraint)",

@@ -118,8 +118,14 @@ async def opened_day(folder: Path, seed: int) -> AsyncIterator[Day]:
         plan = DemoPlan(listen, f"sqlite:///{folder / 'bridge.db'}", window_seconds=WINDOW)
         config = demo_config(info_of(box), plan)
         config["sculpteo"]["poll"] = "2s"
+        secrets = {
+            "SHOPIFY_CLIENT_SECRET": config["shops"][plan.shop]["client_secret"],
+            "SCULPTEO_PASSWORD": config["sculpteo"]["password"],
+        }
+        config["shops"][plan.shop]["client_secret"] = "${SHOPIFY_CLIENT_SECRET}"  # noqa: S105 - a variable
+        config["sculpteo"]["password"] = "${SCULPTEO_PASSWORD}"  # noqa: S105 - a variable
         write_config(folder / "config.yaml", config)
-        loaded = load(folder / "config.yaml", {})
+        loaded = load(folder / "config.yaml", secrets)
         async with opened(loaded) as bridge:
             service = Service(bridge, "all", open_console=True)
             running = asyncio.create_task(service.run())

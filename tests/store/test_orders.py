@@ -7,13 +7,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from bridge.errors import LeaseLost, NeedsPerson, Outdated
 from bridge.order.model import Mode, Money, Parcel
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Change, Note
-from bridge.store import Store
+from bridge.store import Store, moves
 from bridge.store.orders import StoredOrders
 from tests.store.make import (
     ITEMS,
@@ -329,6 +330,18 @@ async def test_two_orders_cannot_have_one_reference(store: Store) -> None:
     with pytest.raises(NeedsPerson) as taken:
         await store.orders.record(other, Change(State.PLACED, None, values={"reference": "ABCD1234"}))
     assert taken.value.problem == Problem.REFERENCE_TAKEN
+    assert (await get(store, other.key)).state is State.PLACING
+
+
+async def test_the_database_itself_lets_no_two_orders_have_one_reference(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await sent(store, 1)
+    await store.orders.record(order, Change(State.PLACED, None, values={"reference": "ABCD1234"}))
+    other = await sent(store, 2)
+    monkeypatch.setattr(moves, "holder", lambda *_: None)  # as if both had looked in the same moment
+    with pytest.raises(sa.exc.IntegrityError):
+        await store.orders.record(other, Change(State.PLACED, None, values={"reference": "ABCD1234"}))
     assert (await get(store, other.key)).state is State.PLACING
 
 

@@ -1,0 +1,57 @@
+"""A step that hangs is given up; a purchase that may be with Sculpteo is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from bridge import worker
+from bridge.order.model import PrintOrder, Receipt
+from bridge.order.states import State
+from tests.steps.make import line, order
+from tests.steps.playing import playing
+
+SHORT = 0.3  # seconds: the deadline here
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "DEADLINE", SHORT)
+
+
+async def test_an_answer_that_comes_after_the_deadline_of_the_step_is_not_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with playing(tmp_path) as play:
+        key = await play.hear_of(order(line(1, "RING")))
+        place = play.printer.place
+
+        async def slow(asked: PrintOrder, about_to_send: Callable[[], Awaitable[None]]) -> Receipt:
+            receipt = await place(asked, about_to_send)
+            await asyncio.sleep(1.5 * SHORT)
+            return receipt
+
+        monkeypatch.setattr(play.printer, "place", slow)
+        await play.steps(2)
+        record = await play.record(key)
+        assert (record.state, bool(record.reference)) == (State.PLACED, True)
+
+
+async def test_a_step_that_hangs_before_anything_is_bought_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with playing(tmp_path) as play:
+        key = await play.hear_of(order(line(1, "RING")))
+
+        async def hangs(order_id: str) -> None:
+            await asyncio.sleep(3600)
+
+        monkeypatch.setattr(play.shop, "read", hangs)
+        await play.steps(1)
+        record = await play.record(key)
+        assert record.state is State.RECEIVED
+        assert record.failures == 1
+        assert "took longer" in (record.last_error or "")
