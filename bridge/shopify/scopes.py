@@ -55,7 +55,7 @@ SCOPES: tuple[Scope, ...] = (
     ),
     Scope(
         "read_customers",
-        "The approval rule for a customer's first order takes every order for the first one.",
+        "The approval rule for a customer's first order asks a person for every order.",
         needed=False,
     ),
 )
