@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Outdated, StoreUnavailable
 from bridge.order.states import State
 from bridge.ports import Change, OrderRecord
 from bridge.sandbox.sculpteo.model import Book
 from bridge.steps import decide
+from bridge.steps.decide import NotNow
 from bridge.store.store import Store
 from tests.campaign.books import Entry
-from tests.campaign.databases import Clock, Database
+from tests.campaign.databases import Away, Clock, Database
 from tests.campaign.kinds import Sale
 
+T = TypeVar("T")
+
 WHO = "campaign"
+TRIES = 80  # a quarter of a second apart
 STOPS = frozenset({"cancel", "ignore"})
 
 
@@ -59,6 +65,16 @@ def _truth(record: OrderRecord, prints: Sequence[Book], now: datetime, *, drop: 
     return decide.not_placed(record, WHO, now, drop=drop)
 
 
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Do it again while the database's server is down: another run may have crashed it."""
+    for _ in range(TRIES):
+        try:
+            return await work()
+        except (StoreUnavailable, Away):
+            await asyncio.sleep(0.25)
+    return await work()
+
+
 async def clean_up(database: Database, entries: Sequence[Entry]) -> bool:
     """Answer what only a person can, by what is true; gives whether there was anything to answer."""
     answered = False
@@ -69,7 +85,7 @@ async def clean_up(database: Database, entries: Sequence[Entry]) -> bool:
             record = await store.queries.get(entry.record.key)
             if record is None:
                 continue
-            with contextlib.suppress(BridgeError):
+            with contextlib.suppress(NotNow, Outdated):
                 change = _answer(record, entry)
                 if change is not None:
                     answered = True  # or will be: what moved in this moment is looked at again
@@ -96,7 +112,7 @@ async def say_wrongly_not_placed(database: Database, sale: Sale) -> bool:
     async with Store.open(database.url, clock=Clock()) as store:
         for record in await _found(store, sale):
             if record.state is State.UNKNOWN:
-                with contextlib.suppress(BridgeError):
+                with contextlib.suppress(NotNow, Outdated):
                     change = decide.not_placed(record, WHO, Clock().now())
                     await store.orders.intervene(record, change, WHO)
                     return True

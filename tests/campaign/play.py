@@ -9,6 +9,7 @@ import re
 import signal
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -308,31 +309,33 @@ class Run:
     async def _end(self, watching: asyncio.Task[None]) -> Outcome:
         entries = await self._settle()
         verdict = self._judged(entries)
-        self._count_open(entries)
+        await people.patiently(partial(self._count_open, entries))
         if verdict.clean and self.script.slip:
             await self._slip(entries)
             entries = await self._settle()
             verdict = self._judged(entries)
         for _ in range(6):
             before = [str(entry) for entry in entries]
-            answered = verdict.clean and await people.clean_up(self.database, entries)
+            answered = verdict.clean and await people.patiently(
+                partial(people.clean_up, self.database, entries)
+            )
             entries = await self._settle()
             verdict = self._judged(entries)
             if not answered and before == [str(entry) for entry in entries]:
                 break
         if verdict.clean:
             verdict = self._judged(entries, final=True)
-        self._last_looks(verdict, watching)
+        await people.patiently(partial(self._last_looks, verdict, watching))
         self.counts.update(orders=len(self.sales), prints=len(self.box.printer.books(fake=False)))
         return Outcome(self.script, verdict, self.counts, self._deaths(), [str(one) for one in entries])
 
-    def _count_open(self, entries: list[Entry]) -> None:
+    async def _count_open(self, entries: list[Entry]) -> None:
         states = Counter(entry.record.state for entry in entries if entry.record is not None)
         left = states[State.UNKNOWN]
         self.counts.update(ways_back(self.database))
         self.counts.update({"unknown left": left, "attention": states[State.ATTENTION]})
 
-    def _last_looks(self, verdict: Verdict, watching: asyncio.Task[None]) -> None:
+    async def _last_looks(self, verdict: Verdict, watching: asyncio.Task[None]) -> None:
         if not self.script.surgery:
             verdict.add("deliveries missing", *missing_deliveries(self.box, self.database))
         verdict.add("other faults", *self.failures)
@@ -354,15 +357,15 @@ class Run:
         sale, first = found[0].sale, found[0].prints[0]
         in_time = self.script.slip == "in time"
         if in_time:
-            await people.pause(self.database, on=True)
-        if await people.say_wrongly_not_placed(self.database, sale):
+            await people.patiently(partial(people.pause, self.database, on=True))
+        if await people.patiently(partial(people.say_wrongly_not_placed, self.database, sale)):
             self.counts["slips"] += 1
             sale.alarm_due, sale.allowed = True, 1 if in_time else 2
             await self._settle()
             await self._tell(first.reference, first.notification_url or "", first.status)
             await self._alarmed(sale)
         if in_time:
-            await people.pause(self.database, on=False)
+            await people.patiently(partial(people.pause, self.database, on=False))
 
     async def _tell(self, reference: str, url: str, status: str) -> None:
         """A notification that comes at last."""
