@@ -50,7 +50,7 @@ class Pulse:
 PULSE = web.AppKey("pulse", Pulse)
 
 
-@routes.get("/live")
+@routes.get("/live", allow_head=False)
 @page()
 async def live(visit: Visit) -> web.StreamResponse:
     pulse = visit.request.app[PULSE]

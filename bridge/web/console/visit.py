@@ -6,6 +6,7 @@ shows what goes wrong as a page.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import hmac
 import json
@@ -35,7 +36,8 @@ from bridge.web.health import is_local
 
 LARGEST_FORM = 64 * 1024  # bytes
 MOST_FIELDS = 300
-LONGEST_NOTICE = 600  # characters
+READ_WITHIN = 15.0  # seconds
+LONGEST_NOTICE = 400  # characters: with accents and quoted, a cookie still holds them
 CSRF = "csrf"
 HEADERS = {
     "Content-Security-Policy": (
@@ -165,7 +167,7 @@ class Visit:
         """To another page of ours, which says `text` once."""
         response = web.Response(status=303, headers={"Location": path})
         if text:
-            value = quote(json.dumps([good, text[:LONGEST_NOTICE]]), safe="")
+            value = quote(json.dumps([good, text[:LONGEST_NOTICE]], ensure_ascii=False), safe="")
             access.set_cookie(response, "notice", value, self.origin, timedelta(seconds=60))
         return response
 
@@ -280,10 +282,14 @@ async def _form(request: web.Request) -> Form:
     if (request.content_length or 0) > LARGEST_FORM:
         raise web.HTTPRequestEntityTooLarge(LARGEST_FORM, request.content_length or 0)
     raw = bytearray()
-    async for chunk in request.content.iter_any():
-        raw += chunk
-        if len(raw) > LARGEST_FORM:
-            raise web.HTTPRequestEntityTooLarge(LARGEST_FORM, len(raw))
+    try:
+        async with asyncio.timeout(READ_WITHIN):
+            async for chunk in request.content.iter_any():
+                raw += chunk
+                if len(raw) > LARGEST_FORM:
+                    raise web.HTTPRequestEntityTooLarge(LARGEST_FORM, len(raw))
+    except TimeoutError:
+        raise web.HTTPBadRequest from None
     try:
         return Form(tuple(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)))
     except ValueError:
@@ -308,7 +314,7 @@ def form_token(visit: Visit) -> str:
 def _notice(request: web.Request, origin: Origin) -> tuple[bool, str] | None:
     """What the page before wants said. It is text, and is shown as such."""
     raw = access.cookie(request, "notice", origin)
-    if not raw or len(raw) > 8 * LONGEST_NOTICE:
+    if not raw or len(raw) > 12 * LONGEST_NOTICE:
         return None
     try:
         good, text = json.loads(unquote(raw))

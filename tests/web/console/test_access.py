@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from bridge.web.console import access, passwords
+from bridge.web.console import access, passwords, visit
 from bridge.web.console.visit import LARGEST_FORM
 from tests.store.make import word
 from tests.web.console.conftest import PASSWORDS, OpenSite, Site, configuration
@@ -356,6 +356,8 @@ async def test_unusual_methods_get_a_plain_answer(site: Site) -> None:
     await site.sign_in("anna")
     async with site.client.head(site.url) as answer:
         assert (answer.status, await answer.text()) == (200, "")
+    async with site.client.head(f"{site.url}/live") as answer:
+        assert answer.status == 405
     for method in ("OPTIONS", "PUT", "DELETE", "TRACE", "PATCH"):
         async with site.client.request(method, site.url, headers=HTML) as answer:
             assert answer.status == 405
@@ -379,6 +381,20 @@ async def test_huge_and_strange_forms_are_refused(site: Site) -> None:
     assert (await site.get("/"))[0] == 200
 
 
+async def test_a_form_that_does_not_come_to_its_end_is_not_waited_for(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visit, "READ_WITHIN", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", URL(site.url).port)
+    writer.write(
+        b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\nname=anna"
+    )
+    async with asyncio.timeout(20):
+        assert await reader.readline() == b"HTTP/1.1 400 Bad Request\r\n"
+    writer.close()
+
+
 async def test_a_page_that_is_not_there_is_a_page_for_people_and_not_for_programs(site: Site) -> None:
     status, text = await site.get("/nothing", headers=HTML)
     assert status == 404
@@ -393,6 +409,15 @@ async def test_a_notice_of_somebody_elses_making_is_shown_as_text(site: Site) ->
         status, text = await site.get("/sign-in", headers=headers)
         assert status == 200
         assert "<script>alert" not in text
+
+
+async def test_a_long_notice_fits_into_its_cookie(site: Site) -> None:
+    await site.sign_in("otto")
+    why = "é" * 500
+    await site.press("/pause", why=why)
+    assert len(str(site.cookie("notice"))) < 4000
+    (pause,) = await site.store.switch.pauses()
+    assert pause.why == why[:200]
 
 
 # --- live updates ----------------------------------------------------------------------------------------

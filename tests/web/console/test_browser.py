@@ -175,3 +175,16 @@ async def test_times_are_told_in_the_readers_own_zone(chromium: Browser, site: S
             "at => new Date(at).toLocaleTimeString('en-GB', {timeZone: 'Asia/Tokyo'})", utc
         )
         assert said in await shown.inner_text()
+
+
+async def test_a_page_whose_session_is_over_leads_to_the_sign_in(chromium: Browser, site: Site) -> None:
+    context = await chromium.new_context(locale="en-GB")
+    async with opened(context) as page:
+        await sign_in(page, site)
+        await site.store.sessions.close_all("anna")
+        number = 1001
+        async with asyncio.timeout(60):  # the next event has the page look again
+            while "/sign-in" not in page.url:
+                await needing(site.store, number)
+                number += 1
+                await asyncio.sleep(1)

@@ -1,4 +1,4 @@
-// Keeps an open page fresh and asks before what cannot be undone. Every page works without this file.
+// Keeps an open page fresh, and tells the server the reader's time zone. Every page works without this file.
 "use strict";
 
 (() => {
@@ -37,7 +37,8 @@
     asking = true;
     again = false;
     try {
-      const answer = await fetch(location.href, { redirect: "error" });
+      const answer = await fetch(location.href, { redirect: "manual" });
+      if (answer.type === "opaqueredirect") location.reload(); // the session is over: to the sign-in
       if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch {
       // the service is away for a moment; the next event asks again
