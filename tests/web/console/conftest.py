@@ -11,7 +11,7 @@ from functools import cache, partial
 from html import unescape
 from pathlib import Path
 from random import Random
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import aiohttp
 import pytest
@@ -21,6 +21,7 @@ from yarl import URL
 from bridge.app import policy_of
 from bridge.breaker import Breaker
 from bridge.config.loader import Loaded, load_bytes
+from bridge.errors import TryAgain
 from bridge.shopify.status import Status
 from bridge.steps.job import World
 from bridge.store import Store
@@ -53,6 +54,16 @@ def configuration(*, users: bool = True, per_day: str = "", **server: object) ->
         ]
         text += "\nconsole:\n  users:\n" + "\n".join(rows) + "\n"
     return load_bytes(text.encode(), Path("config.yaml"), ENV)
+
+
+class Silent:
+    """A Sculpteo that gives no answer."""
+
+    async def price(self, *asked: object) -> NoReturn:
+        raise TryAgain("Sculpteo gave no answer", upstream="sculpteo")
+
+    async def track(self, reference: str) -> NoReturn:
+        raise TryAgain("Sculpteo gave no answer", upstream="sculpteo")
 
 
 @dataclass
@@ -155,7 +166,7 @@ async def opened(
             clock=Now(),
             orders=store.orders,
             shops={},
-            printer=cast("Any", None),  # no page asks Sculpteo
+            printer=cast("Any", Silent()),
             catalog=loaded.catalog,
             invoicer=cast("Any", None),
             policy=policy_of(loaded.settings),

@@ -10,6 +10,8 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 
@@ -17,11 +19,12 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from bridge.order.model import Money
 from bridge.order.problems import Alarm
 from bridge.order.states import Wait
 from bridge.web.console.frame import NAVIGATION
 from tests.web.console.conftest import PASSWORDS, Site
-from tests.web.console.orders import SCRIPT, alarmed, asking, needing
+from tests.web.console.orders import SCRIPT, alarmed, asking, bought, needing
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SHOTS = Path(__file__).parents[3] / "artifacts" / "console"
@@ -69,6 +72,7 @@ async def fill(site: Site) -> None:
     await needing(site.store, 1001, facts={"skus": f"“NEW-2026”, “{SCRIPT}”"})
     await asking(site.store, 1002, Wait.RISK)
     await alarmed(site.store, 1003, Alarm.SECOND_REFERENCE, {"reference": "ABCD1234"})
+    await bought(site.store, 1004, timedelta(days=1), cost=Money(Decimal("12.50"), "EUR"))
     await site.store.switch.pause("acme", "otto", SCRIPT)
     await site.store.memory.set("reconciled_at:acme", "2026-11-20T09:00:00+00:00")
 
@@ -146,6 +150,7 @@ async def test_everything_works_without_javascript(chromium: Browser, site: Site
 
 
 async def test_an_open_page_stays_fresh_and_leaves_the_reader_alone(chromium: Browser, site: Site) -> None:
+    await bought(site.store, 900, timedelta(days=1))
     context = await chromium.new_context(locale="en-GB")
     async with opened(context) as page:
         await sign_in(page, site)
