@@ -36,7 +36,7 @@ from bridge.steps.job import Job, World
 from bridge.steps.reconcile import reconcile
 from bridge.store.queries import Filter
 from bridge.store.store import Store
-from bridge.worker import LEASE, run_step
+from bridge.worker import LEASE, worked_on
 
 ALL_ORDERS = 1_000_000
 
@@ -246,8 +246,7 @@ async def rebuilt(bridge: Bridge, name: str) -> dict[State, int]:
         claimed = await store.orders.claim_one(record.key, "rebuild", lease_for=LEASE)
         if claimed is not None and claimed.state is State.RECEIVED:
             job = Job(claimed, world)
-            change = await run_step(job)
-            await store.orders.record(job.record, change)
+            await worked_on(job)
     return dict(await store.queries.counts())
 
 

@@ -427,7 +427,9 @@ class Orders(Protocol):
         """Store what came back, with or without a lease: an answer is never dropped."""
 
     async def adopt(self, order: OrderRecord, attempt: Attempt) -> OrderRecord:
-        """Store an attempt found elsewhere (the shop's ledger) as this order's open one; keeps the lease."""
+        """Store an attempt found elsewhere (the shop's ledger) as this order's open one; keeps the lease.
+
+        Raises NeedsPerson("reference_taken") when another order has this attempt, or what it bought."""
 
     async def revive(self, order: OrderRecord, token: str, reference: str) -> OrderRecord:
         """Make the void attempt with this token the open one again, with its reference: it was bought after

@@ -15,12 +15,12 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from bridge.errors import BridgeError, LeaseLost, NeedsPerson, Resting, StoreUnavailable, TryAgain
-from bridge.order.problems import Problem
+from bridge.order.problems import HEALS_ON_CHANGE, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Delivery, Inbox, Notice, OrderRecord
 from bridge.retry import BUGS_BEFORE_A_PERSON, delay
@@ -161,8 +161,7 @@ class Worker:
         job = Job(record, world)
         bound = log.bind(shop=record.shop, order=record.name or record.order_id, state=record.state)
         try:
-            change = await run_step(job)
-            await world.orders.record(job.record, change)
+            change = await worked_on(job)
         except LeaseLost as error:
             bound.warning("the lease was lost; whoever has it goes on", error=str(error))
             await self._tell(world, record)
@@ -181,6 +180,17 @@ class Worker:
         """An answer may have been stored after the lease was lost: its order must be looked at."""
         with contextlib.suppress(BridgeError):
             await world.orders.notice(Notice(record.shop, record.order_id, "worker", cause="lease lost"))
+
+
+async def worked_on(job: Job) -> Change:
+    """Run the order's step and record what it decided. Raises LeaseLost and StoreUnavailable."""
+    change = await run_step(job)
+    try:
+        await job.world.orders.record(job.record, change)
+    except NeedsPerson as error:  # the reference that it was to have belongs to another order
+        change = _named(step_for(job.record), _person(job, error.problem, error.facts))
+        await job.world.orders.record(job.record, change)
+    return change
 
 
 async def run_step(job: Job) -> Change:
@@ -249,13 +259,28 @@ def _person(job: Job, problem: str, facts: Mapping[str, object]) -> Change:
         return _again(job, TryAgain(f"{problem}: {dict(facts)}"))
     attempt = record.attempt
     unsent = record.state is State.PLACING and attempt is not None and attempt.sent_at is None
+    still = record.state is State.ATTENTION
     return Change(
         State.ATTENTION,
-        None if record.reference else job.now,  # one that is bought waits for the person, or for news
+        _next_look(job, problem),
         problem=problem,
         facts={"name": record.name, **facts},
         void_attempt="nothing was sent: a person is needed first" if unsent else None,
+        failure=problem if still and record.problem == problem else None,
     )
+
+
+def _next_look(job: Job, problem: str) -> datetime | None:
+    """When an order that needs a person is looked at by itself. One that is bought waits for the person, or for
+    news; one that has just got there is looked at once more; later looks are for what may heal, and get rarer."""
+    record = job.record
+    if record.reference:
+        return None
+    if record.state is not State.ATTENTION:
+        return job.now
+    if problem not in HEALS_ON_CHANGE:
+        return None
+    return job.now + delay(record.failures + 1, job.world.random)
 
 
 def _bug(job: Job, error: Exception) -> Change:

@@ -156,8 +156,10 @@ def remap(record: OrderRecord, now: datetime, notes: tuple[Note, ...]) -> Change
 
 def _must_be_open(record: OrderRecord) -> None:
     """Whether Sculpteo has the order is a question that only a person can answer now."""
-    unreadable = record.state is State.ATTENTION and record.problem == Problem.LEDGER_UNREADABLE
-    if record.state is not State.UNKNOWN and not (unreadable and not bought(record)):
+    attention = record.state is State.ATTENTION
+    unreadable = attention and record.problem == Problem.LEDGER_UNREADABLE and not bought(record)
+    taken = attention and record.problem == Problem.REFERENCE_TAKEN
+    if not (record.state is State.UNKNOWN or unreadable or taken):
         raise _refuse(record, "resolved", "only an order whose outcome is unknown can be")
 
 
@@ -182,7 +184,7 @@ def not_placed(record: OrderRecord, who: str, now: datetime, *, drop: bool = Fal
     if drop:
         return Change(State.CANCELLED, None, reason="person", notes=notes, void_attempt=void)
     values = {}
-    if record.problem == Problem.LEDGER_UNREADABLE:
+    if record.problem in {Problem.LEDGER_UNREADABLE, Problem.REFERENCE_TAKEN}:
         values = {"approved_at": now, "approved_by": who, "approved_for": record.problem}
     return Change(State.WAITING, now, values=values, notes=notes, void_attempt=void)
 

@@ -86,6 +86,8 @@ async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ..
     if own is not None:
         why = "the bridge's note on the Shopify order tells of another attempt"
         return Change(State.WAITING, job.now, reason=Wait.RECHECK, facts={"why": why}, void_attempt=why)
+    if Problem.REFERENCE_TAKEN in (record.approved_for or "").split():
+        return None  # a person looked, and says that the note is another order's
     if record.state is State.IGNORED:
         return Change(State.RECEIVED, job.now)
     attempt = Attempt(

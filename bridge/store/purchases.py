@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.errors import LeaseLost, LookAgain
+from bridge.errors import LeaseLost, LookAgain, NeedsPerson
 from bridge.order.model import Money, Receipt, Verdict
-from bridge.order.problems import Alarm
+from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State
 from bridge.ports import Attempt, Facts, LimitReached, OrderRecord
 from bridge.store.claims import load
@@ -208,10 +208,25 @@ def call(c: Connection, token: str, reference: str | None, raw: bytes, now: date
 def adopt(c: Connection, now: datetime, order: OrderRecord, attempt: Attempt) -> OrderRecord:
     """`Orders.adopt`."""
     held_row(c, order)
+    other = _other_order(c, order, attempt)
+    if other is not None:
+        raise NeedsPerson(Problem.REFERENCE_TAKEN, reference=attempt.reference or "?", other=other)
     _insert(c, order, attempt)
     told = {"attempt": attempt.id, "mode": attempt.mode, "reference": attempt.reference}
     event(c, order.key, now, "attempt_found", told)
     return again(c, order)
+
+
+def _other_order(c: Connection, order: OrderRecord, attempt: Attempt) -> str | None:
+    """The name of another order that has this attempt, or what it bought: somebody copied the ledger."""
+    same = sa.select(attempts.c.order_id).where(
+        attempts.c.attempt == attempt.id, attempts.c.order_id != order.key
+    )
+    name = sa.select(sa.func.coalesce(orders.c.name, orders.c.order_id)).where(orders.c.id.in_(same))
+    found: str | None = c.execute(name.limit(1)).scalar()
+    if found is None and attempt.reference is not None:
+        return holder(c, attempt.reference, order.key)
+    return found
 
 
 def revive(c: Connection, now: datetime, order: OrderRecord, token: str, reference: str) -> OrderRecord:

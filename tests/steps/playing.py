@@ -13,7 +13,7 @@ from bridge.order.model import LedgerEntry, Mode, ShopOrder
 from bridge.ports import Change, Notice, OrderRecord
 from bridge.steps.job import Job, World
 from bridge.store.store import Store
-from bridge.worker import LEASE, run_step
+from bridge.worker import LEASE, worked_on
 from tests.promise.world import Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
 from tests.steps.make import RING, Mapped, policy
 
@@ -38,9 +38,7 @@ class Playing:
         """Work on one order that is due, as the worker does."""
         for record in await self.store.orders.claim("worker", limit=1, lease_for=LEASE):
             job = Job(record, self.world)
-            change = await run_step(job)
-            await self.store.orders.record(job.record, change)
-            return change
+            return await worked_on(job)
         return None
 
     async def steps(self, most: int = 20) -> None:

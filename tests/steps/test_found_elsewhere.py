@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from bridge.order.model import Address, Parcel, PrintOrder, PrintStatus
+from bridge.order.problems import Problem
 from bridge.order.states import State
+from bridge.steps import decide
 from tests.promise.world import Printed
 from tests.steps.make import line, order
 from tests.steps.playing import Playing, playing
@@ -43,3 +47,27 @@ async def test_an_intent_that_sculpteo_later_tells_of_is_fulfilled_in_the_shop(t
         assert (await play.record(key)).state is State.DONE
         tracked = [one.tracking for one in play.shop.orders[RINGS.id].fulfillments]
         assert [[number.number for number in numbers] for numbers in tracked] == [["1Z1"]]
+
+
+async def test_a_reference_that_another_order_has_is_never_shared_and_a_person_resolves_it(
+    tmp_path: Path,
+) -> None:
+    copied = replace(RINGS, id="gid://shopify/Order/1002", name="#1002")
+    async with playing(tmp_path) as play:
+        _ships(play, "REF1")
+        play.intend(RINGS, "REF1")
+        await play.hear_of(RINGS)
+        await play.steps()
+        play.intend(copied, "REF1")  # somebody made the shop copy the order, with the bridge's note on it
+        key = await play.hear_of(copied)
+        for _ in range(3):
+            await play.steps()
+            play.forward(timedelta(hours=1))
+        found = await play.record(key)
+        assert (found.state, found.problem) == (State.ATTENTION, Problem.REFERENCE_TAKEN)
+        assert found.due_at is None, "nothing spins"
+        await play.store.orders.intervene(found, decide.not_placed(found, "anna", play.clock.now()), "anna")
+        await play.steps()
+        bought = await play.record(key)
+        assert bought.state is State.PLACED
+        assert bought.reference not in {None, "REF1"}
