@@ -351,8 +351,9 @@ class Run:
             entry
             for entry in entries
             if entry.record and entry.record.state is State.UNKNOWN and len(entry.prints) == 1
+            if entry.sale.end == "printed"
         ]
-        if not found or found[0].sale.end != "printed":
+        if not found:
             return
         sale, first = found[0].sale, found[0].prints[0]
         in_time = self.script.slip == "in time"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
 
@@ -227,6 +227,9 @@ def _slip(random: Random, target: Death) -> Slip | None:
     return random.choices(slips, (12, 1, 1))[0]
 
 
+RARE = ("orders.revive", "orders.adopt", "shop.extend_tracking")
+
+
 def write(seed: str, replicas: int, *, server: bool) -> Script:
     """The script of one run; the same for the same seed. `server`: the database has one that may go down.
     Seeds that end in a number aim at one moment of death after the other."""
@@ -235,8 +238,6 @@ def write(seed: str, replicas: int, *, server: bool) -> Script:
     aim = int(number) % len(POINTS) if number.isdecimal() else random.randrange(len(POINTS))
     target = Death(POINTS[aim])
     chapters = tuple(_chapter(random, replicas, target, server=server) for _ in range(random.randint(1, 3)))
-    if target.point.startswith("orders.adopt"):
-        chapters = (*chapters[:-1], replace(chapters[-1], surgery="lose"))
     length = sum(max(life.seconds for life in chapter.lives) for chapter in chapters)
     names, weights = list(KINDS), [kind.weight for kind in KINDS.values()]
     purchases = sorted(
@@ -248,8 +249,6 @@ def write(seed: str, replicas: int, *, server: bool) -> Script:
         ),
         key=lambda one: one.at,
     )
-    if target.point.startswith("shop.extend_tracking"):
-        purchases.insert(0, Purchase(0.0, "sent_by_hand", 0.5))
     decisions = tuple(
         Decision(random.uniform(0.3, length), random.randrange(100), random.choice(WISHES))
         for _ in range(random.choice([0, 0, 1, 2]))
@@ -263,6 +262,14 @@ def write(seed: str, replicas: int, *, server: bool) -> Script:
         faults.insert(0, Fault("sculpteo.order", Kind.SLOW, times=3, effect=True, seconds=0.5))
     if slip is not None:
         faults.insert(0, Fault("sculpteo.order", Kind.STATUS, times=1, effect=True, status=502))
+    slow = random.random() < 0.25
+    if target.point.startswith(RARE):
+        # reached only when little else happens before
+        surgery: Surgery | None = "lose" if "adopt" in target.point else None
+        chapters = (Chapter(tuple(Life(2.0) for _ in range(replicas)), surgery),)
+        first = Purchase(0.0, "sent_by_hand" if "extend" in target.point else "ring", 1.0)
+        purchases = [first] if slip else [first, *purchases]
+        decisions, outage, slow, faults = (), None, True, faults[:1] if slip else []
     return Script(
         seed=seed,
         purchases=tuple(purchases),
@@ -271,7 +278,7 @@ def write(seed: str, replicas: int, *, server: bool) -> Script:
         chapters=chapters,
         outage=outage,
         deaf=1.0 if slip else random.choice([0.0, 0.0, 0.3, 0.6, 1.0]),
-        slow=random.random() < 0.25,
+        slow=slow,
         limits=target.point.startswith("printer.price") or random.random() < 0.3,
         slip=slip,
         target=target,
