@@ -59,9 +59,11 @@ def _wished(record: OrderRecord, wish: str, prints: Sequence[Book]) -> Change | 
 
 
 def _truth(record: OrderRecord, prints: Sequence[Book], now: datetime, *, drop: bool = False) -> Change:
-    """What Sculpteo's support would say of it."""
+    """What Sculpteo's support would say of it: of this attempt, where it was ordered more than once."""
     if prints:
-        return decide.placed_as(record, WHO, now, prints[0].reference)
+        named = record.attempt.id if record.attempt else ""
+        own = [book for book in prints if book.mentions(named)] or prints
+        return decide.placed_as(record, WHO, now, own[-1].reference)
     return decide.not_placed(record, WHO, now, drop=drop)
 
 
