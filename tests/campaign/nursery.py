@@ -46,7 +46,7 @@ class Child:
     async def kill(self) -> None:
         """`kill -9`, and wait until it is gone."""
         self.signal(signal.SIGKILL)
-        await self.ended
+        await asyncio.shield(self.ended)
 
 
 @dataclass(slots=True)
@@ -111,7 +111,11 @@ class Nursery:
             if "number" in told:
                 ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
                 child = self._children[told["pid"]] = Child(told["pid"], ended)
-                self._births.pop(told["number"]).set_result(child)
+                born = self._births.pop(told["number"])
+                if born.cancelled():  # who asked for it is gone
+                    child.signal(signal.SIGKILL)
+                else:
+                    born.set_result(child)
             else:
                 self._children.pop(told["pid"]).ended.set_result(told["status"])
         for born in self._births.values():
