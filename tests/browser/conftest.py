@@ -64,6 +64,12 @@ def demo() -> Iterator[Demo]:
     yield from running_demo()
 
 
+@pytest.fixture(scope="module")
+def own_demo() -> Iterator[Demo]:
+    """A demo of a module's own, whose tests decide of its orders."""
+    yield from running_demo()
+
+
 def running_demo() -> Iterator[Demo]:
     command = [sys.executable, "-u", "-m", "bridge", "demo"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ARTIFACTS, Demo, running_demo
+from tests.browser.conftest import ARTIFACTS, Demo
 from tests.browser.reader import Reader, Site, Visitor
 
 SOON = 60_000  # milliseconds, on a busy machine
@@ -17,16 +17,10 @@ GOES_ON = re.compile("Placed|Shipped|Done")
 READER = Reader(1440, "light", "en-GB")
 
 
-@pytest.fixture(scope="module")
-def morning() -> Iterator[Demo]:
-    """A demo of its own, since these tests decide of its orders."""
-    yield from running_demo()
-
-
 @pytest.fixture
-def visitor(chromium: Browser, morning: Demo) -> Iterator[Visitor]:
+def visitor(chromium: Browser, own_demo: Demo) -> Iterator[Visitor]:
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    with Site(chromium, morning.url, ARTIFACTS).opened(READER) as visitor:
+    with Site(chromium, own_demo.url, ARTIFACTS).opened(READER) as visitor:
         yield visitor
 
 
@@ -65,18 +59,18 @@ def tab_to(page: Page, text: str) -> None:
     raise AssertionError(f"the keyboard does not come to “{text}”")
 
 
-def test_an_outcome_that_is_not_known_is_resolved_by_the_reference(visitor: Visitor, morning: Demo) -> None:
+def test_an_outcome_that_is_not_known_is_resolved_by_the_reference(visitor: Visitor, own_demo: Demo) -> None:
     page = visitor.goes_to_order("#1010")
     expect(page.locator("#evidence")).to_contain_text("HTTP 502")
     page.get_by_label("Sculpteo's reference:").fill("WRONG000")
     press(page, "Sculpteo has it…")
     expect(page.locator(".banner.warn, .banner.bad").first).to_be_visible()
     page.get_by_role("link", name="Back, without doing it").click()
-    page.get_by_label("Sculpteo's reference:").fill(morning.prints["#1001"])
+    page.get_by_label("Sculpteo's reference:").fill(own_demo.prints["#1001"])
     press(page, "Sculpteo has it…")
     expect(page.locator(".banner.bad")).to_contain_text("#1001")  # another order's: it cannot be taken
     page.get_by_role("link", name="Back, without doing it").click()
-    page.get_by_label("Sculpteo's reference:").fill(morning.prints["#1010"])
+    page.get_by_label("Sculpteo's reference:").fill(own_demo.prints["#1010"])
     press(page, "Sculpteo has it…")
     press(page, "Sculpteo has it")
     state(page, GOES_ON)

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ARTIFACTS
+from tests.browser.conftest import ARTIFACTS, Demo
 from tests.browser.reader import Reader, Site, Visitor
 
 WIDE = Reader(1440, "light", "en-GB")
@@ -72,9 +72,9 @@ def test_a_merchant_finds_orders_by_what_they_know(site: Site) -> None:
 
 
 def test_everything_is_decided_from_the_pages_without_scripts_and_by_keyboard(
-    chromium: Browser, own_demo: str
+    chromium: Browser, own_demo: Demo
 ) -> None:
-    site = Site(chromium, own_demo, ARTIFACTS)
+    site = Site(chromium, own_demo.url, ARTIFACTS)
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     with site.opened(Reader(scripts=False)) as visitor:
         _maps_a_line(visitor)
