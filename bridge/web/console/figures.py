@@ -14,7 +14,8 @@ from bridge.store.desk import Placed
 @dataclass(slots=True)
 class Day:
     """What was bought on one day. `cost` and `margin` are in the currency of Sculpteo's bill, without its
-    shipping; the margin counts orders whose revenue is in that currency too."""
+    shipping; the margin counts orders whose revenue is in that currency too. `time_to_ship` is the median of
+    the orders that have shipped."""
 
     day: date
     orders: int = 0
@@ -22,17 +23,16 @@ class Day:
     margin: Decimal = Decimal(0)
     revenue: Decimal = Decimal(0)  # of the orders that count for the margin
     spans: list[timedelta] = field(default_factory=list)
-
-    @property
-    def time_to_ship(self) -> timedelta | None:
-        """The median of the orders that have shipped."""
-        return median_of(self.spans)
+    time_to_ship: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
+    """Everything that a page may ask is worked out once: there may be a thousand orders a day."""
+
     days: Sequence[Day]
     uncounted: int  # orders whose cost is not known, or in another currency
+    time_to_ship: timedelta | None
 
     @property
     def orders(self) -> int:
@@ -51,10 +51,6 @@ class Figures:
         """The margin as a part of the revenue."""
         revenue = sum((day.revenue for day in self.days), Decimal(0))
         return self.margin / revenue if revenue else None
-
-    @property
-    def time_to_ship(self) -> timedelta | None:
-        return median_of([span for day in self.days for span in day.spans])
 
 
 def median_of(spans: Sequence[timedelta]) -> timedelta | None:
@@ -81,4 +77,7 @@ def by_day(
         if order.revenue is not None and order.revenue.currency == currency:
             day.revenue += order.revenue.amount
             day.margin += order.revenue.amount - order.cost.amount
-    return Figures(tuple(days.values()), uncounted)
+    for day in days.values():
+        day.time_to_ship = median_of(day.spans)
+    every = [span for day in days.values() for span in day.spans]
+    return Figures(tuple(days.values()), uncounted, median_of(every))
