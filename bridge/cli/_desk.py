@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from bridge.cli._options import load_or_exit
+from bridge.cli._options import failed, load_or_exit
 from bridge.errors import BridgeError
 from bridge.order.rules import subjects_of
 from bridge.order.why import why
@@ -77,7 +77,7 @@ def at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
     try:
         return asyncio.run(run())
     except BridgeError as error:
-        raise click.ClickException(str(error)) from None
+        raise failed(error) from None
 
 
 def name_of(order: OrderRecord) -> str:

@@ -14,7 +14,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from bridge.errors import ConfigError
+from bridge.errors import BridgeError, ConfigError, StoreUnavailable
 
 if TYPE_CHECKING:
     from bridge.config.loader import Loaded
@@ -51,6 +51,17 @@ def load_or_exit(path: Path) -> Loaded:
         if count > 1:
             click.echo(f"{count} faults; nothing was started.", err=True)
         sys.exit(EXIT_CONFIG)
+
+
+def failed(error: BridgeError) -> click.ClickException:
+    """What ends a command, as a sentence: of a database that is away, what to do about it too."""
+    from bridge.plan.survey import told
+
+    if isinstance(error, StoreUnavailable):
+        return click.ClickException(
+            f"the database cannot be used ({error}). Start it, or correct `database` in the configuration."
+        )
+    return click.ClickException(told(error))
 
 
 def console(*, err: bool = False) -> Console:

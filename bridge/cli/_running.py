@@ -17,7 +17,7 @@ import click
 from bridge.app import Bridge, SystemClock, admin_of, opened, politely
 from bridge.cli._checks import paced
 from bridge.cli._desk import Desk
-from bridge.cli._options import load_or_exit
+from bridge.cli._options import failed, load_or_exit
 from bridge.config.loader import Loaded
 from bridge.errors import BridgeError, ConfigError
 from bridge.plan.survey import told as told
@@ -46,7 +46,7 @@ def with_bridge(config: Path, work: Callable[[Bridge], Awaitable[T]], *, create:
     try:
         return asyncio.run(run())
     except BridgeError as error:
-        raise click.ClickException(told(error)) from None
+        raise failed(error) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def look(config: Path, work: Callable[[Outside], Awaitable[T]]) -> T:
     try:
         return asyncio.run(run())
     except BridgeError as error:
-        raise click.ClickException(told(error)) from None
+        raise failed(error) from None
 
 
 def who() -> str:

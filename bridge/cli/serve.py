@@ -9,7 +9,7 @@ from typing import cast
 import click
 
 from bridge import logs
-from bridge.cli._options import config_option, load_or_exit
+from bridge.cli._options import config_option, failed, load_or_exit
 from bridge.errors import BridgeError
 from bridge.service import Role, serve
 
@@ -31,7 +31,7 @@ def command(config: Path, role: str) -> None:
     try:
         asyncio.run(serve(loaded, cast("Role", role)))
     except BridgeError as error:
-        raise click.ClickException(str(error)) from None
+        raise failed(error) from None
     except OSError as error:
         raise click.ClickException(
             f"cannot listen on {loaded.settings.server.listen}: {error.strerror}"
