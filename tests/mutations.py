@@ -460,6 +460,9 @@ def verdict(guard: Guard, root: Path) -> str:
 
 def main(names: list[str]) -> int:
     chosen = [guard for guard in GUARDS if not names or any(name in guard.name for name in names)]
+    if not chosen:
+        print("no guard has such a name; these do:", *(guard.name for guard in GUARDS), sep="\n  ")  # noqa: T201
+        return 2
     bad = 0
     with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
         copied(Path(folder))

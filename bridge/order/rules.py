@@ -63,14 +63,14 @@ def named(sku: str | None, title: str) -> str:
 
 
 def told(designs: Sequence[Design]) -> str:
-    """Designs in a few words: "2 x QfGQC4YQ in silver, scale 0.87 cm"."""
+    """Designs in a few words: "2 x QfGQC4YQ in silver, scale 0.87 (cm)"."""
     return " and ".join(_told(design) for design in designs)
 
 
 def _told(design: Design) -> str:
     copies = f"{design.quantity} x " if design.quantity > 1 else ""
     material = f" in {design.material}" if design.material else ""
-    scale = f", scale {design.scale} {design.unit or ''}".rstrip() if design.scale else ""
+    scale = f", scale {design.scale}" + (f" ({design.unit})" if design.unit else "") if design.scale else ""
     return f"{copies}{design.uuid}{material}{scale}"
 
 

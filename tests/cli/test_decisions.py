@@ -265,7 +265,7 @@ def test_an_unmapped_line_is_mapped_for_its_order_with_the_lines_for_the_configu
     assert line in result.stdout
     assert now_is(url, 1004).state is State.RECEIVED
     shown = json.loads(run("orders", "show", "1004", "--json").stdout)["lines"]
-    assert "QfGQC4YQ in white_plastic, scale 0.5 mm" in shown[0]["what"]
+    assert "QfGQC4YQ in white_plastic, scale 0.5 (mm)" in shown[0]["what"]
     assert shown[0]["decided_by"]
     assert "no design is mapped" in run("orders", "show", "1001").stdout, "only this order's line is mapped"
 

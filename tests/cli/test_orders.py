@@ -119,7 +119,7 @@ def test_an_order_is_shown_with_its_history_by_any_of_its_names(run: Run, name: 
         "#1001 of acme",
         "placed: Sculpteo has taken the order",
         "ABCD1234, In Process",
-        "2 x QfGQC4YQ for RING-S (silver, scale 0.87 cm)",
+        "2 x QfGQC4YQ for RING-S (silver, scale 0.87 (cm))",
         "1Z999 by UPS, not in the shop yet",
         "Sculpteo told of a second order WXYZ9876",
         "heard of the order for the first time",

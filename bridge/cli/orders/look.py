@@ -119,7 +119,7 @@ def _print_order(order: OrderRecord, attempts: Sequence[Attempt], alarms: Sequen
 
 def _print(item: Any) -> str:
     design = item.design
-    details = [design.material, f"scale {design.scale} {design.unit}" if design.scale else None]
+    details = [design.material, f"scale {design.scale} ({design.unit})" if design.scale else None]
     return f"{item.quantity} x {design.uuid} for {item.sku} ({', '.join(filter(None, details)) or 'as uploaded'})"
 
 
