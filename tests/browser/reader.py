@@ -93,11 +93,16 @@ class Visitor:
         """A screenshot of the whole page."""
         self.page.screenshot(path=self.site.folder / f"{name}-{self.reader}.png", full_page=True)
 
+    def fits(self, name: str) -> None:
+        """Nothing is wider than the screen. Keeps a screenshot."""
+        self.keeps(name)
+        wider = self.page.evaluate(OVERFLOW)
+        assert wider <= 0, f"{name} is {wider} px wider than a screen of {self.reader.width} px"
+
     def finds_nothing_wrong(self, name: str) -> None:
         """The page is accessible (WCAG 2.2 AA), fits its screen and has a language, a title and one heading."""
-        self.keeps(name)
+        self.fits(name)
         page = self.page
-        assert page.evaluate(OVERFLOW) <= 0, f"{name} is wider than a screen of {self.reader.width} px"
         assert page.get_attribute("html", "lang"), f"{name} has no language"
         assert page.title().strip(), f"{name} has no title"
         assert page.locator("h1").count() == 1, f"{name} has {page.locator('h1').count()} first headings"

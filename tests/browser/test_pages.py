@@ -17,24 +17,24 @@ PAGES = {
     "deeds": "/deeds",
     "pause": "/pause",
 }
-READERS = (
-    Reader(1440, "light", "en-GB"),
-    Reader(820, "dark", "fr-FR"),
-    Reader(390, "dark", "en-US", "America/New_York"),
+WHOLE = (Reader(1440, "light", "en-GB"), Reader(390, "dark", "fr-FR"))
+NARROW = (
+    Reader(820, "dark", "en-US", "America/New_York"),
     Reader(320, "light", "fr-FR"),  # WCAG 2.2, 1.4.10: the narrowest that nothing may be lost on
 )
 
 
-@pytest.mark.parametrize("reader", READERS, ids=str)
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_wrong_with_a_page(site: Site, name: str, reader: Reader) -> None:
+@pytest.mark.parametrize("reader", (*WHOLE, Reader(scripts=False)), ids=str)
+def test_nothing_is_wrong_with_any_page(site: Site, reader: Reader) -> None:
     with site.opened(reader) as visitor:
-        visitor.goes_to(PAGES[name])
-        visitor.finds_nothing_wrong(name)
+        for name, path in PAGES.items():
+            visitor.goes_to(path)
+            visitor.finds_nothing_wrong(name)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_works_without_scripts(site: Site, name: str) -> None:
-    with site.opened(Reader(scripts=False)) as visitor:
-        visitor.goes_to(PAGES[name])
-        visitor.finds_nothing_wrong(name)
+@pytest.mark.parametrize("reader", NARROW, ids=str)
+def test_every_page_fits_other_screens(site: Site, reader: Reader) -> None:
+    with site.opened(reader) as visitor:
+        for name, path in PAGES.items():
+            visitor.goes_to(path)
+            visitor.fits(name)
