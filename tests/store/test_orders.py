@@ -336,13 +336,15 @@ async def test_two_orders_cannot_have_one_reference(store: Store) -> None:
 async def test_the_database_itself_lets_no_two_orders_have_one_reference(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = await sent(store, 1)
-    await store.orders.record(order, Change(State.PLACED, None, values={"reference": "ABCD1234"}))
-    other = await sent(store, 2)
+    adopted = Change(State.PLACED, None, values={"reference": "ABCD1234"})
+    await store.orders.notice(word(1))
+    await store.orders.record(await claimed(store), adopted)
+    await store.orders.notice(word(2))
+    other = await claimed(store)
     monkeypatch.setattr(moves, "holder", lambda *_: None)  # as if both had looked in the same moment
     with pytest.raises(sa.exc.IntegrityError):
-        await store.orders.record(other, Change(State.PLACED, None, values={"reference": "ABCD1234"}))
-    assert (await get(store, other.key)).state is State.PLACING
+        await store.orders.record(other, adopted)
+    assert (await get(store, other.key)).state is State.RECEIVED
 
 
 async def test_known_tells_what_was_last_read(store: Store) -> None:
