@@ -10,7 +10,7 @@ from typing import Any
 
 from bridge.order.problems import ALARMS, PROBLEMS, Alarm, Problem, say
 from bridge.order.states import MOVES, State
-from bridge.order.why import Translate, english, why
+from bridge.order.why import Translate, english, translated, why
 
 KINDS: dict[str, str] = {
     # word of the order
@@ -75,7 +75,7 @@ def tell(
 ) -> str:
     """One line of the timeline as a sentence. A kind that is not known shows as its code and facts. `t`
     translates sentences before they are filled."""
-    told = {name: _plain(value) for name, value in facts.items()}
+    told = {name: _plain(value) for name, value in translated(facts, t).items()}
     if target is not None and kind in {"move", "reason"}:
         sentence = _of_move(source, target, reason, problem, told, t)
         told |= {"target": t(target.capitalize()), "sentence": sentence}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.order.problems import PROBLEMS, Problem, say
+from bridge.order.reasons import reason_told
 from bridge.order.states import IGNORED, MEANING, WAITS, Ignored, State, Wait
 
 CANCELLED = {
@@ -43,6 +44,12 @@ def english(sentence: str) -> str:
     return sentence
 
 
+def translated(facts: Mapping[str, Any], t: Translate) -> dict[str, Any]:
+    """The facts of a sentence, those that are words themselves in the words of `t`."""
+    words = {name: reason_told(facts[name], t) for name in ("why", "risk") if name in facts}
+    return {**facts, **words}
+
+
 def why(
     state: State,
     reason: str | None,
@@ -51,7 +58,7 @@ def why(
     t: Translate = english,
 ) -> str:
     """One sentence on the order's present state. `t` translates the sentence before it is filled."""
-    told = dict(facts)
+    told = translated(facts, t)
     match state:
         case State.WAITING if reason in set(Wait):
             return say(t(WAITS[Wait(reason)]), told)

@@ -13,7 +13,7 @@ from babel.messages.pofile import write_po
 
 import bridge.web.console
 from bridge.alerts import text as alerts
-from bridge.order import history, news, problems, states
+from bridge.order import history, news, problems, reasons, states
 from bridge.order.why import CANCELLED, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY
 from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
@@ -50,6 +50,7 @@ def of_the_rest() -> Iterator[str]:
         yield from (action.label, action.sentence, action.done)
     yield from history.KINDS.values()
     yield from (scope.lost for scope in SCOPES)
+    yield from (*reasons.REASONS, *sorted(reasons.WORDS), reasons.AND)
     yield from (*alerts.TEXTS, news.LOOK, news.DECIDE)
     told = (text for _, text in news.TEXTS.values())
     for text in (*problems.PROBLEMS.values(), *problems.ALARMS.values(), *FINDINGS.values(), *told):
