@@ -2,13 +2,17 @@
 
     accept      a webhook delivery, or word from reconciliation, becomes an order on record
     match       the order is read from the shop and its lines become designs
-    place       the last look, the intent in both ledgers, the one request to Sculpteo, its answer
+    place       the last look, the one request to Sculpteo, its answer
     track       what Sculpteo says of the order now
     fulfil      each parcel is brought to the shop
     reconcile   what no webhook told of
     audit       the proof that no order of the shop is missing
     resolve     outcomes that are not known, and evidence that comes late
     withdraw    what the shop takes back: cancelled, refunded, edited, another address
+
+    approval    which orders a person must approve          } what match and place
+    limits      the stop switch and the limit per order     } ask before anything
+    intent      the intent to buy, in both ledgers          } is bought
 
     decide      what a person may say: approve, hold, retry, ignore, cancel, resolve
     actions     the same as a list that buttons and commands are made from
