@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +25,7 @@ from bridge.chores import Chores
 from bridge.config.loader import Loaded
 from bridge.config.settings import Retention, Settings
 from bridge.config.watch import EVERY, Standing, Watch, needs_restart
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import BridgeError, ConfigError, StoreUnavailable
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.plan.catalogue import Stock
@@ -47,6 +48,8 @@ RECONCILE_EVERY = timedelta(minutes=15)
 SUBSCRIBE_EVERY = timedelta(hours=1)
 WATCH_EVERY = timedelta(minutes=5)
 FORGET_EVERY = timedelta(hours=1)
+
+DATABASE_RETRY = 1.0  # seconds
 
 log = structlog.get_logger("bridge.service")
 
@@ -119,7 +122,7 @@ class Service:
             worker: asyncio.Task[None] | None = None
             tasks: list[asyncio.Task[None]] = []
             if self._role != "web":
-                await self._wake_what_changed()
+                await self._wake_when_possible()
                 worker = asyncio.create_task(self._worker.run(), name="worker")
                 self._start_chores()
                 tasks.append(asyncio.create_task(self._vigil.run(), name="vigil"))
@@ -297,6 +300,17 @@ class Service:
             if before.shops.get(name) != shop or before.server.public_url != settings.server.public_url:
                 self._chores.hurry(f"reconcile:{name}")
                 self._chores.hurry(f"subscribe:{name}")
+
+    async def _wake_when_possible(self) -> None:
+        """At the start. A database that goes away in just this moment is waited for, as it is later."""
+        while not self._stop.is_set():
+            try:
+                await self._wake_what_changed()
+                return
+            except StoreUnavailable as error:
+                log.warning("the database is not available", error=str(error))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), DATABASE_RETRY)
 
     async def _wake_what_changed(self) -> None:
         """What a change of the configuration concerns is looked at anew, whether the bridge ran or not."""
