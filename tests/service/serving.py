@@ -98,7 +98,7 @@ class Stage:
         serving = Serving(path, process)
         listening = asyncio.create_task(serving.listen())
         try:
-            await serving.says("'ready'")
+            await serving.says("event=ready")
             await until(self._looked_at_the_shop, serving)
             yield serving
         finally:

@@ -43,7 +43,7 @@ async def test_a_broken_file_changes_nothing_and_is_told_until_it_is_mended(tmp_
             serving.config.write_text(good.replace("mode: live", "mode: alive"))
             line = await serving.says("the configuration has faults; the one before stays in force")
             assert "config.yaml:1:7" in line
-            assert 'did you mean "live"' in line
+            assert r'did you mean \"live\"' in line
             await stage.reaches(buy(stage, "RING-S"), "placed", serving)
             serving.config.write_text(good)
             await serving.says("the configuration was read again")
@@ -68,7 +68,7 @@ async def test_sighup_reads_it_at_once_and_tells_what_needs_a_restart(tmp_path: 
             changed = {**config, "server": {**config["server"], "listen": other}, "mode": "preview"}
             rewritten(serving.config, changed)
             serving.hang_up()
-            await serving.says("the configuration was read again", "mode='preview'")
+            await serving.says("the configuration was read again", "mode=preview")
             assert "server.listen" in await serving.says("these changes need a restart")
             name = buy(stage, "RING-S")
             waits = await stage.reaches(name, "waiting", serving)
@@ -142,7 +142,7 @@ async def test_a_shop_can_be_added_and_removed(tmp_path: Path) -> None:
             both = {**config, "shops": {"acme": other, "second": {**other, "domain": "beta.myshopify.com"}}}
             write_config(serving.config, both)  # in place, as some editors do
             await serving.says("the configuration was read again")
-            await serving.says("subscriptions were repaired", "shop='second'")
+            await serving.says("subscriptions were repaired", "shop=second")
             since = len(serving.said)
             rewritten(serving.config, config)
             await serving.says("the configuration was read again", since=since)
