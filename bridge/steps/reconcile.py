@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from bridge.ports import Changed, Clock, Memory, Notice, Orders, Shop
 
 OVERLAP = timedelta(minutes=15)
+ONE_SECOND = timedelta(seconds=1)  # the resolution of Shopify's times
 BATCH = 50
 
 
@@ -28,34 +29,41 @@ async def reconcile(
     if known is None:
         return await _first_look(name, shop, orders, memory, since or go_live)
     watermark = datetime.fromisoformat(known)
-    count, newest = await _take(name, shop, orders, watermark - OVERLAP, watermark)
+    looked_again = await memory.get(f"reconciled_edge:{name}") == known
+    edge = None if looked_again else watermark - ONE_SECOND
+    count, newest = await _take(name, shop, orders, watermark, edge)
     if newest > watermark:
         await memory.set(f"reconciled:{name}", newest.isoformat())
+    if not looked_again:
+        await memory.set(f"reconciled_edge:{name}", known)
     return count
 
 
 async def _take(
-    name: str, shop: Shop, orders: Orders, since: datetime, newest: datetime
+    name: str, shop: Shop, orders: Orders, watermark: datetime, edge: datetime | None
 ) -> tuple[int, datetime]:
-    count = 0
+    count, newest = 0, watermark
     batch: list[Changed] = []
-    async for changed in shop.changed(since):
+    async for changed in shop.changed(watermark - OVERLAP):
         batch.append(changed)
         newest = max(newest, changed.updated_at)
         if len(batch) >= BATCH:
-            count += await _notice(name, orders, batch)
+            count += await _notice(name, orders, batch, edge)
             batch = []
-    return count + await _notice(name, orders, batch), newest
+    return count + await _notice(name, orders, batch, edge), newest
 
 
-async def _notice(name: str, orders: Orders, batch: list[Changed]) -> int:
+async def _notice(name: str, orders: Orders, batch: list[Changed], edge: datetime | None) -> int:
+    """Those not known as they are now; and, from `edge` on, those that may have changed once more within the
+    second in which they were read: Shopify's `updatedAt` would be the same."""
     if not batch:
         return 0
     known = await orders.known(name, [changed.id for changed in batch])
     count = 0
     for changed in batch:
         read = known.get(changed.id)
-        if read is None or read < changed.updated_at:
+        same = edge is not None and read == changed.updated_at >= edge
+        if read is None or read < changed.updated_at or same:
             await orders.notice(
                 Notice(name, changed.id, "reconciliation", changed.name, cause="reconciliation")
             )

@@ -43,7 +43,7 @@ async def test_a_broken_file_changes_nothing_and_is_told_until_it_is_mended(tmp_
             serving.config.write_text(good.replace("mode: live", "mode: alive"))
             line = await serving.says("the configuration has faults; the one before stays in force")
             assert "config.yaml:1:7" in line
-            assert r'did you mean \"live\"' in line
+            assert r"did you mean \"live\"" in line
             await stage.reaches(buy(stage, "RING-S"), "placed", serving)
             serving.config.write_text(good)
             await serving.says("the configuration was read again")
