@@ -67,7 +67,7 @@ def _versions(visit: Visit, shops: Sequence[ShopView]) -> Mapping[str, str]:
     found = {
         "sculpteo-bridge": __version__,
         "Python": platform.python_version(),
-        visit.t("Database"): f"{visit.store.engine}, {visit.t('schema {revision}', revision=REVISION)}",
+        visit.t("Database"): visit.store.engine + ", " + visit.t("schema {revision}", revision=REVISION),
     }
     for shop in shops:
         found[f"Shopify Admin API ({shop.name})"] = _api(visit, shop.checked.status) if shop.checked else "–"

@@ -188,7 +188,7 @@ async def test_a_page_whose_session_is_over_leads_to_the_sign_in(chromium: Brows
         await sign_in(page, site)
         await site.store.sessions.close_all("anna")
         number = 1001
-        async with asyncio.timeout(60):  # the next event has the page look again
+        async with asyncio.timeout(180):  # the next event has the page look again
             while "/sign-in" not in page.url:
                 await needing(site.store, number)
                 number += 1
