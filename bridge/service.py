@@ -50,6 +50,7 @@ WATCH_EVERY = timedelta(minutes=5)
 FORGET_EVERY = timedelta(hours=1)
 
 DATABASE_RETRY = 1.0  # seconds
+START_PATIENCE = 60.0  # seconds that a database may be away while the service starts
 
 log = structlog.get_logger("bridge.service")
 
@@ -338,10 +339,28 @@ def rules_of(settings: Settings) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
+async def _opened_when_possible(stack: AsyncExitStack, loaded: Loaded) -> Bridge:
+    """Machines that start together, and a database that restarts under a rolling restart: both come in a
+    moment. A database that never comes is told by the end of the process, which a supervisor sees."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + START_PATIENCE
+    while True:
+        try:
+            return await stack.enter_async_context(opened(loaded))
+        except StoreUnavailable as error:
+            if loop.time() + DATABASE_RETRY > until:
+                raise
+            log.warning("the database is not available; the service starts when it is", error=str(error))
+            await asyncio.sleep(DATABASE_RETRY)
+
+
 async def serve(loaded: Loaded, role: Role = "all", *, on_ready: Callable[[], None] | None = None) -> None:
-    """Run the service until SIGTERM or SIGINT; SIGHUP reads the configuration again."""
-    async with opened(loaded) as bridge:
-        service = Service(bridge, role)
+    """Run the service until SIGTERM or SIGINT; SIGHUP reads the configuration again.
+
+    Raises StoreUnavailable when the database is still away after START_PATIENCE.
+    """
+    async with AsyncExitStack() as stack:
+        service = Service(await _opened_when_possible(stack, loaded), role)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, service.stop)

@@ -144,17 +144,20 @@ def running() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def needed() -> Iterator[Server]:
+    """A server for the time of the block; without PostgreSQL the test skips, or fails in CI."""
+    if find_programs() is None:
+        missing = "PostgreSQL (initdb, pg_ctl, postgres) is not installed"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with running() as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """One server for all tests of the run."""
-    try:
-        context = running()
-        server = context.__enter__()
-    except FileNotFoundError as missing:
-        if os.environ.get("CI"):
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
-    try:
+    with needed() as server:
         yield server
-    finally:
-        context.__exit__(None, None, None)

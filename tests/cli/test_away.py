@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from bridge import service
 from bridge.cli import main
 
 CONFIG = """
@@ -20,7 +21,10 @@ products: [{sku: RING-S, uuid: QfGQC4YQ, material: silver}]
 
 
 @pytest.mark.parametrize("command", ["serve", "status", "orders list", "pause", "audit", "why 1001"])
-def test_a_database_that_is_away_is_named_with_the_remedy(command: str, tmp_path: Path) -> None:
+def test_a_database_that_is_away_is_named_with_the_remedy(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "START_PATIENCE", 0)
     file = tmp_path / "config.yaml"
     file.write_text(CONFIG)
     ran = CliRunner().invoke(main, [*command.split(), "-c", str(file)], env={"SECRET": "s3cret-of-a-test"})

@@ -85,9 +85,10 @@ class Stage:
         return {**config, "invoice": {"mode": "none"}, **changes}
 
     @asynccontextmanager
-    async def serve(
+    async def launched(
         self, config: dict[str, Any], name: str = "config.yaml", *arguments: str
     ) -> AsyncIterator[Serving]:
+        """A process that has just begun to start."""
         path = self.folder / name
         write_config(path, config)
         process = await asyncio.create_subprocess_exec(
@@ -98,14 +99,21 @@ class Stage:
         serving = Serving(path, process)
         listening = asyncio.create_task(serving.listen())
         try:
-            await serving.says("event=ready")
-            await until(self._looked_at_the_shop, serving)
             yield serving
         finally:
             if process.returncode is None:
                 process.terminate()
             await process.wait()
             await listening
+
+    @asynccontextmanager
+    async def serve(
+        self, config: dict[str, Any], name: str = "config.yaml", *arguments: str
+    ) -> AsyncIterator[Serving]:
+        async with self.launched(config, name, *arguments) as serving:
+            await serving.says("event=ready")
+            await until(self._looked_at_the_shop, serving)
+            yield serving
 
     async def _looked_at_the_shop(self) -> bool:
         """Orders that come in from now on are new ones, and are told of."""

@@ -1,4 +1,4 @@
-"""A database that goes away while the service starts is waited for."""
+"""A database that is away while the service starts is waited for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ import pytest
 from bridge.cli._day import opened_day
 from bridge.errors import StoreUnavailable
 from bridge.store import Store
+from tests import postgres
+from tests.service.serving import staged
+
+
+async def test_a_server_that_comes_later_than_the_service_is_waited_for(tmp_path: Path) -> None:
+    with postgres.needed() as server:  # one of its own, since it is stopped
+        database = server.create_database()
+        server.stop()
+        async with staged(tmp_path, database) as stage, stage.launched(stage.config()) as serving:
+            await serving.says("the service starts when it is", "connection failed")
+            server.start()
+            await serving.says("event=ready")
 
 
 async def test_a_database_that_goes_away_at_the_start_is_waited_for(
