@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 
 import pytest
@@ -123,10 +123,17 @@ async def test_the_keyboard_is_enough(chromium: Browser, site: Site) -> None:
         assert await page.evaluate("document.activeElement.id") == "main"
         for _ in range(30):
             await page.keyboard.press("Tab")
-            focused = page.locator(":focus")
-            outline = await focused.evaluate("element => getComputedStyle(element).outlineStyle")
-            assert outline == "solid", await focused.evaluate("element => element.outerHTML")
-            if await focused.text_content() == "I saw to it":
+            # in one go: a block that is made fresh between two questions has its elements replaced
+            focused = await page.evaluate("""() => {
+                const element = document.activeElement;
+                return {
+                    outline: getComputedStyle(element).outlineStyle,
+                    text: element.textContent,
+                    html: element.outerHTML,
+                };
+            }""")
+            assert focused["outline"] == "solid", focused["html"]
+            if focused["text"] == "I saw to it":
                 break
         await page.keyboard.press("Enter")
         await page.get_by_role("status").get_by_text("The alarm is cleared.").wait_for()
@@ -167,6 +174,40 @@ async def test_an_open_page_stays_fresh_and_leaves_the_reader_alone(chromium: Br
         assert await page.evaluate("window.untouched"), "the page was loaded anew"
         assert await page.evaluate("document.querySelector('#figures-table').open")
         assert await link.evaluate("element => element === document.activeElement")
+
+
+async def test_the_keyboard_stays_on_what_it_is_on_while_the_page_is_made_fresh(
+    chromium: Browser, site: Site
+) -> None:
+    """Enter must never act on another alarm than the one that had the focus when the reader looked."""
+    second = await alarmed(site.store, 1002, Alarm.SECOND_REFERENCE, {"reference": "ABCD1234"})
+    (key,) = [one.key for one in await site.store.queries.alarms(order=second.key)]
+    context = await chromium.new_context(locale="en-GB")
+    async with opened(context) as page:
+        await sign_in(page, site)
+        numbers = count(1100)
+        focused = "document.activeElement.closest('form')?.getAttribute('action')"
+        while await page.evaluate(focused) != f"/alarms/{key}/clear":
+            await page.keyboard.press("Tab")
+
+        async def made_fresh() -> None:
+            async with asyncio.timeout(20):
+                before = await page.locator("#states").inner_text()
+                while await page.locator("#states").inner_text() == before:
+                    await asking(site.store, next(numbers), Wait.RISK)  # until the page listens
+                    await asyncio.sleep(1)
+
+        await alarmed(site.store, 1001, Alarm.SECOND_REFERENCE, {"reference": "WXYZ9876"})
+        await made_fresh()
+        await page.get_by_role("heading", name="2 alarms").wait_for()
+        assert await page.evaluate(focused) == f"/alarms/{key}/clear"
+
+        await site.store.clear_alarm(key, "somebody else")
+        await made_fresh()
+        assert await page.evaluate(focused) == f"/alarms/{key}/clear", "its block waits for the reader"
+        await page.keyboard.press("Tab")
+        await page.get_by_role("heading", name="1 alarm").wait_for()
+        assert await page.get_by_text("ABCD1234").count() == 0
 
 
 async def test_times_are_told_in_the_readers_own_zone(chromium: Browser, site: Site) -> None:

@@ -52,18 +52,28 @@
     for (const block of document.querySelectorAll("[data-fresh][id]")) {
       const fresh = page.getElementById(block.id);
       if (!fresh || isBusy(block) || fresh.innerHTML === block.innerHTML) continue;
-      const focused = block.contains(document.activeElement) ? pathTo(block, document.activeElement) : null;
+      const active = document.activeElement;
+      const focused = block.contains(active) && active !== block;
+      const heir = focused ? likeIt(active, fresh)[likeIt(active, block).indexOf(active)] : null;
+      if (focused && !heir) {
+        // what the keyboard is on is no longer there: it stays until the reader moves on
+        block.addEventListener("focusout", () => setTimeout(refresh, 200), { once: true });
+        continue;
+      }
       const open = [...block.querySelectorAll("details[open][id]")].map((one) => one.id);
       block.replaceChildren(...fresh.childNodes);
       for (const id of open) block.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
-      if (focused) block.querySelector(focused)?.focus();
+      heir?.focus({ preventScroll: true });
     }
   };
 
-  const pathTo = (block, element) => {
-    if (element.id) return `#${CSS.escape(element.id)}`;
-    if (element.href) return `a[href="${CSS.escape(element.getAttribute("href"))}"]`;
-    return null;
+  // by what they do, not by where they stand: Enter after a refresh must not act on another order
+  const likeIt = (element, block) => {
+    const does = (one) => {
+      const to = one.id || one.getAttribute("href");
+      return [to, one.form?.getAttribute("action"), to ? "" : one.textContent.trim()].join("\n");
+    };
+    return [...block.querySelectorAll(element.localName)].filter((one) => does(one) === does(element));
   };
 
   const live = document.body.dataset.live;
