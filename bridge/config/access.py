@@ -13,13 +13,19 @@ from bridge.config.names import Language
 from bridge.config.quantities import Interval
 from bridge.config.types import Secret, Text, bad, one_of
 
-HASH = re.compile(r"scrypt:[0-9]{1,2}:[0-9]{1,3}:[0-9]{1,3}:[A-Za-z0-9_-]{16,128}:[A-Za-z0-9_-]{32,128}")
+HASH = re.compile(r"scrypt:([0-9]{1,2}):([0-9]{1,3}):([0-9]{1,3}):[A-Za-z0-9_-]{16,128}:[A-Za-z0-9_-]{43}")
 """What `sculpteo-bridge password` prints: scrypt:log2(n):r:p:salt:key."""
+
+MEMORY = 160 * 1024 * 1024
+"""Bytes that the check of a password may take, for hashes of stronger parameters than ours."""
 
 
 def _hash(secret: SecretStr) -> SecretStr:
-    if HASH.fullmatch(secret.get_secret_value()):
-        return secret
+    if found := HASH.fullmatch(secret.get_secret_value()):
+        log_n, r, p = map(int, found.groups())
+        # what scrypt takes: https://www.rfc-editor.org/rfc/rfc7914#section-2
+        if min(log_n, r, p) > 0 and 128 * r * (p + 2 + (1 << log_n)) <= MEMORY:
+            return secret
     raise bad(
         "is not a password hash", "put in what `sculpteo-bridge password` prints, never the password itself"
     )

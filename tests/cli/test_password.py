@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pydantic import SecretStr, ValidationError
 
 from bridge.cli import main
-from bridge.web.console.passwords import LONGEST, fits
+from bridge.config.access import Console
+from bridge.web.console.passwords import LONGEST, fits, hashed
 from tests.config.cases import ENV, GOOD, loaded
 
 
@@ -51,6 +53,14 @@ def test_the_ways_to_compose_a_letter_make_one_password() -> None:
 )
 def test_a_line_that_is_no_hash_fits_no_password(line: str) -> None:
     assert not fits("correct horse", line)
+
+
+@pytest.mark.parametrize("cost", ["0:8:3", "15:0:3", "15:8:0", "30:8:1", "15:999:1", "20:2:1"])
+def test_a_hash_whose_cost_no_check_could_pay_is_a_fault_of_the_configuration(cost: str) -> None:
+    line = hashed("correct horse", log_n=4)
+    assert Console(password_hash=SecretStr(line)).members()
+    with pytest.raises(ValidationError, match="is not a password hash"):
+        Console(password_hash=SecretStr(line.replace("4:8:3", cost)))
 
 
 def test_a_person_is_asked_twice_and_sees_nothing_of_it(tmp_path: Path) -> None:

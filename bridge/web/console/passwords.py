@@ -11,18 +11,22 @@ import hmac
 import os
 import unicodedata
 
+from bridge.config.access import MEMORY
+
 LOG_N, R, P = 15, 8, 3  # 32 MB and about a quarter of a second
-MEMORY = 160 * 1024 * 1024  # bytes that a hash of stronger parameters may take
 SHORTEST = 10  # characters of a password
 LONGEST = 1024
 
 
-def hashed(password: str) -> str:
-    """The line for the configuration. Raises ValueError for a password that is too short or too long."""
+def hashed(password: str, log_n: int = LOG_N) -> str:
+    """The line for the configuration. Raises ValueError for a password that is too short or too long.
+
+    Only tests ask for another `log_n`, to spend their time on something else.
+    """
     if not SHORTEST <= len(password) <= LONGEST:
         raise ValueError(f"a password has {SHORTEST} to {LONGEST} characters")
     salt = os.urandom(16)
-    return f"scrypt:{LOG_N}:{R}:{P}:{_text(salt)}:{_text(_key(password, salt, LOG_N, R, P))}"
+    return f"scrypt:{log_n}:{R}:{P}:{_text(salt)}:{_text(_key(password, salt, log_n, R, P))}"
 
 
 def fits(password: str, line: str) -> bool:

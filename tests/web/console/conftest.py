@@ -38,8 +38,8 @@ ROLES = {"anna": "owner", "otto": "operator", "vera": "viewer"}
 
 @cache
 def hash_of(name: str) -> str:
-    """Each is made once: a hash takes a moment."""
-    return hashed(PASSWORDS[name])
+    """Each is made once, and is weak: every test signs in."""
+    return hashed(PASSWORDS[name], log_n=4)
 
 
 def configuration(*, users: bool = True, per_day: str = "", **server: object) -> Loaded:
