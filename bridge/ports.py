@@ -391,8 +391,11 @@ class Orders(Protocol):
         leaves the order due now.
         """
 
-    async def claim(self, owner: str, *, limit: int, lease_for: timedelta) -> list[OrderRecord]:
-        """Take due orders whose lease is free or over, oldest due first; each gets a new lease token."""
+    async def claim(
+        self, owner: str, *, limit: int, lease_for: timedelta, states: Collection[State] = ()
+    ) -> list[OrderRecord]:
+        """Take due orders whose lease is free or over, oldest due first; each gets a new lease token. Only
+        those in `states`, where these are given."""
 
     async def extend(self, lease: Lease, lease_for: timedelta) -> Lease:
         """Heartbeat. Raises LeaseLost."""

@@ -14,8 +14,9 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -36,7 +37,12 @@ LEASE = timedelta(seconds=20)  # so long an order rests when its worker was kill
 HEARTBEAT = 5.0  # seconds between renewals of a lease
 DEADLINE = 300.0  # seconds after which a step is given up
 IDLE = 1.0  # seconds between looks for due orders when no news comes
-SLOTS = 8  # orders that one process works on at once
+BUYING = 6
+FOLLOWING = 4
+"""How many orders one process works on at once. What is bought is asked for again and again, at the rate that
+Sculpteo is asked at; a backlog of it must keep no order from being bought, nor the other way round."""
+
+FOLLOWED = frozenset({State.PLACED, State.SHIPPED, State.DONE, State.UNKNOWN})
 
 log = structlog.get_logger("bridge.worker")
 
@@ -66,6 +72,15 @@ def _ready_to_finish(record: OrderRecord) -> bool:
     return record.print_status == "shipped" and record.last_step != "fulfil"
 
 
+@dataclass(slots=True)
+class _Lane:
+    """Orders of some states, and how many of them are worked on at once."""
+
+    states: frozenset[State]
+    slots: int
+    running: set[asyncio.Task[None]] = field(default_factory=set)
+
+
 class Worker:
     """Works on due orders and pending deliveries until it is told to stop."""
 
@@ -76,7 +91,6 @@ class Worker:
         interpret: Callable[[Delivery], Word],
         *,
         on_missed: Callable[[str], None],
-        slots: int = SLOTS,
     ) -> None:
         """`world` gives the present world, so that a reload of the configuration takes effect with the next
         step. `on_missed` is told the shop whose orders should be reconciled."""
@@ -84,8 +98,7 @@ class Worker:
         self._inbox = inbox
         self._interpret = interpret
         self._on_missed = on_missed
-        self._slots = slots
-        self._running: set[asyncio.Task[None]] = set()
+        self._lanes = (_Lane(frozenset(State) - FOLLOWED, BUYING), _Lane(FOLLOWED, FOLLOWING))
         self._news = asyncio.Event()
         self._stopping = False
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
@@ -104,8 +117,8 @@ class Worker:
                         await asyncio.wait_for(self._news.wait(), IDLE)
                 self._news.clear()
         finally:
-            if self._running:
-                await asyncio.gather(*self._running, return_exceptions=True)
+            running = [task for lane in self._lanes for task in lane.running]
+            await asyncio.gather(*running, return_exceptions=True)
 
     def stop(self) -> None:
         """Claim nothing more. Steps that run are finished; a purchase is never cut off in the middle."""
@@ -138,19 +151,21 @@ class Worker:
         return bool(pending)
 
     async def _orders(self) -> bool:
-        free = self._slots - len(self._running)
-        if free <= 0:
-            await asyncio.wait(self._running, timeout=IDLE, return_when=asyncio.FIRST_COMPLETED)
-            return True
-        claimed = await self._world().orders.claim(self.owner, limit=free, lease_for=LEASE)
-        for record in claimed:
-            task = asyncio.create_task(self._work(record), name=f"order-{record.key}")
-            self._running.add(task)
-            task.add_done_callback(self._finished)
-        return bool(claimed)
+        found = False
+        for lane in self._lanes:
+            free = lane.slots - len(lane.running)
+            if free <= 0:
+                continue  # the end of each of its steps is news
+            orders = self._world().orders
+            for record in await orders.claim(self.owner, limit=free, lease_for=LEASE, states=lane.states):
+                task = asyncio.create_task(self._work(record), name=f"order-{record.key}")
+                lane.running.add(task)
+                task.add_done_callback(partial(self._finished, lane))
+                found = True
+        return found
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+    def _finished(self, lane: _Lane, task: asyncio.Task[None]) -> None:
+        lane.running.discard(task)
         self._news.set()
         if not task.cancelled() and task.exception() is not None:
             log.error("a step failed outside its guard", error=repr(task.exception()))

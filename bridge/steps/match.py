@@ -7,7 +7,7 @@ before money is spent, so that both decide alike.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -102,7 +102,7 @@ def assess(
     waits = _gates(record, order, selection.items, policy, now)
     if waits:
         return Assessment(waits, selection.items)
-    return _window(record, selection.items, policy, now)
+    return _window(record, order, selection.items, policy, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +238,19 @@ def _moved(record: OrderRecord, order: ShopOrder, selection: Selection) -> Troub
     return Trouble(Problem.MOVED, {"location": ", ".join(names.get(place) or place for place in new)})
 
 
-def approved(record: OrderRecord, items: tuple[PrintItem, ...]) -> bool:
-    """Whether a person approved these very prints; an approval of something else does not count."""
+def approved(record: OrderRecord, order: ShopOrder, items: tuple[PrintItem, ...]) -> bool:
+    """Whether a person approved these very prints, sent to where they go now; an approval of something else
+    does not count. Who sends an approved order elsewhere may not be who ordered it."""
+    before = record.snapshot
+    same_place = before is None or _destination(before) == _destination(order)
+    return same_place and _approved_prints(record, items)
+
+
+def _destination(order: ShopOrder) -> Address | None:
+    return replace(order.address, phone=None) if order.address else None
+
+
+def _approved_prints(record: OrderRecord, items: tuple[PrintItem, ...]) -> bool:
     return record.approved_at is not None and (not record.items or record.items == items)
 
 
@@ -249,7 +260,7 @@ def _given(record: OrderRecord, code: str) -> bool:
 
 def approved_for(record: OrderRecord, code: str, items: tuple[PrintItem, ...]) -> bool:
     """Whether a person approved these very prints when `code` stood in their way."""
-    return _given(record, code) and approved(record, items)
+    return _given(record, code) and _approved_prints(record, items)
 
 
 def _gates(
@@ -260,7 +271,7 @@ def _gates(
         return Waits(Wait.PAYMENT, now + PAYMENT_RECHECK)
     if record.held_at is not None:
         return Waits(Wait.HELD, None)
-    if approved(record, items):
+    if approved(record, order, items):
         return None
     if record.origin == "before_go_live" and not record.paid_now:
         return Waits(Wait.BEFORE_GO_LIVE, None)
@@ -272,9 +283,11 @@ def _gates(
     return Waits(Wait.APPROVAL, None, {"why": why}) if why else None
 
 
-def _window(record: OrderRecord, items: tuple[PrintItem, ...], policy: Policy, now: datetime) -> Assessment:
+def _window(
+    record: OrderRecord, order: ShopOrder, items: tuple[PrintItem, ...], policy: Policy, now: datetime
+) -> Assessment:
     """The approval window opens once all else is in order, and stays as it was opened."""
-    if approved(record, items) or not policy.approval.delay:
+    if approved(record, order, items) or not policy.approval.delay:
         return Assessment(Ready(), items)
     until = record.window_until or now + policy.approval.delay
     if now >= until:
@@ -308,7 +321,7 @@ def decided(job: Job, order: ShopOrder, found: Assessment, *, void: str | None =
     if record.matched_at is None and found.items:
         values["matched_at"] = job.now
     notes: tuple[Note, ...] = ()
-    if record.approved_at and found.items and not approved(record, found.items):
+    if record.approved_at and found.items and not approved(record, order, found.items):
         values |= {"approved_at": None, "approved_by": None, "approved_for": None}
         notes = (Note("approval_dropped"),)
     change = partial(Change, values=values, notes=notes, void_attempt=void)

@@ -9,7 +9,7 @@ would sleep until then; `mend_clock` makes them due.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost
+from bridge.order.states import State
 from bridge.ports import Attempt, Lease, OrderRecord, ParcelRecord
 from bridge.store.codec import attempt_from, order_from, parcel_from
 from bridge.store.moves import held_row, moment
@@ -26,7 +27,13 @@ AHEAD = timedelta(hours=1)  # replicas' clocks may differ by less than this
 
 
 def claim(
-    c: Connection, now: datetime, owner: str, limit: int, lease_for: timedelta, only: int | None = None
+    c: Connection,
+    now: datetime,
+    owner: str,
+    limit: int,
+    lease_for: timedelta,
+    states: Collection[State] = (),
+    only: int | None = None,
 ) -> list[OrderRecord]:
     """`Orders.claim`. Oldest due first, so that no order and no shop can keep another from its turn: one that
     fails is due later. PostgreSQL skips rows that another replica is claiming in this moment."""
@@ -39,6 +46,7 @@ def claim(
                 orders.c.lease_until <= now,
                 orders.c.lease_until > now + lease_for + AHEAD,
             ),
+            *((orders.c.state.in_(list(states)),) if states else ()),
             *(() if only is None else (orders.c.id == only,)),
         )
         .order_by(orders.c.due_at, orders.c.id)

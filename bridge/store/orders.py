@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.order.model import Money, Receipt
 from bridge.order.rules import LineRule
+from bridge.order.states import State
 from bridge.ports import (
     Attempt,
     Change,
@@ -54,18 +55,20 @@ class StoredOrders:
     async def notice(self, notice: Notice) -> int:
         return await self._change(moves.notice, notice)
 
-    async def claim(self, owner: str, *, limit: int, lease_for: timedelta) -> list[OrderRecord]:
+    async def claim(
+        self, owner: str, *, limit: int, lease_for: timedelta, states: Collection[State] = ()
+    ) -> list[OrderRecord]:
         now = self._clock.now()
         set_back = self._last_claim is not None and now < self._last_claim - SET_BACK
         if set_back or self._mended_at is None or now - self._mended_at >= MEND_EVERY:
             await self._change(claims.mend_clock)
             self._mended_at = now
         self._last_claim = now
-        return await self._change(claims.claim, owner, limit, lease_for)
+        return await self._change(claims.claim, owner, limit, lease_for, states)
 
     async def claim_one(self, key: int, owner: str, *, lease_for: timedelta) -> OrderRecord | None:
         """Take one order, if it is due and free."""
-        found = await self._change(claims.claim, owner, 1, lease_for, key)
+        found = await self._change(claims.claim, owner, 1, lease_for, (), key)
         return found[0] if found else None
 
     async def extend(self, lease: Lease, lease_for: timedelta) -> Lease:

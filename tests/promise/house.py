@@ -59,6 +59,7 @@ class PostgresTables:
         self._server = server
         self.url = url
         self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._counted: dict[str, tuple[int, bool]] = {}  # where each sequence stood
         self._engine = sa.create_engine(
             url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool
         )
@@ -69,12 +70,18 @@ class PostgresTables:
             for table in metadata.sorted_tables:
                 rows = connection.exec_driver_sql(f"SELECT * FROM {table.name}")  # noqa: S608 - our own names
                 self._rows[table.name] = [dict(row._mapping) for row in rows]
+            for (name,) in connection.exec_driver_sql("SELECT sequencename FROM pg_sequences").all():
+                stood = connection.exec_driver_sql(f"SELECT last_value, is_called FROM {name}")  # noqa: S608
+                self._counted[name] = stood.one()._tuple()
 
     def restore(self) -> None:
-        self.lose(restart=False)  # numbers go on, as after any restore of rows
+        """Rows and sequences, as pg_restore puts them back."""
+        self.lose()
         with self._engine.begin() as connection:
             for table in metadata.sorted_tables:
                 self._put_back(connection, table.name)
+            for name, stood in self._counted.items():
+                connection.exec_driver_sql("SELECT setval(%s, %s, %s)", (name, *stood))
 
     def _put_back(self, connection: sa.Connection, table: str) -> None:
         for row in self._rows[table]:
@@ -82,13 +89,8 @@ class PostgresTables:
             text = f"INSERT INTO {table} ({names}) VALUES ({values})"  # noqa: S608 - our own names
             connection.exec_driver_sql(text, tuple(row.values()))
 
-    def lose(self, *, restart: bool = True) -> None:
-        names = [table.name for table in metadata.sorted_tables]
-        if restart:
-            self._server.empty(self.url, names)
-        else:
-            with self._engine.begin() as connection:
-                connection.exec_driver_sql(f"TRUNCATE {', '.join(names)} CASCADE")
+    def lose(self) -> None:
+        self._server.empty(self.url, [table.name for table in metadata.sorted_tables])
 
 
 class House:

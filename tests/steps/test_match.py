@@ -183,6 +183,17 @@ def test_an_approval_of_other_items_does_not_count() -> None:
     assert isinstance(found.verdict, Waits)
 
 
+def test_an_approval_does_not_go_along_to_another_address() -> None:
+    ring = order(line(1, "RING"))
+    assert ring.address is not None
+    approved = record(State.WAITING, items=judge(ring).items, snapshot=ring, approved_at=NOW)
+    rules = policy(approval=ApprovalPolicy(manual=True))
+    calls = replace(ring, address=replace(ring.address, phone="+33 1 99 00 00 00"))
+    assert judge(calls, rules=rules, on_record=approved).verdict == Ready()
+    moves = replace(ring, address=replace(ring.address, address1="1 Somewhere Else"))
+    assert isinstance(judge(moves, rules=rules, on_record=approved).verdict, Waits)
+
+
 def test_the_window_opens_once_and_ends_by_itself() -> None:
     rules = policy(approval=ApprovalPolicy(delay=timedelta(minutes=30)))
     opened = judge(order(line(1, "RING")), rules=rules)
