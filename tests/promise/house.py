@@ -72,7 +72,8 @@ class PostgresTables:
                 self._rows[table.name] = [dict(row._mapping) for row in rows]
             for (name,) in connection.exec_driver_sql("SELECT sequencename FROM pg_sequences").all():
                 stood = connection.exec_driver_sql(f"SELECT last_value, is_called FROM {name}")  # noqa: S608
-                self._counted[name] = stood.one()._tuple()
+                last, called = stood.one()
+                self._counted[name] = (last, called)
 
     def restore(self) -> None:
         """Rows and sequences, as pg_restore puts them back."""
