@@ -72,7 +72,7 @@ class Server:
 
     def stop(self, how: str = "fast") -> None:
         """`how`: fast, or immediate, which is a crash."""
-        self._run("pg_ctl", "-D", self._data, "-m", how, "-w", "-t", "30", "stop")
+        self._run("pg_ctl", "-D", self._data, "-m", how, "-w", "-t", "120", "stop")
 
     @property
     def _data(self) -> str:
@@ -88,10 +88,11 @@ class Server:
         # a pipe would stay open for as long as the server runs
         with (self.folder / "output").open("ab") as output:
             done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder, timeout=60
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder, timeout=150
             )
         if done.returncode:
-            text = (self.folder / "output").read_text()[-2000:]
+            logs = [self.folder / "output", self.folder / "log"]
+            text = "\n".join(log.read_text()[-2000:] for log in logs if log.exists())
             raise RuntimeError(f"{program} failed with {done.returncode}: {text}")
 
 
