@@ -45,14 +45,6 @@ class NeedsPerson(BridgeError):
         self.facts = facts
 
 
-class OutcomeUnknown(BridgeError):
-    """A request that spends money may have reached its receiver and no clear answer came. Never resent."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
 class LedgerConflict(BridgeError):
     """Somebody else wrote the ledger on the Shopify order between our read and our write."""
 

@@ -130,6 +130,7 @@ class LedgerEntry:
 
     `attempt` identifies the attempt, `token` is the secret part of its notification URL. `state` is "intent"
     (a request may have left), "placed" (with `reference`) or "void" (it is known that nothing was bought).
+    `cost` is what Sculpteo's price call said, where it was asked.
     """
 
     attempt: str
@@ -139,6 +140,7 @@ class LedgerEntry:
     mapping_version: str
     at: datetime
     reference: str | None = None
+    cost: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

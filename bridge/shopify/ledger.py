@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from bridge.order.model import Ledger, LedgerEntry, Mode
+from bridge.order.model import Ledger, LedgerEntry, Mode, Money
 from bridge.shopify.tame import Unexpected, Value
 
 VERSION = 1
@@ -33,6 +33,7 @@ def write(entry: LedgerEntry) -> str:
             "at": entry.at.isoformat(),
             "mapping": entry.mapping_version,
             "token": entry.token,
+            "cost": entry.cost and {"amount": str(entry.cost.amount), "currency": entry.cost.currency},
         },
         sort_keys=True,
     )
@@ -58,9 +59,15 @@ def _entry(body: Value) -> LedgerEntry:
         mapping_version=body["mapping"].text(),
         at=body["at"].moment(),
         reference=body["reference"].text_or_none(),
+        cost=_cost(body["cost"]),
     )
     if body["v"].integer() != VERSION or entry.state not in STATES:
         raise Unexpected("it is of another version")
     if entry.state == "placed" and entry.reference is None:
         raise Unexpected("it is placed, but has no reference")
     return entry
+
+
+def _cost(body: Value) -> Money | None:
+    """Entries of earlier versions have none; nothing but the day's limit is weighed by it."""
+    return Money(body["amount"].decimal(), body["currency"].text()) if body else None

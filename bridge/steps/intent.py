@@ -64,6 +64,7 @@ def entry_of(job: Job, attempt: Attempt, state: str, reference: str | None = Non
         mapping_version=attempt.mapping_version,
         at=job.now,
         reference=reference,
+        cost=attempt.cost,
     )
 
 

@@ -103,6 +103,7 @@ async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ..
         verdict="adopted",
         why="found in the ledger on the Shopify order",
         reference=entry.reference,
+        cost=entry.cost,
     )
     job.record = await job.world.orders.adopt(record, attempt)
     return _adopted(job, order, items, entry.reference)
@@ -118,7 +119,9 @@ def _adopted(job: Job, order: ShopOrder, items: tuple[PrintItem, ...], reference
             facts={"why": "the shop's ledger holds an intent to order it, from another run of the bridge"},
             values={"snapshot": order, "name": order.name, "items": items},
         )
-    return replace(change, alarms=withdrawn_already(order, reference))
+    attempt = job.record.attempt
+    cost = {"cost": attempt.cost} if attempt and attempt.cost else {}
+    return replace(change, values={**change.values, **cost}, alarms=withdrawn_already(order, reference))
 
 
 async def late_evidence(job: Job) -> Change | None:

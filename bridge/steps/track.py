@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from bridge.errors import LedgerConflict, NeedsPerson
-from bridge.order.model import LedgerEntry, Mode, PrintStatus, ShopOrder, TrackingReport
+from bridge.order.model import Mode, PrintStatus, ShopOrder, TrackingReport
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change, Facts, Note
 from bridge.retry import jittered
+from bridge.steps.intent import entry_of
 from bridge.steps.job import Job, show
 from bridge.steps.resolve import late_evidence
 from bridge.steps.withdraw import after_placing, fulfilled_elsewhere
@@ -94,15 +95,7 @@ async def _write_reference(job: Job, order: ShopOrder) -> tuple[tuple[Alarm, Fac
     void = entry is None or entry.state == "void" or entry.attempt in job.record.void_attempts
     if entry is not None and entry.attempt != attempt.id and not void:
         return ((Alarm.SECOND_REFERENCE, {"reference": entry.reference or "?"}),)
-    written = LedgerEntry(
-        attempt=attempt.id,
-        token=attempt.token,
-        state="placed",
-        mode=attempt.mode,
-        mapping_version=attempt.mapping_version,
-        at=job.now,
-        reference=reference,
-    )
+    written = entry_of(job, attempt, "placed", reference)
     try:
         await job.shop.write_ledger(order.id, written, order.ledger.digest)
     except NeedsPerson:

@@ -96,11 +96,6 @@ class StoredInbox:
 
         return await self._db.read(work)
 
-    async def stored_bytes(self) -> int:
-        """How much room the bodies take."""
-        total = sa.select(sa.func.coalesce(sa.func.sum(sa.func.length(deliveries.c.body)), 0))
-        return int(await self._db.read(lambda c: c.execute(total).scalar_one()))
-
     async def prune(self, before: datetime, *, limit: int = 1_000) -> int:
         """Delete settled deliveries that came before; gives how many, at most `limit` at once. The oldest
         numbers are looked at first, so the hot path needs no index for this."""

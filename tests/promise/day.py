@@ -18,7 +18,7 @@ from bridge.ports import Change, Notice, OrderRecord, Policy
 from bridge.steps import decide
 from bridge.steps.job import Job, World
 from bridge.store import Store
-from bridge.worker import LEASE, run_step
+from bridge.worker import LEASE, worked_on
 from tests.promise.world import Crash, Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
 from tests.steps.make import RING, Mapped, line, order, policy
 
@@ -76,9 +76,7 @@ class Day:
                 break
             job = Job(claimed[0], self.world())
             with contextlib.suppress(LeaseLost, StoreUnavailable):
-                change = await run_step(job)
-                await self.store.orders.record(job.record, change)
-                states.append(change.target)
+                states.append((await worked_on(job)).target)
         return states
 
     async def dies(self) -> None:

@@ -13,11 +13,12 @@ import pytest
 
 from bridge.order.model import PrintStatus
 from bridge.order.problems import Alarm
-from bridge.order.states import State
+from bridge.order.states import State, Wait
+from bridge.ports import Notice
 from bridge.steps.reconcile import reconcile
 from bridge.store import Store
 from tests.promise.day import ORDER, Day
-from tests.steps.make import Mapped, line, order
+from tests.steps.make import Mapped, euro, line, order
 
 
 @asynccontextmanager
@@ -43,6 +44,26 @@ async def test_an_empty_database_adopts_what_was_bought(day: Day, tmp_path: Path
         await after.works()
         record = await after.record()
         assert (record.state, record.reference, after.prints) == (State.PLACED, "REF00000", 1)
+
+
+async def test_what_a_lost_database_spent_today_counts_against_the_days_limit(
+    day: Day, tmp_path: Path
+) -> None:
+    day.policy = replace(day.policy, per_day=euro("15"))
+    await day.comes(2)
+    await day.works()
+    spent = (await day.record()).cost
+    assert spent == euro("10")
+    async with restored(day, tmp_path / "empty.db") as after:
+        await after.news()
+        await after.works()
+        assert (await after.record()).cost == spent
+        other = replace(after.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
+        after.shop.touch(other)
+        await after.store.orders.notice(Notice("acme", other.id, "webhook", other.name))
+        await after.works()
+        (second,) = await after.store.queries.find("#1002")
+        assert (second.state, second.reason) == (State.WAITING, Wait.LIMIT_DAY)
 
 
 async def test_an_empty_database_asks_a_person_where_only_the_intent_is_known(

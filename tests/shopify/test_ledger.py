@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
-from bridge.order.model import Ledger, LedgerEntry, Mode
+from bridge.order.model import Ledger, LedgerEntry, Mode, Money
 from bridge.shopify import ledger
 from bridge.shopify.orders import ShopifyShop
 from bridge.shopify.tame import Value
@@ -33,6 +33,7 @@ ENTRIES = st.builds(
     mapping_version=TEXT,
     at=st.datetimes(timezones=st.just(UTC)),
     reference=st.none() | st.text("ABC123", min_size=1),
+    cost=st.none() | st.builds(Money, st.decimals(0, 10**6, places=2), st.sampled_from(["EUR", "JPY"])),
 )
 
 

@@ -21,7 +21,7 @@ from bridge.steps import decide
 from bridge.steps.approval import why_a_person
 from bridge.steps.job import Job, World
 from bridge.store.store import Store
-from bridge.worker import LEASE, run_step
+from bridge.worker import LEASE, worked_on
 from tests.promise.world import Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
 from tests.steps.make import NOW, RING, Mapped, euro, line, order, policy
 
@@ -116,9 +116,7 @@ class Play:
             if not claimed:
                 break
             job = Job(claimed[0], self.world)
-            change = await run_step(job)
-            await self.store.orders.record(job.record, change)
-            if change.target is State.PLACED:
+            if (await worked_on(job)).target is State.PLACED:
                 break  # from here on it is followed for ever
         return await self.look()
 

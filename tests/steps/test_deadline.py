@@ -14,24 +14,19 @@ from bridge.order.states import State
 from tests.steps.make import line, order
 from tests.steps.playing import playing
 
-SHORT = 0.3  # seconds: the deadline here
-
-
-@pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "DEADLINE", SHORT)
-
 
 async def test_an_answer_that_comes_after_the_deadline_of_the_step_is_not_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with playing(tmp_path) as play:
         key = await play.hear_of(order(line(1, "RING")))
+        monkeypatch.setattr(worker, "DEADLINE", 3.0)  # long enough to get as far as the request
         place = play.printer.place
 
         async def slow(asked: PrintOrder, about_to_send: Callable[[], Awaitable[None]]) -> Receipt:
             receipt = await place(asked, about_to_send)
-            await asyncio.sleep(1.5 * SHORT)
+            monkeypatch.setattr(worker, "DEADLINE", 60.0)  # what is left once the first deadline has passed
+            await asyncio.sleep(4.0)
             return receipt
 
         monkeypatch.setattr(play.printer, "place", slow)
@@ -45,6 +40,8 @@ async def test_a_step_that_hangs_before_anything_is_bought_is_tried_again(
 ) -> None:
     async with playing(tmp_path) as play:
         key = await play.hear_of(order(line(1, "RING")))
+
+        monkeypatch.setattr(worker, "DEADLINE", 0.3)
 
         async def hangs(order_id: str) -> None:
             await asyncio.sleep(3600)
