@@ -18,6 +18,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "retry": set(),
     "chores": {"errors"},
     "guard": set(),
+    # what of the bridge's own records asks for a person, told alike in the terminal and in the console
+    "amiss": {"order", "config.settings", "store"},
     "vigil": {"alerts", "breaker", "ports", "order", "errors", "config", "store"},
     # brings what is in the store's outbox to people and other systems
     "alerts": {"ports", "order", "errors", "retry", "guard", "config", "store"},
@@ -31,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # a front end for people, as the command line is: it reads the store and the settings as they are
     "web.console": {
         *("steps", "plan", "ports", "order", "errors", "breaker"),
-        *("config", "store", "web", "shopify.status", "shopify.scopes"),
+        *("amiss", "config", "store", "web", "shopify.status", "shopify.scopes"),
     },
     "sandbox": {"order", "errors", "sandbox", "ports"},
     **{name: {"ports", "order", "errors", "guard", "config.settings"} for name in ADAPTERS},

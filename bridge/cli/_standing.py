@@ -4,50 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from decimal import Decimal
 
 import aiohttp
 
+from bridge.amiss import Health, Words, amiss, health
 from bridge.cli._desk import Desk
-from bridge.order import news
 from bridge.order.history import tell
 from bridge.order.model import Mode, Money
-from bridge.order.news import News
 from bridge.order.problems import ALARMS, Alarm, say
 from bridge.order.states import WAITS, State, Wait
 from bridge.order.why import english, remedy, why
 from bridge.plan.catalogue import amount
 from bridge.ports import OrderRecord
-from bridge.store import Store
-from bridge.store.conditions import Condition
 from bridge.store.desk import Counts
 from bridge.store.memory import Pause
 from bridge.store.queries import AlarmRecord, Filter
 
-LATE = timedelta(minutes=45)  # three times as long as between two reconciliations
-UNSUBSCRIBED = timedelta(hours=3)  # three times as long as between two looks at the webhooks
-STUCK = timedelta(minutes=15)  # a delivery or a due order that nobody took for so long is waited for in vain
 LISTED = 20  # orders and alarms that are named
 FOR_A_PERSON = (Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST)
 """What an order waits for that only a person can give; `held` is a person's own wish."""
 
-SERVE = "Start `sculpteo-bridge serve`, or look into its log."
-
-
-@dataclass(frozen=True, slots=True)
-class ShopStanding:
-    """When the shop was last looked through for changed orders, and when its webhooks were last looked at."""
-
-    name: str
-    reconciled_at: datetime | None
-    subscribed_at: datetime | None
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`oldest_delivery` waits to be read, `oldest_due` to be worked on, since then. `answers` = the web side
-    answers at its own address on this machine; None = it is not known."""
+    """`answers` = the web side answers at its own address on this machine."""
 
     at: datetime
     mode: Mode
@@ -55,15 +37,10 @@ class Standing:
     needy: Sequence[OrderRecord]
     alarms: Sequence[AlarmRecord]
     pauses: Sequence[Pause]
-    spent: Money
-    limit: Money | None
-    shops: Sequence[ShopStanding]
-    oldest_delivery: datetime | None
-    oldest_due: datetime | None
+    health: Health
     listen: str
     answers: bool
     mapping_in_use: bool
-    conditions: Sequence[Condition] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +60,6 @@ async def standing(desk: Desk) -> Standing:
     midnight = datetime.combine(now.date(), time.min, now.tzinfo)
     currency = settings.sculpteo.currency
     spent: Decimal = await store.desk.spent_since(midnight, counted, currency)
-    pending = await store.inbox.pending(1)
     return Standing(
         at=now,
         mode=mode,
@@ -91,25 +67,10 @@ async def standing(desk: Desk) -> Standing:
         needy=await store.queries.page(Filter((State.UNKNOWN, State.ATTENTION)), limit=LISTED),
         alarms=await store.queries.alarms(),
         pauses=await store.switch.pauses(),
-        spent=Money(spent, currency),
-        limit=settings.limits.per_day,
-        shops=[await _shop(store, name) for name in settings.shops],
-        oldest_delivery=pending[0].received_at if pending else None,
-        oldest_due=await store.desk.oldest_due(),
+        health=await health(store, settings, Money(spent, currency), now),
         listen=settings.server.listen,
         answers=await _answers(settings.server.listen),
         mapping_in_use=await store.memory.get("mapping") == desk.loaded.catalog.version,
-        conditions=await store.conditions.open(),
-    )
-
-
-async def _shop(store: Store, name: str) -> ShopStanding:
-    reconciled = await store.memory.get(f"reconciled_at:{name}")
-    subscribed = await store.memory.get(f"subscribed_at:{name}")
-    return ShopStanding(
-        name,
-        datetime.fromisoformat(reconciled) if reconciled else None,
-        datetime.fromisoformat(subscribed) if subscribed else None,
     )
 
 
@@ -134,7 +95,8 @@ def todos(found: Standing) -> list[Todo]:
         *_more(found),
         *(_alarm(alarm) for alarm in found.alarms[:LISTED]),
         *_waiting(found.counts.reasons),
-        *_health(found),
+        *_pauses(found.pauses),
+        *(Todo(one.sentence, one.remedy) for one in amiss(found.health, WORDS)),
     ]
 
 
@@ -153,7 +115,7 @@ def _more(found: Standing) -> Iterator[Todo]:
         yield Todo(f"{left} more orders need a person.", command)
     if len(found.alarms) > LISTED:
         yield Todo(
-            f"{len(found.alarms) - LISTED} more alarms are open.", "`sculpteo-bridge alarms` shows them."
+            f"{len(found.alarms) - LISTED} more alarms are open.", "`sculpteo-bridge alarms list` shows them."
         )
 
 
@@ -177,37 +139,20 @@ def _waiting(reasons: Mapping[str, int]) -> Iterator[Todo]:
             yield Todo(f"{many}: {sentence}", command)
 
 
-def _health(found: Standing) -> Iterator[Todo]:
-    for pause in found.pauses:
+def _pauses(pauses: Sequence[Pause]) -> Iterator[Todo]:
+    for pause in pauses:
         scope = "for all shops" if pause.scope == "*" else f"for {pause.scope}"
         why_ = f" ({pause.why})" if pause.why else ""
-        since = f"{pause.at.astimezone():%Y-%m-%d %H:%M}"
         shop = "" if pause.scope == "*" else f" --shop {pause.scope}"
         yield Todo(
-            f"Placing is paused {scope} since {since}, by {pause.who}{why_}.",
+            f"Placing is paused {scope} since {_moment(pause.at)}, by {pause.who}{why_}.",
             f"`sculpteo-bridge resume{shop}` lets it go on.",
         )
-    for one in found.conditions:
-        if one.code != "reconciliation":  # told of each shop below
-            yield Todo(*news.tell(News(one.name, one.code, one.since, one.facts), "", english))
-    for shop_ in found.shops:
-        yield from _shop_health(shop_, found.at)
-    for at, what in ((found.oldest_delivery, "A webhook delivery"), (found.oldest_due, "A due order")):
-        if at is not None and found.at - at > STUCK:
-            yield Todo(f"{what} waits since {at.astimezone():%Y-%m-%d %H:%M} and nobody takes it.", SERVE)
-    if found.limit and found.spent.amount >= found.limit.amount:
-        yield Todo(
-            f"The spending limit of the day, {amount(found.limit)}, is reached.",
-            "Orders go on tomorrow; approve single ones, or raise `limits.per_day`.",
-        )
 
 
-def _shop_health(shop: ShopStanding, now: datetime) -> Iterator[Todo]:
-    for at, longest, what in (
-        (shop.reconciled_at, LATE, "looked through for missed orders"),
-        (shop.subscribed_at, UNSUBSCRIBED, "checked for its webhooks"),
-    ):
-        if at is None:
-            yield Todo(f"The shop {shop.name} was never {what}.", SERVE)
-        elif now - at > longest:
-            yield Todo(f"The shop {shop.name} was last {what} {at.astimezone():%Y-%m-%d %H:%M}.", SERVE)
+def _moment(at: datetime) -> str:
+    """In the time zone of this terminal."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+
+
+WORDS = Words(english, _moment, amount)

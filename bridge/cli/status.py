@@ -57,9 +57,9 @@ def _tell(found: Standing, needed: list[Todo]) -> None:
 def _lines(found: Standing) -> Iterator[tuple[str, str]]:
     yield "Mode", str(found.mode)
     yield "Orders", _orders(found)
-    limit = f" of {amount(found.limit)}" if found.limit else ", without a limit"
-    yield "Today", f"{amount(found.spent)} spent{limit}"
-    for shop in found.shops:
+    limit = f" of {amount(found.health.limit)}" if found.health.limit else ", without a limit"
+    yield "Today", f"{amount(found.health.spent)} spent{limit}"
+    for shop in found.health.shops:
         looked = f"looked through {_ago(shop.reconciled_at, found.at)}"
         yield f"{shop.name}", f"{looked}, webhooks checked {_ago(shop.subscribed_at, found.at)}"
     count = found.counts.deliveries
@@ -106,8 +106,8 @@ def _object(found: Standing, needed: list[Todo]) -> dict[str, Any]:
         "waiting_for": dict(found.counts.reasons),
         "alarms": found.counts.alarms,
         "todo": [{"order": todo.order, "sentence": todo.sentence, "remedy": todo.remedy} for todo in needed],
-        "spent_today": money(found.spent),
-        "limit_per_day": money(found.limit),
+        "spent_today": money(found.health.spent),
+        "limit_per_day": money(found.health.limit),
         "pauses": [
             {"scope": one.scope, "at": moment(one.at), "who": one.who, "why": one.why} for one in found.pauses
         ],
@@ -117,15 +117,15 @@ def _object(found: Standing, needed: list[Todo]) -> dict[str, Any]:
                 "reconciled_at": moment(one.reconciled_at),
                 "subscribed_at": moment(one.subscribed_at),
             }
-            for one in found.shops
+            for one in found.health.shops
         ],
         "deliveries_pending": found.counts.deliveries,
-        "oldest_delivery": moment(found.oldest_delivery),
-        "oldest_due": moment(found.oldest_due),
+        "oldest_delivery": moment(found.health.oldest_delivery),
+        "oldest_due": moment(found.health.oldest_due),
         "service_answers": found.answers,
         "mapping_in_use": found.mapping_in_use,
         "conditions": [
             {"name": one.name, "code": one.code, "since": moment(one.since), "facts": dict(one.facts)}
-            for one in found.conditions
+            for one in found.health.conditions
         ],
     }

@@ -12,6 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 import bridge.web.console
+from bridge import amiss
 from bridge.alerts import text as alerts
 from bridge.order import history, news, problems, reasons, states
 from bridge.order.why import CANCELLED, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY
@@ -53,7 +54,13 @@ def of_the_rest() -> Iterator[str]:
     yield from (*reasons.REASONS, *sorted(reasons.WORDS), reasons.AND)
     yield from (*alerts.TEXTS, news.LOOK, news.DECIDE)
     told = (text for _, text in news.TEXTS.values())
-    for text in (*problems.PROBLEMS.values(), *problems.ALARMS.values(), *FINDINGS.values(), *told):
+    for text in (
+        *problems.PROBLEMS.values(),
+        *problems.ALARMS.values(),
+        *FINDINGS.values(),
+        *amiss.TEXTS.values(),
+        *told,
+    ):
         yield from (text.sentence, text.remedy)
 
 

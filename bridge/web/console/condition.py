@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from bridge.amiss import LATE, UNSUBSCRIBED, Words, amiss, health, moment_of
 from bridge.breaker import Breaker
 from bridge.order.model import Money
+from bridge.order.problems import Text
 from bridge.shopify.status import Status
 from bridge.web.console.beside import Checked, checked
 from bridge.web.console.visit import Visit
 
 Level = Literal["good", "plain", "warn", "bad"]
 LEVELS: tuple[Level, ...] = ("good", "plain", "warn", "bad")
-RECONCILED_WITHIN = timedelta(hours=1)  # it is done every 15 minutes
-SUBSCRIBED_WITHIN = timedelta(hours=4)  # it is done every hour
 UNREAD = 500  # deliveries that may wait without a word
 
 
@@ -143,16 +143,16 @@ def _webhooks(visit: Visit, status: Status) -> Iterator[Line]:
 async def _chores(visit: Visit, shop: str) -> list[Line]:
     """What is done now and then."""
     lines, memory, now = [], visit.store.memory, visit.now
-    reconciled = _moment(await memory.get(f"reconciled_at:{shop}"))
+    reconciled = moment_of(await memory.get(f"reconciled_at:{shop}"))
     if reconciled is None:
         lines.append(Line("plain", visit.t("The shop's orders were not compared yet.")))
     else:
-        late = now - reconciled > RECONCILED_WITHIN
+        late = now - reconciled > LATE
         said = visit.t("The shop's orders were compared {ago}.", ago=visit.reader.ago(reconciled, now))
         remedy = visit.t("Look at the log: it says what keeps the bridge from it.") if late else ""
         lines.append(Line("warn" if late else "good", said, remedy))
-    subscribed = _moment(await memory.get(f"subscribed_at:{shop}"))
-    if subscribed is not None and now - subscribed > SUBSCRIBED_WITHIN:
+    subscribed = moment_of(await memory.get(f"subscribed_at:{shop}"))
+    if subscribed is not None and now - subscribed > UNSUBSCRIBED:
         said = visit.t(
             "The webhook subscriptions were last repaired {ago}.", ago=visit.reader.ago(subscribed, now)
         )
@@ -175,15 +175,15 @@ def _own(visit: Visit, unread: int) -> Iterator[Line]:
         yield Line("plain", said, visit.t("See them under Settings."))
 
 
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
 async def spending(visit: Visit) -> Spending:
     policy = visit.world.policy
     midnight = visit.now.replace(hour=0, minute=0, second=0, microsecond=0)
     spent = await visit.store.desk.spent_since(midnight, policy.mode, policy.currency)
     return Spending(Money(spent, policy.currency), policy.per_day)
+
+
+async def troubles(visit: Visit, spent: Money) -> list[Text]:
+    """What is amiss with the bridge as a whole, as `sculpteo-bridge status` tells it too."""
+    reader = visit.reader
+    found = await health(visit.store, visit.settings, spent, visit.now)
+    return list(amiss(found, Words(reader.said, reader.short, reader.money), just_begun=True))

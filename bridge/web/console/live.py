@@ -29,8 +29,8 @@ routes = web.RouteTableDef()
 
 @dataclass(slots=True)
 class Pulse:
-    """The number of the newest event, the pauses, and what was asked outside, as they were up to a second
-    ago."""
+    """The number of the newest event, the pauses, what is wrong with the bridge, and what was asked outside, as
+    they were up to a second ago."""
 
     listeners: int = 0
     at: float = float("-inf")
@@ -41,8 +41,9 @@ class Pulse:
         async with self.turn:
             if time.monotonic() - self.at >= LOOK_EVERY:
                 pauses = [pause.scope for pause in await store.switch.pauses()]
+                wrong = [one.name for one in await store.conditions.open()]
                 asked = f"{app[CHECKS].version} {app[SUMS].version} {app[SURVEYS].version}"
-                self.mark = f"{await store.desk.last_event()} {asked} {' '.join(pauses)}"
+                self.mark = f"{await store.desk.last_event()} {asked} {' '.join((*pauses, *wrong))}"
                 self.at = time.monotonic()
             return self.mark
 

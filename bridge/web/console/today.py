@@ -14,7 +14,7 @@ from bridge.ports import OrderRecord
 from bridge.steps.actions import Action, available
 from bridge.store.desk import Counts
 from bridge.store.queries import AlarmRecord, Filter
-from bridge.web.console.condition import Group, condition, spending
+from bridge.web.console.condition import Group, condition, spending, troubles
 from bridge.web.console.decisions import mark_of
 from bridge.web.console.frame import ASKING
 from bridge.web.console.pictures import album, heads
@@ -27,6 +27,32 @@ QUICK = frozenset({"approve", "retry", "print_again", "cancel", "ignore"})
 """Decisions that can be made without more of the order than its reason."""
 MAPPABLE = frozenset({Problem.UNMAPPED, Problem.OPTION})
 LOOK_FOR_IT = mark("Look for it at Sculpteo, then say on the order's page whether they have it.")
+LOOK_AT_MAPPING = mark("See whether every variant of your shop leads to its design.")
+MAP_FIRST = mark(
+    "No product is mapped yet: add your SKUs with their designs to `products` in the configuration."
+)
+FIRST_ORDER: dict[str, tuple[str, ...]] = {
+    "preview": (
+        mark(
+            "Place an order in your shop and pay it: it appears here within seconds. Nothing is sent to Sculpteo."
+        ),
+        mark("When what would be ordered is right, set `mode: test` in the configuration."),
+    ),
+    "test": (
+        mark(
+            "Place an order in your shop and pay it; a test payment will do. It appears here within seconds, and "
+            "nothing is made or billed."
+        ),
+        mark(
+            "When all is as you want it, set `mode: live` in the configuration: orders are then printed and billed."
+        ),
+    ),
+    "live": (
+        mark("The next paid order of your shop appears here within seconds, and is printed and billed."),
+        mark("Until then, `sculpteo-bridge check` tells whether everything is in place."),
+    ),
+}
+"""By the mode: what to do before the first order comes."""
 
 routes = web.RouteTableDef()
 
@@ -68,6 +94,8 @@ async def today(visit: Visit) -> web.StreamResponse:
     asking = await store.desk.page(states=[State.WAITING], reasons=ASKING, limit=LISTED)
     alarms = await store.queries.alarms()
     groups = await condition(visit, counts.deliveries)
+    spent = await spending(visit)
+    wrong = await troubles(visit, spent.spent)
     return await visit.show(
         "today.html",
         counts=counts,
@@ -77,11 +105,21 @@ async def today(visit: Visit) -> web.StreamResponse:
         asking_count=sum(counts.reasons.get(reason, 0) for reason in ASKING),
         alarms=[rung(visit, alarm) for alarm in alarms[:LISTED]],
         groups=groups,
-        is_fine=_is_fine(counts, groups),
-        spending=await spending(visit),
+        troubles=wrong,
+        is_fine=not wrong and _is_fine(counts, groups),
+        is_new=not any(counts.states.values()),
+        next_steps=[visit.t(step) for step in next_steps(visit)],
+        spending=spent,
         album=await album(visit),
         heads=heads(visit),
     )
+
+
+def next_steps(visit: Visit) -> list[str]:
+    """What somebody does who has just set the bridge up, until the first order comes."""
+    settings = visit.settings
+    mapped = settings.products or any(shop.products for shop in settings.shops.values())
+    return [LOOK_AT_MAPPING if mapped else MAP_FIRST, *FIRST_ORDER[settings.mode]]
 
 
 async def cases(visit: Visit, listed: Sequence[OrderRecord]) -> list[Case]:

@@ -10,10 +10,12 @@ from html import unescape
 
 import pytest
 
+from bridge.amiss import Words, amiss, health
 from bridge.errors import TryAgain
-from bridge.order.model import Money
+from bridge.order.model import Mode, Money
 from bridge.order.problems import PROBLEMS, Alarm, Problem
 from bridge.order.states import State, Wait
+from bridge.order.why import english
 from bridge.ports import Change
 from bridge.shopify.scopes import SCOPES
 from bridge.shopify.status import ShopFacts, Status, Version
@@ -21,7 +23,7 @@ from bridge.shopify.subscriptions import Create, Plan
 from bridge.store.tables import metadata
 from bridge.web.console.beside import CHECKS
 from bridge.web.console.parts import CONSOLE
-from tests.store.make import get, sent
+from tests.store.make import attempt, get, sent, waiting
 from tests.web.console.conftest import OpenSite, Site, configuration
 from tests.web.console.orders import SCRIPT, alarmed, asking, bought, needing
 
@@ -165,6 +167,53 @@ async def test_an_unmapped_order_leads_to_where_it_can_be_said_what_it_is(site: 
     assert f'/orders/{record.key}#lines"' not in await page(site)
     await site.sign_in_again("otto")
     assert f'<a class="button" href="/orders/{record.key}#lines">Say what it is</a>' in await page(site)
+
+
+async def test_before_the_first_order_it_says_what_to_do_next(open_site: OpenSite) -> None:
+    async with open_site(configuration()) as site:
+        await site.sign_in("vera")
+        text = await page(site)
+        assert "No order has come in yet. What to do next:" in text
+        assert "See whether every variant of your shop leads to its design." in text
+        assert "<code>mode: live</code>" in text  # the configuration of the tests is for testing
+        french = await page(site, **{"Accept-Language": "fr"})
+        assert "Aucune commande n’est encore arrivée." in french
+        await asking(site.store, 1001, Wait.PAYMENT)
+        assert "What to do next" not in await page(site)
+
+
+async def test_what_is_wrong_with_the_bridge_is_told_as_status_tells_it(site: Site) -> None:
+    site.statuses["acme"] = GOOD
+    await site.sign_in("vera")
+    facts = {"upstream": "Sculpteo", "minutes": 12, "why": "HTTP 503"}
+    await site.store.conditions.begin("upstream:sculpteo", "upstream", "north", facts)
+    text = await settled(site)
+    assert "Everything is fine" not in text
+    assert "The bridge itself needs you" in text
+    found = await health(site.store, site.loaded.settings, Money(Decimal(0), "EUR"), site.world.clock.now())
+    words = Words(english, lambda at: "", lambda money: "")
+    for trouble in amiss(found, words, just_begun=True):
+        assert trouble.sentence in text
+        assert trouble.remedy in text
+    assert "Sculpteo has not answered as it should for 12 minutes: HTTP 503." in text
+    await site.store.conditions.end("upstream:sculpteo", "north", silent_for=timedelta(hours=1))
+    assert "Everything is fine" in await settled(site)
+
+
+async def test_a_reached_limit_and_a_late_comparison_need_a_person(open_site: OpenSite) -> None:
+    async with open_site(configuration(per_day="50 EUR")) as site:
+        await site.sign_in("vera")
+        order = await waiting(site.store, 1001)
+        made = attempt(
+            order, mode=Mode.TEST, cost=Money(Decimal("50.00"), "EUR"), created_at=datetime.now(UTC)
+        )
+        await site.store.orders.open_attempt(order, made, values={})
+        late = datetime.now(UTC) - timedelta(hours=1)
+        await site.store.memory.set("reconciled_at:acme", late.isoformat())
+        text = await page(site)
+        assert "The spending limit of the day, €50.00, is reached." in text
+        assert "The shop acme was last looked through for missed orders" in text
+        assert "La limite de dépenses du jour" in await page(site, **{"Accept-Language": "fr"})
 
 
 # --- connections -----------------------------------------------------------------------------------------
