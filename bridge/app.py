@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from random import SystemRandom
 
 import aiohttp
 import structlog
 
 from bridge.breaker import Breaker, GuardedPrinter, guarded
+from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings, ShopSettings
 from bridge.config.shipping import ship_method
@@ -41,11 +42,6 @@ from bridge.worker import LEASE, worked_on
 ALL_ORDERS = 1_000_000
 
 log = structlog.get_logger("bridge.app")
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -96,8 +92,11 @@ class Parts:
 class Bridge:
     """The parts, joined and open. A step that runs keeps the world that it began with."""
 
-    def __init__(self, loaded: Loaded, store: Store, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, loaded: Loaded, store: Store, session: aiohttp.ClientSession, clock: SystemClock
+    ) -> None:
         self.store = store
+        self._clock = clock
         self._session = session
         self._printers: list[SculpteoPrinter] = []
         self.breakers: dict[str, Breaker] = {}
@@ -139,7 +138,7 @@ class Bridge:
 
     def _made(self, loaded: Loaded, before: Parts | None) -> Parts:
         """Clients of unchanged accounts are gone on with, and so is what breakers know."""
-        settings, clock, store = loaded.settings, SystemClock(), self.store
+        settings, clock, store = loaded.settings, self._clock, self.store
         admins = {
             name: before.admins[name]
             if before and before.loaded.settings.shops.get(name) == shop
@@ -150,6 +149,7 @@ class Bridge:
             name: ShopifyShop(
                 admin,
                 mode=settings.mode,
+                now=clock.now,
                 carriers=settings.tracking.carriers,
                 log=log.bind(shop=name).warning,
             )
@@ -176,7 +176,7 @@ class Bridge:
     def _new_printer(self, settings: Settings) -> SculpteoPrinter:
         """The one before stays open until the end: a step may be using it."""
         polite = politely(self.store, settings.sculpteo.requests_per_second)
-        printer = SculpteoPrinter(settings.sculpteo, SystemClock(), polite)
+        printer = SculpteoPrinter(settings.sculpteo, self._clock, polite)
         self._printers.append(printer)
         return printer
 
@@ -184,11 +184,11 @@ class Bridge:
 @asynccontextmanager
 async def opened(loaded: Loaded) -> AsyncIterator[Bridge]:
     """Open the database (migrated) and the clients; nothing runs yet."""
-    database = loaded.settings.database.get_secret_value()
+    database, clock = loaded.settings.database.get_secret_value(), SystemClock()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(database, clock=SystemClock()))
+        store = await stack.enter_async_context(Store.open(database, clock=clock))
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
-        bridge = Bridge(loaded, store, session)
+        bridge = Bridge(loaded, store, session, clock)
         stack.push_async_callback(bridge.close)
         yield bridge
 

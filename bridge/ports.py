@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bridge.errors import BridgeError
 from bridge.order.model import (
@@ -41,6 +41,13 @@ Facts = Mapping[str, Any]
 class Clock(Protocol):
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
+
+
+@runtime_checkable
+class SharedClock(Clock, Protocol):
+    """A clock that goes by the time of the database server, which it is told."""
+
+    def told(self, at: datetime) -> None: ...
 
 
 # --- Shopify ---------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ WATCH_EVERY = timedelta(minutes=5)
 FORGET_EVERY = timedelta(hours=1)
 
 DATABASE_RETRY = 1.0  # seconds
+TIME_EVERY = 15.0  # seconds between looks at the database server's clock
 START_PATIENCE = 60.0  # seconds that a database may be away while the service starts
 
 log = structlog.get_logger("bridge.service")
@@ -129,6 +130,7 @@ class Service:
                 tasks.append(asyncio.create_task(self._vigil.run(), name="vigil"))
                 tasks.append(asyncio.create_task(self._sender.run(), name="sender"))
             tasks.append(asyncio.create_task(self._read_again(), name="configuration"))
+            tasks.append(asyncio.create_task(self._keep_time(), name="time"))
             await self._vigil.configuration(())
             settings = self._bridge.settings
             log.info(
@@ -203,6 +205,12 @@ class Service:
     def _outlets(self) -> tuple[AlertOutlet | HookOutlet, ...]:
         settings = self._bridge.settings
         return (*alert_outlets(settings), *hook_outlets(settings))
+
+    async def _keep_time(self) -> None:
+        while True:
+            await asyncio.sleep(TIME_EVERY)
+            with contextlib.suppress(StoreUnavailable):
+                await self._bridge.store.tell_time()
 
     # --- chores ------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ ROOT = Path(bridge.__file__).parent
 ADAPTERS = ("shopify", "sculpteo", "invoice", "store", "config")
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "clock": set(),
     "order": set(),
     "retry": set(),
     "chores": {"errors"},

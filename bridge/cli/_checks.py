@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Literal
 
 import aiohttp
 
 from bridge.app import admin_of
+from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.config.settings import SculpteoSettings, Settings
 from bridge.config.types import nearest
@@ -157,11 +157,6 @@ def _subscriptions(shop: str, status: Status) -> Iterator[Check]:
 # --- Sculpteo --------------------------------------------------------------------------------------------
 
 
-class _Clock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
 def paced(rate: float) -> Callable[[], Awaitable[None]]:
     """Lets through at most `rate` requests a second."""
     next_at = 0.0
@@ -176,7 +171,7 @@ def paced(rate: float) -> Callable[[], Awaitable[None]]:
 
 
 def printer_of(settings: SculpteoSettings) -> SculpteoPrinter:
-    return SculpteoPrinter(settings, _Clock(), paced(settings.requests_per_second))
+    return SculpteoPrinter(settings, SystemClock(), paced(settings.requests_per_second))
 
 
 async def sculpteo_checks(loaded: Loaded, printer: SculpteoPrinter) -> AsyncIterator[Check]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from bridge.cli._options import failed, load_or_exit
+from bridge.clock import SystemClock
 from bridge.errors import BridgeError
 from bridge.order.rules import subjects_of
 from bridge.order.why import why
@@ -28,11 +29,6 @@ T = TypeVar("T")
 
 as_option = click.option("--as", "as_name", metavar="NAME", help="Who decides, for the record; default: you.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask before money may be spent.")
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 class NotFound(BridgeError):

@@ -14,10 +14,11 @@ from typing import TypeVar
 import aiohttp
 import click
 
-from bridge.app import Bridge, SystemClock, admin_of, opened, politely
+from bridge.app import Bridge, admin_of, opened, politely
 from bridge.cli._checks import paced
 from bridge.cli._desk import Desk
 from bridge.cli._options import failed, load_or_exit
+from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.errors import BridgeError, ConfigError
 from bridge.plan.survey import told as told

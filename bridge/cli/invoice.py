@@ -9,6 +9,7 @@ from typing import BinaryIO
 import click
 
 from bridge.cli._options import config_option, echo_json, json_option, load_or_exit
+from bridge.clock import SystemClock
 from bridge.config.settings import Invoice, Seller
 from bridge.errors import BridgeError, NeedsPerson, TryAgain
 from bridge.invoice.data import BadSetting, invoice_data
@@ -94,7 +95,6 @@ def _inputs(config: Path, order: str | None) -> tuple[Invoice, Path, str, ShopOr
 
 async def load_order(database: str, text: str) -> tuple[str, ShopOrder]:
     """The shop and the order of that name, as last read. Raises ClickException when there is not just one."""
-    from bridge.app import SystemClock  # here, so that a sample does not load the whole service
     from bridge.store import Store
 
     async with Store.open(database, clock=SystemClock(), create=False) as store:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
-from bridge.app import SystemClock, policy_of, stock_of
+from bridge.app import policy_of, stock_of
 from bridge.cli._options import config_option, echo_json, json_option, progress
 from bridge.cli._planned import Planned, as_object, tell
 from bridge.cli._running import Outside, look, shop_option, shops_of
+from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.order.rules import subjects_of
 from bridge.order.states import State

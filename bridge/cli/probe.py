@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import click
 
 from bridge.cli._options import config_option, load_or_exit
+from bridge.clock import SystemClock
 from bridge.config.settings import Item, Product, Settings
 from bridge.order.model import Address, Design, PrintOrder, RawAnswer
 from bridge.sculpteo.answers import is_reference
@@ -35,11 +35,6 @@ NOTIFICATION = """\
 Notifications: Sculpteo says that it POSTs one field `reference` to notification_url at each change of status.
 Whether it does so for test orders is not documented. Give --notify with an address of yours that records
 what it receives, and look there for the hours that follow."""
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 @click.command()

@@ -1,10 +1,10 @@
 """Leases: who may work on an order.
 
-A lease ends by the wall clock, and clocks jump. That costs time, never safety: each claim raises the order's
-token, and whoever holds an older one can write nothing and send nothing. So a clock that jumps ahead lets a
-second worker start early, and the first finds that it lost. A lease that seems to last for hours was taken
-under a clock that was ahead, and does not hold anybody up. Orders written "in the future" by such a clock
-would sleep until then; `mend_clock` makes them due.
+A lease ends by the clock; replicas share that of their database server (`bridge/clock.py`), but clocks jump.
+That costs time, never safety: each claim raises the order's token, and whoever holds an older one can write
+nothing and send nothing. So a clock that jumps ahead lets a second worker start early, and the first finds
+that it lost. A lease that seems to last for hours was taken under a clock that was ahead, and does not hold
+anybody up. Orders written "in the future" by such a clock would sleep until then; `mend_clock` makes them due.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from bridge.errors import ConfigError
 from bridge.order.model import Mode
 from bridge.order.problems import HEALS_ON_CHANGE
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Clock
+from bridge.ports import Clock, SharedClock
 from bridge.store import singleton
 from bridge.store.calls import StoredCalls
 from bridge.store.conditions import Conditions
@@ -36,6 +36,7 @@ from bridge.store.sessions import Sessions
 from bridge.store.tables import alarms, orders
 from bridge.store.watching import Watching
 
+TIME = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
 REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again for a new mapping
 
 
@@ -84,7 +85,9 @@ class Store:
         await asyncio.to_thread(migrate, reading, writing)
         db = Database(parsed, reading, writing, inserter(writing.dialect))
         try:
-            yield cls(db, clock)
+            store = cls(db, clock)
+            await store.tell_time()
+            yield store
         finally:
             await db.close()
 
@@ -99,6 +102,13 @@ class Store:
     def engine(self) -> str:
         """Which database it is, as people call it."""
         return "SQLite" if self._db.is_sqlite else "PostgreSQL"
+
+    async def tell_time(self) -> None:
+        """Tell the clock what time it is at the PostgreSQL server, which is the one clock that all replicas
+        have. A clock that cannot be told, and SQLite, whose processes share a machine, are left as they are.
+        Raises StoreUnavailable."""
+        if isinstance(self._clock, SharedClock) and not self._db.is_sqlite:
+            self._clock.told(await self._db.read(lambda c: c.execute(TIME).scalar_one()))
 
     async def ready(self) -> None:
         """Prove that a change can be made durable now. Raises StoreUnavailable."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from bridge import app, breaker, chores, retry, service, worker
+from bridge import breaker, chores, clock, retry, service, worker
 from bridge.sculpteo import client
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify import admin, auth, throttle
@@ -98,5 +98,5 @@ def jump_ahead(after: float, by: float) -> None:
             wrong = time.monotonic() - begun > after
             return datetime.now(tz) + timedelta(seconds=by if wrong else 0)
 
-    for module in (app, parts, shop_orders, client):
+    for module in (clock, parts, shop_orders, client):
         module.datetime = WrongTime  # type: ignore[attr-defined] # as it imported it

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 from pydantic import SecretStr
 
-from bridge.app import SystemClock
 from bridge.cli import invoice as invoice_cli
 from bridge.cli.invoice import command
+from bridge.clock import SystemClock
 from bridge.config.settings import Invoice
 from bridge.invoice.sample import sample_order
 from bridge.invoice.template import shipped_template
