@@ -17,7 +17,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "public_url": ("  public_url: https://YOUR-DOMAIN\n", "  public_url: {}\n"),
     "login": ("  login: YOUR-LOGIN\n", "  login: {}\n"),
     "theme": ("  # theme: acme\n", "  theme: {}\n"),
-    "currency": ("  currency: EUR\n", "  currency: {}\n"),
+    "currency": ("  currency: EUR\n", "  currency: {}\n"),  # limits count in it too
     "database": ("database: sqlite:///bridge.db\n", "database: {}\n"),
     "material": ("  material: white_plastic\n", "  material: {}\n"),
     "unit": ("  unit: mm\n", "  unit: {}\n"),
@@ -25,6 +25,8 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "uuid": ("    uuid: YOUR-DESIGN-UUID\n", "    uuid: {}\n"),
 }
 _PLAIN = re.compile(r"(?!null$|~)[A-Za-z][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*", re.ASCII)
+_LIMITS = re.compile(r"^(  per_(?:order|day): \d+) EUR$", re.MULTILINE)
+_PRODUCT = "  - sku: YOUR-SKU\n    uuid: YOUR-DESIGN-UUID\n"
 _CLIENT_ID = re.compile(r"^    client_id: .*\n", re.MULTILINE)
 _TOKEN = "    # access_token: ${SHOPIFY_ACCESS_TOKEN}\n"  # noqa: S105 - a line of the example, no secret
 
@@ -37,9 +39,13 @@ def example() -> str:
 def starter(answers: Mapping[str, str], *, older_app: bool = False) -> str:
     """The example with these answers; what has none keeps its placeholder, which the bridge refuses by name.
 
-    With `older_app`, the shop is reached by the access token of a custom app instead of a client id.
+    Without a first product none is configured, so that designs can be uploaded by what is there. With `older_app`, the shop is reached by the access token of a custom app instead of a client id.
     """
     text = example()
+    if "currency" in answers:
+        text = _LIMITS.sub(rf"\1 {answers['currency']}", text)
+    if not answers.keys() & {"sku", "uuid"}:
+        text = text.replace(_PRODUCT, _PRODUCT.replace("  - ", "  # - ").replace("    uuid", "  #   uuid"), 1)
     for name, answer in answers.items():
         line, filled = PLACES[name]
         text = text.replace(line, filled.format(scalar(answer)), 1)

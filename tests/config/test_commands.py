@@ -36,7 +36,7 @@ def good(tmp_path: Path) -> Path:
 
 # --- init ------------------------------------------------------------------------------------------------
 
-ANSWERS = "acme.myshopify.com\n9c2f\nhttps://bridge.acme-prints.fr\nme\n\nsilver\nmm\nRING-S\nQfGQC4YQ\n"
+ANSWERS = "acme.myshopify.com\n9c2f\nhttps://bridge.acme-prints.fr\nme\n\n\nsilver\nmm\nRING-S\nQfGQC4YQ\n"
 
 
 def test_init_asks_and_writes_what_check_accepts(tmp_path: Path) -> None:
@@ -67,6 +67,41 @@ def test_init_by_flags_asks_nothing_and_names_what_is_left(tmp_path: Path) -> No
     assert "server.public_url: still holds the placeholder" in result.output
     assert "shops.acme.domain" not in result.output
     assert list(yaml.safe_load(path.read_text("utf-8"))["shops"]) == ["acme"]
+
+
+def test_init_can_be_answered_before_there_is_a_design_and_the_file_serves_to_upload_one(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "new.yaml"
+    result = run("init", "-o", path, typed=ANSWERS.replace("RING-S\nQfGQC4YQ\n", "\n"))
+    assert result.exit_code == 0, result.output
+    assert "Fill in" not in result.output
+    assert f"`sculpteo-bridge designs upload -c {path} FILE`" in result.output
+    secrets = {"SHOPIFY_CLIENT_SECRET": "a", "SCULPTEO_PASSWORD": "b"}
+    checked = run("check", "--offline", "-c", path, env=secrets)
+    assert checked.exit_code == 0
+    assert "is empty, so nothing is printed" in checked.output
+    line = "  - {sku: RING-S, uuid: QfGQC4YQ}\n"
+    path.write_text(path.read_text("utf-8").replace("products:\n", f"products:\n{line}", 1), "utf-8")
+    assert "1 product" in run("check", "--offline", "-c", path, env=secrets).output
+
+
+@pytest.mark.parametrize("currency", ["USD", "GBP"])
+def test_init_writes_the_limits_in_the_currency_of_the_account(tmp_path: Path, currency: str) -> None:
+    path = tmp_path / "new.yaml"
+    assert run("init", "-o", path, "--currency", currency, "--yes").exit_code == 0
+    limits = yaml.safe_load(path.read_text("utf-8"))["limits"]
+    assert limits == {"per_order": f"300 {currency}", "per_day": f"2000 {currency}"}
+
+
+def test_init_tells_programs_what_is_left_and_asks_them_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "new.yaml"
+    result = run("init", "-o", path, "--domain", "acme.myshopify.com", "--client-id", "9c2f", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["file"] == str(path)
+    assert [fault["path"] for fault in told["left"]] == ["server.public_url", "sculpteo.login"]
+    assert told["secrets"] == ["SHOPIFY_CLIENT_SECRET", "SCULPTEO_PASSWORD"]
 
 
 def test_init_refuses_a_flag_that_cannot_be(tmp_path: Path) -> None:
