@@ -358,7 +358,12 @@ async def _opened_when_possible(stack: AsyncExitStack, loaded: Loaded) -> Bridge
         except StoreUnavailable as error:
             if loop.time() + DATABASE_RETRY > until:
                 raise
-            log.warning("the database is not available; the service starts when it is", error=str(error))
+            log.warning(
+                "the database is not available; the service starts when it is",
+                error=str(error),
+                remedy="start it, or correct `database` in the configuration",
+                gives_up_in=f"{until - loop.time():.0f} s",
+            )
             await asyncio.sleep(DATABASE_RETRY)
 
 
