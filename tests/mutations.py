@@ -133,7 +133,28 @@ GUARDS: tuple[Guard, ...] = (
         "",
         (*SPENDING, *RESTORE),
     ),
+    Guard(
+        "an approval stays with the address that it was given for",
+        "bridge/steps/match.py",
+        "    return same_place and _approved_prints(record, items)\n",
+        "    return _approved_prints(record, items)\n",
+        ("tests/steps/test_match.py",),
+    ),
+    Guard(
+        "what a lost database spent counts against the day's limit",
+        "bridge/steps/resolve.py",
+        "        cost=entry.cost,\n",
+        "",
+        RESTORE,
+    ),
     # the database
+    Guard(
+        "replicas go by one clock",
+        "bridge/store/store.py",
+        "            await store.tell_time()\n",
+        "",
+        ("tests/store/test_clock.py",),
+    ),
     Guard(
         "a move names the state that it saw",
         "bridge/store/moves.py",
