@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
@@ -20,13 +21,15 @@ class SystemClock:
     server of their database is the one clock that all replicas have.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """`shown` is what the machine's clock shows."""
+        self._shown = shown
         self._told: tuple[datetime, float] | None = None
 
     def now(self) -> datetime:
         """The present moment, aware, in UTC."""
         if self._told is None:
-            return datetime.now(UTC)
+            return self._shown()
         at, since = self._told
         return at + timedelta(seconds=measured() - since)
 
