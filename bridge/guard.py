@@ -1,4 +1,4 @@
-"""Outgoing connections that refuse addresses inside the merchant's own network.
+"""Outgoing connections that refuse addresses inside the merchant's own network, and why one failed.
 
 The check is made on the address of the very socket that is about to connect, after name resolution, so a
 name that resolves to something else a moment later (DNS rebinding) gains nothing.
@@ -7,6 +7,7 @@ name that resolves to something else a moment later (DNS rebinding) gains nothin
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -91,3 +92,20 @@ class GuardedSession:
             self.refused = True
             raise PrivateAddress(f"{address} is not a public address")
         return socket.socket(family=family, type=kind, proto=protocol)
+
+
+def describe(error: BaseException) -> str:
+    """An error in a few words, by its kind: its own text may hold the URL or parts of an answer."""
+    if isinstance(error, TimeoutError):
+        return "the time was over"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "the name could not be resolved"
+    if isinstance(error, (aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError)):
+        return "TLS failed"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the connection was closed"
+    if isinstance(error, (aiohttp.ClientOSError, OSError)):
+        return (
+            f"the connection failed: {os.strerror(error.errno)}" if error.errno else "the connection failed"
+        )
+    return f"the answer broke off ({type(error).__name__})"

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from bridge.config.telling import Webhook
-from bridge.guard import GuardedSession, anywhere, is_public
+from bridge.guard import GuardedSession, anywhere, describe, is_public
 
 WITHIN = aiohttp.ClientTimeout(total=15, connect=5)
 LONGEST_WAIT = timedelta(hours=6)  # that a receiver may ask for
@@ -74,7 +74,7 @@ async def send(hook: Webhook, id: str, body: str, at: datetime) -> Answer:
         if guard.refused:
             remedy = "set `allow_private_addresses: true` if it is your own server"
             return Answer(f"its address is not public; {remedy}")
-        return Answer(f"it cannot be reached ({type(error).__name__})")
+        return Answer(f"it cannot be reached ({describe(error)})")
 
 
 def _judged(answer: aiohttp.ClientResponse) -> Answer:

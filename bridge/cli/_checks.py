@@ -10,11 +10,13 @@ from typing import Literal
 import aiohttp
 
 from bridge.app import admin_of
+from bridge.cli._options import counted
 from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.config.settings import SculpteoSettings, Settings
 from bridge.config.types import nearest
 from bridge.errors import ConfigError, Fault, TryAgain
+from bridge.guard import describe
 from bridge.order.model import Design
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify.status import Status, inspect
@@ -40,7 +42,7 @@ def offline(loaded: Loaded) -> Iterator[Check]:
     """What the configuration itself says."""
     settings = loaded.settings
     count = len(settings.products) + sum(len(shop.products) for shop in settings.shops.values())
-    told = f"{_count(len(settings.shops), 'shop')}, {_count(count, 'product')}, mode {settings.mode}"
+    told = f"{counted(len(settings.shops), 'shop')}, {counted(count, 'product')}, mode {settings.mode}"
     yield Check("configuration", "ok", f"{loaded.path} has no fault: {told}.")
     for fault in loaded.warnings:
         yield Check("configuration", "warning", f"{_where(fault)} {fault.what}.", _sentence(fault.remedy))
@@ -54,10 +56,6 @@ def _where(fault: Fault) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}." if text else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 async def online(loaded: Loaded) -> AsyncIterator[Check]:
@@ -140,7 +138,7 @@ def _subscriptions(shop: str, status: Status) -> Iterator[Check]:
         return
     if plan.missing:
         listed = ", ".join(topic.lower() for topic in plan.missing)
-        sentence = f"{_count(len(plan.missing), 'webhook')} would not reach the bridge: {listed}."
+        sentence = f"{counted(len(plan.missing), 'webhook')} would not reach the bridge: {listed}."
         remedy = "`sculpteo-bridge serve` subscribes to them when it starts."
         yield Check(f"webhooks {shop}", "warning", sentence, remedy)
     else:
@@ -249,7 +247,7 @@ async def public_url_check(public_url: str, session: aiohttp.ClientSession) -> C
         async with session.get(url, timeout=PUBLIC_TIMEOUT, allow_redirects=False) as answer:
             status = answer.status
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        why = f"could not be reached from here ({type(error).__name__})"
+        why = f"could not be reached from here: {describe(error)}"
     else:
         if status == 200:
             return Check("public_url", "ok", f"The bridge answers at {public_url}.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bridge.app import Bridge, opened
+from bridge.cli.orders.look import alarm_sentence
 from bridge.config.loader import load
 from bridge.order.why import why
 from bridge.ports import OrderRecord
@@ -21,6 +22,7 @@ from bridge.sandbox.sculpteo.model import Book
 from bridge.sandbox.shopify.model import Order
 from bridge.sandbox.stage import Expected, Scenario, Stage
 from bridge.service import Service
+from bridge.store.queries import AlarmRecord
 
 WINDOW = 2  # seconds: the approval window of the day
 BEAT = WINDOW / 3  # seconds: its pace
@@ -38,14 +40,14 @@ class Played:
     prints: tuple[str, ...] = ()
     parcels: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
-    alarms: tuple[str, ...] = ()
+    alarms: tuple[AlarmRecord, ...] = ()
 
     @property
     def why(self) -> str:
         if self.record is None:
             return "The bridge has not heard of it."
         said = why(self.record.state, self.record.reason, self.record.problem, self.record.facts)
-        return said if not self.alarms else f"{said} Alarm: {', '.join(self.alarms)}."
+        return " ".join((said, *(f"Alarm: {alarm_sentence(alarm)}" for alarm in self.alarms)))
 
     def faults(self) -> list[str]:
         """How it differs from how it had to end; empty = as it should."""
@@ -58,7 +60,7 @@ class Played:
             parcels=len(self.parcels),
             problem=expected.problem and record.problem,  # type: ignore[arg-type]  # codes compare as text
             reason=expected.reason and record.reason,  # type: ignore[arg-type]
-            alarm=expected.alarm if expected.alarm in self.alarms else None,
+            alarm=expected.alarm if expected.alarm in {alarm.alarm for alarm in self.alarms} else None,
             items=expected.items and tuple(sorted(self.items)),
         )
         wanted = Expected(
@@ -102,8 +104,7 @@ class Day:
                 for number in made.numbers
             )
             if row.record is not None:
-                alarms = await self.bridge.store.queries.alarms(order=row.record.key)
-                row.alarms = tuple(alarm.alarm for alarm in alarms)
+                row.alarms = tuple(await self.bridge.store.queries.alarms(order=row.record.key))
 
     def settled(self) -> bool:
         return all(task.done() for task in self.stage.tasks) and all(not row.faults() for row in self.rows)

@@ -39,6 +39,15 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 """Decorates a command, which gets `as_json: bool`."""
 
 
+class Family(click.Group):
+    """A command of several, whose help tells the whole first sentence of each."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, self.commands[name].get_short_help_str(limit=200)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
 def load_or_exit(path: Path) -> Loaded:
     """The configuration, or every fault on standard error and exit code 2."""
     from bridge.config.loader import load
@@ -77,14 +86,19 @@ def echo_table(
     title: str | None = None,
     styles: Sequence[str] | None = None,
     numbers: Sequence[int] = (),
+    empty: str | None = None,
 ) -> None:
     """A table for people. Cells are plain text: nothing in them is read as markup or escape codes.
 
-    `styles` gives each column's rich style; `numbers` are the columns that stand to the right. A cell that is
+    Without a row, `empty` is said instead. `styles` gives each column's rich style; `numbers` are the columns that stand to the right. A cell that is
     a `rich.text.Text` keeps its own style.
     """
     if title:
         console().print(Text(printable(title), style="bold"), soft_wrap=True)
+    rows = list(rows)
+    if empty and not rows:
+        click.echo(empty)
+        return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, name in enumerate(columns):
         style = styles[index] if styles else None
@@ -114,6 +128,11 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
 def echo_json(value: Any) -> None:
     """JSON for programs, with times and amounts of money as text."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def counted(number: int, noun: str) -> str:
+    """ "1 order", "2 orders"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def printable(value: object) -> str:

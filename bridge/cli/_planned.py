@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from bridge.cli._options import console, echo_table, printable
+from bridge.cli._options import console, counted, echo_table, printable
 from bridge.order.model import Money
 from bridge.order.rules import told
 from bridge.order.states import State
@@ -49,7 +49,7 @@ def tell(planned: Planned) -> None:
     look = planned.look
     for stock in look.stocks:
         taxes = "with taxes" if stock.taxes_included else "without taxes"
-        title = f"{stock.shop}: {len(stock.variants)} variants, prices in {stock.currency} {taxes}"
+        title = f"{stock.shop}: {counted(len(stock.variants), 'variant')}, prices in {stock.currency} {taxes}"
         rows = [_cells(row) for row in look.rows if row.shop == stock.shop]
         columns = ("SKU", "Variant", "Prints", "Price", "Cost", "Margin", "")
         echo_table(columns, rows, title=title, numbers=(3, 4, 5))
@@ -133,7 +133,7 @@ def _warn(sentence: str, remedy: str = "") -> None:
 def _sum(planned: Planned) -> str:
     look = planned.look
     printed = sum(bool(row.designs) for row in look.rows)
-    said = f"{len(look.rows)} variants, {printed} printed by Sculpteo"
+    said = f"{counted(len(look.rows), 'variant')}, {printed} printed by Sculpteo"
     said += f", prices as of {look.asked_at.astimezone():%Y-%m-%d %H:%M}" if look.asked_at else ""
     amiss = len(list(_each(look.findings))) + len(planned.unread) + sum(map(_lost, planned.orders))
     said += f"; {amiss} to be seen to." if amiss else "; nothing is amiss."

@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from bridge.cli._desk import as_option, at_desk, iso, local
-from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
 from bridge.cli.orders.decisions import decider
 from bridge.cli.orders.look import alarm_sentence
 from bridge.order.problems import ALARMS, Alarm, say
 from bridge.store.queries import AlarmRecord
 
 
-@click.group()
+@click.group(cls=Family)
 def command() -> None:
     """Alarms beside orders that go on."""
 
@@ -44,7 +44,11 @@ def listed(config: Path, everything: bool, as_json: bool) -> None:
     ]
     columns = ("Key", "Since", "Order", "What", "What to do", "Cleared")
     width = len(columns) if everything else len(columns) - 1
-    echo_table(columns[:width], [row[:width] for row in rows])
+    echo_table(
+        columns[:width],
+        [row[:width] for row in rows],
+        empty="There is no alarm." if everything else "No alarm is open.",
+    )
 
 
 @command.command("clear")
@@ -52,7 +56,8 @@ def listed(config: Path, everything: bool, as_json: bool) -> None:
 @click.argument("keys", type=int, nargs=-1)
 @click.option("--order", "name", help="All open alarms of this order.")
 @as_option
-def clear(config: Path, keys: tuple[int, ...], name: str | None, as_name: str | None) -> None:
+@json_option
+def clear(config: Path, keys: tuple[int, ...], name: str | None, as_name: str | None, as_json: bool) -> None:
     """Clear alarms that you have seen to, by key or by order."""
     if not keys and name is None:
         raise click.UsageError("name the keys of alarms (`alarms list` shows them), or an --order")
@@ -71,9 +76,11 @@ def clear(config: Path, keys: tuple[int, ...], name: str | None, as_name: str | 
         return cleared
 
     results = at_desk(config, work)
-    for key, done in results:
+    if as_json:
+        echo_json([{"key": key, "cleared": done} for key, done in results])
+    for key, done in () if as_json else results:
         click.echo(f"{key}: {'cleared' if done else 'there is no such open alarm'}", err=not done)
-    if not results:
+    if not (results or as_json):
         click.echo("The order has no open alarm.")
     if any(not done for _, done in results):
         sys.exit(1)

@@ -11,11 +11,11 @@ import click
 from bridge.alerts import people
 from bridge.alerts.outlets import AlertOutlet, alert_outlets
 from bridge.alerts.text import TEST_BODY, TEST_TITLE
-from bridge.cli._options import config_option, echo_json, echo_table, json_option, load_or_exit
+from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, load_or_exit
 from bridge.web.console.words import reader_for
 
 
-@click.group()
+@click.group(cls=Family)
 def command() -> None:
     """Who is told when a person is needed."""
 

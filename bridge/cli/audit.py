@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bridge.app import Bridge
-from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._options import config_option, counted, echo_json, echo_table, json_option
 from bridge.cli._running import Moment, shop_option, shops_of, with_bridge
 from bridge.order.why import why
 from bridge.shopify import installation
@@ -32,7 +32,7 @@ def command(config: Path, shop: str | None, since: datetime | None, as_json: boo
 
     Order numbers that the shop does not list are named as well.
     """
-    rows = with_bridge(config, lambda bridge: _audit(bridge, shop, since))
+    rows = with_bridge(config, lambda bridge: _audit(bridge, shop, since), create=False)
     missing = [row for row in rows if not row["known"]]
     gone = sum(int(str(row["orders"])) for row in rows if row["state"] in ABSENT)
     if as_json:
@@ -48,9 +48,9 @@ def command(config: Path, shop: str | None, since: datetime | None, as_json: boo
             else f"{len(missing)} WERE NOT KNOWN to the bridge."
         )
         listed = sum(row["state"] not in ABSENT for row in rows)
-        click.echo(f"\n{listed} orders; {said}")
+        click.echo(f"\n{counted(listed, 'order')}; {said}")
         if gone:
-            click.echo(f"{gone} order numbers between them are not in the shop, as shown.")
+            click.echo(f"{counted(gone, 'order number')} between them not in the shop, as shown.")
         if missing:
             click.echo(
                 "They are noticed now: `sculpteo-bridge serve` reads them, and they will show with their reason."

@@ -14,7 +14,15 @@ from rich.text import Text
 from bridge.cli._checks import Check
 from bridge.cli._checks import offline as offline_checks
 from bridge.cli._checks import online as online_checks
-from bridge.cli._options import EXIT_CONFIG, config_option, console, echo_json, json_option, printable
+from bridge.cli._options import (
+    EXIT_CONFIG,
+    config_option,
+    console,
+    counted,
+    echo_json,
+    json_option,
+    printable,
+)
 from bridge.config.loader import Loaded, load
 from bridge.errors import ConfigError
 
@@ -73,8 +81,9 @@ def tell(check: Check) -> None:
 
 
 def tell_sum(checks: list[Check]) -> None:
-    counts = [(sum(check.result == result for check in checks), result) for result in STYLES]
-    click.echo(", ".join(f"{count} {result}" for count, result in counts if count))
+    counts = {result: sum(check.result == result for check in checks) for result in STYLES}
+    told = (f"{counts['ok']} ok", counted(counts["warning"], "warning"), f"{counts['failed']} failed")
+    click.echo(", ".join(text for text in told if not text.startswith("0 ")))
 
 
 def tell_faults(error: ConfigError, as_json: bool) -> None:

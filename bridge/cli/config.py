@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._options import config_option, echo_json, json_option, load_or_exit
+from bridge.cli._options import Family, config_option, echo_json, json_option, load_or_exit
 
 
-@click.group()
+@click.group(cls=Family)
 def command() -> None:
     """Show the configuration, its schema, or its faults."""
 

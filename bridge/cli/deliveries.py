@@ -9,21 +9,23 @@ import click
 
 from bridge.app import Bridge
 from bridge.cli._desk import at_desk
-from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
 from bridge.cli._running import with_bridge
 from bridge.ports import Notice
 from bridge.shopify.webhooks import interpret
 from bridge.store.queries import DeliveryRecord
 
 
-@click.group()
+@click.group(cls=Family)
 def command() -> None:
     """Look at webhook deliveries, or let today's program read them again."""
 
 
 @command.command("list")
 @config_option
-@click.option("--limit", default=50, show_default=True, help="How many, newest first.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, newest first."
+)
 @json_option
 def listed(config: Path, limit: int, as_json: bool) -> None:
     """List webhook deliveries with what became of each."""
@@ -35,7 +37,9 @@ def listed(config: Path, limit: int, as_json: bool) -> None:
         (one.key, f"{one.received_at:%Y-%m-%d %H:%M:%S}", one.shop, one.topic, one.outcome or "not read yet")
         for one in found
     ]
-    echo_table(("key", "received (UTC)", "shop", "topic", "outcome"), rows)
+    echo_table(
+        ("key", "received (UTC)", "shop", "topic", "outcome"), rows, empty="No webhook has come in yet."
+    )
 
 
 def _shown(one: DeliveryRecord) -> dict[str, object]:

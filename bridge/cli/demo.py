@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import shorten
 
 import click
 from rich.live import Live
@@ -98,7 +99,7 @@ def _cells(row: Played, *, final: bool) -> tuple[Text, ...]:
         Text(row.order.name),
         Text(row.scenario.title),
         Text(state, style=COLORS.get(state, "")),
-        Text(row.why if final else row.why[:60]),
+        Text(row.why if final else shorten(row.why, 60, placeholder=" …")),
         Text(between.join(row.prints)),
         Text(between.join(row.parcels)),
     )

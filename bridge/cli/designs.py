@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from bridge.cli._options import config_option, echo_json, echo_table, json_option, printable, progress
+from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, printable, progress
 from bridge.cli._running import Outside, look, told
 from bridge.errors import BridgeError
 from bridge.order.model import Design, Quote
@@ -44,7 +44,7 @@ unit_option = click.option(
 scale_option = click.option("--scale", type=Scale(), help="Factor on it; default: that of `defaults`.")
 
 
-@click.group()
+@click.group(cls=Family)
 def command() -> None:
     """Upload designs to Sculpteo, ask their price, see the materials."""
 

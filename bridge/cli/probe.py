@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bridge.cli._options import config_option, load_or_exit
+from bridge.cli._options import config_option, echo_json, load_or_exit
 from bridge.clock import SystemClock
 from bridge.config.settings import Item, Product, Settings
 from bridge.order.model import Address, Design, PrintOrder, RawAnswer
@@ -52,12 +53,14 @@ what it receives, and look there for the hours that follow."""
     "--save", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep a sample here."
 )
 @click.option("--yes", is_flag=True, help="Do not ask; take the invented address unless flags say otherwise.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs. Implies --yes.")
 def command(
     config: Path,
     design: str | None,
     notify: str | None,
     folder: Path | None,
     yes: bool,
+    as_json: bool,
     **address: str | None,
 ) -> None:
     """Place ONE test order (fake=1) and show Sculpteo's raw answers, masked.
@@ -65,22 +68,25 @@ def command(
     Sculpteo neither makes nor bills a test order. The answers show what its page does not document. The
     address is asked for, with an invented one as the default.
     """
+    yes = yes or as_json
     settings = load_or_exit(config).settings
     destination = Address(**{field: asked(field, address, yes) for field in INVENTED})
     order = fake_order(chosen(settings, design), destination, notify, settings.sculpteo.theme)
     printer = SculpteoPrinter(settings.sculpteo, SystemClock())
-    announce(printer, order, settings.sculpteo.base_url)
+    if not as_json:
+        announce(printer, order, settings.sculpteo.base_url)
     if not yes:
         click.confirm("Place this test order now?", abort=True)
     try:
         found = asyncio.run(run(printer, order))
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    show(found)
-    if not notify:
-        click.echo("\n" + NOTIFICATION)
-    if folder is not None:
-        keep(found, folder)
+    files = keep(found, folder) if folder is not None else ()
+    if as_json:
+        echo_json({**shown(found), "kept": [str(file) for file in files]})
+    else:
+        show(found)
+        tell_more(notify, folder, files)
     if not placed(found):
         raise SystemExit(1)
 
@@ -140,6 +146,30 @@ def show(found: Findings) -> None:
     click.echo(json.dumps(what_was_read(found), ensure_ascii=False, indent=2))
 
 
+def shown(found: Findings) -> dict[str, Any]:
+    """As JSON values: what was sent, every answer in full, and what was read out of them."""
+    answers = {
+        name: {
+            "status": answer.status,
+            "headers": dict(answer.headers),
+            "body": answer.body,
+            "error": answer.error,
+        }
+        for name, answer in found.answers.items()
+    }
+    return {"placed": placed(found), "sent": found.form, "answers": answers, "read": what_was_read(found)}
+
+
+def tell_more(notify: str | None, folder: Path | None, files: Sequence[Path]) -> None:
+    if not notify:
+        click.echo("\n" + NOTIFICATION)
+    if files:
+        click.echo(f"\nKept in {folder}: " + ", ".join(file.name for file in files))
+        click.echo(
+            "Login, password, e-mail addresses and the address are masked; look through it before you share it."
+        )
+
+
 def written(answer: RawAnswer) -> str:
     """An answer as text: status, kept headers, body; cut where it is long."""
     lines = [f"HTTP {answer.status}" if answer.status is not None else "no answer"]
@@ -153,12 +183,8 @@ def written(answer: RawAnswer) -> str:
     return "\n".join(lines)
 
 
-def keep(found: Findings, folder: Path) -> None:
+def keep(found: Findings, folder: Path) -> Sequence[Path]:
     try:
-        files = save(found, folder)
+        return save(found, folder)
     except OSError as error:
         raise click.ClickException(f"cannot keep the sample: {error.filename}: {error.strerror}") from None
-    click.echo(f"\nKept in {folder}: " + ", ".join(file.name for file in files))
-    click.echo(
-        "Login, password, e-mail addresses and the address are masked; look through it before you share it."
-    )

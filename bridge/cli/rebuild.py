@@ -34,5 +34,5 @@ def command(config: Path, shop: str | None, as_json: bool) -> None:
     rows = [
         (name, state, count) for name, counts in found.items() for state, count in counts.items() if count
     ]
-    echo_table(("shop", "state", "orders"), rows)
+    echo_table(("shop", "state", "orders"), rows, empty="The shop has no open order.")
     click.echo("Nothing was ordered. Start `sculpteo-bridge serve` to go on.")

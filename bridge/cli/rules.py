@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from bridge.cli._desk import Desk, as_option, at_desk, iso, local
-from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
 from bridge.cli._running import shop_option
 from bridge.cli.orders.decisions import decider
 from bridge.order.rules import LineRule, named
 from bridge.steps.overlay import overruled
 
 
-@click.group()
+@click.group(cls=Family)
 def command() -> None:
     """Variants and products that people decided not to print."""
 
@@ -49,14 +49,19 @@ def listed(config: Path, shop: str | None, as_json: bool) -> None:
         )
         for rule, beaten in found
     ]
-    echo_table(("Key", "Shop", "What", "As seen", "Who", "When", "In order", "Effect"), rows)
+    echo_table(
+        ("Key", "Shop", "What", "As seen", "Who", "When", "In order", "Effect"),
+        rows,
+        empty="Nobody decided anything: the configuration decides of every variant.",
+    )
 
 
 @command.command("remove")
 @config_option
 @click.argument("keys", type=int, nargs=-1, required=True)
 @as_option
-def remove(config: Path, keys: tuple[int, ...], as_name: str | None) -> None:
+@json_option
+def remove(config: Path, keys: tuple[int, ...], as_name: str | None, as_json: bool) -> None:
     """Take such decisions back, by key. Orders that they left out are looked at again."""
 
     async def work(desk: Desk) -> list[tuple[int, bool]]:
@@ -69,7 +74,9 @@ def remove(config: Path, keys: tuple[int, ...], as_name: str | None) -> None:
         return removed
 
     results = at_desk(config, work)
-    for key, done in results:
+    if as_json:
+        echo_json([{"key": key, "removed": done} for key, done in results])
+    for key, done in () if as_json else results:
         click.echo(f"{key}: {'removed' if done else 'there is no such decision'}", err=not done)
     if any(not done for _, done in results):
         sys.exit(1)

@@ -171,18 +171,20 @@ def _hint(box: Sandbox, settings: Settings | None) -> str:
         plan = DemoPlan(listen=LISTEN, database="sqlite:///sandbox.db", public_url=PUBLIC_URL)
         whole = demo_config(info, plan)
         lines = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
-        said = "A configuration for it:"
+        said = (
+            "A configuration for it; put it into config.yaml and start `sculpteo-bridge serve` beside this:"
+        )
     else:
         shops = {
             name: {"admin_url": running.url}
             for name, running in zip(settings.shops, box.running.values(), strict=True)
         }
         lines = yaml.safe_dump({"shops": shops, "sculpteo": {"base_url": info.sculpteo_url}}, sort_keys=False)
-        said = "Add these lines to your configuration, and take them out again afterwards:"
+        said = "Set these in your configuration, beside what stands there already; take them out again afterwards:"
     return (
         f"{said}\n\n{lines}\n"
         f"Webhooks and notifications go to {box.deliver_to}.\n"
-        f"Control: {info.control_url}/_control/info\n"
+        f"Control, for programs: {info.control_url}/_control/info\n"
         "Running until Ctrl-C."
     )
 

@@ -14,8 +14,15 @@ from rich.text import Text
 from bridge.cli._desk import at_desk
 from bridge.cli._options import config_option, console, echo_json, json_option, printable
 from bridge.cli._standing import Standing, Todo, standing, todos
+from bridge.order.model import Mode
 from bridge.order.states import State
 from bridge.plan.catalogue import amount
+
+MODES = {
+    Mode.PREVIEW: "nothing is sent to Sculpteo",
+    Mode.TEST: "orders go to Sculpteo with fake=1, and nothing is made or billed",
+    Mode.LIVE: "orders are printed and billed",
+}
 
 
 @click.command()
@@ -55,7 +62,7 @@ def _tell(found: Standing, needed: list[Todo]) -> None:
 
 
 def _lines(found: Standing) -> Iterator[tuple[str, str]]:
-    yield "Mode", str(found.mode)
+    yield "Mode", f"{found.mode}: {MODES[found.mode]}"
     yield "Orders", _orders(found)
     limit = f" of {amount(found.health.limit)}" if found.health.limit else ", without a limit"
     yield "Today", f"{amount(found.health.spent)} spent{limit}"

@@ -13,10 +13,10 @@ import click
 
 from bridge.alerts import hook
 from bridge.alerts.outlets import HookOutlet, hook_outlets
-from bridge.cli._options import config_option, echo_json, echo_table, json_option, load_or_exit
+from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, load_or_exit
 
 
-@click.group()
+@click.group(cls=Family)
 def command() -> None:
     """Other systems that are told of orders by signed requests."""
 

@@ -17,6 +17,7 @@ import aiohttp
 
 from bridge.config.settings import SculpteoSettings
 from bridge.errors import TryAgain
+from bridge.guard import describe
 from bridge.order.model import (
     Address,
     Design,
@@ -291,22 +292,6 @@ def retry_after(value: str | None) -> timedelta | None:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         seconds = (moment - datetime.now(UTC)).total_seconds()
     return timedelta(seconds=min(max(seconds, 0.0), 86400.0))
-
-
-def describe(error: BaseException) -> str:
-    """An error in a few words, by its kind: its own text may hold the URL or parts of an answer."""
-    if isinstance(error, TimeoutError):
-        return "the time was over"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "the name could not be resolved"
-    if isinstance(error, (aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError)):
-        return "TLS failed"
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return "the connection was closed"
-    if isinstance(error, (aiohttp.ClientOSError, OSError)):
-        strerror = getattr(error, "strerror", None)
-        return f"the connection failed: {strerror}" if strerror else "the connection failed"
-    return f"the answer broke off ({type(error).__name__})"
 
 
 def _echoes(form: Iterable[tuple[str, str]]) -> frozenset[str]:

@@ -19,7 +19,8 @@ import aiohttp
 
 from bridge.config.settings import SculpteoSettings
 from bridge.errors import BridgeError, TryAgain
-from bridge.sculpteo.client import describe, scrub
+from bridge.guard import describe
+from bridge.sculpteo.client import scrub
 from bridge.sculpteo.http import HEADERS
 from bridge.sculpteo.order_form import scale_text
 

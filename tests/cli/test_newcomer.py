@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main
+from bridge.cli._day import free_port
 from tests.cli.floor import Floor, floor
 
 OFFLINE = (
@@ -34,23 +37,71 @@ def test_without_a_configuration_it_is_said_how_to_make_one(tmp_path: Path, word
 
 @pytest.mark.parametrize(
     "words",
-    ["alarms list", "deliveries body 1", "deliveries list", "deliveries replay 1", "orders list", "report", "status", "why 1"],
+    ["alarms list", "audit", "deliveries body 1", "deliveries list", "deliveries replay 1", "orders list", "report", "status", "why 1"],
 )  # fmt: skip
 async def test_looking_before_the_first_start_says_so_and_makes_no_database(shop: Floor, words: str) -> None:
     result = await shop.run(*words.split())
     assert result.exit_code == 1
     assert "`sculpteo-bridge serve` makes it" in result.stderr
+    assert "Traceback" not in result.output
     assert not (shop.path.parent / "bridge.db").exists()
 
 
 @pytest.mark.parametrize("words", ["audit", "backfill --since 2026-11-01", "plan --no-prices", "rebuild"])
 async def test_a_shop_that_cannot_be_reached_is_told_in_one_line(shop: Floor, words: str) -> None:
+    await shop.run("pause")  # which makes the database
     await shop.box.shopify_down()
     result = await shop.run(*words.split())
     assert result.exit_code == 1
     assert "Shopify could not be reached: no connection to 127.0.0.1" in result.output
     assert "Traceback" not in result.output
     assert "ClientConnectorError" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("alarms list", "No alarm is open."),
+        ("deliveries list", "No webhook has come in yet."),
+        ("orders list", "No order has come in yet."),
+        ("orders list --state done", "There is no such order."),
+        ("rebuild", "The shop has no open order."),
+        ("rules list", "Nobody decided anything"),
+    ],
+)
+async def test_a_list_of_nothing_says_so_instead_of_showing_heads(shop: Floor, words: str, said: str) -> None:
+    await shop.run("pause")
+    result = await shop.run(*words.split())
+    assert result.stdout.startswith(said), result.output
+
+
+@pytest.mark.parametrize(
+    "family", ["alarms", "alerts", "config", "deliveries", "designs", "orders", "rules", "webhooks"]
+)
+def test_the_help_of_a_family_tells_whole_sentences(family: str) -> None:
+    result = CliRunner().invoke(main, [family, "--help"])
+    assert result.exit_code == 0
+    commands = result.stdout.partition("Commands:\n")[2].splitlines()
+    assert commands
+    assert not [line for line in commands if line.endswith("...")]
+
+
+async def test_a_public_address_that_does_not_answer_is_told_in_words(shop: Floor) -> None:
+    shop.config["server"]["public_url"] = f"http://127.0.0.1:{free_port()}"
+    result = await shop.run("check")
+    assert "could not be reached from here: the connection failed: Connection refused" in result.stdout
+    assert "Error" not in result.stdout
+
+
+def test_time_zones_are_known_on_a_machine_that_has_no_list_of_them() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", "from zoneinfo import ZoneInfo; print(ZoneInfo('Europe/Paris'))"],
+        env={"PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.stdout.strip() == "Europe/Paris", found.stderr
 
 
 async def test_pauses_are_told_to_programs_too(shop: Floor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,21 @@ def sandbox(tmp_path: Path) -> Iterator[Running]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+def test_programs_are_told_in_json_and_asked_nothing(sandbox: Running) -> None:
+    result = sandbox.probe("--json", "--save", str(sandbox.folder / "sample"))
+    assert result.exit_code == 0, result.output
+    (book,) = sandbox.books
+    assert book.fake
+    told = json.loads(result.stdout)
+    assert (told["placed"], told["read"]["reference"]) == (True, book.reference)
+    assert told["sent"]["fake"] == "1"
+    assert told["answers"]["order"]["status"] == 200
+    assert all(Path(file).exists() for file in told["kept"])
+    refused = sandbox.probe("--json", password="wrong")
+    assert refused.exit_code == 1
+    assert json.loads(refused.stdout)["placed"] is False
 
 
 def test_one_fake_order_is_placed_even_in_live_mode_and_everything_is_shown(sandbox: Running) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import click
 
+from bridge.cli._options import Family
 from bridge.cli.orders import decisions, look, mapping, resolving
 
 
-@click.group()
+@click.group(cls=Family)
 def command() -> None:
     """The orders on record."""
 

@@ -46,7 +46,11 @@ def list_orders(config: Path, states: tuple[str, ...], shop: str | None, limit: 
         (name_of(order), order.shop, order.state, sentence_of(order), order.reference, local(order.due_at))
         for order in found
     ]
-    echo_table(("Order", "Shop", "State", "Why", "Sculpteo", "Next look"), rows)
+    echo_table(
+        ("Order", "Shop", "State", "Why", "Sculpteo", "Next look"),
+        rows,
+        empty="There is no such order." if states or shop else "No order has come in yet.",
+    )
     if len(found) == limit:
         click.echo(f"The newest {limit} are shown; --limit shows more.", err=True)
 

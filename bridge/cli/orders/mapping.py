@@ -99,22 +99,28 @@ def map_line(
 @line_option
 @yes_option
 @as_option
+@json_option
 def unmap(
-    config: Path, order: str, sku: str | None, numbers: tuple[int, ...], yes: bool, as_name: str | None
-) -> None:
+    config: Path, order: str, sku: str | None, numbers: tuple[int, ...], yes: bool, as_name: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Take back what was decided about a line of ORDER: the configuration decides again."""
 
-    async def work(desk: Desk) -> list[Line]:
+    async def work(desk: Desk) -> tuple[OrderRecord, list[Line]]:
         record = await desk.order(order)
         lines = chosen(await desk.lines(record), sku, numbers)
         keys, change = as_configured(record, lines, desk.clock.now())
-        _confirm(record, lines, change, yes)
+        _confirm(record, lines, change, yes or as_json)
         who = decider(as_name)
         await desk.store.rules.undo(record, keys, change, who)
         await desk.store.sessions.note(who, "unmap", "done", order=record.key)
-        return lines
+        return record, lines
 
-    names = ", ".join(line.name for line in at_desk(config, work))
+    record, lines = at_desk(config, work)
+    if as_json:
+        echo_json({"order": name_of(record), "lines": [line.number for line in lines]})
+        return
+    names = ", ".join(line.name for line in lines)
     click.echo(f"The configuration decides about {names} again; the order is looked at.")
 
 

@@ -54,8 +54,8 @@ HEADERS = {
 NO_FRAME: dict[str, object] = {"needy": 0, "pauses": (), "standing": None}
 HINT = """The console is off: nobody may sign in to it yet.
 
-Run `sculpteo-bridge password`, put the line that it prints into the configuration under `console`,
-and start the bridge again.
+Run `sculpteo-bridge password`: it asks for a password, and says where to put the line that it prints.
+Then start the bridge again.
 """
 
 log = structlog.get_logger("bridge.console")
