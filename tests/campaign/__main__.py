@@ -152,6 +152,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="begin with this run, to go on with a campaign")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--replicas", type=int, help="default: 1 for sqlite, 3 for postgresql")
     parser.add_argument("--jobs", type=int, default=3, help="runs that are played at the same time")
@@ -163,7 +164,11 @@ def main() -> int:
     )
     chosen = parser.parse_args()
     replicas = chosen.replicas or (1 if chosen.database == "sqlite" else 3)
-    seeds = [chosen.only] if chosen.only else [f"{chosen.seed}-{number}" for number in range(chosen.runs)]
+    seeds = (
+        [chosen.only]
+        if chosen.only
+        else [f"{chosen.seed}-{number}" for number in range(chosen.first, chosen.first + chosen.runs)]
+    )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and bridges end with it
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # clients that die are the point
     with prepared(chosen.database, replicas, chosen.evidence) as playing:

@@ -42,7 +42,7 @@ from tests.campaign.script import Chapter, Jump, Life, Script
 QUICK = (("In Process", 0.05), ("Shipped", 0.12))  # seconds from status to status at the simulated Sculpteo
 SLOW = (("In Process", 0.4), ("Shipped", 0.5))
 SETTLES_WITHIN = 90.0  # seconds; it takes a few, but the machine may be busy
-CALM = 0.25  # seconds in which nothing moves
+CALM = 1.0  # seconds in which nothing moves; less looks calm where a busy machine keeps everybody waiting
 LOOK = 0.1
 WAKE_EVERY = 5.0  # seconds in which a bridge stays frozen at the end, if it freezes only then
 ENDS_WITHIN = 15.0  # seconds that a bridge may take to end when it is asked to
