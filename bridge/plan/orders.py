@@ -15,7 +15,7 @@ from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State
 from bridge.order.why import Translate, english, why
 from bridge.ports import Catalog, OrderRecord, Policy
-from bridge.steps.match import Nothing, Trouble, select
+from bridge.steps.select import Nothing, Trouble, select
 
 BY_MAPPING = frozenset({Problem.UNMAPPED, Problem.OPTION})
 """Problems that say that the mapping lacks something."""

@@ -10,6 +10,7 @@
     resolve     outcomes that are not known, and evidence that comes late
     withdraw    what the shop takes back: cancelled, refunded, edited, another address
 
+    select      which lines are printed, and how many       }
     approval    which orders a person must approve          } what match and place
     limits      the stop switch and the limit per order     } ask before anything
     intent      the intent to buy, in both ledgers          } is bought

@@ -31,8 +31,9 @@ from bridge.order.states import State
 from bridge.ports import Change, Facts, Note
 from bridge.retry import jittered
 from bridge.steps.job import Job, show
-from bridge.steps.match import GONE_TRIES, LIVE_STATUSES, is_ours
+from bridge.steps.match import GONE_TRIES
 from bridge.steps.resolve import late_evidence
+from bridge.steps.select import LIVE_STATUSES, is_ours
 
 WRITES_PER_RUN = 20
 

@@ -14,7 +14,8 @@ from bridge.ports import Attempt, Change, LimitReached, Note
 from bridge.retry import delay
 from bridge.steps.job import Job
 from bridge.steps.limits import said
-from bridge.steps.match import Assessment, Waits, approved_for, decided
+from bridge.steps.match import Assessment, approved_for, decided
+from bridge.steps.select import Waits
 
 
 async def intend(job: Job, order: ShopOrder, found: Assessment, cost: Money | None) -> Change | None:

@@ -9,7 +9,8 @@ from bridge.order.model import Mode, Money, PrintItem
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
 from bridge.steps.job import Job
-from bridge.steps.match import Trouble, Waits, approved_for
+from bridge.steps.match import approved_for
+from bridge.steps.select import Trouble, Waits
 
 
 async def allowed(job: Job, items: tuple[PrintItem, ...]) -> tuple[Waits | Trouble | None, Money | None]:

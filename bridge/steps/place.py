@@ -47,10 +47,7 @@ from bridge.steps.job import Job
 from bridge.steps.limits import allowed
 from bridge.steps.match import (
     Assessment,
-    Nothing,
     Ready,
-    Trouble,
-    Waits,
     Withdrawn,
     decided,
     gone,
@@ -58,6 +55,7 @@ from bridge.steps.match import (
     printable,
 )
 from bridge.steps.resolve import found_elsewhere, from_record, late_evidence, placed, refused
+from bridge.steps.select import Nothing, Trouble, Waits
 
 INVOICE_TRIES = 12  # by the waits of `bridge.retry`, two to three hours
 FRESH = timedelta(seconds=3)  # how old a reading of the order may be in the moment of spending

@@ -17,8 +17,9 @@ from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy, NotPrinted, OrderRecord, Printed, Unmapped
 from bridge.steps.decide import NotNow
 from bridge.steps.lines import NoSuchLine, as_configured, chosen, lines_of, not_printed, printed_as
-from bridge.steps.match import Assessment, Nothing, Ready, Trouble, Waits, assess
+from bridge.steps.match import Assessment, Ready, assess
 from bridge.steps.overlay import Overlaid, overlaid
+from bridge.steps.select import Nothing, Trouble, Waits
 from tests.steps.make import NOW, RING, Mapped, line, order, policy, record
 
 MUG = Design("YLXNMztE", 2, "white_plastic", Decimal("1.2"), "mm")

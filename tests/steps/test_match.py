@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from bridge.order.model import Address, FulfillmentHold, Ledger, Mode, ShopOrder
+from bridge.order.model import Address, FulfillmentHold, Ledger, LineItem, Mode, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy, OrderRecord, Policy
-from bridge.steps.match import Assessment, Nothing, Ready, Trouble, Waits, Withdrawn, assess
-from tests.steps.make import NOW, RING, Mapped, euro, line, order, policy, record, unit
+from bridge.steps.match import Assessment, Ready, Withdrawn, assess
+from bridge.steps.select import Nothing, Trouble, Waits
+from tests.steps.make import NOW, RING, Mapped, euro, line, order, policy, record, shipped, unit
 
 CATALOG = Mapped(
     RING=(RING,), CHESS=(replace(RING, uuid="Pawn0001", quantity=16), replace(RING, uuid="King0001"))
@@ -73,6 +74,60 @@ def test_an_unmapped_line_that_is_picked_up_does_not_hold_the_rest() -> None:
     ring, vase = line(1, "RING"), line(2, "VASE")
     mixed = order(ring, vase, units=(unit(1, ring), unit(2, vase, delivery_method="PICK_UP")))
     assert judge(mixed).verdict == Ready()
+
+
+def test_a_printed_line_without_a_fulfillment_order_keeps_the_rest_from_being_bought_alone() -> None:
+    ring, chess = line(1, "RING"), line(2, "CHESS")
+    half = order(ring, chess, units=(unit(1, ring),))
+    found = judge(half)
+    assert found.verdict == Waits(Wait.ROUTING, NOW + timedelta(minutes=1))
+    assert [item.sku for item in found.items] == ["RING"]
+    assert judge(replace(half, fulfillment_orders=(unit(1, ring), unit(2, chess)))).verdict == Ready()
+
+
+def test_an_order_whose_own_stock_is_routed_first_waits_for_what_is_printed() -> None:
+    tee, ring = line(1, "TEE"), line(2, "RING")
+    found = judge(order(tee, ring, units=(unit(1, tee),)))
+    assert found.verdict == Waits(Wait.ROUTING, NOW + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        line(2, None, requires_shipping=False),  # a tip
+        line(2, "TEE"),
+        replace(line(2, "CHESS"), current_quantity=0),  # edited away
+        line(2, "CHESS", requires_shipping=False),
+    ],
+)
+def test_a_line_that_needs_no_fulfillment_order_keeps_nothing_waiting(other: LineItem) -> None:
+    ring = line(1, "RING")
+    assert judge(order(ring, other, units=(unit(1, ring),))).verdict == Ready()
+
+
+def test_a_line_that_may_have_been_sent_by_others_keeps_nothing_waiting() -> None:
+    ring, chess = line(1, "RING"), line(2, "CHESS")
+    sent = order(ring, chess, units=(unit(1, ring),), fulfillments=(shipped("1Z999AA10123456784"),))
+    assert judge(sent).verdict == Ready()
+
+
+def test_what_a_fulfillment_service_gave_up_is_not_taken_for_fulfilled() -> None:
+    ring, chess = line(1, "RING"), line(2, "CHESS")
+    given_up = unit(2, chess, status="INCOMPLETE", actions=("MOVE",))
+    found = judge(order(ring, chess, units=(unit(1, ring), given_up)))
+    assert isinstance(found.verdict, Waits)
+    assert found.verdict.reason is Wait.SHOP_HOLD
+    alone = judge(order(chess, units=(given_up,)))
+    assert isinstance(alone.verdict, Waits)
+    assert alone.verdict.reason is Wait.SHOP_HOLD
+
+
+def test_what_another_fulfillment_order_took_over_counts_once_and_is_not_held() -> None:
+    ring = line(1, "RING", 2)
+    given_up = unit(1, ring, status="INCOMPLETE", actions=())
+    found = judge(order(ring, units=(given_up, unit(2, ring))))
+    assert found.verdict == Ready()
+    assert [item.quantity for item in found.items] == [2]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.order.problems import Alarm
-from bridge.steps.match import select
+from bridge.steps.select import select
 from bridge.steps.withdraw import after_placing
 from tests.steps.make import NOW, RING, Mapped, euro, line, order, policy
 

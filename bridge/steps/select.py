@@ -1,0 +1,177 @@
+"""Which lines of an order are printed, and how many of each: what of them is left to fulfill. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridge.order.model import FulfillmentOrder, LineItem, PrintItem, ShopOrder
+from bridge.order.problems import Problem
+from bridge.order.states import Ignored, Wait
+from bridge.ports import Catalog, Facts, Match, Policy, Printed, Unmapped
+
+ROUTING_RETRY = timedelta(minutes=1)
+
+SHIPPED_METHODS = frozenset({"SHIPPING", None})
+LIVE_STATUSES = frozenset({"OPEN", "IN_PROGRESS", "SCHEDULED", "ON_HOLD"})
+GIVEN_UP = "INCOMPLETE"  # its fulfillment service will not send what remains
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    reason: Wait
+    due_at: datetime | None
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    problem: Problem
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    why: Ignored
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The lines to print: `items`, or the verdict that says why there is nothing to go on with."""
+
+    items: tuple[PrintItem, ...] = ()
+    verdict: Waits | Trouble | Nothing | None = None
+    locations: tuple[str, ...] = ()  # ids of the locations that the printed lines are assigned to
+
+
+def select(shop: str, order: ShopOrder, catalog: Catalog, policy: Policy) -> Selection:
+    """What is left to fulfill of mapped lines, over the fulfillment orders that go by post from our locations."""
+    matches: dict[str, Match] = {line.id: catalog.match(shop, line) for line in order.lines}
+    if not order.fulfillment_orders:
+        return Selection(verdict=_unrouted(order, matches))
+    ours = [unit for unit in order.fulfillment_orders if is_ours(unit, policy.locations.get(shop))]
+    live = [unit for unit in ours if unit.status in LIVE_STATUSES]
+    left = _left(live)
+    given_up = [unit for unit in ours if unit.status == GIVEN_UP and not _left([unit]).keys() <= left.keys()]
+    left = {**_left(given_up), **left}  # what another fulfillment order took over is not left twice
+    lines = [line for line in order.lines if left.get(line.id)]
+    trouble = _unmapped(lines, matches)
+    if trouble:
+        return Selection(verdict=trouble)
+    items = tuple(
+        PrintItem(
+            design=design,
+            quantity=left[line.id] * design.quantity,
+            line_item_id=line.id,
+            line_quantity=left[line.id],
+            sku=line.sku or "",
+        )
+        for line in lines
+        for design in _designs(matches[line.id])
+    )
+    if _half_routed(order, matches):
+        return Selection(items, Waits(Wait.ROUTING, order.read_at + ROUTING_RETRY))
+    if not items:
+        return Selection(verdict=_nothing(order, matches))
+    printed = {item.line_item_id for item in items}
+    held = [unit for unit in live + given_up if not printed.isdisjoint(_left([unit]))]
+    locations = tuple(sorted({unit.location_id for unit in held if unit.location_id}))
+    return Selection(items, _holds(held), locations)
+
+
+def is_ours(unit: FulfillmentOrder, locations: frozenset[str] | None) -> bool:
+    """Whether it goes by post, and from one of `locations` (names or ids; none = from anywhere)."""
+    if unit.delivery_method not in SHIPPED_METHODS:
+        return False
+    return not locations or unit.location_id in locations or (unit.location_name or "") in locations
+
+
+def _left(units: Iterable[FulfillmentOrder]) -> dict[str, int]:
+    """By line: the units that these fulfillment orders have still to send."""
+    left: dict[str, int] = {}
+    for unit in units:
+        for line in unit.lines:
+            if line.remaining > 0:
+                left[line.line_item_id] = left.get(line.line_item_id, 0) + line.remaining
+    return left
+
+
+def _designs(match: Match) -> tuple[Any, ...]:
+    return match.designs if isinstance(match, Printed) else ()
+
+
+def _unmapped(lines: list[LineItem], matches: dict[str, Match]) -> Trouble | None:
+    """Match all or place none: every unmatched SKU is named."""
+    missing = [(line, match) for line in lines if isinstance(match := matches[line.id], Unmapped)]
+    if not missing:
+        return None
+    line, match = missing[0]
+    if match.option is not None and len(missing) == 1:
+        return Trouble(
+            Problem.OPTION,
+            {"sku": line.sku or line.title, "option": match.option, "value": match.value or "?"},
+        )
+    names = ", ".join(
+        f"“{line.sku}”" if line.sku else f"“{line.title}” (it has no SKU)" for line, _ in missing
+    )
+    return Trouble(Problem.UNMAPPED, {"skus": names})
+
+
+def _unrouted(order: ShopOrder, matches: dict[str, Match]) -> Waits | Trouble | Nothing:
+    """Shopify makes fulfillment orders a moment after the order; until then only the lines can be judged."""
+    lines = [line for line in order.lines if line.current_quantity > 0]
+    trouble = _unmapped(lines, matches)
+    if trouble:
+        return trouble
+    if not any(_designs(matches[line.id]) for line in lines):
+        return Nothing(Ignored.NOTHING_TO_PRINT)
+    return Waits(Wait.ROUTING, order.read_at + ROUTING_RETRY)
+
+
+def _half_routed(order: ShopOrder, matches: dict[str, Match]) -> bool:
+    """Whether a printed line is in no fulfillment order yet, as a moment after an edit: the rest alone would
+    be a part of the order that nobody asked for. Once something is sent, such a line may be sent already."""
+    if any(one.status != "CANCELLED" for one in order.fulfillments):
+        return False
+    routed = {line.line_item_id for unit in order.fulfillment_orders for line in unit.lines}
+    return any(
+        line.current_quantity > 0
+        and line.requires_shipping
+        and line.id not in routed
+        and _designs(matches[line.id])
+        for line in order.lines
+    )
+
+
+def _nothing(order: ShopOrder, matches: dict[str, Match]) -> Nothing:
+    """Why a routed order has nothing to print: the closest reason that a merchant would name."""
+    mapped = {line.id for line in order.lines if line.current_quantity and _designs(matches[line.id])}
+    if not mapped:
+        return Nothing(Ignored.NOTHING_TO_PRINT)
+    units = [
+        unit for unit in order.fulfillment_orders if any(line.line_item_id in mapped for line in unit.lines)
+    ]
+    waiting = [unit for unit in units if any(line.remaining for line in unit.lines)]
+    by_hand = {unit.delivery_method for unit in waiting} - SHIPPED_METHODS
+    if by_hand:
+        return Nothing(Ignored.NOT_SHIPPED, {"methods": ", ".join(sorted(str(method) for method in by_hand))})
+    if waiting and any(unit.status in LIVE_STATUSES for unit in waiting):
+        places = {unit.location_name or unit.location_id or "?" for unit in waiting}
+        return Nothing(Ignored.OTHER_LOCATION, {"locations": ", ".join(sorted(places))})
+    return Nothing(Ignored.ALREADY_FULFILLED)
+
+
+def _holds(units: list[FulfillmentOrder]) -> Waits | None:
+    """What Shopify itself says against fulfilling now. Its supportedActions decide, not a guess from status."""
+    for unit in units:
+        if unit.status == "ON_HOLD":
+            reasons = ", ".join(hold.reason for hold in unit.holds) or "on hold"
+            return Waits(Wait.SHOP_HOLD, None, {"reason": reasons})
+        if unit.status == "SCHEDULED":
+            return Waits(Wait.SCHEDULED, unit.fulfill_at)
+        if "CREATE_FULFILLMENT" not in unit.actions:
+            return Waits(Wait.SHOP_HOLD, None, {"reason": "Shopify does not let it be fulfilled now"})
+    return None
