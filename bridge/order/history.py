@@ -60,6 +60,11 @@ KINDS: dict[str, str] = {
     "resolved_not_placed": "Sculpteo does not have it.",
 }
 
+CAUSES = frozenset(
+    {"audit", "backfill", "before_go_live", "first look at the shop", "import", "reconciliation", "webhook"}
+)
+"""What word of an order may come from, apart from Shopify's topics; these are words for people."""
+
 _SENTENCES = {(move.source, move.target): move.sentence for move in MOVES}
 
 
@@ -76,6 +81,7 @@ def tell(
     """One line of the timeline as a sentence. A kind that is not known shows as its code and facts. `t`
     translates sentences before they are filled."""
     told = {name: _plain(value) for name, value in translated(facts, t).items()}
+    told |= {name: t(str(facts[name])) for name in ("origin", "cause") if facts.get(name) in CAUSES}
     if target is not None and kind in {"move", "reason"}:
         sentence = _of_move(source, target, reason, problem, told, t)
         told |= {"target": t(target.capitalize()), "sentence": sentence}

@@ -49,7 +49,7 @@ def of_the_rest() -> Iterator[str]:
     yield from (MAY_HAVE, UNKNOWN_REMEDY, NOTHING_NEXT, *NEXT.values(), *lines.SCOPES.values())
     for action in ACTIONS:
         yield from (action.label, action.sentence, action.done)
-    yield from history.KINDS.values()
+    yield from (*history.KINDS.values(), *sorted(history.CAUSES))
     yield from (scope.lost for scope in SCOPES)
     yield from (*reasons.REASONS, *sorted(reasons.WORDS), reasons.AND)
     yield from (*alerts.TEXTS, news.LOOK, news.DECIDE)

@@ -12,9 +12,9 @@ from aiohttp import web
 
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.history import tell
-from bridge.order.model import RawAnswer
+from bridge.order.model import Design, RawAnswer
 from bridge.order.problems import PROBLEMS, Problem, say
-from bridge.order.rules import subjects_of, told
+from bridge.order.rules import subjects_of
 from bridge.order.why import next_step
 from bridge.ports import Attempt, NotPrinted, OrderRecord, Unmapped
 from bridge.steps.actions import Action, available
@@ -26,11 +26,24 @@ from bridge.web.console.decisions import mark_of
 from bridge.web.console.today import rung
 from bridge.web.console.today import told as in_words
 from bridge.web.console.visit import Visit, page
+from bridge.web.console.words import mark
 
 LONGEST_BODY = 2000  # characters of an upstream's answer that are shown
 ANSWERS = 20  # newest upstream answers that are shown
 
 routes = web.RouteTableDef()
+
+PAYMENTS = {
+    "AUTHORIZED": mark("authorized, not taken yet"),
+    "EXPIRED": mark("expired"),
+    "PAID": mark("paid"),
+    "PARTIALLY_PAID": mark("partially paid"),
+    "PARTIALLY_REFUNDED": mark("partially refunded"),
+    "PENDING": mark("pending"),
+    "REFUNDED": mark("refunded"),
+    "VOIDED": mark("voided"),
+}
+"""https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderDisplayFinancialStatus"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,7 @@ async def order(visit: Visit) -> web.StreamResponse:
         resolutions=[one for one in actions if _resolves(one)],
         mark=mark_of(record),
         lines=[shown(visit, line) for line in lines],
+        payment=_payment(visit, record),
         unmapped=any(line.unmapped for line in lines),
         mappable=visit.user.may("operator") and is_mappable(record),
         attempts=[_sent(one) for one in reversed(attempts)],
@@ -139,7 +153,7 @@ def shown(visit: Visit, line: Line) -> Shown:
         if judged.match.option:
             what = t("No value for {option} = {value}", option=judged.match.option, value=judged.match.value)
     else:
-        what = told(line.designs)
+        what = " + ".join(designed(visit, design) for design in line.designs)
     note = None
     if judged.rule:
         scope = t(SCOPES[judged.rule.scope])
@@ -151,6 +165,21 @@ def shown(visit: Visit, line: Line) -> Shown:
     elif isinstance(judged.match, NotPrinted):
         note = judged.match.rule
     return Shown(line, what, note)
+
+
+def designed(visit: Visit, design: Design) -> str:
+    """A design in a few words: "2 × QfGQC4YQ · silver · scale 0.87 (cm)"."""
+    copies = f"{design.quantity} × " if design.quantity > 1 else ""
+    parts = [f"{copies}{design.uuid}", design.material]
+    if design.scale:
+        scale = visit.t("scale {scale}", scale=visit.reader.number(design.scale))
+        parts.append(f"{scale} ({design.unit})" if design.unit else scale)
+    return " · ".join(part for part in parts if part)
+
+
+def _payment(visit: Visit, record: OrderRecord) -> str | None:
+    status = record.snapshot.financial_status if record.snapshot else None
+    return visit.t(PAYMENTS.get(status, status)) if status else None
 
 
 def entries_of(visit: Visit, events: Iterable[Event]) -> list[Entry]:

@@ -151,6 +151,10 @@ class Reader:
         """For the scale of a chart: 2.5 d."""
         return str(format_unit(count, unit, length="narrow", locale=self.locale))
 
+    def country(self, code: str) -> str:
+        """Its name; the code itself for one that nobody knows."""
+        return str(self.locale.territories.get(code, code))
+
     def moment(self, at: datetime) -> str:
         """Day and time, with the zone where it is not the reader's own."""
         text = format_datetime(at, "medium", tzinfo=self.zone, locale=self.locale)

@@ -392,7 +392,7 @@ async def test_a_line_is_mapped_for_its_order_with_the_lines_for_the_configurati
     assert (await now_is(otto, record.key)).state is State.ATTENTION, "nothing is decided yet"
     assert await press(otto, page, "Decide so") == (303, f"/orders/{record.key}")
     assert (await now_is(otto, record.key)).state is State.RECEIVED
-    assert "2 x QfGQC4YQ in silver" in (await otto.get(f"/orders/{record.key}"))[1]
+    assert "2 × QfGQC4YQ · silver" in (await otto.get(f"/orders/{record.key}"))[1]
     await press(otto, page, "Decide so")
     assert "moved on" in await otto.notice()
 
@@ -548,3 +548,20 @@ async def test_a_french_reader_reads_french(otto: Site) -> None:
         (f"/orders/decide?action=retry&key={record.key}", "De l’argent peut être dépensé"),
     ):
         assert words in unescape((await otto.get(path, headers=headers))[1]), path
+
+
+async def test_an_order_is_told_in_french_down_to_its_payment_its_country_and_what_told_of_it(
+    otto: Site,
+) -> None:
+    address = Address(None, "Example", country_code="DE")
+    record = await put(otto, 1001, WAITS, lines=shop_order().lines, address=address)
+    await otto.store.orders.notice(word(1001, origin="reconciliation", cause="first look at the shop"))
+    _, page = await otto.get(f"/orders/{record.key}", headers={"Accept-Language": "fr"})
+    text = unescape(" ".join(page.split()))
+    assert "(premier regard sur la boutique)" in text
+    assert "<dd>payé</dd>" in text
+    assert "Allemagne" in text
+    assert "échelle" in text
+    english = unescape((await otto.get(f"/orders/{record.key}"))[1])
+    assert "(first look at the shop)" in english
+    assert "Germany" in english
