@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -128,6 +129,11 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
 def echo_json(value: Any) -> None:
     """JSON for programs, with times and amounts of money as text."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def words_of(error: OSError) -> str:
+    """What the system says of it, without the words of Python."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def counted(number: int, noun: str) -> str:

@@ -23,7 +23,14 @@ COLORS = {"done": "green", "attention": "yellow", "unknown": "red", "cancelled":
 
 
 @click.command()
-@click.option("--orders", "count", default=28, show_default=True, help="How many orders come in.")
+@click.option(
+    "--orders",
+    "count",
+    type=click.IntRange(1, 1000),
+    default=28,
+    show_default=True,
+    help="How many orders come in.",
+)
 @click.option("--seed", default=7, show_default=True, help="Another seed, other people and numbers.")
 @click.option(
     "--exit",

@@ -13,7 +13,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from bridge.cli._catalog import catalog
-from bridge.cli._options import load_or_exit
+from bridge.cli._options import load_or_exit, words_of
 from bridge.config.settings import Settings
 from bridge.sandbox.box import Ports, Sandbox
 from bridge.sandbox.demo_config import DemoPlan, demo_config, stock
@@ -39,9 +39,19 @@ FAULTS = TypeAdapter(list[Fault])
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Your configuration: its shops, SKUs and credentials are simulated. Without it, the demo's shop is.",
 )
-@click.option("--port", default=8900, show_default=True, help="The first of the ports to use; 0 = any.")
 @click.option(
-    "--orders", default=0, show_default=True, help="How many orders come in, one every two seconds."
+    "--port",
+    type=click.IntRange(0, 65_000),
+    default=8900,
+    show_default=True,
+    help="The first of the ports to use; 0 = any.",
+)
+@click.option(
+    "--orders",
+    type=click.IntRange(0, 100_000),
+    default=0,
+    show_default=True,
+    help="How many orders come in, one every two seconds.",
 )
 @click.option(
     "--speed",
@@ -72,7 +82,7 @@ def command(
     try:
         asyncio.run(_run(box, settings, orders))
     except OSError as error:
-        raise click.ClickException(f"cannot listen: {error.strerror}; choose another --port") from None
+        raise click.ClickException(f"cannot listen: {words_of(error)}; choose another --port") from None
 
 
 def _faults(path: Path) -> list[Fault]:

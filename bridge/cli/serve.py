@@ -9,7 +9,7 @@ from typing import cast
 import click
 
 from bridge import logs
-from bridge.cli._options import config_option, failed, load_or_exit
+from bridge.cli._options import config_option, failed, load_or_exit, words_of
 from bridge.errors import BridgeError
 from bridge.service import Role, serve
 
@@ -34,5 +34,6 @@ def command(config: Path, role: str) -> None:
         raise failed(error) from None
     except OSError as error:
         raise click.ClickException(
-            f"cannot listen on {loaded.settings.server.listen}: {error.strerror}"
+            f"cannot listen on {loaded.settings.server.listen}: {words_of(error)}; stop what listens there, or "
+            "change `server.listen`"
         ) from None

@@ -103,7 +103,11 @@ class Sandbox:
         self._control_site = Site(desk.application(), host=self.host, port=self.ports.control)
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except OSError:  # a port is taken
+            await self.stop()
+            raise
         return self
 
     async def __aexit__(

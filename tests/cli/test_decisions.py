@@ -104,7 +104,7 @@ def test_all_that_wait_for_approval_are_approved_at_once_and_no_others(run: Run,
     result = run("orders", "approve", "--all-waiting", "--yes", "--json")
     assert {one["order"]: one["done"] for one in json.loads(result.stdout)} == {"#1002": True, "#1001": True}
     assert now_is(url, 1003).approved_at is None
-    assert "No order is meant" in run("orders", "approve", "--all-waiting", "--reason", "risk").stderr
+    assert "No order waits for that." in run("orders", "approve", "--all-waiting", "--reason", "risk").stderr
     assert run("orders", "approve", "--all-waiting", "--shop", "other").exit_code == 0
 
 

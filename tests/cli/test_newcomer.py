@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -102,6 +103,37 @@ def test_time_zones_are_known_on_a_machine_that_has_no_list_of_them() -> None:
         check=False,
     )
     assert found.stdout.strip() == "Europe/Paris", found.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["demo --orders -1 --exit", "demo --orders 0 --exit", "sandbox --port 99999", "sandbox --orders -1"],
+)
+def test_numbers_that_make_no_sense_are_refused(words: str) -> None:
+    result = CliRunner().invoke(main, words.split())
+    assert result.exit_code == 2
+    assert "is not in the range" in result.stderr
+
+
+def test_a_port_that_is_taken_is_told_with_the_remedy(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        found = subprocess.run(
+            [sys.executable, "-m", "bridge", "sandbox", "--port", str(port)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert found.returncode == 1
+    assert found.stderr == "Error: cannot listen: Address already in use; choose another --port\n"
+
+
+async def test_a_shop_that_nobody_knows_has_no_orders_to_list(shop: Floor) -> None:
+    await shop.run("pause")
+    result = await shop.run("orders", "list", "--shop", "amce")
+    assert result.exit_code == 1
+    assert "there is no shop “amce”" in result.stderr
+    assert "the configuration has acme" in result.stderr
 
 
 async def test_pauses_are_told_to_programs_too(shop: Floor) -> None:

@@ -76,7 +76,7 @@ def decide(
         for result in results:
             click.echo(result.error or f"{result.order}: {action.done}", err=not result.done)
     if not results:
-        click.echo("No order is meant.", err=True)
+        click.echo("No order waits for that.", err=True)
     if any(not result.done for result in results):
         sys.exit(1)
 

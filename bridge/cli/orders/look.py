@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from bridge.cli._desk import Desk, at_desk, iso, local, name_of, sentence_of
-from bridge.cli._options import config_option, echo_json, echo_table, json_option, printable
+from bridge.cli._options import config_option, echo_json, echo_table, json_option, load_or_exit, printable
 from bridge.order.history import tell
 from bridge.order.rules import told
 from bridge.order.states import State
@@ -39,6 +39,12 @@ def list_orders(config: Path, states: tuple[str, ...], shop: str | None, limit: 
     """List orders, newest first."""
     filters = Filter([State(state) for state in states], shop)
     found = at_desk(config, lambda desk: desk.store.queries.page(filters, limit=limit))
+    if shop and not found:
+        known = load_or_exit(config).settings.shops
+        if shop not in known:
+            raise click.ClickException(
+                f"there is no shop “{shop}”, nor an order of it; the configuration has {', '.join(known)}"
+            )
     if as_json:
         echo_json([listed(order) for order in found])
         return

@@ -63,7 +63,10 @@ async def condition(visit: Visit, unread: int) -> list[Group]:
     groups = []
     for shop, settings in visit.settings.shops.items():
         known = await checked(visit.request, console, shop)
-        lines = [*_connection(visit, console.breakers.get(shop), "Shopify"), *_shop(visit, known)]
+        lines = [*_shop(visit, known)]
+        breaker = console.breakers.get(shop)
+        if not (known and known.status.problems) or (breaker and breaker.last_failure):
+            lines = [*_connection(visit, breaker, "Shopify"), *lines]
         lines += await _chores(visit, shop)
         groups.append(Group(f"{shop} · {settings.domain}", tuple(lines), known.at if known else None))
     sculpteo = [*_connection(visit, console.breakers.get("sculpteo"), "Sculpteo")]

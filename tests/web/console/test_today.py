@@ -240,7 +240,9 @@ async def test_missing_webhooks_a_dead_token_and_an_old_version_are_told(site: S
     site.statuses["acme"] = Status(problems=("the shop does not accept the access token",))
     await site.sign_in_again("otto")
     await site.press("/settings/look")
-    assert "The shop does not accept the access token." in await settled(site)
+    text = await settled(site)
+    assert "The shop does not accept the access token." in text
+    assert "Shopify answers as it should." not in text
 
 
 async def test_an_upstream_in_trouble_is_told(site: Site) -> None:
