@@ -181,9 +181,7 @@ def _hint(box: Sandbox, settings: Settings | None) -> str:
         plan = DemoPlan(listen=LISTEN, database="sqlite:///sandbox.db", public_url=PUBLIC_URL)
         whole = demo_config(info, plan)
         lines = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
-        said = (
-            "A configuration for it; put it into config.yaml and start `sculpteo-bridge serve` beside this:"
-        )
+        said = "A configuration for it:"
     else:
         shops = {
             name: {"admin_url": running.url}
@@ -194,8 +192,8 @@ def _hint(box: Sandbox, settings: Settings | None) -> str:
     return (
         f"{said}\n\n{lines}\n"
         f"Webhooks and notifications go to {box.deliver_to}.\n"
-        f"Control, for programs: {info.control_url}/_control/info\n"
-        "Running until Ctrl-C."
+        f"Control: {info.control_url}/_control/info\n"
+        "Start `sculpteo-bridge serve` with it beside this. Running until Ctrl-C."
     )
 
 
