@@ -51,6 +51,7 @@ _KEYS = (
     "id",
     "number",
     "data",
+    "body",
     "result",
     "value",
 )

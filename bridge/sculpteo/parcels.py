@@ -56,20 +56,22 @@ _PATH_NUMBER = {
 }
 
 
-def number_in(text: str) -> str | None:
+def number_in(text: str, *, named: bool = False) -> str | None:
     """This text as a tracking number, without its spaces, or None when it cannot be one.
 
     Numbers of carriers are 8 to 40 letters and digits, at least four of them digits. Dates and rows of one
-    digit are none.
+    digit are none. `named` = it stands where only a tracking number can, so that 4 with a digit are enough.
     """
     groups = text.split()
     if len(groups) > 1 and not all(_GROUP.fullmatch(group) for group in groups):
         return None  # words beside a number
     number = "".join(groups)
     digits = [char for char in number if char.isdigit()]
-    if not 8 <= len(number) <= 40 or not _NUMBER.fullmatch(number):
+    shortest, fewest = (4, 1) if named else (8, 4)
+    if not shortest <= len(number) <= 40 or not _NUMBER.fullmatch(number):
         return None
-    if len(digits) < 4 or len(set(digits)) == 1 or date_in(text):
+    row = number.replace("-", "") if named else digits
+    if len(digits) < fewest or len(set(row)) == 1 or date_in(text):
         return None
     return number
 
@@ -113,8 +115,10 @@ def _query_numbers(query: str, keys: tuple[str, ...]) -> list[str]:
     except ValueError:
         return []
     for key, value in pairs:
-        if re.sub(r"[^a-z]", "", key.lower()) in keys:
-            found |= dict.fromkeys(filter(None, map(number_in, _QUERY_LISTS.split(value))))
+        name = re.sub(r"[^a-z]", "", key.lower())
+        if name in keys:
+            texts = _QUERY_LISTS.split(value)
+            found |= dict.fromkeys(filter(None, (number_in(text, named="num" in name) for text in texts)))
     return list(found)
 
 

@@ -44,6 +44,7 @@ NUMBER_KEYS = (
     *_keys("numerosuivi numerosdesuivi numerodesuivi numerocolis numerodecolis parcelnumber parcelnumbers"),
     *_keys("packagenumber packagenumbers colisnumber inquirynumber waybill waybillnumber awb"),
 )
+NAMED = frozenset(key for key in NUMBER_KEYS if "num" in key)  # what stands under them is nothing else
 OWN_NUMBER_KEYS = ("number", "numbers", "num", "no", "numero", "numeros", "barcode")  # only inside a parcel
 TRACKING_KEYS = frozenset(_keys("tracking trackings suivi"))
 PARCEL_KEYS = frozenset(
@@ -247,7 +248,9 @@ def _text_parcels(text: str, inside: bool, carrier: str | None) -> Iterator[Parc
 
 def _dict_parcels(fields: Json, inside: bool, carrier: str | None) -> Iterator[Parcel]:
     keys = (*NUMBER_KEYS, *OWN_NUMBER_KEYS) if inside else NUMBER_KEYS
-    numbers: list[str] = next((found for key in keys if (found := _numbers(fields.get(key)))), [])
+    numbers: list[str] = next(
+        (found for key in keys if (found := _numbers(fields.get(key), named=key in NAMED))), []
+    )
     url = next((str(fields[key]).strip() for key in URL_KEYS if _is_link(fields.get(key))), None)
     linked = parcels.link_parcels(url) if url else []
     if len(numbers) == 1 and len(linked) == 1 and linked[0].number.upper() != numbers[0].upper():
@@ -260,12 +263,16 @@ def _dict_parcels(fields: Json, inside: bool, carrier: str | None) -> Iterator[P
         yield Parcel(number, carrier, own, shipped, _contents(fields) if len(numbers) == 1 else ())
 
 
-def _numbers(value: object) -> list[str]:
+def _numbers(value: object, *, named: bool) -> list[str]:
     if isinstance(value, list):
-        return [number for entry in value if not isinstance(entry, list) for number in _numbers(entry)]
+        entries = [entry for entry in value if not isinstance(entry, list)]
+        return [number for entry in entries for number in _numbers(entry, named=named)]
     if isinstance(value, bool) or not isinstance(value, (str, int)) or _is_link(value):
         return []
-    return parcels.numbers_in(str(value))
+    numbers = parcels.numbers_in(str(value))
+    if not numbers and named and (number := parcels.number_in(str(value), named=True)):
+        return [number]
+    return numbers
 
 
 def _carrier(fields: Json, inside: bool) -> str | None:

@@ -89,10 +89,16 @@ def _address(order: ShopOrder, problem_with: Callable[[Address | None], str | No
 def _moved(record: OrderRecord, order: ShopOrder, selection: Selection) -> Trouble | None:
     """Where no locations are configured, a move to another one since the match is for a person to judge."""
     before = record.snapshot
-    if before is None or not before.fulfillment_orders or _given(record, Problem.MOVED):
+    if before is None or _given(record, Problem.MOVED):
         return None
     known = {unit.location_id for unit in before.fulfillment_orders}
-    new = [place for place in selection.locations if place not in known]
+    routed = {line.line_item_id for unit in before.fulfillment_orders for line in unit.lines}
+    arrived = {  # a line that was at no location yet has not moved
+        unit.location_id
+        for unit in order.fulfillment_orders
+        if any(line.remaining and line.line_item_id in routed for line in unit.lines)
+    }
+    new = [place for place in selection.locations if place in arrived - known]
     if not new:
         return None
     names = {unit.location_id: unit.location_name for unit in order.fulfillment_orders}

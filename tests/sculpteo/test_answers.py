@@ -131,6 +131,7 @@ def test_everything_else_is_unclear(status: int, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("body", "candidate"),
     [
+        (b'{"error": {"id": 0}, "body": {"success": true, "reference": "AB12CD34"}}', REFERENCE),
         (b'"AB12CD34"', REFERENCE),
         (b"'AB12CD34'\n", REFERENCE),
         (b"\xef\xbb\xbfAB12CD34", REFERENCE),

@@ -54,6 +54,19 @@ def test_what_cannot_be_a_number_is_none(text: str) -> None:
     assert numbers_in(text) == []
 
 
+@pytest.mark.parametrize("text", ["1ZA1", "12345", "TRK-1", "1Z12 34"])
+def test_where_only_a_number_can_stand_a_short_one_is_taken(text: str) -> None:
+    assert number_in(text) is None
+    assert number_in(text, named=True) == text.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "n/a", "none", "0000", "0-0-0-0", "1Z1", "77777777", "2026-12-10", "not yet 1"]
+)
+def test_a_placeholder_is_no_number_even_there(text: str) -> None:
+    assert number_in(text, named=True) is None
+
+
 @pytest.mark.parametrize(
     ("text", "numbers"),
     [
@@ -89,6 +102,7 @@ def test_several_numbers_are_told_apart_and_prose_gives_none(text: str, numbers:
         ),
         ("https://www.ups.com/track?loc=fr_FR&tracknum=1Z999AA10123456784", "UPS", ["1Z999AA10123456784"]),
         ("https://www.ups.com/track/1Z999AA10123456784", "UPS", ["1Z999AA10123456784"]),
+        ("https://wwwapps.ups.com/track?InquiryNumber1=1ZA1&InquiryNumber2=0000", "UPS", ["1ZA1"]),
         (
             "https://www.laposte.fr/outils/suivre-vos-envois?code=6A12345678901",
             "Colissimo",

@@ -233,6 +233,10 @@ def test_a_status_is_found_where_json_speaks_of_the_order(
     [
         ({"tracking_number": UPS}, [UPS]),
         ({"tracking_numbers": [UPS, COLISSIMO]}, [UPS, COLISSIMO]),
+        ({"tracking_numbers": ["1ZA1", "TRK-2"]}, ["1ZA1", "TRK-2"]),
+        ({"tracking_number": "1234 5678 9012"}, ["123456789012"]),
+        ({"tracking_number": "0000"}, []),
+        ({"tracking": "1ZA1", "parcels": [{"number": "1ZA1"}]}, []),
         ({"tracking": UPS}, [UPS]),
         ({"tracking": f"{UPS}, {COLISSIMO}"}, [UPS, COLISSIMO]),
         ({"parcel": {"number": 12345678901}}, ["12345678901"]),

@@ -205,6 +205,13 @@ def test_a_move_to_another_location_after_the_match_is_for_a_person() -> None:
     assert judge(moved, on_record=approved).verdict == Ready()
 
 
+def test_a_line_that_is_routed_later_than_the_rest_has_not_moved() -> None:
+    ring, chess = line(1, "RING"), line(2, "CHESS")
+    there = unit(2, chess, location_id="gid://shopify/Location/2", location_name="Workshop")
+    before = record(State.WAITING, snapshot=order(ring, chess, units=(unit(1, ring),)))
+    assert judge(order(ring, chess, units=(unit(1, ring), there)), on_record=before).verdict == Ready()
+
+
 def test_an_address_that_sculpteo_cannot_take_stops_it() -> None:
     found = judge(order(line(1, "RING")), address="there is no city")
     assert found.verdict == Trouble(Problem.ADDRESS, {"why": "there is no city"})
