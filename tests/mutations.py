@@ -134,6 +134,20 @@ GUARDS: tuple[Guard, ...] = (
         (*SPENDING, *RESTORE),
     ),
     Guard(
+        "a part of an order is not bought while the rest of it is not routed",
+        "bridge/steps/select.py",
+        "    if _half_routed(order, matches):\n",
+        "    if False:\n",
+        ("tests/steps/test_match.py",),
+    ),
+    Guard(
+        "what another fulfillment order took over is not printed twice",
+        "bridge/steps/select.py",
+        "    left = {**_left(given_up), **left}",
+        "    left = _left([*live, *(unit for unit in ours if unit.status == GIVEN_UP)])",
+        ("tests/steps/test_match.py",),
+    ),
+    Guard(
         "an approval stays with the address that it was given for",
         "bridge/steps/match.py",
         "    return same_place and _approved_prints(record, items)\n",
