@@ -274,7 +274,7 @@ class Service:
         since = bridge.standing.faulty_since or bridge.world.clock.now()
         faults = tuple(str(error).splitlines())
         bridge.standing = replace(bridge.standing, faults=faults, faulty_since=since)
-        log.error("the configuration has faults; the one before stays in force", faults=list(faults))
+        log.error("the configuration has faults; the one before stays in force", faults="; ".join(faults))
         await self._vigil.configuration(faults)
 
     async def _take_up(self, loaded: Loaded) -> None:

@@ -184,11 +184,11 @@ class Worker:
             bound.warning("the database is not available", error=str(error))
         else:
             if change.target is not record.state or change.failure:
+                told = {"reason": change.reason or change.problem, "failure": change.failure}
                 bound.info(
                     "moved" if change.target is not record.state else "will be tried again",
                     to=change.target,
-                    reason=change.reason or change.problem,
-                    failure=change.failure,
+                    **{name: what for name, what in told.items() if what},
                 )
 
     async def _tell(self, world: World, record: OrderRecord) -> None:

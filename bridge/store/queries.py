@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -120,6 +120,15 @@ class Queries:
     async def events(self, key: int) -> list[Event]:
         """The timeline, oldest first."""
         return await self._db.read(partial(_events, key=key))
+
+    async def since(self, keys: Sequence[int]) -> dict[int, datetime]:
+        """Since when orders are in the state, and for the reason, that they are in."""
+        last = (
+            sa.select(events.c.order_id, sa.func.max(events.c.at))
+            .where(events.c.order_id.in_(list(keys)), events.c.kind.in_(("move", "reason")))
+            .group_by(events.c.order_id)
+        )
+        return await self._db.read(lambda c: {row[0]: row[1] for row in c.execute(last)})
 
     async def attempts(self, key: int) -> list[Attempt]:
         """Every attempt to buy, void ones too, first one first."""

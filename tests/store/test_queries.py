@@ -136,6 +136,17 @@ async def test_another_mode_wakes_what_was_previewed_or_placed_as_a_test(store: 
     assert await store.wake([State.ATTENTION], problems=[Problem.UNMAPPED]) == 0
 
 
+async def test_since_when_it_is_so_is_not_moved_by_looking_again(store: Store, clock: Tick) -> None:
+    key = await store.orders.notice(word(1))
+    blocked = Change(State.ATTENTION, clock.now(), problem=Problem.BLOCKED)
+    await store.orders.record(await claimed(store), blocked)
+    since = (await store.queries.since([key]))[key]
+    clock.forward(timedelta(days=2))
+    await store.orders.record(await claimed(store), blocked)
+    assert await store.queries.since([key, key + 1]) == {key: since}
+    assert (await get(store, key)).updated_at > since + timedelta(days=1)
+
+
 @pytest.mark.parametrize("limit", [1, 3])
 async def test_deliveries_are_listed_newest_first(store: Store, limit: int) -> None:
     from tests.store.make import delivery

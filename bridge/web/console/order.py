@@ -98,6 +98,7 @@ async def order(visit: Visit) -> web.StreamResponse:
         "order.html",
         record=record,
         told=in_words(visit, record),
+        since=(await queries.since([record.key])).get(record.key, record.first_seen_at),
         next=next_step(record.state, record.due_at is not None, visit.reader.said),
         alarms=[rung(visit, alarm) for alarm in alarms],
         actions=[one for one in actions if visit.user.may(one.role) and not _resolves(one)],

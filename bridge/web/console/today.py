@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiohttp import web
 
@@ -71,6 +72,7 @@ class Case:
     """An order with the buttons that are most likely wanted; `mark` says what the person saw of it."""
 
     told: Told
+    since: datetime  # it is as it is; it may have been looked at many times meanwhile
     actions: tuple[Action, ...]
     mark: str
     mappable: bool  # it wants to be told what a line of it is
@@ -126,9 +128,11 @@ async def cases(visit: Visit, listed: Sequence[OrderRecord]) -> list[Case]:
     """The orders of a list, complete: what can be done with one depends on more than a list knows."""
     loaded = {one.key: one for one in await visit.store.queries.load([record.key for record in listed])}
     records = [loaded[record.key] for record in listed if record.key in loaded]
+    since = await visit.store.queries.since(list(loaded))
     return [
         Case(
             told(visit, record),
+            since.get(record.key, record.first_seen_at),
             tuple(action for action in available(record) if action.name in QUICK),
             mark_of(record),
             record.problem in MAPPABLE,
