@@ -105,10 +105,10 @@ GUARDS: tuple[Guard, ...] = (
         SPENDING,
     ),
     Guard(
-        "the order is read once more after a long preparation",
+        "the order is read once more after the intent is written",
         "bridge/steps/place.py",
-        "        if abs(job.now - looked_at) > FRESH:\n",
-        "        if False:\n",
+        "        changed = await _changed_meanwhile(job, order, attempt)\n",
+        "        changed = None\n",
         SPENDING,
     ),
     Guard(

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bridge.errors import (
     BridgeError,
@@ -58,7 +58,6 @@ from bridge.steps.resolve import found_elsewhere, from_record, late_evidence, pl
 from bridge.steps.select import Nothing, Trouble, Waits
 
 INVOICE_TRIES = 12  # by the waits of `bridge.retry`, two to three hours
-FRESH = timedelta(seconds=3)  # how old a reading of the order may be in the moment of spending
 LOOKS = 5  # at one attempt, before it starts anew: each was answered by one more word of the order
 KEEP_AGAIN = (0.2, 1.0, 3.0, 10.0)  # seconds between tries to store an answer while the database is away
 
@@ -147,18 +146,14 @@ async def _buy(
     async def about_to_send() -> None:
         await job.world.orders.mark_sent(job.record, job.world.printer.summary(request))
 
-    looked_at = order.read_at
     for _ in range(LOOKS):
-        if abs(job.now - looked_at) > FRESH:
-            changed = await _changed_meanwhile(job, order, attempt)
-            if changed:
-                return changed
-            looked_at = job.now
+        changed = await _changed_meanwhile(job, order, attempt)
+        if changed:
+            return changed
         try:
             receipt = await job.world.printer.place(request, about_to_send)
         except LookAgain as word:
             job.record = replace(job.record, news=word.news)
-            looked_at -= 2 * FRESH
             continue
         except TryAgain as error:  # before the first byte: Sculpteo is left alone for a while
             return await _not_sent(job, attempt, error)

@@ -24,10 +24,11 @@ async def reconcile(
     first started (or before `since`, where the merchant set it) wait for a person: they may be printed
     already. Raises TryAgain and NeedsPerson as the shop does; what was noticed stays noticed.
     """
+    was_live = await memory.get(f"go_live:{name}")
     go_live = datetime.fromisoformat(await memory.set_if_absent(f"go_live:{name}", clock.now().isoformat()))
     known = await memory.get(f"reconciled:{name}")
     if known is None:
-        return await _first_look(name, shop, orders, memory, since or go_live)
+        return await _first_look(name, shop, orders, memory, since or go_live, go_live if was_live else None)
     watermark = datetime.fromisoformat(known)
     looked_again = await memory.get(f"reconciled_edge:{name}") == known
     edge = None if looked_again else watermark - ONE_SECOND
@@ -71,18 +72,27 @@ async def _notice(name: str, orders: Orders, batch: list[Changed], edge: datetim
     return count
 
 
-async def _first_look(name: str, shop: Shop, orders: Orders, memory: Memory, start: datetime) -> int:
+async def _first_look(
+    name: str, shop: Shop, orders: Orders, memory: Memory, start: datetime, live_since: datetime | None
+) -> int:
     """The watermark comes from the shop alone: by a clock of ours that is ahead, orders would be left out. A
-    shop without any open order is looked at like this again."""
-    count, newest = 0, None
-    async for changed in shop.changed(None, unfulfilled=True):
-        origin = "before_go_live" if changed.created_at < start else "reconciliation"
-        await orders.notice(Notice(name, changed.id, origin, changed.name, cause="first look at the shop"))
-        newest = max(newest or changed.updated_at, changed.updated_at)
-        count += 1
-    if newest is not None:
-        await memory.set(f"reconciled:{name}", newest.isoformat())
-    return count
+    shop without any open order is looked at like this again; `live_since` is told then, since an order that
+    came meanwhile may be fulfilled, or cancelled, already."""
+    cause = "reconciliation" if live_since else "first look at the shop"
+    seen: dict[str, datetime] = {}
+    for changes in (
+        shop.changed(None, unfulfilled=True),
+        *((shop.changed(None, created_since=live_since),) if live_since else ()),
+    ):
+        async for changed in changes:
+            if changed.id in seen:
+                continue
+            origin = "before_go_live" if changed.created_at < start else "reconciliation"
+            await orders.notice(Notice(name, changed.id, origin, changed.name, cause=cause))
+            seen[changed.id] = changed.updated_at
+    if seen:
+        await memory.set(f"reconciled:{name}", max(seen.values()).isoformat())
+    return len(seen)
 
 
 async def backfill(name: str, shop: Shop, orders: Orders, since: datetime) -> int:

@@ -142,7 +142,13 @@ class MemoryShop:
     ) -> AsyncIterator[Changed]:
         await self._call()
         for order in sorted(self.orders.values(), key=lambda one: one.updated_at):
-            if since is None or order.updated_at >= since:
+            wanted = not unfulfilled or (
+                order.cancelled_at is None
+                and order.closed_at is None
+                and any(line.remaining for unit in order.fulfillment_orders for line in unit.lines)
+            )
+            wanted &= created_since is None or order.created_at >= created_since
+            if wanted and (since is None or order.updated_at >= since):
                 yield Changed(order.id, order.name, order.created_at, order.updated_at)
 
     async def write_ledger(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str | None:

@@ -47,3 +47,24 @@ async def test_an_order_that_nobody_changes_is_looked_at_once_more_and_then_left
             counts.append(await _reconciles(play))
             play.forward(timedelta(minutes=15))
         assert counts == [1, 1, 0, 0, 0]
+
+
+async def test_an_order_that_came_to_an_empty_shop_is_taken_in_whatever_became_of_it(tmp_path: Path) -> None:
+    async with playing(tmp_path) as play:
+        assert await _reconciles(play) == 0
+        play.forward(timedelta(minutes=1))
+        came = play.clock.now()
+        play.shop.touch(
+            replace(order(line(1, "RING")), created_at=came, cancelled_at=came)
+        )  # without a webhook
+        play.forward(timedelta(minutes=14))
+        assert await _reconciles(play) == 1
+        (record,) = await play.store.queries.find("#1001")
+        assert record.state is State.CANCELLED
+
+
+async def test_an_order_from_before_the_first_start_that_is_over_is_left_alone(tmp_path: Path) -> None:
+    async with playing(tmp_path) as play:
+        long_ago = play.clock.now() - timedelta(days=9)
+        play.shop.touch(replace(order(line(1, "RING")), created_at=long_ago, cancelled_at=long_ago))
+        assert [await _reconciles(play), await _reconciles(play)] == [0, 0]
