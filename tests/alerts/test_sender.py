@@ -176,17 +176,27 @@ async def test_a_replica_that_dies_while_it_sends_leaves_the_alert_to_another(
 async def test_a_target_that_hangs_keeps_no_other_waiting(
     store: Store, clock: Tick, receiver: Receiver
 ) -> None:
-    stuck = await asyncio.start_server(lambda reader, writer: asyncio.sleep(60), "127.0.0.1", 0)
-    port = stuck.sockets[0].getsockname()[1]
-    target = AlertTarget(url=SecretStr(f"json://127.0.0.1:{port}"), digest=timedelta(0))
+    over = asyncio.Event()
+
+    async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    stuck = await asyncio.start_server(hang, "127.0.0.1", 0)
+    # Apprise itself would give up after 4 s, which a busy machine may need for the other target
+    url = f"json://127.0.0.1:{stuck.sockets[0].getsockname()[1]}?rto=40"
+    target = AlertTarget(url=SecretStr(url), digest=timedelta(0))
     one = sender(store, clock, AlertOutlet("alert:stuck", "stuck", target), alert(receiver))
     await held(store, clock, 1)
-    await one.look()
-    await one._busy["alert:1"]
-    assert len(receiver.taken) == 1
-    assert "alert:stuck" in one._busy
-    await one.close()
-    stuck.close()
+    try:
+        await one.look()
+        await one._busy["alert:1"]
+        assert len(receiver.taken) == 1
+        assert "alert:stuck" in one._busy
+    finally:
+        over.set()
+        await one.close()
+        stuck.close()
 
 
 async def test_the_time_limit_is_kept_and_the_reason_holds_no_secret(receiver: Receiver) -> None:
