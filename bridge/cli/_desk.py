@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -41,7 +41,7 @@ class Desk:
 
     loaded: Loaded
     store: Store
-    clock: SystemClock = field(default_factory=SystemClock)
+    clock: SystemClock
 
     async def order(self, text: str) -> OrderRecord:
         """The one order that is called so. Raises NotFound."""
@@ -66,9 +66,9 @@ def at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
     loaded = load_or_exit(config)
 
     async def run() -> T:
-        url = loaded.settings.database.get_secret_value()
-        async with Store.open(url, clock=SystemClock(), create=False) as store:
-            return await work(Desk(loaded, store))
+        url, clock = loaded.settings.database.get_secret_value(), SystemClock()
+        async with Store.open(url, clock=clock, create=False) as store:
+            return await work(Desk(loaded, store, clock))
 
     try:
         return asyncio.run(run())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from decimal import Decimal
 
 import aiohttp
@@ -54,7 +54,7 @@ class Todo:
 
 async def standing(desk: Desk) -> Standing:
     """Raises StoreUnavailable."""
-    settings, store, now = desk.loaded.settings, desk.store, datetime.now(UTC)
+    settings, store, now = desk.loaded.settings, desk.store, desk.clock.now()
     mode = Mode(settings.mode)
     counted = Mode.TEST if mode is Mode.TEST else Mode.LIVE
     midnight = datetime.combine(now.date(), time.min, now.tzinfo)
