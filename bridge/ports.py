@@ -320,10 +320,18 @@ class OrderRecord:
     mapping_version: str | None = None
     matched_at: datetime | None = None  # when it first could have been placed: the window counts from here
     window_until: datetime | None = None
+    window_for: str | None = None  # a digest of what the approval window was opened for
+    first_locations: tuple[str, ...] | None = (
+        None  # ids of where its printed lines were first to be sent from
+    )
+    created_at: datetime | None = None  # when the order was made in the shop
+    first_mode: Mode | None = None  # the mode in which the bridge first saw it
     paid_now: bool = False
     approved_at: datetime | None = None
     approved_by: str | None = None
     approved_for: str | None = None  # the reasons and problems that it was given for, with spaces between
+    approved_mode: Mode | None = None  # the mode in which it was approved; it counts in that one only
+    approved_seen: str | None = None  # a digest of the contents and address that were approved
     held_at: datetime | None = None
     held_by: str | None = None
     reference: str | None = None

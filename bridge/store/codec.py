@@ -19,8 +19,13 @@ WRITABLE = frozenset(
         "approved_at",
         "approved_by",
         "approved_for",
+        "approved_mode",
+        "approved_seen",
         "cost",
+        "created_at",
         "estimated_delivery",
+        "first_locations",
+        "first_mode",
         "held_at",
         "held_by",
         "items",
@@ -40,10 +45,13 @@ WRITABLE = frozenset(
         "shipped_at",
         "shop_updated_at",
         "snapshot",
+        "window_for",
         "window_until",
     }
 )
 """Fields of OrderRecord that a Change may write. Its state, lease and counters move by the store's own rules."""
+
+MODES = ("mode", "first_mode", "approved_mode")
 
 
 def columns_of(values: Facts) -> dict[str, Any]:
@@ -74,13 +82,15 @@ def order_from(
     plain = {
         name: data[name]
         for name in OrderRecord.__dataclass_fields__
-        if name in data and name not in {"state", "mode", "items"}
+        if name in data and name not in {"state", "items", "first_locations", *MODES}
     }
+    plain |= {name: Mode(data[name]) for name in MODES if data.get(name)}
+    places = data.get("first_locations")
     return OrderRecord(
         key=data["id"],
         state=State(data["state"]),
-        mode=Mode(data["mode"]) if data["mode"] else None,
         items=tuple(data["items"]),
+        first_locations=None if places is None else tuple(places),
         attempt=attempt,
         void_attempts=tuple(void_attempts),
         parcels=tuple(parcels),

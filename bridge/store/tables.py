@@ -11,7 +11,7 @@ from sqlalchemy import Column, ForeignKey, Index, Table
 from bridge.order.model import Design, Parcel, PrintItem, RawAnswer, ShopOrder
 from bridge.store.types import Cost, Json, Key, Moment, Stored, Term, Words
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration, which this program needs."""
 
 metadata = sa.MetaData(
@@ -76,7 +76,13 @@ orders = Table(
     ),  # as last read, so that reconciliation can compare without the snapshot
     Column("facts", Json, nullable=False),
     Column("items", Stored(tuple[PrintItem, ...]), nullable=False),
-    Column("snapshot", Stored(ShopOrder)),  # the widest column stays last: pages of a list do not touch it
+    Column("snapshot", Stored(ShopOrder)),  # the widest column; pages of a list read none from here on
+    Column("created_at", Moment),  # when the order was made in the shop
+    Column("first_mode", Words),  # the mode in which the bridge first saw it
+    Column("approved_mode", Words),
+    Column("approved_seen", Words),  # a digest of the contents and address that were approved
+    Column("window_for", Words),  # a digest of what the approval window was opened for
+    Column("first_locations", Json),  # ids of the locations that its printed lines were first assigned to
     sa.UniqueConstraint("shop", "order_id"),
     _partial("ix_orders_due", "due_at", where="due_at IS NOT NULL"),
     Index("ix_orders_state", "state", "id"),
