@@ -19,6 +19,7 @@ from bridge.config.settings import Settings, ShopSettings
 from bridge.config.shipping import ship_method
 from bridge.config.watch import Standing
 from bridge.errors import BridgeError, ConfigError
+from bridge.go_live import KeptGoLiveDates
 from bridge.invoice.invoices import Invoices
 from bridge.order.model import Mode, ShopOrder
 from bridge.order.states import State
@@ -68,6 +69,7 @@ def policy_of(settings: Settings) -> Policy:
         currency=settings.sculpteo.currency,
         per_order=settings.limits.per_order,
         per_day=settings.limits.per_day,
+        since={name: shop.since for name, shop in settings.shops.items() if shop.since},
         locations={name: frozenset(shop.locations) for name, shop in settings.shops.items()},
         notify_customer={
             name: settings.tracking.notify_customer and shop.notify_customer
@@ -86,6 +88,7 @@ class Parts:
     admins: dict[str, Admin]
     shops: dict[str, Shop]  # as the adapters give them; the world's are behind breakers
     printer: SculpteoPrinter
+    go_live: KeptGoLiveDates
     world: World
 
 
@@ -159,6 +162,7 @@ class Bridge:
         breakers["sculpteo"] = self.breakers.get("sculpteo") or Breaker("sculpteo")
         same = before is not None and before.loaded.settings.sculpteo == settings.sculpteo
         printer = before.printer if before and same else self._new_printer(settings)
+        go_live = self._go_live(settings, admins, before)
         world = World(
             clock=clock,
             orders=store.orders,
@@ -168,10 +172,25 @@ class Bridge:
             invoicer=Invoices(settings.invoice, loaded.path.parent, self._session),
             policy=policy_of(settings),
             random=SystemRandom(),
+            go_live=go_live,
         )
         self.breakers.clear()  # the same mapping for ever: who shows it need not ask for it again
         self.breakers.update(breakers)
-        return Parts(loaded, admins, shops, printer, world)
+        return Parts(loaded, admins, shops, printer, go_live, world)
+
+    def _go_live(self, settings: Settings, admins: dict[str, Admin], before: Parts | None) -> KeptGoLiveDates:
+        """Dates that are known are gone on with while the mode stays."""
+
+        async def ask_shop(shop: str, mode: Mode, now: datetime) -> datetime | None:
+            return await installation.first_started(admins[shop], mode, now)
+
+        async def history() -> tuple[Mode | None, datetime | None, Mode | None]:
+            found = await self.store.mode_history()
+            return found.mode, found.since, found.before
+
+        if before and before.loaded.settings.mode == settings.mode and before.admins == admins:
+            return before.go_live
+        return KeptGoLiveDates(settings.mode, self.store.memory, self._clock, ask_shop, history)
 
     def _new_printer(self, settings: Settings) -> SculpteoPrinter:
         """The one before stays open until the end: a step may be using it."""
@@ -252,24 +271,12 @@ async def rebuilt(bridge: Bridge, name: str) -> dict[State, int]:
 
 async def take_in(bridge: Bridge, name: str) -> int:
     """Reconcile one shop; an empty database takes up every order since the bridge went live there."""
-    since = bridge.settings.shops[name].since or await _went_live(bridge, name)
+    since = bridge.settings.shops[name].since or (await bridge.world.go_live.of(name)).at
     count = await reconcile(
         name, bridge.shops[name], bridge.store.orders, bridge.store.memory, bridge.world.clock, since=since
     )
     await bridge.store.memory.set(f"reconciled_at:{name}", bridge.world.clock.now().isoformat())
     return count
-
-
-async def _went_live(bridge: Bridge, name: str) -> datetime | None:
-    """Since when the orders of this shop are the bridge's, as the shop itself remembers it. Where the shop
-    cannot tell, or its ledger had a gap, older orders wait for a person."""
-    if bridge.settings.mode is not Mode.LIVE or await bridge.store.memory.get(f"reconciled:{name}"):
-        return None
-    try:
-        return await installation.went_live(bridge.admins[name], bridge.world.clock.now())
-    except BridgeError as error:
-        log.warning("the shop does not tell since when the bridge is live", shop=name, error=str(error))
-        return None
 
 
 async def note_ledger_gap(bridge: Bridge, name: str) -> None:
@@ -279,6 +286,7 @@ async def note_ledger_gap(bridge: Bridge, name: str) -> None:
             lost = next(scope.lost for scope in SCOPES if scope.handle == installation.LEDGER_SCOPE)
             log.warning("the app lacks the scope write_orders", shop=name, lost=lost)
         if bridge.settings.mode is Mode.LIVE:
+            await bridge.world.go_live.of(name)  # the moment of going live, before the gap is noted beside it
             await installation.went_live(bridge.admins[name], bridge.world.clock.now())
     except BridgeError as error:
         log.warning("the shop keeps no note of the bridge", shop=name, error=str(error))

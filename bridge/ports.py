@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from bridge.errors import BridgeError
+from bridge.order.digests import contents_digest, digest_of
 from bridge.order.model import (
     Address,
     Design,
@@ -195,12 +196,38 @@ class Policy:
     currency: str = "EUR"  # in which Sculpteo prices and limits are read
     per_order: Money | None = None
     per_day: Money | None = None
+    since: Mapping[str, datetime] = field(default_factory=dict)  # shop -> instead of its go-live
     locations: Mapping[str, frozenset[str]] = field(
         default_factory=dict
     )  # shop -> names and ids; empty = all
     notify_customer: Mapping[str, bool] = field(default_factory=dict)
     poll: timedelta = timedelta(minutes=30)
     without_number_after: timedelta = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True)
+class GoLive:
+    """Since when the bridge works for a shop in the mode that is in force; and how it came to this mode.
+
+    `at` None = not limited. `mode_since` is the last change of the mode, `mode_before` the mode before that.
+    """
+
+    at: datetime | None = None
+    mode_since: datetime | None = None
+    mode_before: Mode | None = None
+
+    def missed_rehearsal(self, created_at: datetime, first_seen_at: datetime) -> bool:
+        """Whether an order was made before the last change of the mode and the bridge heard of it only after:
+        in the mode before, it would have been a rehearsal."""
+        if self.mode_since is None or self.mode_before in {None, Mode.LIVE}:
+            return False
+        return created_at < self.mode_since <= first_seen_at
+
+
+class GoLiveDates(Protocol):
+    async def of(self, shop: str) -> GoLive:
+        """Since when the shop's orders are the bridge's to buy. Raises TryAgain while the shop, which keeps the
+        moment, cannot be asked."""
 
 
 class Invoicer(Protocol):
@@ -321,16 +348,16 @@ class OrderRecord:
     matched_at: datetime | None = None  # when it first could have been placed: the window counts from here
     window_until: datetime | None = None
     window_for: str | None = None  # a digest of what the approval window was opened for
-    first_locations: tuple[str, ...] | None = (
-        None  # ids of where its printed lines were first to be sent from
-    )
+    first_locations: Mapping[str, list[str]] | None = None  # by printed line: where it was first sent from
     created_at: datetime | None = None  # when the order was made in the shop
     first_mode: Mode | None = None  # the mode in which the bridge first saw it
     paid_now: bool = False
     approved_at: datetime | None = None
     approved_by: str | None = None
     approved_for: str | None = None  # the reasons and problems that it was given for, with spaces between
-    approved_mode: Mode | None = None  # the mode in which it was approved; it counts in that one only
+    decided_mode: Mode | None = (
+        None  # in which a person last let it go on: their word counts in that mode only
+    )
     approved_seen: str | None = None  # a digest of the contents and address that were approved
     held_at: datetime | None = None
     held_by: str | None = None
@@ -348,6 +375,19 @@ class OrderRecord:
     void_attempts: tuple[str, ...] = ()  # ids of attempts known to have bought nothing
     parcels: tuple[ParcelRecord, ...] = ()
     lease: Lease | None = None
+
+    @property
+    def shown_digest(self) -> str:
+        """A digest of all that a person decides by: what is bought, where it goes, what it costs, and how far it
+        has come. A decision about an order that has another one by now is not theirs."""
+        attempt = self.attempt
+        address = self.snapshot.address if self.snapshot else None
+        return digest_of(
+            (self.key, self.state, self.reason, self.problem, sorted(map(repr, self.facts.items()))),
+            (self.reference, contents_digest(self.items, address), self.cost, self.approved_at, self.held_at),
+            attempt and (attempt.key, attempt.sent_at, attempt.verdict, attempt.reference),
+            [(one.parcel.number, one.pushed_at is None) for one in self.parcels],
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,10 +149,31 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "an approval stays with the address that it was given for",
-        "bridge/steps/match.py",
-        "    return same_place and _approved_prints(record, items)\n",
-        "    return _approved_prints(record, items)\n",
+        "bridge/steps/right_to_buy.py",
+        "        and record.approved_seen == contents_digest(items, order.address)\n",
+        "",
         ("tests/steps/test_match.py",),
+    ),
+    Guard(
+        "a decision counts in the mode that it was given in",
+        "bridge/steps/right_to_buy.py",
+        "        and record.decided_mode in {None, policy.mode}\n",
+        "",
+        ("tests/steps/test_right_to_buy.py",),
+    ),
+    Guard(
+        "an order from before go-live asks a person",
+        "bridge/steps/right_to_buy.py",
+        "        _before_go_live(record, order, policy, go_live)\n        or ",
+        "        ",
+        ("tests/steps/test_right_to_buy.py",),
+    ),
+    Guard(
+        "a decision toward a purchase counts for what was shown",
+        "bridge/store/interventions.py",
+        "    if lets_go_on(change):\n",
+        "    if False:\n",
+        ("tests/store/test_interventions.py",),
     ),
     Guard(
         "what a lost database spent counts against the day's limit",
@@ -201,7 +222,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "a person decides on what they saw",
-        "bridge/store/moves.py",
+        "bridge/store/interventions.py",
         "    if row is None or row.state != order.state:\n",
         "    if row is None:\n",
         (
@@ -211,7 +232,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "a person's decision waits for the answer",
-        "bridge/store/moves.py",
+        "bridge/store/interventions.py",
         "    if _purchase(c, order) != _seen_purchase(order):\n",
         "    if False:\n",
         (
@@ -221,7 +242,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "a person's decision fences off the running step",
-        "bridge/store/moves.py",
+        "bridge/store/interventions.py",
         "        lease_owner=None,\n        lease_until=None,\n        lease_token=orders.c.lease_token + 1,\n",
         "",
         (

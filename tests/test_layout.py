@@ -17,6 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "clock": set(),
     "order": set(),
     "retry": set(),
+    "go_live": {"ports", "order", "errors"},
     "chores": {"errors"},
     "guard": set(),
     # what of the bridge's own records asks for a person, told alike in the terminal and in the console

@@ -123,6 +123,7 @@ class Wait(StrEnum):
     PREVIEW = "preview"
     BEFORE_GO_LIVE = "before_go_live"
     WAS_TEST = "was_test"
+    OTHER_MODE = "other_mode"
     UPSTREAM = "upstream"  # Shopify or Sculpteo is in trouble; tried again by itself
     LIMIT_DAY = "limit_day"  # the day's spending limit is used up
     RECHECK = "recheck"  # something came up in the moment of ordering; nothing was sent
@@ -139,8 +140,9 @@ WAITS: dict[Wait, str] = {
     Wait.SCHEDULED: "Shopify has scheduled its fulfillment for later.",
     Wait.PAUSED: "Placing is paused.",
     Wait.PREVIEW: "Preview mode: this is what would be ordered; nothing is sent.",
-    Wait.BEFORE_GO_LIVE: "It was in the shop before the bridge first started; approve it if it is still to be printed.",
+    Wait.BEFORE_GO_LIVE: "The order was made before the bridge went live in this shop; approve it if it is still to be printed.",
     Wait.WAS_TEST: "It was ordered as a test only; approve it if it is to be printed for real.",
+    Wait.OTHER_MODE: "The bridge first saw the order in {mode} mode, as a rehearsal; approve it if it is to be printed for real.",
     Wait.UPSTREAM: "{upstream} did not answer as it should ({why}); it is tried again by itself.",
     Wait.LIMIT_DAY: "The spending limit of the day is reached; it goes on tomorrow, or approve it now.",
     Wait.RECHECK: "Nothing was sent yet, since {why}; it is looked at again by itself.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bridge.errors import TryAgain
+from bridge.order.model import Mode
 from bridge.shopify.admin import Admin
 from bridge.shopify.scopes import granted
 from bridge.shopify.tame import Value
@@ -30,12 +31,23 @@ async def went_live(admin: Admin, now: datetime) -> datetime | None:
     kept = await keep_first(admin, GO_LIVE, now.isoformat())
     if await recall(admin, LEDGER_GAP) is not None:
         return None
+    return _moment(admin, kept)
+
+
+async def first_started(admin: Admin, mode: Mode, now: datetime) -> datetime | None:
+    """When the bridge first ran in this mode on this shop; `now` is kept if it is the first time. For live mode
+    None may come, as `went_live` says. Raises as `Admin.run` does."""
+    if mode is Mode.LIVE:
+        return await went_live(admin, now)
+    return _moment(admin, await keep_first(admin, f"{GO_LIVE}_{mode}", now.isoformat()))
+
+
+def _moment(admin: Admin, kept: str) -> datetime:
     try:
         return datetime.fromisoformat(kept)
     except ValueError:
-        raise TryAgain(
-            f"the app's note “{GO_LIVE}” in the shop is not a time", upstream=admin.upstream
-        ) from None
+        why = f"the app's note “{GO_LIVE}” in the shop is not a time"
+        raise TryAgain(why, upstream=admin.upstream) from None
 
 
 async def recall(admin: Admin, key: str) -> str | None:

@@ -6,7 +6,6 @@ button that is shown works, unless the order moves on in the meantime, which is 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -163,18 +162,6 @@ BY_NAME = {action.name: action for action in ACTIONS}
 def available(record: OrderRecord) -> tuple[Action, ...]:
     """What a person can do with the order as it is, the most likely first."""
     return tuple(action for action in ACTIONS if action.available(record))
-
-
-def seen_as(record: OrderRecord) -> str:
-    """A mark of all that a person decides by: a decision about an order that is otherwise by now is not theirs."""
-    attempt = record.attempt
-    seen = (
-        (record.key, record.state, record.reason, record.problem, sorted(map(repr, record.facts.items()))),
-        (record.reference, record.items, record.cost, record.approved_at, record.held_at),
-        attempt and (attempt.key, attempt.sent_at, attempt.verdict, attempt.reference),
-        [(one.parcel.number, one.pushed_at is None) for one in record.parcels],
-    )
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
 class Deciding(Protocol):

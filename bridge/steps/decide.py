@@ -10,13 +10,22 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bridge.errors import BridgeError
+from bridge.order.digests import contents_digest
 from bridge.order.model import Mode
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Change, Note, OrderRecord
+from bridge.steps.right_to_buy import locations_of
 
 REMAPPABLE = frozenset({State.RECEIVED, State.WAITING, State.ATTENTION, State.IGNORED})
 APPROVABLE = frozenset({Problem.LIMIT_ORDER, Problem.MOVED})
+
+
+NO_APPROVAL: dict[str, object] = {
+    **dict.fromkeys(("approved_at", "approved_by", "approved_for", "approved_seen")),
+    **dict.fromkeys(("window_until", "window_for")),
+}
+"""An order that comes back to be bought: earlier approvals and the window of then do not count for it."""
 
 
 class NotNow(BridgeError):
@@ -34,25 +43,32 @@ def _refuse(record: OrderRecord, wish: str, instead: str) -> NotNow:
 
 
 def approve(record: OrderRecord, who: str, now: datetime) -> Change:
-    """Order it now: opens the approval window, a manual approval, a risk hold, a limit, a move."""
+    """Order now exactly what the record shows: opens the approval window, a manual approval, a risk hold, a limit,
+    a move, an order from before go-live or from a rehearsal. It counts for these contents and this address."""
     approvable = record.state is State.WAITING or (
         record.state is State.ATTENTION and record.problem in APPROVABLE and not bought(record)
     )
     if not approvable:
         raise _refuse(record, "approved", "only an order that waits, or is over a limit, can be")
-    if record.reason == Wait.ROUTING:
+    if record.reason == Wait.ROUTING or not record.items:
         raise _refuse(record, "approved", "it is not known yet what is printed; look again in a minute")
-    given = dict.fromkeys([*(record.approved_for or "").split(), record.reason or record.problem or ""])
-    values = {
-        "approved_at": now,
-        "approved_by": who,
-        "approved_for": " ".join(given).strip(),
-        "held_at": None,
-        "held_by": None,
-    }
+    values = {**_approval(record, who, now), "held_at": None, "held_by": None}
+    if record.problem == Problem.MOVED and record.snapshot:
+        values["first_locations"] = locations_of(record.snapshot, record.items, None)
     return Change(
         State.WAITING, now, reason=record.reason, facts=record.facts, values=values, notes=(Note("approved"),)
     )
+
+
+def _approval(record: OrderRecord, who: str, now: datetime) -> dict[str, object]:
+    """What is kept of an approval: by whom, for which reasons, and of what."""
+    given = dict.fromkeys([*(record.approved_for or "").split(), record.reason or record.problem or ""])
+    return {
+        "approved_at": now,
+        "approved_by": who,
+        "approved_for": " ".join(given).strip(),
+        "approved_seen": contents_digest(record.items, record.snapshot.address if record.snapshot else None),
+    }
 
 
 def hold(record: OrderRecord, who: str, now: datetime) -> Change:
@@ -140,7 +156,7 @@ def reopen(record: OrderRecord, who: str, now: datetime) -> Change:
     """Take an order up again that was ignored or cancelled here."""
     if record.state not in {State.IGNORED, State.CANCELLED}:
         raise _refuse(record, "reopened", "only an ignored or cancelled order can be")
-    return Change(State.RECEIVED, now, notes=(Note("reopened"),))
+    return Change(State.RECEIVED, now, values=NO_APPROVAL, notes=(Note("reopened"),))
 
 
 def remap(record: OrderRecord, now: datetime, notes: tuple[Note, ...]) -> Change:
@@ -183,9 +199,8 @@ def not_placed(record: OrderRecord, who: str, now: datetime, *, drop: bool = Fal
     notes = (Note("resolved_not_placed"),)
     if drop:
         return Change(State.CANCELLED, None, reason="person", notes=notes, void_attempt=void)
-    values = {}
-    if record.problem in {Problem.LEDGER_UNREADABLE, Problem.REFERENCE_TAKEN}:
-        values = {"approved_at": now, "approved_by": who, "approved_for": record.problem}
+    answered = record.problem in {Problem.LEDGER_UNREADABLE, Problem.REFERENCE_TAKEN}
+    values = _approval(record, who, now) if answered else {}
     return Change(State.WAITING, now, values=values, notes=notes, void_attempt=void)
 
 

@@ -14,7 +14,8 @@ from bridge.ports import Attempt, Change, LimitReached, Note
 from bridge.retry import delay
 from bridge.steps.job import Job
 from bridge.steps.limits import said
-from bridge.steps.match import Assessment, approved_for, decided
+from bridge.steps.match import Assessment, decided
+from bridge.steps.right_to_buy import approved_for
 from bridge.steps.select import Waits
 
 
@@ -39,7 +40,8 @@ async def intend(job: Job, order: ShopOrder, found: Assessment, cost: Money | No
         "mapping_version": world.catalog.version,
         "cost": cost,
     }
-    limit = None if approved_for(record, Wait.LIMIT_DAY, found.items) else world.policy.per_day
+    beyond = approved_for(record, Wait.LIMIT_DAY, order, found.items, world.policy)
+    limit = None if beyond else world.policy.per_day
     try:
         job.record = await world.orders.open_attempt(
             record, attempt, values=values, day_limit=limit, day_start=_midnight(job.now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
@@ -14,6 +14,8 @@ from bridge.ports import (
     Catalog,
     Change,
     Clock,
+    GoLive,
+    GoLiveDates,
     Invoicer,
     Note,
     OrderRecord,
@@ -22,6 +24,13 @@ from bridge.ports import (
     Printer,
     Shop,
 )
+
+
+class Unlimited:
+    """Go-live dates of a world in which every order is the bridge's: for what plays without a history."""
+
+    async def of(self, shop: str) -> GoLive:
+        return GoLive()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class World:
     invoicer: Invoicer
     policy: Policy
     random: Random
+    go_live: GoLiveDates = field(default_factory=Unlimited)
 
 
 @dataclass(slots=True)

@@ -5,21 +5,24 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bridge.errors import NeedsPerson
-from bridge.order.model import Mode, Money, PrintItem
+from bridge.order.model import Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
 from bridge.steps.job import Job
-from bridge.steps.match import approved_for
+from bridge.steps.right_to_buy import approval_holds, approved_for
 from bridge.steps.select import Trouble, Waits
 
 
-async def allowed(job: Job, items: tuple[PrintItem, ...]) -> tuple[Waits | Trouble | None, Money | None]:
+async def allowed(
+    job: Job, order: ShopOrder, items: tuple[PrintItem, ...]
+) -> tuple[Waits | Trouble | None, Money | None]:
     """What forbids to buy now, if anything does, and the cost where it is asked for."""
     policy, record = job.world.policy, job.record
     if await job.world.orders.paused(record.shop):
         return Waits(Wait.PAUSED, None), None
+    approved = approval_holds(record, order, items, policy)
     cost: Money | None = None
-    if policy.per_order or policy.per_day or policy.mode is Mode.PREVIEW:
+    if policy.per_order or policy.per_day or policy.mode is Mode.PREVIEW or (approved and record.cost):
         try:
             cost = await _cost(job, items)
         except NeedsPerson as error:
@@ -27,21 +30,20 @@ async def allowed(job: Job, items: tuple[PrintItem, ...]) -> tuple[Waits | Troub
                 return Trouble(Problem(error.problem), error.facts), None
     if policy.mode is Mode.PREVIEW:
         return Waits(Wait.PREVIEW, None, {"cost": said(cost)}), cost
+    for_limit = approved_for(record, Problem.LIMIT_ORDER, order, items, policy)
+    dearer = cost is not None and approved and _is_dearer(cost, record.cost)
     limit = policy.per_order
-    if limit and cost and cost.amount > limit.amount and not _approved_at(job, items, cost):
+    if limit and cost and cost.amount > limit.amount and (dearer or not for_limit):
         return Trouble(Problem.LIMIT_ORDER, {"cost": said(cost), "limit": said(limit)}), cost
+    if dearer:
+        why = f"it costs {said(cost)} now, and {said(record.cost)} when it was approved"
+        return Waits(Wait.APPROVAL, None, {"why": why}), cost
     return None, cost
 
 
-def _approved_at(job: Job, items: tuple[PrintItem, ...], cost: Money) -> bool:
-    """Whether a person approved these prints at this cost, or a higher one."""
-    known = job.record.cost
-    return (
-        approved_for(job.record, Problem.LIMIT_ORDER, items)
-        and known is not None
-        and known.currency == cost.currency
-        and cost.amount <= known.amount
-    )
+def _is_dearer(cost: Money, seen: Money | None) -> bool:
+    """Whether it costs more, or in another currency, than what a person saw who approved it."""
+    return seen is not None and (cost.currency != seen.currency or cost.amount > seen.amount)
 
 
 def said(money: Money | None) -> str:

@@ -7,30 +7,40 @@ before money is spent, so that both decide alike.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from bridge.errors import TryAgain
-from bridge.order.model import (
-    Address,
-    Mode,
-    PrintItem,
-    ShopOrder,
-)
+from bridge.order.digests import contents_digest
+from bridge.order.model import Address, Mode, PrintItem, ShopOrder
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Catalog, Change, Note, OrderRecord, Policy
-from bridge.steps.approval import why_a_person
+from bridge.ports import Catalog, Change, GoLive, Note, OrderRecord, Policy
+from bridge.steps.decide import NO_APPROVAL
 from bridge.steps.job import Job, show
 from bridge.steps.overlay import with_rules
 from bridge.steps.resolve import found_elsewhere, late_evidence
-from bridge.steps.select import Nothing, Selection, Trouble, Waits, select
+from bridge.steps.right_to_buy import (
+    approval_holds,
+    locations_of,
+    moved_to,
+    objection,
+    was_given_for,
+    window_end,
+)
+from bridge.steps.select import Nothing, Trouble, Waits, select
 from bridge.steps.withdraw import withdrawn
 
-PAYMENT_RECHECK = timedelta(hours=6)  # webhooks and reconciliation are quicker; this is the net below them
-HOLD_RECHECK = timedelta(hours=1)
+CLOSES_WINDOW = frozenset(
+    {
+        *(Wait.PAYMENT, Wait.RISK, Wait.SHOP_HOLD, Wait.SCHEDULED, Wait.ROUTING),
+        *(Wait.APPROVAL, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST, Wait.OTHER_MODE),
+        *(Problem.UNMAPPED, Problem.OPTION, Problem.ADDRESS, Problem.MOVED),
+    }
+)
+"""Reasons and problems of the order itself that end the approval window: after them it begins anew."""
 GONE_TRIES = 3
 GONE_RECHECK = timedelta(hours=1)
 GONE_FOR = timedelta(days=7)
@@ -60,6 +70,7 @@ def assess(
     policy: Policy,
     now: datetime,
     problem_with_address: Callable[[Address | None], str | None],
+    go_live: GoLive,
 ) -> Assessment:
     """Judge the order as it is now: what is printed, and whether it may be bought."""
     taken_back = withdrawn(order)
@@ -69,97 +80,21 @@ def assess(
         return Assessment(Nothing(Ignored.SHOP_TEST_ORDER))
     if order.closed_at is not None:
         return Assessment(Nothing(Ignored.ARCHIVED))
-    if order.ledger.raw is not None and not _given(record, Problem.LEDGER_UNREADABLE):
+    if order.ledger.raw is not None and not was_given_for(record, Problem.LEDGER_UNREADABLE):
         return Assessment(Trouble(Problem.LEDGER_UNREADABLE))
     selection = select(record.shop, order, catalog, policy)
-    verdict = selection.verdict or _address(order, problem_with_address) or _moved(record, order, selection)
+    items = selection.items
+    verdict = selection.verdict or _address(order, problem_with_address) or moved_to(record, order, items)
+    verdict = verdict or objection(record, order, items, policy, go_live, now)
     if verdict:
-        return Assessment(verdict, selection.items)
-    waits = _gates(record, order, selection.items, policy, now)
-    if waits:
-        return Assessment(waits, selection.items)
-    return _window(record, order, selection.items, policy, now)
+        return Assessment(verdict, items)
+    until = window_end(record, order, items, policy, now)
+    return Assessment(Waits(Wait.WINDOW, until), items, until) if until else Assessment(Ready(), items)
 
 
 def _address(order: ShopOrder, problem_with: Callable[[Address | None], str | None]) -> Trouble | None:
     why = problem_with(order.address)
     return Trouble(Problem.ADDRESS, {"why": why}) if why else None
-
-
-def _moved(record: OrderRecord, order: ShopOrder, selection: Selection) -> Trouble | None:
-    """Where no locations are configured, a move to another one since the match is for a person to judge."""
-    before = record.snapshot
-    if before is None or _given(record, Problem.MOVED):
-        return None
-    known = {unit.location_id for unit in before.fulfillment_orders}
-    routed = {line.line_item_id for unit in before.fulfillment_orders for line in unit.lines}
-    arrived = {  # a line that was at no location yet has not moved
-        unit.location_id
-        for unit in order.fulfillment_orders
-        if any(line.remaining and line.line_item_id in routed for line in unit.lines)
-    }
-    new = [place for place in selection.locations if place in arrived - known]
-    if not new:
-        return None
-    names = {unit.location_id: unit.location_name for unit in order.fulfillment_orders}
-    return Trouble(Problem.MOVED, {"location": ", ".join(names.get(place) or place for place in new)})
-
-
-def approved(record: OrderRecord, order: ShopOrder, items: tuple[PrintItem, ...]) -> bool:
-    """Whether a person approved these very prints, sent to where they go now; an approval of something else
-    does not count. Who sends an approved order elsewhere may not be who ordered it."""
-    before = record.snapshot
-    same_place = before is None or _destination(before) == _destination(order)
-    return same_place and _approved_prints(record, items)
-
-
-def _destination(order: ShopOrder) -> Address | None:
-    return replace(order.address, phone=None) if order.address else None
-
-
-def _approved_prints(record: OrderRecord, items: tuple[PrintItem, ...]) -> bool:
-    return record.approved_at is not None and (not record.items or record.items == items)
-
-
-def _given(record: OrderRecord, code: str) -> bool:
-    return code in (record.approved_for or "").split()
-
-
-def approved_for(record: OrderRecord, code: str, items: tuple[PrintItem, ...]) -> bool:
-    """Whether a person approved these very prints when `code` stood in their way."""
-    return _given(record, code) and _approved_prints(record, items)
-
-
-def _gates(
-    record: OrderRecord, order: ShopOrder, items: tuple[PrintItem, ...], policy: Policy, now: datetime
-) -> Waits | None:
-    """The reasons to wait that are not Shopify's own, most telling first. An approval opens all but payment."""
-    if not order.fully_paid:
-        return Waits(Wait.PAYMENT, now + PAYMENT_RECHECK)
-    if record.held_at is not None:
-        return Waits(Wait.HELD, None)
-    if approved(record, order, items):
-        return None
-    if record.origin == "before_go_live" and not record.paid_now:
-        return Waits(Wait.BEFORE_GO_LIVE, None)
-    if record.origin == "was_test":
-        return Waits(Wait.WAS_TEST, None)
-    if policy.approval.hold_high_risk and order.risk in {"HIGH", "PENDING"}:
-        return Waits(Wait.RISK, now + HOLD_RECHECK, {"risk": order.risk.lower()})
-    why = why_a_person(order, policy.approval)
-    return Waits(Wait.APPROVAL, None, {"why": why}) if why else None
-
-
-def _window(
-    record: OrderRecord, order: ShopOrder, items: tuple[PrintItem, ...], policy: Policy, now: datetime
-) -> Assessment:
-    """The approval window opens once all else is in order, and stays as it was opened."""
-    if approved(record, order, items) or not policy.approval.delay:
-        return Assessment(Ready(), items)
-    until = record.window_until or now + policy.approval.delay
-    if now >= until:
-        return Assessment(Ready(), items)
-    return Assessment(Waits(Wait.WINDOW, until), items, until)
 
 
 def printable(job: Job, order: ShopOrder) -> tuple[PrintItem, ...]:
@@ -171,25 +106,40 @@ async def judged(job: Job, order: ShopOrder) -> Assessment:
     """`assess` for a job, by the mapping and by what people decided about the order's lines."""
     await with_rules(job, order)
     world = job.world
-    return assess(job.record, order, world.catalog, world.policy, job.now, world.printer.problem_with_address)
+    go_live = await world.go_live.of(job.record.shop)
+    return assess(
+        job.record,
+        order,
+        world.catalog,
+        world.policy,
+        job.now,
+        world.printer.problem_with_address,
+        go_live,
+    )
 
 
 def decided(job: Job, order: ShopOrder, found: Assessment, *, void: str | None = None) -> Change:
     """The change that an assessment short of Ready asks for. `void` = why an open attempt bought nothing."""
-    record = job.record
+    record, items = job.record, _known_items(found)
     values: dict[str, Any] = {
         "snapshot": order,
         "name": order.name,
-        "items": found.items,
+        "items": items,
         "mapping_version": job.world.catalog.version,
+        "created_at": order.created_at,
+        **_window_values(record, order, found),
     }
-    if found.window_until:
-        values["window_until"] = found.window_until
-    if record.matched_at is None and found.items:
+    if record.first_mode is None:
+        values["first_mode"] = job.world.policy.mode
+    if items:
+        values["first_locations"] = locations_of(order, items, record.first_locations)
+    if record.matched_at is None and items:
         values["matched_at"] = job.now
     notes: tuple[Note, ...] = ()
-    if record.approved_at and found.items and not approved(record, order, found.items):
-        values |= {"approved_at": None, "approved_by": None, "approved_for": None}
+    if isinstance(found.verdict, Nothing | Withdrawn):
+        values |= NO_APPROVAL
+    elif record.approved_at and items and not approval_holds(record, order, items, job.world.policy):
+        values |= {"approved_at": None, "approved_by": None, "approved_for": None, "approved_seen": None}
         notes = (Note("approval_dropped"),)
     change = partial(Change, values=values, notes=notes, void_attempt=void)
     match found.verdict:
@@ -204,6 +154,35 @@ def decided(job: Job, order: ShopOrder, found: Assessment, *, void: str | None =
             return change(State.WAITING, due_at, reason=reason, facts=told)
         case Ready():
             return change(State.WAITING, job.now)
+
+
+def _known_items(found: Assessment) -> tuple[PrintItem, ...]:
+    """What is printed, once it is known: while Shopify routes the order, a part of it would look like all."""
+    routing = isinstance(found.verdict, Waits) and found.verdict.reason is Wait.ROUTING
+    return () if routing else found.items
+
+
+def _window_values(record: OrderRecord, order: ShopOrder, found: Assessment) -> dict[str, Any]:
+    """The approval window as it is after this look. What takes an order back from being bought closes it, so
+    that it begins anew when the order comes back."""
+    if found.window_until is not None:
+        return {
+            "window_until": found.window_until,
+            "window_for": contents_digest(found.items, order.address),
+        }
+    if record.window_until is not None and _closes_window(found.verdict):
+        return {"window_until": None, "window_for": None}
+    return {}
+
+
+def _closes_window(verdict: Ready | Waits | Trouble | Nothing | Withdrawn) -> bool:
+    match verdict:
+        case Waits(reason):
+            return reason in CLOSES_WINDOW
+        case Trouble(problem):
+            return problem in CLOSES_WINDOW
+        case _:
+            return not isinstance(verdict, Ready)
 
 
 async def match(job: Job) -> Change:

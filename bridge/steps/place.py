@@ -55,6 +55,7 @@ from bridge.steps.match import (
     printable,
 )
 from bridge.steps.resolve import found_elsewhere, from_record, late_evidence, placed, refused
+from bridge.steps.right_to_buy import was_given_for
 from bridge.steps.select import Nothing, Trouble, Waits
 
 INVOICE_TRIES = 12  # by the waits of `bridge.retry`, two to three hours
@@ -86,7 +87,7 @@ async def place(job: Job) -> Change:
     if attempt is not None:
         await void_in_shop(job, order, attempt)
         return anew(job, "the bridge stopped in the middle of ordering")
-    blocked, cost = await allowed(job, found.items)
+    blocked, cost = await allowed(job, order, found.items)
     if blocked:
         return _with_cost(job, await _not_now(job, order, Assessment(blocked, found.items)), blocked, cost)
     return await _buy(job, order, found, cost, await _invoice(job, order))
@@ -120,12 +121,16 @@ async def _not_now(job: Job, order: ShopOrder, found: Assessment) -> Change:
 
 def _with_cost(job: Job, change: Change, blocked: Waits | Trouble, cost: Money | None) -> Change:
     """Keep the cost that a person is to approve; an approval at another cost does not count any more."""
-    if not isinstance(blocked, Trouble) or blocked.problem is not Problem.LIMIT_ORDER:
+    asks = isinstance(blocked, Trouble) and blocked.problem is Problem.LIMIT_ORDER
+    asks = asks or (isinstance(blocked, Waits) and blocked.reason is Wait.APPROVAL)
+    if not asks:
         return change
     values = {**change.values, "cost": cost}
-    if job.record.approved_at is None or Problem.LIMIT_ORDER not in (job.record.approved_for or "").split():
+    if job.record.approved_at is None:
         return replace(change, values=values)
-    values |= {"approved_at": None, "approved_by": None, "approved_for": None}
+    if not was_given_for(job.record, Problem.LIMIT_ORDER) and isinstance(blocked, Trouble):
+        return replace(change, values=values)
+    values |= dict.fromkeys(("approved_at", "approved_by", "approved_for", "approved_seen"))
     return replace(change, values=values, notes=(Note("approval_dropped"),))
 
 

@@ -81,6 +81,8 @@ def _was_test() -> Change:
             "mode": None,
             "print_status": None,
             "annotated": None,
+            "window_until": None,
+            "window_for": None,
         },
         void_attempt="it was a test order (fake=1), which is never made nor billed",
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 
-from bridge.order.model import Address, PrintItem, ShopOrder
+from bridge.order.digests import postal_identity
+from bridge.order.model import PrintItem, ShopOrder
 from bridge.order.problems import Alarm
 from bridge.ports import Facts
 
@@ -40,9 +41,9 @@ def after_placing(
     edited = _edits(before, now, items)
     if edited:
         alarms.append((Alarm.EDITED_AFTER_PLACING, {**told, "what": edited}))
-    if before.address is not None and _postal(now.address) != _postal(before.address):
+    if before.address is not None and postal_identity(now.address) != postal_identity(before.address):
         # a second change is told again, so the alarm tells addresses apart, without holding any of them
-        which = hashlib.sha256(f"{now.id} {_postal(now.address)}".encode()).hexdigest()[:8]
+        which = hashlib.sha256(f"{now.id} {postal_identity(now.address)}".encode()).hexdigest()[:8]
         alarms.append((Alarm.ADDRESS_AFTER_PLACING, {**told, "which": which}))
     return tuple(alarms)
 
@@ -98,21 +99,3 @@ def _edits(before: ShopOrder, now: ShopOrder, items: tuple[PrintItem, ...]) -> s
         if is_now != was:
             changes.append(f"{is_now - was:+d} {line.sku or line.title}")
     return ", ".join(changes)
-
-
-def _postal(address: Address | None) -> tuple[str, ...] | None:
-    """What of an address decides where a parcel goes, insensitive to case and spacing."""
-    if address is None:
-        return None
-    parts = (
-        address.first_name,
-        address.last_name,
-        address.company,
-        address.address1,
-        address.address2,
-        address.city,
-        address.province_code or address.province,
-        address.postal_code,
-        address.country_code,
-    )
-    return tuple(" ".join((part or "").split()).casefold() for part in parts)

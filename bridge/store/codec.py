@@ -19,7 +19,7 @@ WRITABLE = frozenset(
         "approved_at",
         "approved_by",
         "approved_for",
-        "approved_mode",
+        "decided_mode",
         "approved_seen",
         "cost",
         "created_at",
@@ -51,7 +51,7 @@ WRITABLE = frozenset(
 )
 """Fields of OrderRecord that a Change may write. Its state, lease and counters move by the store's own rules."""
 
-MODES = ("mode", "first_mode", "approved_mode")
+MODES = ("mode", "first_mode", "decided_mode")
 
 
 def columns_of(values: Facts) -> dict[str, Any]:
@@ -82,15 +82,13 @@ def order_from(
     plain = {
         name: data[name]
         for name in OrderRecord.__dataclass_fields__
-        if name in data and name not in {"state", "items", "first_locations", *MODES}
+        if name in data and name not in {"state", "items", *MODES}
     }
     plain |= {name: Mode(data[name]) for name in MODES if data.get(name)}
-    places = data.get("first_locations")
     return OrderRecord(
         key=data["id"],
         state=State(data["state"]),
         items=tuple(data["items"]),
-        first_locations=None if places is None else tuple(places),
         attempt=attempt,
         void_attempts=tuple(void_attempts),
         parcels=tuple(parcels),

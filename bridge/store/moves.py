@@ -14,13 +14,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.errors import LeaseLost, NeedsPerson, Outdated
+from bridge.errors import LeaseLost, NeedsPerson
 from bridge.order.model import Mode, Parcel, RawAnswer, Verdict
 from bridge.order.news import News, code_of
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Facts, Notice, OrderRecord
 from bridge.store.codec import columns_of, digest, insert_for
+from bridge.store.modes import mode_in_force
 from bridge.store.tables import alarms, answers, attempts, events, news, notifications, orders, parcels
 from bridge.store.terms import learn
 from bridge.store.types import Moment, clean
@@ -102,66 +103,27 @@ def announce(c: Connection, item: News) -> bool:
 
 def record(c: Connection, now: datetime, order: OrderRecord, change: Change) -> None:
     """`Orders.record`."""
-    _check(order, change)
+    check_move(order, change)
     row = held_row(c, order)
-    _write(c, now, order, change, due_at=_due(order, change, now), lease_owner=None, lease_until=None)
-    _beside(c, now, order, change, BRIDGE)
+    write_change(
+        c, now, order, change, due_at=due_after(order, change, now), lease_owner=None, lease_until=None
+    )
+    write_beside(c, now, order, change, BRIDGE)
     if change.failure is not None and change.failure != row.last_error:
         event(c, order.key, now, "failed", {"why": change.failure})
 
 
-def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, who: str) -> None:
-    """`StoredOrders.intervene`."""
-    _check(order, change)
-    name = order.name or order.order_id
-    row = c.execute(sa.select(orders.c.state).where(orders.c.id == order.key).with_for_update()).one_or_none()
-    if row is None or row.state != order.state:
-        is_now = "gone" if row is None else f"{row.state} now"
-        raise Outdated(f"order {name} was {order.state} and is {is_now}; look again")
-    if _purchase(c, order) != _seen_purchase(order):
-        raise Outdated(f"order {name} is just being bought, or Sculpteo's answer has come; look again")
-    if order.state is State.PLACING and order.attempt and order.attempt.sent_at:
-        raise Outdated(f"order {name} is with Sculpteo in this moment; wait for the answer")
-    _write(
-        c,
-        now,
-        order,
-        change,
-        due_at=_due(order, change, now),
-        lease_owner=None,
-        lease_until=None,
-        lease_token=orders.c.lease_token + 1,
-        news=orders.c.news + 1,
-    )
-    _beside(c, now, order, change, who)
-
-
-def _due(order: OrderRecord, change: Change, now: datetime) -> Any:
+def due_after(order: OrderRecord, change: Change, now: datetime) -> Any:
     """When the decision says; but at once when news has come that it was made without."""
     return sa.case((orders.c.news == order.news, moment(change.due_at)), else_=moment(now))
 
 
-def _check(order: OrderRecord, change: Change) -> None:
+def check_move(order: OrderRecord, change: Change) -> None:
     if not allowed(order.state, change.target):
         raise ValueError(f"there is no move from {order.state} to {change.target}")
 
 
-def _purchase(c: Connection, order: OrderRecord) -> tuple[object, ...] | None:
-    """What tells one purchase from another, and how far it has come."""
-    row = c.execute(
-        sa.select(attempts.c.id, attempts.c.sent_at, attempts.c.verdict, attempts.c.reference)
-        .where(attempts.c.order_id == order.key, attempts.c.voided_at.is_(None))
-        .with_for_update()
-    ).one_or_none()
-    return None if row is None else tuple(row)
-
-
-def _seen_purchase(order: OrderRecord) -> tuple[object, ...] | None:
-    seen = order.attempt
-    return None if seen is None else (seen.key, seen.sent_at, seen.verdict, seen.reference)
-
-
-def _write(c: Connection, now: datetime, order: OrderRecord, change: Change, **more: Any) -> None:
+def write_change(c: Connection, now: datetime, order: OrderRecord, change: Change, **more: Any) -> None:
     """Write the order's row; it is locked and compared already."""
     columns = {
         **columns_of(change.values),
@@ -204,7 +166,7 @@ def holder(c: Connection, reference: str, but: int) -> str | None:
     ).scalar()
 
 
-def _beside(c: Connection, now: datetime, order: OrderRecord, change: Change, who: str) -> None:
+def write_beside(c: Connection, now: datetime, order: OrderRecord, change: Change, who: str) -> None:
     """All that is written beside the order's own row, in the same transaction."""
     if change.void_attempt is not None:
         void(c, now, order, change.void_attempt, who)
@@ -341,6 +303,7 @@ def notice(c: Connection, now: datetime, word: Notice) -> int:
         failures=0,
         lease_token=0,
         paid_now=word.paid_now,
+        first_mode=mode_in_force(c),
         facts={},
         items=(),
     )

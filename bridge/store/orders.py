@@ -24,7 +24,7 @@ from bridge.ports import (
     NotificationRecord,
     OrderRecord,
 )
-from bridge.store import claims, moves, purchases
+from bridge.store import claims, interventions, moves, purchases
 from bridge.store.codec import notification_from
 from bridge.store.engine import Database
 from bridge.store.memory import take_token
@@ -85,10 +85,11 @@ class StoredOrders:
         record and send nothing any more.
 
         Raises Outdated, and writes nothing, when the order is in another state by now, its purchase has come
-        further than they saw (opened, sent, answered), or its request is with Sculpteo in this moment;
-        ValueError for a move that is not in the table.
+        further than they saw (opened, sent, answered), or its request is with Sculpteo in this moment; and, for
+        a decision that may lead to a purchase, when anything is otherwise that a person decides by
+        (`OrderRecord.shown_digest`). ValueError for a move that is not in the table.
         """
-        await self._change(moves.intervene, order, change, who)
+        await self._change(interventions.intervene, order, change, who)
 
     async def open_attempt(
         self,

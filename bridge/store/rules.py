@@ -16,7 +16,8 @@ from bridge.order.states import Ignored, State
 from bridge.ports import Change, Clock, OrderRecord
 from bridge.store.codec import insert_for
 from bridge.store.engine import Database
-from bridge.store.moves import intervene, wake
+from bridge.store.interventions import intervene
+from bridge.store.moves import wake
 from bridge.store.tables import line_rules, orders
 
 REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again

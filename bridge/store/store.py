@@ -25,6 +25,7 @@ from bridge.store.engine import Database, engines, parse_url
 from bridge.store.inbox import StoredInbox, inserter
 from bridge.store.memory import StoredMemory, Switch, remember
 from bridge.store.migrate import migrate, ready
+from bridge.store.modes import ModeHistory, change_mode, mode_history
 from bridge.store.moves import event, wake
 from bridge.store.orders import StoredOrders
 from bridge.store.outbox import Outbox
@@ -168,23 +169,25 @@ class Store:
         return await self._db.write(work)
 
     async def wake_for_mode(self, mode: Mode) -> int:
-        """Look anew at what another mode concerns, if `mode` is not the one of the last run: orders of the
-        preview, orders placed as a test, and test orders of the shop. What a replica in another mode has
-        previewed since is looked at in any case."""
+        """Look anew at what another mode concerns, if `mode` is not the one of the last run: every order that
+        waits, orders placed as a test, and test orders of the shop. What a replica in another mode has previewed
+        since is looked at in any case."""
         now = self._clock.now()
-        previewed = sa.and_(
-            orders.c.state == State.WAITING, orders.c.reason.in_([Wait.PREVIEW, Wait.WAS_TEST])
-        )
+        waiting = orders.c.state == State.WAITING
         tested = sa.and_(orders.c.state == State.PLACED, orders.c.mode != Mode.LIVE)
         ignored = sa.and_(orders.c.state == State.IGNORED, orders.c.reason == Ignored.SHOP_TEST_ORDER)
-        left_over = sa.and_(previewed, orders.c.reason == Wait.PREVIEW, orders.c.due_at.is_(None))
+        left_over = sa.and_(waiting, orders.c.reason == Wait.PREVIEW, orders.c.due_at.is_(None))
 
         def work(c: Connection) -> int:
-            if remember(c, "mode", mode):
-                return wake(c, now, sa.or_(previewed, tested, ignored))
+            if change_mode(c, now, mode):
+                return wake(c, now, sa.or_(waiting, tested, ignored))
             return wake(c, now, left_over) if mode is not Mode.PREVIEW else 0
 
         return await self._db.write(work)
+
+    async def mode_history(self) -> ModeHistory:
+        """The mode in force, as the service last said, and how it came to it."""
+        return await self._db.read(mode_history)
 
     async def wake_for_rules(self, fingerprint: str) -> int:
         """Look anew at what waits for approval or was left to another location, if the rules are other ones

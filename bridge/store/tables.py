@@ -79,10 +79,10 @@ orders = Table(
     Column("snapshot", Stored(ShopOrder)),  # the widest column; pages of a list read none from here on
     Column("created_at", Moment),  # when the order was made in the shop
     Column("first_mode", Words),  # the mode in which the bridge first saw it
-    Column("approved_mode", Words),
+    Column("decided_mode", Words),
     Column("approved_seen", Words),  # a digest of the contents and address that were approved
     Column("window_for", Words),  # a digest of what the approval window was opened for
-    Column("first_locations", Json),  # ids of the locations that its printed lines were first assigned to
+    Column("first_locations", Json),  # by printed line: where it was first to be sent from
     sa.UniqueConstraint("shop", "order_id"),
     _partial("ix_orders_due", "due_at", where="due_at IS NOT NULL"),
     Index("ix_orders_state", "state", "id"),

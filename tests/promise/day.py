@@ -14,9 +14,9 @@ from bridge.errors import LeaseLost, StoreUnavailable
 from bridge.order.model import ShopOrder
 from bridge.order.problems import Alarm
 from bridge.order.states import State
-from bridge.ports import Change, Notice, OrderRecord, Policy
+from bridge.ports import Change, GoLiveDates, Notice, OrderRecord, Policy
 from bridge.steps import decide
-from bridge.steps.job import Job, World
+from bridge.steps.job import Job, Unlimited, World
 from bridge.store import Store
 from bridge.worker import LEASE, worked_on
 from tests.promise.world import Crash, Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
@@ -37,6 +37,7 @@ class Day:
     policy: Policy = field(default_factory=policy)
     catalog: Mapped = field(default_factory=lambda: Mapped(RING=(RING,)))
     random: Random = field(default_factory=lambda: Random(1))
+    go_live: GoLiveDates = field(default_factory=Unlimited)
 
     def world(self) -> World:
         self.shop.mode = self.policy.mode
@@ -49,11 +50,13 @@ class Day:
             invoicer=NoInvoice(self.fate),
             policy=self.policy,
             random=self.random,
+            go_live=self.go_live,
         )
 
     async def comes(self, quantity: int = 2, **more: Any) -> ShopOrder:
         """The shop gets an order for rings, and tells of it."""
-        made = order(line(1, "RING", quantity), line(2, "TEE"), created_at=self.clock.now(), **more)
+        values = {"created_at": self.clock.now(), **more}
+        made = order(line(1, "RING", quantity), line(2, "TEE"), **values)
         self.shop.touch(made)
         await self.news()
         return made

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from bridge.order.digests import contents_digest
 from bridge.order.model import (
     Address,
     Design,
@@ -16,6 +17,7 @@ from bridge.order.model import (
     LineItem,
     Mode,
     Money,
+    PrintItem,
     ShopOrder,
     Tracking,
 )
@@ -80,6 +82,13 @@ def order(*lines: LineItem, units: tuple[FulfillmentOrder, ...] | None = None, *
         "total": euro("10"),
     }
     return ShopOrder(**values | more)
+
+
+def approval(
+    items: tuple[PrintItem, ...], *, address: Address | None = ADDRESS, **more: Any
+) -> dict[str, Any]:
+    """What is on record of an approval of these prints, sent to this address."""
+    return {"items": items, "approved_at": NOW, "approved_seen": contents_digest(items, address), **more}
 
 
 def record(state: State = State.RECEIVED, **more: Any) -> OrderRecord:

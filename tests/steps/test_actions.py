@@ -9,10 +9,10 @@ from itertools import product
 import pytest
 
 from bridge.errors import Outdated
-from bridge.order.model import Ledger, Mode, Parcel
+from bridge.order.model import Ledger, Mode, Parcel, PrintItem
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait, allowed
-from bridge.ports import Attempt, Change, OrderRecord, ParcelRecord
+from bridge.ports import Attempt, Change, GoLive, OrderRecord, ParcelRecord
 from bridge.steps.actions import ACTIONS, BY_NAME, Action, available, carry_out
 from bridge.steps.decide import NotNow, bought
 from bridge.steps.match import Ready, assess
@@ -25,6 +25,7 @@ REASONS: dict[State, tuple[str | None, ...]] = {
     State.IGNORED: tuple(Ignored),
     State.CANCELLED: ("cancelled", "refunded", "person"),
 }
+ITEMS = (PrintItem(RING, 1, "gid://shopify/LineItem/1", 1, "RING"),)
 ATTEMPT = Attempt(1, 1, 1, "a1", "token", Mode.LIVE, "v1", NOW)
 PURCHASES: tuple[dict[str, object], ...] = (
     {},
@@ -42,7 +43,8 @@ def every_kind() -> list[OrderRecord]:
         problems: tuple[str | None, ...] = tuple(Problem) if state is State.ATTENTION else (None,)
         for reason, problem in product(REASONS.get(state, (None,)), problems):
             for purchase, held in product(PURCHASES, (None, NOW)):
-                found.append(record(state, reason=reason, problem=problem, held_at=held, **purchase))
+                known = {"reason": reason, "problem": problem, "held_at": held, "items": ITEMS}
+                found.append(record(state, **known, **purchase))
     return found
 
 
@@ -90,10 +92,19 @@ def test_whatever_may_lead_to_a_purchase_says_that_money_is_at_stake() -> None:
 @pytest.mark.parametrize(
     ("state", "more", "expected"),
     [
-        (State.WAITING, {"reason": Wait.APPROVAL}, {"approve", "retry", "hold", "cancel", "ignore"}),
+        (
+            State.WAITING,
+            {"reason": Wait.APPROVAL, "items": ITEMS},
+            {"approve", "retry", "hold", "cancel", "ignore"},
+        ),
+        (State.WAITING, {"reason": Wait.HELD, "held_at": NOW}, {"retry", "release", "cancel", "ignore"}),
         (State.UNKNOWN, {"attempt": replace(ATTEMPT, sent_at=NOW)}, {"placed_as", "not_placed", "drop"}),
         (State.ATTENTION, {"problem": Problem.UNMAPPED}, {"retry", "cancel", "ignore"}),
-        (State.ATTENTION, {"problem": Problem.LIMIT_ORDER}, {"approve", "retry", "cancel", "ignore"}),
+        (
+            State.ATTENTION,
+            {"problem": Problem.LIMIT_ORDER, "items": ITEMS},
+            {"approve", "retry", "cancel", "ignore"},
+        ),
         (
             State.ATTENTION,
             {"problem": Problem.LEDGER_UNREADABLE},
@@ -149,7 +160,7 @@ def test_a_decision_is_noted_with_what_it_said() -> None:
 
 @pytest.mark.parametrize(
     ("order", "outdated", "error"),
-    [(record(State.PLACED), False, NotNow), (record(State.WAITING), True, Outdated)],
+    [(record(State.PLACED), False, NotNow), (record(State.WAITING, items=ITEMS), True, Outdated)],
 )
 def test_a_decision_that_comes_too_late_is_noted_as_refused(
     order: OrderRecord, outdated: bool, error: type[Exception]
@@ -172,7 +183,9 @@ def test_an_order_whose_ledger_cannot_be_read_goes_on_once_a_person_says_that_it
     seen = make.order(line(1, "RING"), ledger=Ledger(raw="scribbled over", digest="d1"))
 
     def verdict(known: OrderRecord) -> object:
-        return assess(known, seen, Mapped(RING=(RING,)), policy(), NOW, lambda address: None).verdict
+        return assess(
+            known, seen, Mapped(RING=(RING,)), policy(), NOW, lambda address: None, GoLive()
+        ).verdict
 
     unreadable = record(State.ATTENTION, problem=Problem.LEDGER_UNREADABLE)
     assert verdict(unreadable) == Trouble(Problem.LEDGER_UNREADABLE)

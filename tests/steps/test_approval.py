@@ -238,11 +238,15 @@ async def test_a_cancellation_that_comes_with_the_approval_wins(stage: Stage) ->
     assert play.printer.books == {}
 
 
-async def test_an_edit_within_the_window_is_bought_as_it_is_then(stage: Stage) -> None:
+async def test_an_edit_within_the_window_opens_it_anew_and_is_bought_as_it_is_then(stage: Stage) -> None:
     play = await stage(ApprovalPolicy(delay=HALF_HOUR))
     await play.tell(ORDER)
     await play.work()
+    play.clock.time += HALF_HOUR - timedelta(minutes=1)
     await play.tell(order(line(1, "RING", 3)))
+    assert (await play.work()).reason == Wait.WINDOW
+    play.clock.time += timedelta(minutes=2)
+    assert (await play.work()).state is State.WAITING
     play.clock.time += HALF_HOUR
     await play.work()
     [bought] = play.printer.books.values()

@@ -14,13 +14,13 @@ from bridge.order.model import Design, LineItem
 from bridge.order.problems import Problem
 from bridge.order.rules import LineRule, Scope, config_lines, subjects_of, told
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import ApprovalPolicy, NotPrinted, OrderRecord, Printed, Unmapped
+from bridge.ports import ApprovalPolicy, GoLive, NotPrinted, OrderRecord, Printed, Unmapped
 from bridge.steps.decide import NotNow
 from bridge.steps.lines import NoSuchLine, as_configured, chosen, lines_of, not_printed, printed_as
 from bridge.steps.match import Assessment, Ready, assess
 from bridge.steps.overlay import Overlaid, overlaid
 from bridge.steps.select import Nothing, Trouble, Waits
-from tests.steps.make import NOW, RING, Mapped, line, order, policy, record
+from tests.steps.make import NOW, RING, Mapped, approval, line, order, policy, record
 
 MUG = Design("YLXNMztE", 2, "white_plastic", Decimal("1.2"), "mm")
 CATALOG = Mapped(RING=(RING,))
@@ -34,7 +34,9 @@ def unmapped(*lines: LineItem) -> OrderRecord:
 
 def verdict(known: OrderRecord, *rules: LineRule) -> object:
     assert known.snapshot is not None
-    found = assess(known, known.snapshot, overlaid(CATALOG, rules), policy(), NOW, lambda address: None)
+    found = assess(
+        known, known.snapshot, overlaid(CATALOG, rules), policy(), NOW, lambda address: None, GoLive()
+    )
     return found.verdict
 
 
@@ -53,7 +55,9 @@ def test_every_copy_of_a_bundle_is_printed_for_every_unit() -> None:
     here = unmapped(line(1, "SET", 3))
     rules, _ = printed_as(here, lines_of(here, overlaid(CATALOG, ())), (MUG, RING), NOW)
     assert here.snapshot is not None
-    found = assess(here, here.snapshot, overlaid(CATALOG, rules), policy(), NOW, lambda address: None)
+    found = assess(
+        here, here.snapshot, overlaid(CATALOG, rules), policy(), NOW, lambda address: None, GoLive()
+    )
     assert [(item.design.uuid, item.quantity, item.line_quantity) for item in found.items] == [
         ("YLXNMztE", 6, 3),
         ("QfGQC4YQ", 3, 3),
@@ -156,9 +160,9 @@ def test_an_approval_does_not_count_for_other_prints_that_a_line_is_mapped_to_la
     manual = policy(approval=ApprovalPolicy(manual=True))
 
     def judge(known: OrderRecord, *rules: LineRule) -> Assessment:
-        return assess(known, ring, overlaid(CATALOG, rules), manual, NOW, lambda address: None)
+        return assess(known, ring, overlaid(CATALOG, rules), manual, NOW, lambda address: None, GoLive())
 
-    approved = record(State.WAITING, approved_at=NOW, items=judge(record()).items, snapshot=ring)
+    approved = record(State.WAITING, snapshot=ring, **approval(judge(record()).items))
     assert judge(approved).verdict == Ready()
     assert isinstance(judge(approved, rule).verdict, Waits)
 

@@ -8,13 +8,29 @@ from typing import Any
 
 import pytest
 
+from bridge.order.digests import contents_digest
 from bridge.order.model import Address, FulfillmentHold, Ledger, LineItem, Mode, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import ApprovalPolicy, OrderRecord, Policy
+from bridge.ports import ApprovalPolicy, GoLive, OrderRecord, Policy
+from bridge.steps import decide
 from bridge.steps.match import Assessment, Ready, Withdrawn, assess
+from bridge.steps.right_to_buy import locations_of
 from bridge.steps.select import Nothing, Trouble, Waits
-from tests.steps.make import NOW, RING, Mapped, euro, line, order, policy, record, shipped, unit
+from tests.steps.make import (
+    ADDRESS,
+    NOW,
+    RING,
+    Mapped,
+    approval,
+    euro,
+    line,
+    order,
+    policy,
+    record,
+    shipped,
+    unit,
+)
 
 CATALOG = Mapped(
     RING=(RING,), CHESS=(replace(RING, uuid="Pawn0001", quantity=16), replace(RING, uuid="King0001"))
@@ -31,7 +47,7 @@ def judge(
     def problem_with(given: Address | None) -> str | None:
         return address
 
-    return assess(on_record or record(), shop_order, CATALOG, rules or policy(), NOW, problem_with)
+    return assess(on_record or record(), shop_order, CATALOG, rules or policy(), NOW, problem_with, GoLive())
 
 
 def test_a_paid_mapped_order_is_ready_and_its_items_are_what_is_left() -> None:
@@ -199,16 +215,26 @@ def test_a_move_to_another_location_after_the_match_is_for_a_person() -> None:
     moved = order(
         ring, units=(unit(2, ring, location_id="gid://shopify/Location/2", location_name="Workshop"),)
     )
-    before = record(State.WAITING, snapshot=order(ring))
+    matched = judge(order(ring)).items
+    before = record(State.WAITING, first_locations=locations_of(order(ring), matched, None))
     assert judge(moved, on_record=before).verdict == Trouble(Problem.MOVED, {"location": "Workshop"})
-    approved = replace(before, approved_at=NOW, approved_for="moved")
+    asked = record(
+        State.ATTENTION,
+        problem=Problem.MOVED,
+        snapshot=moved,
+        items=matched,
+        first_locations=before.first_locations,
+    )
+    approved = replace(asked, **decide.approve(asked, "anna", NOW).values)
     assert judge(moved, on_record=approved).verdict == Ready()
+    assert judge(order(ring), on_record=approved).verdict == Trouble(Problem.MOVED, {"location": "Main"})
 
 
 def test_a_line_that_is_routed_later_than_the_rest_has_not_moved() -> None:
     ring, chess = line(1, "RING"), line(2, "CHESS")
     there = unit(2, chess, location_id="gid://shopify/Location/2", location_name="Workshop")
-    before = record(State.WAITING, snapshot=order(ring, chess, units=(unit(1, ring),)))
+    half = order(ring, chess, units=(unit(1, ring),))
+    before = record(State.WAITING, first_locations=locations_of(half, judge(order(ring)).items, None))
     assert judge(order(ring, chess, units=(unit(1, ring), there)), on_record=before).verdict == Ready()
 
 
@@ -233,13 +259,13 @@ def test_an_approval_is_asked_for_with_its_reason_and_opens_the_gate(
     asked = replace(order(line(1, "RING")), tags=("VIP",), customer_orders=1)
     assert judge(asked, rules=policy(approval=rule)).verdict == Waits(Wait.APPROVAL, None, {"why": reason})
     items = judge(asked).items
-    approved = record(State.WAITING, items=items, approved_at=NOW)
+    approved = record(State.WAITING, **approval(items))
     assert judge(asked, rules=policy(approval=rule), on_record=approved).verdict == Ready()
 
 
 def test_an_approval_of_other_items_does_not_count() -> None:
     items = judge(order(line(1, "RING", 1))).items
-    approved = record(State.WAITING, items=items, approved_at=NOW)
+    approved = record(State.WAITING, **approval(items))
     rules = policy(approval=ApprovalPolicy(manual=True))
     found = judge(order(line(1, "RING", 2)), rules=rules, on_record=approved)
     assert isinstance(found.verdict, Waits)
@@ -248,7 +274,7 @@ def test_an_approval_of_other_items_does_not_count() -> None:
 def test_an_approval_does_not_go_along_to_another_address() -> None:
     ring = order(line(1, "RING"))
     assert ring.address is not None
-    approved = record(State.WAITING, items=judge(ring).items, snapshot=ring, approved_at=NOW)
+    approved = record(State.WAITING, snapshot=ring, **approval(judge(ring).items))
     rules = policy(approval=ApprovalPolicy(manual=True))
     calls = replace(ring, address=replace(ring.address, phone="+33 1 99 00 00 00"))
     assert judge(calls, rules=rules, on_record=approved).verdict == Ready()
@@ -262,14 +288,9 @@ def test_the_window_opens_once_and_ends_by_itself() -> None:
     until = NOW + timedelta(minutes=30)
     assert opened.verdict == Waits(Wait.WINDOW, until)
     assert opened.window_until == until
-    later = record(State.WAITING, window_until=NOW - timedelta(seconds=1))
+    seen = contents_digest(opened.items, ADDRESS)
+    later = record(State.WAITING, window_until=NOW - timedelta(seconds=1), window_for=seen)
     assert judge(order(line(1, "RING")), rules=rules, on_record=later).verdict == Ready()
-
-
-def test_an_order_from_before_the_first_start_waits_unless_it_was_paid_since() -> None:
-    old = record(origin="before_go_live")
-    assert judge(order(line(1, "RING")), on_record=old).verdict == Waits(Wait.BEFORE_GO_LIVE, None)
-    assert judge(order(line(1, "RING")), on_record=replace(old, paid_now=True)).verdict == Ready()
 
 
 def test_an_order_that_was_only_a_test_waits_for_a_person_whatever_it_waited_for_since() -> None:
@@ -279,5 +300,5 @@ def test_an_order_that_was_only_a_test_waits_for_a_person_whatever_it_waited_for
 
 def test_a_held_order_stays_held_even_when_it_is_approved() -> None:
     items = judge(order(line(1, "RING"))).items
-    held = record(State.WAITING, held_at=NOW, approved_at=NOW, items=items)
+    held = record(State.WAITING, held_at=NOW, **approval(items))
     assert judge(order(line(1, "RING")), on_record=held).verdict == Waits(Wait.HELD, None)

@@ -124,12 +124,12 @@ async def test_a_new_mapping_wakes_what_it_may_heal_once(store: Store, clock: Ti
     assert (await get(store, old)).due_at is None
 
 
-async def test_another_mode_wakes_what_was_previewed_or_placed_as_a_test(store: Store) -> None:
+async def test_another_mode_wakes_all_that_waits(store: Store) -> None:
     await store.orders.notice(word(1))
     await store.orders.record(await claimed(store), Change(State.WAITING, None, reason=Wait.PREVIEW))
     await store.orders.notice(word(2))
     await store.orders.record(await claimed(store), Change(State.WAITING, None, reason=Wait.HELD))
-    assert await store.wake_for_mode(Mode.TEST) == 1
+    assert await store.wake_for_mode(Mode.TEST) == 2
     assert await store.wake_for_mode(Mode.TEST) == 0
     assert await store.wake([State.WAITING], reasons=[Wait.HELD], shop="acme") == 1
     assert await store.wake([State.WAITING], shop="other") == 0

@@ -1,6 +1,6 @@
 """Deciding about orders, one or many: where money is at stake, a page asks first; then it is done once.
 
-Each order comes with a mark of what the person saw (`seen_as`). An order that is otherwise by now is left
+Each order comes with a mark of what the person saw (`OrderRecord.shown_digest`). An order that is otherwise by now is left
 alone, and that is said: so a button that is pressed twice does its work once.
 """
 
@@ -18,7 +18,7 @@ from bridge.errors import NeedsPerson, Outdated, TryAgain
 from bridge.order.model import Money
 from bridge.order.problems import PROBLEMS, Problem, say
 from bridge.ports import OrderRecord
-from bridge.steps.actions import BY_NAME, Action, carry_out, seen_as
+from bridge.steps.actions import BY_NAME, Action, carry_out
 from bridge.steps.decide import NotNow
 from bridge.web.console.orders import Row, row_of
 from bridge.web.console.visit import Visit, local_path, page
@@ -71,7 +71,7 @@ async def ask(visit: Visit) -> web.StreamResponse:
 
 def mark_of(record: OrderRecord) -> str:
     """What a form says of an order: its number, and what the person saw of it."""
-    return f"{record.key}:{seen_as(record)}"
+    return f"{record.key}:{record.shown_digest}"
 
 
 async def costs_of(visit: Visit, records: list[OrderRecord]) -> dict[int, Money]:
@@ -186,7 +186,7 @@ async def _done(visit: Visit, action: Action, record: OrderRecord, seen: str, re
     name = record.name or record.order_id
     store, address = visit.store, visit.origin.address
     moved_on = visit.t("{order} moved on since you looked: nothing was done. Look again.", order=name)
-    if seen != seen_as(record):
+    if seen != record.shown_digest:
         await visit.note(action.name, "refused", record.key, why="it moved on")
         return moved_on
     try:

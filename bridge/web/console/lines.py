@@ -12,7 +12,6 @@ from bridge.order.history import tell
 from bridge.order.model import Design
 from bridge.order.rules import LineRule, Scope, config_lines
 from bridge.ports import Change, OrderRecord
-from bridge.steps.actions import seen_as
 from bridge.steps.decide import NotNow
 from bridge.steps.lines import SCOPES, Line, as_configured, not_printed, printed_as
 from bridge.steps.overlay import overruled
@@ -75,7 +74,7 @@ async def line(visit: Visit) -> web.StreamResponse:
         else (),
         fault=fault,
         for_good=for_good if wish.what != "undo" else None,
-        seen=seen_as(record),
+        seen=record.shown_digest,
         mappable=is_mappable(record),
         fields=FIELDS,
         rows=range(DESIGNS),
@@ -95,7 +94,7 @@ async def decide(visit: Visit) -> web.StreamResponse:
         "{order} moved on since you looked: nothing was done. Look again.",
         order=record.name or record.order_id,
     )
-    if visit.form.get("seen") != seen_as(record):
+    if visit.form.get("seen") != record.shown_digest:
         return visit.back_to(back, moved_on, good=False)
     try:
         outcome = _outcome(visit, record, chosen, wish)

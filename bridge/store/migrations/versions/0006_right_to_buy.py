@@ -16,7 +16,7 @@ def upgrade() -> None:
     for column in (
         sa.Column("created_at", TIME),
         sa.Column("first_mode", sa.Text()),
-        sa.Column("approved_mode", sa.Text()),
+        sa.Column("decided_mode", sa.Text()),
         sa.Column("approved_seen", sa.Text()),
         sa.Column("window_for", sa.Text()),
         sa.Column("first_locations", sa.Text()),
@@ -24,4 +24,4 @@ def upgrade() -> None:
         op.add_column("orders", column)
     # what is on record already was first seen in the mode of the last run, as far as that is known
     op.execute("UPDATE orders SET first_mode = (SELECT value FROM memory WHERE key = 'mode')")
-    op.execute("UPDATE orders SET approved_mode = first_mode WHERE approved_at IS NOT NULL")
+    op.execute("UPDATE orders SET decided_mode = first_mode WHERE approved_at IS NOT NULL")

@@ -1,0 +1,48 @@
+"""Short digests that tell what a person saw from what is there now. Pure, standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from bridge.order.model import Address, Design, PrintItem
+
+LENGTH = 16
+
+
+def digest_of(*parts: object) -> str:
+    """A digest of values whose `repr` says all of them."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:LENGTH]
+
+
+def postal_identity(address: Address | None) -> tuple[str, ...] | None:
+    """What of an address decides where a parcel goes, insensitive to case and spacing; None for no address."""
+    if address is None:
+        return None
+    parts = (
+        address.first_name,
+        address.last_name,
+        address.company,
+        address.address1,
+        address.address2,
+        address.city,
+        address.province_code or address.province,
+        address.postal_code,
+        address.country_code,
+    )
+    return tuple(" ".join((part or "").split()).casefold() for part in parts)
+
+
+def contents_digest(items: Iterable[PrintItem], address: Address | None) -> str:
+    """A digest of what would be bought and where it would be sent: an approval, and the approval window, count
+    for exactly this."""
+    bought = [
+        repr((item.line_item_id, item.line_quantity, item.quantity, item.sku, _design(item.design)))
+        for item in items
+    ]
+    return digest_of(sorted(bought), postal_identity(address))
+
+
+def _design(design: Design) -> tuple[object, ...]:
+    scale = None if design.scale is None else str(design.scale.normalize())
+    return design.uuid, design.material, scale, design.unit

@@ -1,0 +1,177 @@
+"""May this order be bought now? One pure rule of the order as read now, the record, the policy and the clock.
+
+`match` asks it to show what an order waits for, and `place` asks it again, last of all, before each purchase: the
+right to buy is never remembered. An order that was made before the bridge went live in its shop, that was first
+seen in another mode, or that a rule names, is bought only when a person approves its very contents and address;
+however word of it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bridge.order.digests import contents_digest
+from bridge.order.model import FulfillmentOrder, Mode, PrintItem, ShopOrder
+from bridge.order.problems import Problem
+from bridge.order.states import Wait
+from bridge.ports import GoLive, OrderRecord, Policy
+from bridge.steps.approval import why_a_person
+from bridge.steps.select import Trouble, Waits
+
+PAYMENT_RECHECK = timedelta(hours=6)  # webhooks and reconciliation are quicker; this is the net below them
+RISK_RECHECK = timedelta(hours=1)
+NAME = "name:"  # what stands before a location's name where its id cannot be read
+
+
+def objection(
+    record: OrderRecord,
+    order: ShopOrder,
+    items: tuple[PrintItem, ...],
+    policy: Policy,
+    go_live: GoLive,
+    now: datetime,
+) -> Waits | None:
+    """What forbids buying `items` of this order now, most telling first; None = nothing does.
+
+    An approval opens everything but an open payment and a person's hold.
+    """
+    if not order.fully_paid:
+        return Waits(Wait.PAYMENT, now + PAYMENT_RECHECK)
+    if record.held_at is not None:
+        return Waits(Wait.HELD, None)
+    if approval_holds(record, order, items, policy):
+        return None
+    return (
+        _before_go_live(record, order, policy, go_live)
+        or _from_another_mode(record, order, policy, go_live)
+        or _by_risk(order, policy, now)
+        or _by_rule(order, policy)
+    )
+
+
+def approval_holds(
+    record: OrderRecord, order: ShopOrder, items: tuple[PrintItem, ...], policy: Policy
+) -> bool:
+    """Whether a person approved these very prints, sent to where they go now, in the mode that is in force."""
+    return (
+        record.approved_at is not None
+        and record.approved_seen == contents_digest(items, order.address)
+        and record.decided_mode in {None, policy.mode}
+    )
+
+
+def approved_for(
+    record: OrderRecord, code: str, order: ShopOrder, items: tuple[PrintItem, ...], policy: Policy
+) -> bool:
+    """Whether the approval that holds was given when `code`, a reason or a problem, stood in the way."""
+    return approval_holds(record, order, items, policy) and was_given_for(record, code)
+
+
+def was_given_for(record: OrderRecord, code: str) -> bool:
+    """Whether `code` stood in the way of a decision of a person, whatever it was about."""
+    return code in (record.approved_for or "").split()
+
+
+def _before_go_live(record: OrderRecord, order: ShopOrder, policy: Policy, go_live: GoLive) -> Waits | None:
+    """Decided by when the order was made alone: paid since, edited since, or found by whatever way."""
+    start = policy.since.get(record.shop) or go_live.at
+    return Waits(Wait.BEFORE_GO_LIVE, None) if start is not None and order.created_at < start else None
+
+
+def _from_another_mode(
+    record: OrderRecord, order: ShopOrder, policy: Policy, go_live: GoLive
+) -> Waits | None:
+    """In live mode, an order of a rehearsal, or one that a person last let go on in a rehearsal."""
+    if policy.mode is not Mode.LIVE:
+        return None
+    if record.origin == "was_test":
+        return Waits(Wait.WAS_TEST, None)
+    modes = {record.first_mode, record.decided_mode} - {None, Mode.LIVE}
+    if not modes and go_live.missed_rehearsal(order.created_at, record.first_seen_at):
+        modes = {go_live.mode_before}
+    if not modes:
+        return None
+    return Waits(Wait.OTHER_MODE, None, {"mode": ", ".join(sorted(map(str, modes)))})
+
+
+def _by_risk(order: ShopOrder, policy: Policy, now: datetime) -> Waits | None:
+    if policy.approval.hold_high_risk and order.risk in {"HIGH", "PENDING"}:
+        return Waits(Wait.RISK, now + RISK_RECHECK, {"risk": order.risk.lower()})
+    return None
+
+
+def _by_rule(order: ShopOrder, policy: Policy) -> Waits | None:
+    why = why_a_person(order, policy.approval)
+    return Waits(Wait.APPROVAL, None, {"why": why}) if why else None
+
+
+def window_end(
+    record: OrderRecord, order: ShopOrder, items: tuple[PrintItem, ...], policy: Policy, now: datetime
+) -> datetime | None:
+    """Until when the approval window of these prints is open; None = it is over, or there is none.
+
+    A window counts for what it was opened for: other contents, or another address, open a new one. It is
+    closed whenever the shop takes the order back from being bought (`closes_window`).
+    """
+    if not policy.approval.delay or approval_holds(record, order, items, policy):
+        return None
+    same = record.window_until is not None and record.window_for == contents_digest(items, order.address)
+    until = record.window_until if same and record.window_until else now + policy.approval.delay
+    return until if now < until else None
+
+
+def moved_to(record: OrderRecord, order: ShopOrder, items: tuple[PrintItem, ...]) -> Trouble | None:
+    """The question that a move asks: a printed line is to be sent from another location than the one where it
+    was first matched. It stays a question until a person approves it or the line is back."""
+    if not record.first_locations:
+        return None
+    first = {line: frozenset(places) for line, places in record.first_locations.items()}
+    printed = {item.line_item_id for item in items}
+    moved = [
+        unit
+        for unit in order.fulfillment_orders
+        if any(
+            row.remaining and row.line_item_id in printed and _is_elsewhere(unit, first.get(row.line_item_id))
+            for row in unit.lines
+        )
+    ]
+    if not moved:
+        return None
+    names = dict.fromkeys(unit.location_name or unit.location_id or "?" for unit in moved)
+    return Trouble(Problem.MOVED, {"location": ", ".join(names)})
+
+
+def _is_elsewhere(unit: FulfillmentOrder, first: frozenset[str] | None) -> bool:
+    """A location is told by its id; by its name where the app may not read locations, now or then."""
+    if not first or unit.location_id is None:
+        return False
+    ids = {mark for mark in first if not mark.startswith(NAME)}
+    if ids and not unit.location_id.startswith(NAME):
+        return unit.location_id not in ids
+    return _name_mark(unit) not in first
+
+
+def _name_mark(unit: FulfillmentOrder) -> str:
+    return f"{NAME}{unit.location_name}"
+
+
+def locations_of(
+    order: ShopOrder,
+    items: tuple[PrintItem, ...],
+    known: Mapping[str, list[str]] | None,
+    *,
+    anew: bool = False,
+) -> dict[str, list[str]]:
+    """By printed line: the marks of the locations where it was first matched. Lines that are known keep what is
+    known of them, unless `anew`: a person accepted where they are now."""
+    found: dict[str, list[str]] = (
+        {} if anew else {line: list(places) for line, places in (known or {}).items()}
+    )
+    fresh = {item.line_item_id for item in items} - found.keys()
+    for unit in order.fulfillment_orders:
+        for row in unit.lines:
+            if row.line_item_id in fresh and row.remaining and unit.location_id:
+                marks = found.setdefault(row.line_item_id, [])
+                marks += [mark for mark in (unit.location_id, _name_mark(unit)) if mark not in marks]
+    return found

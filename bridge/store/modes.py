@@ -1,0 +1,57 @@
+"""Which mode is in force, as the running service last said, and how it came to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bridge.order.model import Mode
+from bridge.store.codec import insert_for
+from bridge.store.tables import memory
+
+IN_FORCE = "mode"
+SINCE = "mode_since"
+BEFORE = "mode_before"
+
+
+@dataclass(frozen=True, slots=True)
+class ModeHistory:
+    """The mode in force, since when, and the mode before; None where that is not known."""
+
+    mode: Mode | None = None
+    since: datetime | None = None
+    before: Mode | None = None
+
+
+def mode_in_force(c: Connection) -> Mode | None:
+    """The mode that the service last worked in; None before its first start."""
+    return mode_history(c).mode
+
+
+def mode_history(c: Connection) -> ModeHistory:
+    rows = c.execute(
+        sa.select(memory.c.key, memory.c.value).where(memory.c.key.in_([IN_FORCE, SINCE, BEFORE]))
+    )
+    found = {row.key: row.value for row in rows}
+    return ModeHistory(
+        Mode(found[IN_FORCE]) if IN_FORCE in found else None,
+        datetime.fromisoformat(found[SINCE]) if SINCE in found else None,
+        Mode(found[BEFORE]) if BEFORE in found else None,
+    )
+
+
+def change_mode(c: Connection, now: datetime, mode: Mode) -> bool:
+    """Note the mode that the service works in from now on; gives whether it is another one than before."""
+    before = mode_in_force(c)
+    if before is mode:
+        return False
+    values = {IN_FORCE: str(mode), SINCE: now.isoformat()}
+    if before is not None:
+        values[BEFORE] = str(before)
+    for key, value in values.items():
+        row = insert_for(c, memory).values(key=key, value=value)
+        c.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value}))
+    return True

@@ -1,0 +1,373 @@
+"""May this order be bought now? The rule by itself, and with the real steps on a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.errors import Outdated
+from bridge.order.model import Mode, PrintItem, ShopOrder
+from bridge.order.problems import Problem
+from bridge.order.states import State, Wait
+from bridge.ports import ApprovalPolicy, GoLive, Notice
+from bridge.steps import decide
+from bridge.steps.reconcile import backfill, reconcile
+from bridge.steps.right_to_buy import objection
+from tests.promise.day import ORDER, Day, new_day
+from tests.steps.make import (
+    ADDRESS,
+    NOW,
+    RING,
+    approval,
+    euro,
+    fulfilled,
+    line,
+    order,
+    policy,
+    record,
+    shipped,
+    unit,
+)
+
+ITEMS = (PrintItem(RING, 1, "gid://shopify/LineItem/1", 1, "RING"),)
+DAY = timedelta(days=1)
+LATER = GoLive(NOW + DAY)
+HALF_HOUR = timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("known", "made", "rules", "go_live", "expected"),
+    [
+        ({}, {}, {}, GoLive(NOW), None),
+        ({}, {}, {}, GoLive(NOW + timedelta(seconds=1)), Wait.BEFORE_GO_LIVE),
+        ({"paid_now": True}, {}, {}, LATER, Wait.BEFORE_GO_LIVE),
+        ({"origin": "webhook"}, {"updated_at": NOW + 2 * DAY}, {}, LATER, Wait.BEFORE_GO_LIVE),
+        ({"origin": "import"}, {}, {}, LATER, Wait.BEFORE_GO_LIVE),
+        (approval(ITEMS), {}, {}, LATER, None),
+        (approval(ITEMS, decided_mode=Mode.LIVE), {}, {}, LATER, None),
+        (approval(ITEMS, decided_mode=Mode.TEST), {}, {}, LATER, Wait.BEFORE_GO_LIVE),
+        ({}, {}, {"since": {"acme": NOW}}, LATER, None),
+        ({}, {}, {"since": {"acme": NOW + DAY}}, GoLive(NOW - DAY), Wait.BEFORE_GO_LIVE),
+        ({}, {}, {"since": {"other": NOW + DAY}}, GoLive(NOW - DAY), None),
+        ({"first_mode": Mode.LIVE}, {}, {}, GoLive(), None),
+        ({"first_mode": Mode.TEST}, {}, {}, GoLive(), Wait.OTHER_MODE),
+        ({"first_mode": Mode.PREVIEW}, {}, {}, GoLive(), Wait.OTHER_MODE),
+        ({"first_mode": Mode.TEST}, {}, {"mode": Mode.TEST}, GoLive(), None),
+        ({"first_mode": Mode.LIVE}, {}, {"mode": Mode.TEST}, GoLive(), None),
+        ({"first_mode": Mode.LIVE, "decided_mode": Mode.TEST}, {}, {}, GoLive(), Wait.OTHER_MODE),
+        ({"origin": "was_test", "first_mode": Mode.TEST}, {}, {}, GoLive(), Wait.WAS_TEST),
+        ({}, {}, {}, GoLive(None, NOW + DAY, Mode.TEST), None),
+        ({"first_seen_at": NOW + 2 * DAY}, {}, {}, GoLive(None, NOW + DAY, Mode.TEST), Wait.OTHER_MODE),
+        ({"first_seen_at": NOW + 2 * DAY}, {}, {}, GoLive(None, NOW + DAY, Mode.LIVE), None),
+        ({"held_at": NOW, **approval(ITEMS)}, {}, {}, GoLive(), Wait.HELD),
+        (approval(ITEMS), {"fully_paid": False}, {}, GoLive(), Wait.PAYMENT),
+        (approval(ITEMS), {"address": replace(ADDRESS, city="Paris")}, {}, LATER, Wait.BEFORE_GO_LIVE),
+        (approval(ITEMS), {"address": replace(ADDRESS, city="  LYON ")}, {}, LATER, None),
+        (approval((replace(ITEMS[0], quantity=50),)), {}, {}, LATER, Wait.BEFORE_GO_LIVE),
+    ],
+)
+def test_what_forbids_a_purchase(
+    known: dict[str, Any],
+    made: dict[str, Any],
+    rules: dict[str, Any],
+    go_live: GoLive,
+    expected: Wait | None,
+) -> None:
+    found = objection(
+        record(State.WAITING, **known),
+        replace(order(line(1, "RING")), **made),
+        ITEMS,
+        policy(**rules),
+        go_live,
+        NOW + 3 * DAY,
+    )
+    assert (found and found.reason) == expected
+
+
+# --- with the real steps ---------------------------------------------------------------------------------
+
+
+class Since:
+    """Go-live dates that a test sets."""
+
+    def __init__(self, go_live: GoLive) -> None:
+        self.go_live = go_live
+
+    async def of(self, shop: str) -> GoLive:
+        return self.go_live
+
+
+async def by_webhook(day: Day) -> None:
+    await day.news()
+
+
+async def by_late_creation(day: Day) -> None:
+    await day.store.orders.notice(
+        Notice("acme", ORDER, "webhook", "#1001", paid_now=True, cause="orders/paid")
+    )
+
+
+async def by_reconciliation(day: Day) -> None:
+    await reconcile("acme", day.shop, day.store.orders, day.store.memory, day.clock)
+
+
+async def by_backfill(day: Day) -> None:
+    await backfill("acme", day.shop, day.store.orders, day.clock.now() - 90 * DAY)
+
+
+async def by_reopening_a_fulfilled_one(day: Day) -> None:
+    """It was fulfilled by hand when the bridge came, and that fulfillment is cancelled later."""
+    made = day.shop.orders[ORDER]
+    sent = fulfilled(made, {"1-1": 2})
+    closed = tuple(replace(one, status="CLOSED", actions=()) for one in sent.fulfillment_orders)
+    day.shop.touch(replace(sent, fulfillment_orders=closed, fulfillments=(shipped("1Z1"),)))
+    await day.news()
+    await day.works()
+    assert (await day.record()).state is State.IGNORED
+    day.clock.time += DAY
+    day.shop.touch(made)
+    await reconcile("acme", day.shop, day.store.orders, day.store.memory, day.clock)
+    await day.news()
+
+
+WAYS = (by_webhook, by_late_creation, by_reconciliation, by_backfill, by_reopening_a_fulfilled_one)
+
+
+@pytest.mark.parametrize("word_comes", WAYS)
+async def test_an_order_from_before_go_live_asks_whichever_way_word_of_it_comes(
+    tmp_path: Path, word_comes: Callable[[Day], Awaitable[None]]
+) -> None:
+    async with new_day(tmp_path) as day:
+        day.go_live = Since(GoLive(day.clock.now()))
+        day.shop.touch(
+            order(line(1, "RING", 2), created_at=day.clock.now() - DAY, updated_at=day.clock.now())
+        )
+        await word_comes(day)
+        await day.works()
+        waits = await day.record()
+        assert (waits.state, waits.reason) == (State.WAITING, Wait.BEFORE_GO_LIVE)
+        day.clock.time += 30 * DAY
+        await day.works()
+        assert day.prints == 0
+        await day.decides(decide.approve)
+        await day.works()
+        assert day.prints == 1
+
+
+async def going_live(day: Day, before: Mode) -> None:
+    """The mode becomes live."""
+    day.policy = replace(day.policy, mode=Mode.LIVE)
+    day.go_live = Since(GoLive(None, day.clock.now(), before))
+    await day.store.wake_for_mode(Mode.LIVE)
+
+
+@pytest.mark.parametrize("before", [Mode.PREVIEW, Mode.TEST])
+@pytest.mark.parametrize(
+    "stands",
+    [{}, {"fully_paid": False, "financial_status": "PENDING"}, {"address": None}],
+    ids=["ready", "unpaid", "no address"],
+)
+async def test_what_was_first_seen_in_a_rehearsal_waits_for_a_person_in_live_mode(
+    tmp_path: Path, before: Mode, stands: dict[str, Any]
+) -> None:
+    async with new_day(tmp_path, mode=before) as day:
+        await day.store.wake_for_mode(before)
+        made = await day.comes(**stands)
+        await day.works()
+        day.clock.time += 7 * DAY
+        await going_live(day, before)
+        day.change(fully_paid=True, financial_status="PAID", address=ADDRESS)
+        await day.news()
+        await day.works()
+        waits = await day.record()
+        assert waits.state is State.WAITING
+        assert waits.reason in {Wait.OTHER_MODE, Wait.WAS_TEST}
+        assert day.prints == 0
+        day.clock.time += 30 * DAY
+        await day.works()
+        assert day.prints == 0
+        assert made.name == waits.name
+
+
+@pytest.mark.parametrize("decision", [decide.approve, decide.retry, decide.hold])
+async def test_a_decision_of_a_rehearsal_counts_for_nothing_in_live_mode(
+    tmp_path: Path, decision: Callable[..., Any]
+) -> None:
+    manual = ApprovalPolicy(manual=True)
+    async with new_day(tmp_path, mode=Mode.TEST, approval=manual) as day:
+        await day.store.wake_for_mode(Mode.TEST)
+        await day.comes()
+        await day.works()
+        await day.decides(decision)
+        if decision is decide.hold:
+            await day.decides(decide.release)
+        await going_live(day, Mode.TEST)
+        await day.works()
+        assert (await day.record()).reason in {Wait.OTHER_MODE, Wait.WAS_TEST}
+        day.clock.time += DAY
+        await day.works()
+        assert day.prints == 0
+
+
+async def test_an_approval_of_a_rehearsal_is_no_approval_when_the_order_was_placed_as_a_test(
+    tmp_path: Path,
+) -> None:
+    async with new_day(tmp_path, mode=Mode.TEST, approval=ApprovalPolicy(manual=True)) as day:
+        await day.store.wake_for_mode(Mode.TEST)
+        await day.comes()
+        await day.works()
+        await day.decides(decide.approve)
+        await day.works()
+        assert (await day.record()).state is State.PLACED
+        await going_live(day, Mode.TEST)
+        await day.works()
+        waits = await day.record()
+        assert (waits.state, waits.reason) == (State.WAITING, Wait.WAS_TEST)
+        assert day.prints == 0
+        await day.decides(decide.approve)
+        await day.works()
+        assert day.prints == 1
+
+
+async def test_the_window_begins_anew_when_an_order_comes_back_to_be_bought(tmp_path: Path) -> None:
+    async with new_day(tmp_path, approval=ApprovalPolicy(delay=HALF_HOUR)) as day:
+        made = await day.comes()
+        await day.works()
+        assert (await day.record()).reason == Wait.WINDOW
+        closed = tuple(replace(one, status="CLOSED", actions=()) for one in made.fulfillment_orders)
+        sent = fulfilled(replace(made, fulfillment_orders=closed, fulfillments=(shipped("1Z1"),)), {"1-1": 2})
+        day.shop.touch(sent)
+        await day.news()
+        await day.works()
+        assert (await day.record()).state is State.IGNORED
+        day.clock.time += DAY
+        day.shop.touch(made)
+        await day.news()
+        await day.works()
+        waits = await day.record()
+        assert (waits.state, waits.reason) == (State.WAITING, Wait.WINDOW)
+        assert waits.window_until is not None
+        assert waits.window_until > day.clock.now() + HALF_HOUR - timedelta(minutes=2)
+        assert day.prints == 0
+
+
+async def test_an_approval_from_before_an_order_was_fulfilled_by_hand_does_not_count_when_it_comes_back(
+    tmp_path: Path,
+) -> None:
+    async with new_day(tmp_path, approval=ApprovalPolicy(manual=True)) as day:
+        made = await day.comes()
+        await day.works()
+        closed = tuple(replace(one, status="CLOSED", actions=()) for one in made.fulfillment_orders)
+        sent = fulfilled(replace(made, fulfillment_orders=closed, fulfillments=(shipped("1Z1"),)), {"1-1": 2})
+        await day.decides(decide.approve)
+        day.shop.touch(sent)
+        await day.works()
+        assert (await day.record()).state is State.IGNORED
+        day.shop.touch(made)
+        await day.news()
+        await day.works()
+        assert (await day.record()).reason == Wait.APPROVAL
+        assert day.prints == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"address": replace(ADDRESS, city="Paris", postal_code="75001")},
+        {"lines": (line(1, "RING", 50),), "fulfillment_orders": (unit(1, line(1, "RING", 50)),)},
+    ],
+    ids=["another city", "fifty rings"],
+)
+async def test_an_approval_counts_for_what_the_person_saw(tmp_path: Path, change: dict[str, Any]) -> None:
+    async with new_day(tmp_path, approval=ApprovalPolicy(manual=True)) as day:
+        await day.comes(quantity=1)
+        await day.works()
+        seen = await day.record()
+        day.change(**change)
+        await day.news()
+        await day.works()
+        approve = decide.approve(seen, "anna", day.clock.now())
+        with pytest.raises(Outdated, match="changed since you looked"):
+            await day.store.orders.intervene(seen, approve, "anna")
+        await day.works()
+        assert day.prints == 0
+
+
+async def test_a_price_that_rose_since_it_was_approved_is_asked_again(tmp_path: Path) -> None:
+    async with new_day(tmp_path, per_order=euro("5")) as day:
+        await day.comes(quantity=2)
+        await day.works()
+        assert (await day.record()).problem == Problem.LIMIT_ORDER
+        await day.decides(decide.approve)
+        day.printer.unit_price = 50
+        day.policy = replace(day.policy, per_order=None)
+        await day.works()
+        waits = await day.record()
+        assert (waits.state, waits.reason) == (State.WAITING, Wait.APPROVAL)
+        assert "when it was approved" in waits.facts["why"]
+        assert day.prints == 0
+        await day.decides(decide.approve)
+        await day.works()
+        assert day.prints == 1
+
+
+ELSEWHERE: dict[str, Any] = {"location_id": "gid://shopify/Location/2", "location_name": "Workshop"}
+
+
+def moved(made: ShopOrder) -> ShopOrder:
+    """The merchant moved it to the workshop."""
+    units = tuple(replace(one, id=f"{one.id}9", **ELSEWHERE) for one in made.fulfillment_orders)
+    return replace(made, fulfillment_orders=units)
+
+
+async def test_a_move_stays_a_question_until_a_person_approves_it(tmp_path: Path) -> None:
+    async with new_day(tmp_path, approval=ApprovalPolicy(delay=HALF_HOUR)) as day:
+        made = await day.comes()
+        await day.works()
+        day.shop.touch(moved(made))
+        await day.news()
+        await day.works()
+        assert (await day.record()).problem == Problem.MOVED
+        await day.decides(decide.retry)
+        await day.works()
+        day.clock.time += DAY
+        await day.works()
+        assert (await day.record()).problem == Problem.MOVED
+        assert day.prints == 0
+        await day.decides(decide.approve)
+        await day.works()
+        assert day.prints == 1
+
+
+@pytest.mark.parametrize("ends", [decide.release, decide.approve])
+async def test_a_move_during_a_hold_is_not_forgotten(tmp_path: Path, ends: Callable[..., Any]) -> None:
+    async with new_day(tmp_path, approval=ApprovalPolicy(delay=HALF_HOUR)) as day:
+        made = await day.comes()
+        await day.works()
+        await day.decides(decide.hold)
+        day.shop.touch(moved(made))
+        await day.news()
+        await day.works()
+        await day.decides(ends)
+        await day.works()
+        assert (await day.record()).problem == Problem.MOVED
+        day.clock.time += DAY
+        await day.works()
+        assert day.prints == 0
+
+
+async def test_contents_that_are_not_known_yet_cannot_be_approved(tmp_path: Path) -> None:
+    async with new_day(tmp_path) as day:
+        ring = line(1, "RING")
+        day.shop.touch(order(ring, units=(), created_at=day.clock.now()))
+        await day.news()
+        await day.works()
+        assert (await day.record()).reason == Wait.ROUTING
+        await day.decides(decide.hold)
+        with pytest.raises(decide.NotNow, match="not known yet what is printed"):
+            await day.decides(decide.approve)

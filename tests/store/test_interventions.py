@@ -1,0 +1,77 @@
+"""A person's decision counts for what they saw: the store checks it, for every front end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.errors import Outdated
+from bridge.order.model import Mode, PrintItem
+from bridge.order.states import State, Wait
+from bridge.ports import Change
+from bridge.steps import decide
+from bridge.store import Store
+from tests.steps.make import RING, line, order
+from tests.store.make import Tick, claimed, get, word
+
+ITEMS = (PrintItem(RING, 1, "gid://shopify/LineItem/1", 1, "RING"),)
+
+
+async def waiting(store: Store, **values: Any) -> int:
+    """An order on record that waits for approval, with these contents."""
+    key = await store.orders.notice(word())
+    written = {"snapshot": order(line(1, "RING")), "items": ITEMS, **values}
+    await store.orders.record(
+        await claimed(store), Change(State.WAITING, None, reason=Wait.APPROVAL, values=written)
+    )
+    return key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"items": (PrintItem(RING, 50, "gid://shopify/LineItem/1", 50, "RING"),)},
+        {"snapshot": order(line(1, "RING"), address=None)},
+    ],
+)
+@pytest.mark.parametrize("wish", [decide.approve, decide.retry])
+async def test_a_decision_toward_a_purchase_is_refused_when_the_order_is_another_one_by_now(
+    store: Store, clock: Tick, change: dict[str, Any], wish: Any
+) -> None:
+    key = await waiting(store)
+    seen = await get(store, key)
+    await store.orders.notice(word())
+    current = await claimed(store)
+    await store.orders.record(current, Change(State.WAITING, None, reason=Wait.APPROVAL, values=change))
+    with pytest.raises(Outdated, match="changed since you looked at it"):
+        await store.orders.intervene(seen, wish(seen, "anna", clock.now()), "anna")
+    assert (await get(store, key)).approved_at is None
+
+
+async def test_a_decision_that_stops_an_order_counts_whatever_changed_meanwhile(
+    store: Store, clock: Tick
+) -> None:
+    key = await waiting(store)
+    seen = await get(store, key)
+    await store.orders.notice(word())
+    other = {"items": (PrintItem(RING, 50, "gid://shopify/LineItem/1", 50, "RING"),)}
+    await store.orders.record(
+        await claimed(store), Change(State.WAITING, None, reason=Wait.APPROVAL, values=other)
+    )
+    await store.orders.intervene(seen, decide.cancel(seen, "anna", clock.now()), "anna")
+    assert (await get(store, key)).state is State.CANCELLED
+
+
+async def test_a_decision_is_kept_with_the_mode_that_was_in_force(store: Store, clock: Tick) -> None:
+    await store.wake_for_mode(Mode.TEST)
+    key = await waiting(store)
+    seen = await get(store, key)
+    assert seen.first_mode is Mode.TEST
+    await store.orders.intervene(seen, decide.approve(seen, "anna", clock.now()), "anna")
+    assert (await get(store, key)).decided_mode is Mode.TEST
+    await store.wake_for_mode(Mode.LIVE)
+    history = await store.mode_history()
+    assert (history.mode, history.before) == (Mode.LIVE, Mode.TEST)
+    later = await store.orders.notice(word(2))
+    assert (await get(store, later)).first_mode is Mode.LIVE
