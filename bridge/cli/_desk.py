@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 as_option = click.option("--as", "as_name", metavar="NAME", help="Who decides, for the record; default: you.")
+seen_option = click.option(
+    "--seen",
+    metavar="DIGEST",
+    help="Only if the order is still as you saw it: `seen` of `orders show --json`, or of the question.",
+)
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask before money may be spent.")
 
 

@@ -14,7 +14,7 @@ from bridge.cli._desk import Desk
 from bridge.order.history import tell
 from bridge.order.model import Mode, Money
 from bridge.order.problems import ALARMS, Alarm, say
-from bridge.order.states import WAITS, State, Wait
+from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, WAITS, State
 from bridge.order.why import english, remedy, why
 from bridge.plan.catalogue import amount
 from bridge.ports import OrderRecord
@@ -23,8 +23,6 @@ from bridge.store.memory import Pause
 from bridge.store.queries import AlarmRecord, Filter
 
 LISTED = 20  # orders and alarms that are named
-FOR_A_PERSON = (Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST)
-"""What an order waits for that only a person can give; `held` is a person's own wish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,7 @@ class Standing:
     mode: Mode
     counts: Counts
     needy: Sequence[OrderRecord]
+    from_before: Sequence[OrderRecord]  # of before going live; the newest of them
     alarms: Sequence[AlarmRecord]
     pauses: Sequence[Pause]
     health: Health
@@ -65,6 +64,7 @@ async def standing(desk: Desk) -> Standing:
         mode=mode,
         counts=await store.desk.counts(),
         needy=await store.queries.page(Filter((State.UNKNOWN, State.ATTENTION)), limit=LISTED),
+        from_before=await store.desk.page(states=[State.WAITING], reasons=FROM_BEFORE, limit=LISTED),
         alarms=await store.queries.alarms(),
         pauses=await store.switch.pauses(),
         health=await health(store, settings, Money(spent, currency), now),
@@ -94,6 +94,7 @@ def todos(found: Standing) -> list[Todo]:
         *(_order(record) for record in found.needy),
         *_more(found),
         *(_alarm(alarm) for alarm in found.alarms[:LISTED]),
+        *_from_before(found),
         *_waiting(found.counts.reasons),
         *_pauses(found.pauses),
         *(Todo(one.sentence, one.remedy) for one in amiss(found.health, WORDS)),
@@ -127,8 +128,25 @@ def _alarm(alarm: AlarmRecord) -> Todo:
     )
 
 
+def _from_before(found: Standing) -> Iterator[Todo]:
+    """Going live asks once for all that was there before."""
+    count = sum(found.counts.reasons.get(reason, 0) for reason in FROM_BEFORE)
+    if not count:
+        return
+    names = ", ".join(f"{one.shop}/{one.name or one.order_id}" for one in found.from_before)
+    more = f" and {count - len(found.from_before)} more" if count > len(found.from_before) else ""
+    many = "One order" if count == 1 else f"{count} orders"
+    waits = "waits" if count == 1 else "wait"
+    reasons = " ".join(f"--reason {reason}" for reason in FROM_BEFORE)
+    yield Todo(
+        f"{many} from before going live {waits} for your decision: {names}{more}.",
+        f"`sculpteo-bridge orders approve --all-waiting {reasons}` prints them after a question; "
+        "`sculpteo-bridge orders ignore ORDER ...` never prints those that you name.",
+    )
+
+
 def _waiting(reasons: Mapping[str, int]) -> Iterator[Todo]:
-    for reason in FOR_A_PERSON:
+    for reason in (one for one in FOR_A_PERSON if one not in FROM_BEFORE):
         count = reasons.get(reason, 0)
         if count:
             sentence = say(WAITS[reason], {"risk": "high or pending"})

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.order.problems import ALARMS, PROBLEMS, Alarm, Problem, Text, say
-from bridge.order.states import WAITS, State, Wait
+from bridge.order.states import FOR_A_PERSON, WAITS, State, Wait
 from bridge.order.why import MAY_HAVE, UNKNOWN_REMEDY, Translate
 
 
@@ -60,7 +60,7 @@ OF_PROBLEM: dict[Problem, Topic] = {
 }
 """All others are for a person."""
 
-APPROVALS = frozenset({Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST, Wait.OTHER_MODE})
+APPROVALS = frozenset(FOR_A_PERSON)
 
 TEXTS: dict[str, tuple[Topic, Text]] = {
     "late": (

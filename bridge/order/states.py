@@ -149,6 +149,13 @@ WAITS: dict[Wait, str] = {
 }
 
 
+FROM_BEFORE: tuple[Wait, ...] = (Wait.BEFORE_GO_LIVE, Wait.OTHER_MODE, Wait.WAS_TEST)
+"""Going live: what the bridge finds there, which may have been made by hand or in a rehearsal, is asked for once."""
+
+FOR_A_PERSON: tuple[Wait, ...] = (Wait.APPROVAL, Wait.RISK, *FROM_BEFORE)
+"""What an order waits for that only a person decides; `held` is a person's own wish."""
+
+
 class Ignored(StrEnum):
     """Why an order is `ignored`."""
 

@@ -7,11 +7,12 @@ button that is shown works, unless the order moves on in the meantime, which is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from bridge.errors import BridgeError
+from bridge.order.model import Money
 from bridge.ports import Change, Facts, OrderRecord
 from bridge.steps import decide
 
@@ -188,16 +189,21 @@ async def carry_out(
     log: DeedLog,
     *,
     reference: str = "",
+    cost: Money | None = None,
     address: str | None = None,
 ) -> None:
     """Do it to the order as the person saw it, and note it in the log of deeds, also when it is refused.
 
     Raises NotNow when it does not fit, Outdated when the order moved on since, NeedsPerson when another
-    order has the reference. `address` is where the person is, for the log.
+    order has the reference. `cost` is what the person was told that the prints cost: an approval counts for it,
+    too. `address` is where the person is, for the log.
     """
     facts = {"reference": reference} if reference else {}
     try:
-        await orders.intervene(record, action.change(record, who, now, reference), who)
+        change = action.change(record, who, now, reference)
+        if cost is not None and "approved_at" in change.values:
+            change = replace(change, values={**change.values, "cost": cost})
+        await orders.intervene(record, change, who)
     except BridgeError as error:
         facts["why"] = str(error)
         await log.note(who, action.name, "refused", order=record.key, address=address, facts=facts)

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -366,3 +367,47 @@ def test_alarms_are_listed_with_their_remedy_and_cleared_once(run: Run, url: str
     assert (unknown.exit_code, json.loads(unknown.stdout)) == (1, [{"key": 99, "cleared": False}])
     assert run("alarms", "clear").exit_code == 2
     assert len(json.loads(run("alarms", "list", "--all", "--json").stdout)) == 2
+
+
+def test_an_order_is_shown_with_a_digest_and_approved_only_while_it_is_what_was_shown(
+    run: Run, url: str
+) -> None:
+    seen = json.loads(run("orders", "show", "1001", "--json").stdout)["seen"]
+    wrong = run("orders", "approve", "1001", "--yes", "--seen", "0123456789abcdef")
+    assert wrong.exit_code == 1
+    assert "not as it was when you looked at it" in wrong.stderr
+    assert now_is(url, 1001).approved_at is None
+    assert run("orders", "approve", "1001", "--yes", "--seen", seen).exit_code == 0
+    assert now_is(url, 1001).approved_at is not None
+    assert run("orders", "approve", "1001", "1002", "--yes", "--seen", seen).exit_code == 2
+
+
+def test_an_order_that_changes_while_the_question_is_open_is_not_approved(
+    run: Run, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer_late(*_: object, **__: object) -> bool:
+        async def edit(store: Store) -> None:
+            async with asyncio.timeout(10):
+                await store.orders.notice(word(1001))
+                edited = tuple(replace(item, quantity=item.quantity * 50) for item in ITEMS)
+                for record in await store.orders.claim("worker", limit=9, lease_for=timedelta(seconds=9)):
+                    if record.name == "#1001":
+                        change = Change(State.WAITING, None, reason=Wait.APPROVAL, values={"items": edited})
+                        await store.orders.record(record, change)
+
+        thread = threading.Thread(target=with_store, args=(url, edit))
+        thread.start()
+        thread.join()
+        return True
+
+    monkeypatch.setattr("click.confirm", answer_late)
+    result = run("orders", "approve", "1001")
+    assert result.exit_code == 1
+    assert "changed since you looked at it" in result.stderr
+    assert now_is(url, 1001).approved_at is None
+
+
+def test_the_question_shows_what_is_printed_and_where_it_goes(run: Run) -> None:
+    asked = run("orders", "approve", "1001", typed="n\n").stdout
+    assert ITEMS[0].sku in asked
+    assert "Seen" in asked

@@ -150,3 +150,18 @@ def test_what_is_wrong_with_the_bridge_as_a_whole_is_told_with_its_remedy(config
     assert "`sculpteo-bridge config check` tells every fault." in told.output
     [condition] = json.loads(status(config, "--json").stdout)["conditions"]
     assert condition["code"] == "configuration"
+
+
+def test_what_is_from_before_going_live_is_listed_and_asked_once(config: Path) -> None:
+    async def rehearsed(store: Store) -> None:
+        for number, reason in ((1, Wait.BEFORE_GO_LIVE), (2, Wait.OTHER_MODE), (3, Wait.WAS_TEST)):
+            await store.orders.notice(word(number))
+            await store.orders.record(await claimed(store), Change(State.WAITING, None, reason=reason))
+
+    story(config, rehearsed)
+    found = status(config)
+    assert found.exit_code == 1
+    assert (
+        "3 orders from before going live wait for your decision: acme/#3, acme/#2, acme/#1." in found.stdout
+    )
+    assert "--all-waiting --reason before_go_live --reason other_mode --reason was_test" in found.stdout

@@ -18,6 +18,7 @@ from bridge.cli._desk import (
     at_desk,
     costs,
     name_of,
+    seen_option,
     sentence_of,
     total,
     yes_option,
@@ -33,6 +34,8 @@ from bridge.store.queries import Filter
 
 SHOWN = 20  # orders that a question lists
 PAGE = 200
+
+CHANGED = "{order} is not as it was when you looked at it: nothing was done. Look at the order again."
 
 HELP = {
     "approve": "Order now what waits for a person, for the end of its window, or for a limit.",
@@ -63,12 +66,15 @@ Pick = Callable[[OrderRecord], bool]
 
 def decide(
     config: Path, action: Action, texts: Sequence[str], picks: tuple[State, str | None, Pick] | None,
-    *, yes: bool, as_name: str | None, as_json: bool,
+    *, yes: bool, as_name: str | None, as_json: bool, seen: str | None = None,
 ) -> None:  # fmt: skip
-    """Do it to the orders that are named, and to those that `picks` names by state, shop and condition."""
+    """Do it to the orders that are named, and to those that `picks` names by state, shop and condition. `seen` is
+    the digest of what the person saw of the one order."""
     if as_json and not yes:
         raise click.UsageError("with --json nobody can be asked: say --yes as well")
-    work = partial(_work, action=action, texts=texts, picks=picks, yes=yes, who=decider(as_name))
+    if seen is not None and (len(texts) != 1 or picks is not None):
+        raise click.UsageError("--seen is of one order: name one")
+    work = partial(_work, action=action, texts=texts, picks=picks, yes=yes, who=decider(as_name), seen=seen)
     results = at_desk(config, work)
     if as_json:
         echo_json([_shown(action, result) for result in results])
@@ -87,7 +93,7 @@ def decider(as_name: str | None) -> str:
 
 async def _work(
     desk: Desk, *, action: Action, texts: Sequence[str], picks: tuple[State, str | None, Pick] | None,
-    yes: bool, who: str,
+    yes: bool, who: str, seen: str | None,
 ) -> list[Result]:  # fmt: skip
     orders: dict[int, OrderRecord] = {}
     results = []
@@ -100,6 +106,9 @@ async def _work(
             orders[order.key] = order
     if picks is not None:
         orders |= {order.key: order for order in await _picked(desk, action, *picks)}
+    if seen is not None and any(order.shown_digest != seen for order in orders.values()):
+        [order] = orders.values()
+        return [Result(name_of(order), order.shop, False, order.state, CHANGED.format(order=name_of(order)))]
     if not yes:
         _ask(action, [order for order in orders.values() if action.available(order)])
     return results + [await _one(desk, action, order, who) for order in orders.values()]
@@ -125,15 +134,32 @@ def _ask(action: Action, orders: Sequence[OrderRecord]) -> None:
     if not staked:
         return
     rows = [
-        (name_of(order), order.shop, sentence_of(order), total(order), costs([order]))
+        (
+            *(name_of(order), order.shop, sentence_of(order), prints_of(order), place_of(order)),
+            *(total(order), costs([order]), order.shown_digest),
+        )
         for order in staked[:SHOWN]
     ]
-    echo_table(("Order", "Shop", "Now", "Sold for", "Cost"), rows)
+    echo_table(("Order", "Shop", "Now", "Prints", "To", "Sold for", "Cost", "Seen"), rows)
     if len(staked) > SHOWN:
         click.echo(f"... and {len(staked) - SHOWN} more")
     count = "1 order" if len(staked) == 1 else f"{len(staked)} orders"
     click.echo(f"\n{action.label} {count}: {costs(staked)}.\n{action.sentence}")
     click.confirm("Go on?", abort=True)
+
+
+def prints_of(order: OrderRecord) -> str:
+    """What would be bought, in a few words."""
+    return ", ".join(f"{item.quantity} x {item.sku or item.design.uuid}" for item in order.items) or "?"
+
+
+def place_of(order: OrderRecord) -> str:
+    """Where it would be sent, without the street: "69001 Lyon, FR"."""
+    address = order.snapshot.address if order.snapshot else None
+    if address is None:
+        return "?"
+    town = " ".join(filter(None, (address.postal_code, address.city)))
+    return ", ".join(filter(None, (town, address.country_code))) or "?"
 
 
 async def _one(desk: Desk, action: Action, order: OrderRecord, who: str) -> Result:
@@ -162,10 +188,13 @@ def _command(name: str) -> click.Command:
     @config_option
     @click.argument("orders", nargs=-1, required=True)
     @yes_option
+    @seen_option
     @as_option
     @json_option
-    def run(config: Path, orders: tuple[str, ...], yes: bool, as_name: str | None, as_json: bool) -> None:
-        decide(config, action, orders, None, yes=yes, as_name=as_name, as_json=as_json)
+    def run(
+        config: Path, orders: tuple[str, ...], yes: bool, seen: str | None, as_name: str | None, as_json: bool,
+    ) -> None:  # fmt: skip
+        decide(config, action, orders, None, yes=yes, as_name=as_name, as_json=as_json, seen=seen)
 
     return click.command(name.replace("_", "-"), help=HELP[name])(run)
 
@@ -185,16 +214,17 @@ def _command(name: str) -> click.Command:
 )
 @click.option("--shop", help="With --all-waiting: only orders of this shop.")
 @yes_option
+@seen_option
 @as_option
 @json_option
 def approve(
     config: Path, orders: tuple[str, ...], all_waiting: bool, reasons: tuple[str, ...], shop: str | None,
-    yes: bool, as_name: str | None, as_json: bool,
+    yes: bool, seen: str | None, as_name: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     picks = (State.WAITING, shop, lambda order: order.reason in reasons) if all_waiting else None
     if not orders and picks is None:
         raise click.UsageError("name orders, or say --all-waiting")
-    decide(config, BY_NAME["approve"], orders, picks, yes=yes, as_name=as_name, as_json=as_json)
+    decide(config, BY_NAME["approve"], orders, picks, yes=yes, as_name=as_name, as_json=as_json, seen=seen)
 
 
 @click.command("retry", help=HELP["retry"])
@@ -210,18 +240,19 @@ def approve(
 )
 @click.option("--shop", help="With --all-stopped: only orders of this shop.")
 @yes_option
+@seen_option
 @as_option
 @json_option
 def retry(
     config: Path, orders: tuple[str, ...], all_stopped: bool, problems: tuple[str, ...], shop: str | None,
-    yes: bool, as_name: str | None, as_json: bool,
+    yes: bool, seen: str | None, as_name: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     picks: tuple[State, str | None, Pick] | None = None
     if all_stopped:
         picks = (State.ATTENTION, shop, lambda order: not problems or order.problem in problems)
     if not orders and picks is None:
         raise click.UsageError("name orders, or say --all-stopped")
-    decide(config, BY_NAME["retry"], orders, picks, yes=yes, as_name=as_name, as_json=as_json)
+    decide(config, BY_NAME["retry"], orders, picks, yes=yes, as_name=as_name, as_json=as_json, seen=seen)
 
 
 PLAIN = ("hold", "release", "cancel", "ignore", "reopen", "resend", "print_again")

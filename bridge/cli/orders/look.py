@@ -193,6 +193,7 @@ def shown(found: Whole) -> dict[str, Any]:
     order, events, attempts, alarms = found.record, found.events, found.attempts, found.alarms
     return {
         **listed(order),
+        "seen": order.shown_digest,
         "remedy": remedy(order.state, order.problem, order.facts, name_of(order)),
         "items": [
             {"sku": item.sku, "design": item.design.uuid, "material": item.design.material,

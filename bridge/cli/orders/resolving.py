@@ -8,10 +8,19 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._desk import Desk, as_option, at_desk, local, name_of, sentence_of, yes_option
+from bridge.cli._desk import (
+    Desk,
+    as_option,
+    at_desk,
+    local,
+    name_of,
+    seen_option,
+    sentence_of,
+    yes_option,
+)
 from bridge.cli._options import config_option, echo_json, json_option, printable
-from bridge.cli.orders.decisions import decider
-from bridge.errors import NeedsPerson, TryAgain
+from bridge.cli.orders.decisions import CHANGED, decider
+from bridge.errors import NeedsPerson, Outdated, TryAgain
 from bridge.order.problems import PROBLEMS, Problem, say
 from bridge.ports import Attempt, OrderRecord
 from bridge.sculpteo.client import SculpteoPrinter
@@ -28,11 +37,12 @@ LONGEST_BODY = 600  # characters of an answer that are shown
 @click.option("--not-placed", is_flag=True, help="Sculpteo does not have it: it is ordered again.")
 @click.option("--drop", is_flag=True, help="With --not-placed: it is cancelled instead of ordered again.")
 @yes_option
+@seen_option
 @as_option
 @json_option
 def resolve(
     config: Path, order: str, reference: str | None, not_placed: bool, drop: bool,
-    yes: bool, as_name: str | None, as_json: bool,
+    yes: bool, seen: str | None, as_name: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Say whether Sculpteo has ORDER, whose outcome is not known. The evidence is shown first."""
     if bool(reference) == not_placed or (drop and not not_placed):
@@ -45,6 +55,8 @@ def resolve(
 
     async def work(desk: Desk) -> OrderRecord:
         record = await (desk.order(order) if as_json else _look(desk, order))
+        if seen is not None and seen != record.shown_digest:
+            raise Outdated(CHANGED.format(order=name_of(record)))
         action = BY_NAME["placed_as" if reference else "drop" if drop else "not_placed"]
         if not action.available(record):
             action.change(record, "", desk.clock.now(), reference or "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -59,6 +59,7 @@ async def ask(visit: Visit) -> web.StreamResponse:
         rows=rows,
         left=[row_of(visit, record) for record in found if record not in fitting],
         marks=[mark_of(record) for record in fitting],
+        shown_costs=[f"{key}:{cost.amount}:{cost.currency}" for key, cost in costs.items()],
         costs=costs,
         stakes=stakes_of(visit, rows, costs),
         at_stake=any(action.at_stake(record) for record in fitting),
@@ -170,9 +171,10 @@ async def decide(visit: Visit) -> web.StreamResponse:
     reference = visit.form.get("reference").strip()[:LONGEST_REFERENCE]
     if action.asks and not reference:
         raise web.HTTPBadRequest
+    costs = dict(map(_shown_cost, visit.form.all("cost")))
     done, left = 0, []
     for record in await _records(visit, list(marks)):
-        why_not = await _done(visit, action, record, marks[str(record.key)], reference)
+        why_not = await _done(visit, action, record, marks[str(record.key)], reference, costs)
         done += why_not is None
         left += [why_not] if why_not else []
     if done:
@@ -181,7 +183,24 @@ async def decide(visit: Visit) -> web.StreamResponse:
     return visit.back_to(back, _told(visit, action, done, left), good=not left)
 
 
-async def _done(visit: Visit, action: Action, record: OrderRecord, seen: str, reference: str) -> str | None:
+def _shown_cost(text: str) -> tuple[str, Money]:
+    """What the page said that an order costs: "17:41.80:EUR". Raises 400 for anything else."""
+    key, _, cost = text.partition(":")
+    amount, _, currency = cost.partition(":")
+    try:
+        return key, Money(Decimal(amount), currency)
+    except ArithmeticError:
+        raise web.HTTPBadRequest from None
+
+
+async def _done(
+    visit: Visit,
+    action: Action,
+    record: OrderRecord,
+    seen: str,
+    reference: str,
+    costs: Mapping[str, Money],
+) -> str | None:
     """Why it was not done; None = it was."""
     name = record.name or record.order_id
     store, address = visit.store, visit.origin.address
@@ -198,6 +217,7 @@ async def _done(visit: Visit, action: Action, record: OrderRecord, seen: str, re
             store.orders,
             store.sessions,
             reference=reference,
+            cost=costs.get(str(record.key)),
             address=address,
         )
     except (NotNow, Outdated):

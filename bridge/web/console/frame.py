@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.order.states import State, Wait
+from bridge.order.states import State
 from bridge.web.console.access import Role
 from bridge.web.console.words import mark
 
@@ -17,9 +17,6 @@ class Tab:
     icon: str
     label: str
 
-
-ASKING = (Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST)
-"""What an order waits for that only a person decides."""
 
 NAVIGATION = (
     Tab("/", "today", mark("Today")),

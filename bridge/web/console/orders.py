@@ -32,6 +32,7 @@ REASONS: dict[Wait, str] = {
     Wait.PREVIEW: mark("in preview"),
     Wait.BEFORE_GO_LIVE: mark("from before going live"),
     Wait.WAS_TEST: mark("ordered as a test only"),
+    Wait.OTHER_MODE: mark("from a rehearsal"),
     Wait.UPSTREAM: mark("for Shopify or Sculpteo to answer"),
     Wait.LIMIT_DAY: mark("for the limit of the day"),
 }

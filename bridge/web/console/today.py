@@ -9,7 +9,7 @@ from datetime import datetime
 from aiohttp import web
 
 from bridge.order.problems import ALARMS, Alarm, Problem, Text, say
-from bridge.order.states import State
+from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, State
 from bridge.order.why import remedy, why
 from bridge.ports import OrderRecord
 from bridge.steps.actions import Action, available
@@ -17,12 +17,12 @@ from bridge.store.desk import Counts
 from bridge.store.queries import AlarmRecord, Filter
 from bridge.web.console.condition import Group, condition, spending, troubles
 from bridge.web.console.decisions import mark_of
-from bridge.web.console.frame import ASKING
 from bridge.web.console.pictures import album, heads
 from bridge.web.console.visit import Visit, local_path, page
 from bridge.web.console.words import mark
 
 NEEDY = (State.UNKNOWN, State.ATTENTION)
+ASKING = tuple(reason for reason in FOR_A_PERSON if reason not in FROM_BEFORE)
 LISTED = 20  # of each list; the rest is behind a link
 QUICK = frozenset({"approve", "retry", "print_again", "cancel", "ignore"})
 """Decisions that can be made without more of the order than its reason."""
@@ -94,6 +94,7 @@ async def today(visit: Visit) -> web.StreamResponse:
     counts = await visit.counts()
     needy = await store.queries.page(Filter(NEEDY), limit=LISTED)
     asking = await store.desk.page(states=[State.WAITING], reasons=ASKING, limit=LISTED)
+    before = await store.desk.page(states=[State.WAITING], reasons=FROM_BEFORE, limit=LISTED)
     alarms = await store.queries.alarms()
     groups = await condition(visit, counts.deliveries)
     spent = await spending(visit)
@@ -105,6 +106,8 @@ async def today(visit: Visit) -> web.StreamResponse:
         needy_count=counts.states[State.UNKNOWN] + counts.states[State.ATTENTION],
         asking_orders=await cases(visit, asking),
         asking_count=sum(counts.reasons.get(reason, 0) for reason in ASKING),
+        before_orders=await cases(visit, before),
+        before_count=sum(counts.reasons.get(reason, 0) for reason in FROM_BEFORE),
         alarms=[rung(visit, alarm) for alarm in alarms[:LISTED]],
         groups=groups,
         troubles=wrong,
@@ -144,7 +147,7 @@ async def cases(visit: Visit, listed: Sequence[OrderRecord]) -> list[Case]:
 def _is_fine(counts: Counts, groups: list[Group]) -> bool:
     """Whether there is nothing that a person should look at."""
     needy = sum(counts.states[state] for state in NEEDY)
-    asking = sum(counts.reasons.get(reason, 0) for reason in ASKING)
+    asking = sum(counts.reasons.get(reason, 0) for reason in FOR_A_PERSON)
     return not (needy or asking or counts.alarms) and all(
         group.level not in {"warn", "bad"} for group in groups
     )

@@ -21,14 +21,14 @@ from aiohttp import web
 
 from bridge.config.settings import Settings
 from bridge.errors import StoreUnavailable
-from bridge.order.states import State
+from bridge.order.states import FOR_A_PERSON, State
 from bridge.steps.job import World
 from bridge.store.desk import Counts
 from bridge.store.sessions import Session
 from bridge.store.store import Store
 from bridge.web.console import access
 from bridge.web.console.access import Entered, Origin, Role, User
-from bridge.web.console.frame import ASKING, NAVIGATION, ROLES, STATES
+from bridge.web.console.frame import NAVIGATION, ROLES, STATES
 from bridge.web.console.parts import CONSOLE, Console
 from bridge.web.console.rendering import render
 from bridge.web.console.words import Reader, reader_for
@@ -136,7 +136,7 @@ class Visit:
             return NO_FRAME
         counts = await self.counts()
         needy = counts.states[State.ATTENTION] + counts.states[State.UNKNOWN]
-        needy += sum(counts.reasons.get(reason, 0) for reason in ASKING)
+        needy += sum(counts.reasons.get(reason, 0) for reason in FOR_A_PERSON)
         pauses = await self.store.switch.pauses()
         return {"needy": needy, "pauses": pauses, "standing": self.console.standing()}
 

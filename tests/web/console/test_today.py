@@ -377,3 +377,18 @@ async def test_the_charts_have_names_and_their_numbers_stand_in_a_table(site: Si
     assert "Margin: €54.60" in text  # two orders of 39.80
     table = text[text.index("<summary>As a table</summary>") :]
     assert table.count('<td data-label="Orders" class="number">1</td>') == 2
+
+
+async def test_what_is_from_before_going_live_is_listed_and_decided_together(site: Site) -> None:
+    await site.sign_in("otto")
+    found = [
+        await asking(site.store, number, reason)
+        for number, reason in ((1001, Wait.BEFORE_GO_LIVE), (1002, Wait.OTHER_MODE), (1003, Wait.WAS_TEST))
+    ]
+    text = await page(site)
+    assert "3 orders from before going live wait for your decision" in text
+    assert all(f'name="key" value="{one.key}"' in text for one in found)
+    keys = "&".join(f"key={one.key}" for one in found)
+    status, asked = await site.get(f"/orders/decide?action=ignore&back=/&{keys}")
+    assert status == 200
+    assert all(str(one.name) in asked for one in found)
