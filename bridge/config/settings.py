@@ -99,7 +99,10 @@ class ShopSettings(Model):
     ignore: Annotated[tuple[Sku, ...], doc("As the top-level `ignore`, for this shop only.")] = ()
     since: Annotated[
         Moment | None,
-        doc("Orders created before are not looked at; default: the bridge's first start.", "2026-11-01"),
+        doc(
+            "Orders made before it wait for your approval; default: when the bridge went live in the shop.",
+            "2026-11-01",
+        ),
     ] = None
     notify_customer: Annotated[Flag, doc("Whether Shopify tells this shop's customers of each parcel.")] = (
         True

@@ -73,9 +73,14 @@ async def test_sighup_reads_it_at_once_and_tells_what_needs_a_restart(tmp_path: 
             name = buy(stage, "RING-S")
             waits = await stage.reaches(name, "waiting", serving)
             assert stage.box.printer.books() == []
-            rewritten(serving.config, config)
-            await stage.reaches(name, "placed", serving)
             assert waits.reason in {"routing", "preview", None}
+            rewritten(serving.config, config)
+            await serving.says("the configuration was read again", "mode=live")
+            ordered_since = buy(stage, "RING-S")
+            await stage.reaches(ordered_since, "placed", serving)
+            rehearsed = await stage.order(name)
+            assert rehearsed is not None
+            assert (rehearsed.state, rehearsed.reason) == ("waiting", "other_mode")
 
 
 async def test_another_webhook_secret_counts_at_once(tmp_path: Path) -> None:

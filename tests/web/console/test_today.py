@@ -76,7 +76,7 @@ async def test_every_problem_is_told_in_both_languages(site: Site, problem: Prob
     assert not start or f"<p>{start}" not in french
 
 
-@pytest.mark.parametrize("reason", [Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST])
+@pytest.mark.parametrize("reason", [Wait.APPROVAL, Wait.RISK])
 async def test_an_order_that_waits_for_approval_is_listed_and_counted(site: Site, reason: Wait) -> None:
     await site.sign_in("vera")
     await asking(site.store, 1001, reason)
