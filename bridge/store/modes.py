@@ -48,7 +48,8 @@ def change_mode(c: Connection, now: datetime, mode: Mode) -> bool:
     before = mode_in_force(c)
     if before is mode:
         return False
-    values = {IN_FORCE: str(mode), SINCE: now.isoformat()}
+    # Shopify's times have whole seconds: what is ordered in the second of the change came after it
+    values = {IN_FORCE: str(mode), SINCE: now.replace(microsecond=0).isoformat()}
     if before is not None:
         values[BEFORE] = str(before)
     for key, value in values.items():
