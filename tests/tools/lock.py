@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+import click
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -87,8 +88,8 @@ def required() -> list[Requirement]:
     table, build = read["project"], read["build-system"]
     assert isinstance(table, dict)
     assert isinstance(build, dict)
-    texts = [*table["dependencies"], *sum(table["optional-dependencies"].values(), []), *build["requires"]]
-    found = [Requirement(text) for text in texts]
+    lists = [table["dependencies"], *table["optional-dependencies"].values(), build["requires"]]
+    found = [Requirement(text) for texts in lists for text in texts]
     return [one for one in found if canonicalize_name(one.name) != SELF]
 
 
@@ -152,17 +153,24 @@ def needed(
     waiting, seen = list(roots), set()
     while waiting:
         wanted = waiting.pop()
+        key = (canonicalize_name(wanted.name), *sorted(wanted.extras), str(wanted.specifier))
+        if key in seen:
+            continue
+        seen.add(key)
         yield wanted
         package = packages.get(canonicalize_name(wanted.name))
-        for system in SYSTEMS if package else ():
-            for extra in ("", *sorted(wanted.extras)):
-                environment = {**system, "python_version": version, "python_full_version": f"{version}.0"}
-                for text in package.requires if package else ():
-                    more = Requirement(text)
-                    if more.marker is None or more.marker.evaluate({**environment, "extra": extra}):
-                        if (key := (more.name, *sorted(more.extras), str(more.specifier))) not in seen:
-                            seen.add(key)
-                            waiting.append(more)
+        if package:
+            more = [Requirement(text) for text in package.requires]
+            waiting += [one for one in more if applies(one, version, wanted.extras)]
+
+
+def applies(requirement: Requirement, version: str, extras: Iterable[str]) -> bool:
+    """Whether some system needs it on this Python, of a package that was asked for with these extras."""
+    python = {"python_version": version, "python_full_version": f"{version}.0"}
+    marker = requirement.marker
+    return marker is None or any(
+        marker.evaluate({**python, **system, "extra": extra}) for system in SYSTEMS for extra in ("", *extras)
+    )
 
 
 def missing(roots: Sequence[Requirement], found: Mapping[str, Mapping[str, Package]]) -> set[str]:
@@ -199,35 +207,37 @@ def lines(pins: Mapping[str, Pins]) -> Iterator[str]:
             yield f"{name}=={pin}" + (f" ; {' and '.join(bounds)}" if bounds else "")
 
 
+def resolved(roots: Sequence[str], here: Mapping[str, str], made: Path) -> dict[str, dict[str, Package]]:
+    """Python -> canonical name -> what is installed there. `here` has the interpreters of this machine."""
+    found: dict[str, dict[str, Package]] = {}
+    for version in supported():
+        if version in here:
+            click.echo(f"Python {version}: resolving", err=True)
+            (made / version).mkdir(exist_ok=True)
+            packages = resolve(here[version], roots, made / version)
+            found[version] = {one.name: one for one in packages}
+        elif found:
+            older = [*found][-1]
+            click.echo(f"Python {version} is not here: the versions of {older}", err=True)
+            found[version] = found[older]
+    return found
+
+
 def main() -> None:
-    roots = [*required(), *map(Requirement, BUILDS_SOURCES)]
-    extra: set[str] = set()
     here = {version: path for version in supported() if (path := interpreter(version))}
     if not here:
         raise SystemExit("none of the supported Pythons is on this machine")
-    with tempfile.TemporaryDirectory() as made:
-        while True:
-            texts = [*(str(one) for one in roots), *sorted(extra)]
-            found: dict[str, dict[str, Package]] = {}
-            for version in supported():
-                folder = Path(made) / version
-                folder.mkdir(exist_ok=True)
-                if version in here:
-                    print(f"Python {version}: resolving", file=sys.stderr)
-                    packages = resolve(here[version], texts, folder)
-                    found[version] = {one.name: one for one in packages}
-                elif found:
-                    print(
-                        f"Python {version}: not here; taking the versions of {[*found][-1]}", file=sys.stderr
-                    )
-                    found[version] = found[[*found][-1]]
-            absent = missing(roots, found)
-            if absent <= extra:
-                break
+    roots = [*required(), *map(Requirement, BUILDS_SOURCES)]
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder)
+        extra: set[str] = set()
+        found = resolved([str(one) for one in roots], here, made)
+        while not (absent := missing(roots, found)) <= extra:
             extra |= absent
-        newest = str(Path(made) / [*here][-1] / "venv" / "bin" / "python")
+            found = resolved([*map(str, roots), *sorted(extra)], here, made)
+        newest = str(made / [*here][-1] / "venv" / "bin" / "python")
         for version in found.keys() - here.keys():
-            check_wheels(newest, version, found[version].values(), Path(made))
+            check_wheels(newest, version, found[version].values(), made)
     pins = {
         version: {one.name: one.version for one in packages.values()} for version, packages in found.items()
     }
