@@ -197,6 +197,11 @@ def test_an_address_is_written_in_the_order_of_its_country(country: str | None, 
     assert addresses.lines(where, ENGLISH) == expected
 
 
+def as_read(written: str) -> str:
+    """What a reader sees, whichever space and apostrophe one release of CLDR writes."""
+    return "".join(written.replace("’", "'").split())
+
+
 @pytest.mark.parametrize(
     ("currency", "price", "locale", "expected"),
     [
@@ -204,7 +209,7 @@ def test_an_address_is_written_in_the_order_of_its_country(country: str | None, 
         ("KWD", "1.250", "en", "KWD 1.250"),
         ("USD", "1234.5", "en-US", "$1,234.50"),
         ("CAD", "1234.5", "fr-CA", "1 234,50 $"),
-        ("CHF", "1234.5", "de-CH", "CHF 1’234.50"),
+        ("CHF", "1234.5", "de-CH", "CHF 1'234.50"),
         ("EUR", "1234.5", "nl-NL", "€ 1.234,50"),
         ("EUR", "0.3333", "en", "€0.3333"),
         ("TRY", "10", "it", "10,00 TRY"),
@@ -216,7 +221,7 @@ async def test_amounts_are_written_in_the_customers_notation(
 ) -> None:
     item = line(1, unit_price=Money(Decimal(price), currency), total=Money(Decimal(price), currency))
     shown = text(await rendered(order((item,), total=Money(Decimal(price), currency), locale=locale)))
-    assert "".join(expected.split()) in "".join(shown.split())
+    assert as_read(expected) in as_read(shown)
 
 
 @pytest.mark.parametrize(

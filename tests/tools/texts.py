@@ -9,7 +9,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import write_po
+from babel.messages.pofile import read_po, write_po
 
 import bridge.web.console
 from bridge import amiss
@@ -20,7 +20,7 @@ from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
 from bridge.steps import lines
 from bridge.steps.actions import ACTIONS
-from bridge.web.console.words import catalogs
+from bridge.web.console.words import LOCALES, catalogs
 
 CONSOLE = Path(bridge.web.console.__file__).parent
 KEYWORDS = {"t": None, "n": (1, 2), "mark": None, "said": None}
@@ -80,8 +80,17 @@ def missing(language: str) -> dict[Key, list[str]]:
     }
 
 
+def blank(language: str) -> Catalog:
+    """An empty catalog with as many plural forms as the language's files have."""
+    catalog = Catalog(locale=language)
+    for path in sorted((LOCALES / language).glob("*.po"))[:1]:
+        with path.open("rb") as opened:
+            catalog.mime_headers = read_po(opened, locale=language).mime_headers
+    return catalog
+
+
 def main(language: str) -> None:
-    catalog = Catalog()
+    catalog = blank(language)
     for key, files in missing(language).items():
         catalog.add(key, locations=[(file, 1) for file in sorted(set(files))])
     write_po(sys.stdout.buffer, catalog, omit_header=True, include_lineno=False, width=110)

@@ -1,13 +1,15 @@
 """Text, dates and money as a reader wants them: their language, their locale, their time zone.
 
 The sentences in code and templates are English; `locales/<language>/*.po` have them in other languages and
-are read at start.
+are read at start. How many forms a language has for numbers, and which number takes which, is what the header
+of each file says (https://www.gnu.org/software/gettext/manual/html_node/Plural-forms.html).
 """
 
 from __future__ import annotations
 
+import gettext
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -25,25 +27,51 @@ from bridge.order.model import Money
 from bridge.order.problems import say
 
 LOCALES = Path(__file__).parent / "locales"
-Forms = tuple[str, ...]
 FALLBACK = Locale("en", "GB")
 _TAG = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{0,3})?))?\s*")
 
 
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A sentence in another language: one form, or as many as the language has for numbers."""
+
+    forms: tuple[str, ...]
+    plural_index: Callable[[int], int]
+
+    def form_for(self, count: int) -> str:
+        """The form for this many. Where the language has more forms than were translated, the last one
+        stands for the rest: it is the general one in every language's order of forms."""
+        return self.forms[min(self.plural_index(count), len(self.forms) - 1)]
+
+
 @lru_cache(maxsize=1)
-def catalogs() -> Mapping[str, Mapping[str, Forms]]:
-    """Language -> English sentence -> its forms, one, or as many as the language has for numbers."""
-    found: dict[str, dict[str, Forms]] = {"en": {}}
+def catalogs() -> Mapping[str, Mapping[str, Translation]]:
+    """Language -> English sentence -> its translation."""
+    found: dict[str, dict[str, Translation]] = {"en": {}}
     for path in sorted(LOCALES.glob("*/*.po")):
-        language = path.parent.name
-        with path.open("rb") as opened:
-            entries = read_po(opened, locale=language)
-        sentences = found.setdefault(language, {})
-        for entry in entries:
-            if entry.id and not entry.fuzzy:
-                key, forms = _tuple(entry.id)[0], _tuple(entry.string)
-                if all(forms):
-                    sentences[key] = forms
+        found.setdefault(path.parent.name, {}).update(read_catalog(path, path.parent.name))
+    return found
+
+
+def read_catalog(path: Path, language: str) -> Mapping[str, Translation]:
+    """The finished translations of one `.po` file, by their English sentence.
+
+    The plural forms are those of the file's own header (`Plural-Forms:`). A file without this header gets
+    those that the installed Babel knows for the language; they differ between releases of Babel (French has
+    two until 2.18, and three since).
+
+    Raises ValueError where the header's rule cannot be read.
+    """
+    with path.open("rb") as opened:
+        catalog = read_po(opened, locale=language)
+    plural_index = gettext.c2py(catalog.plural_expr)
+    found: dict[str, Translation] = {}
+    for entry in catalog:
+        forms = _tuple(entry.string)
+        while forms and not forms[-1]:  # forms that the rule has and the file has not
+            forms = forms[:-1]
+        if entry.id and not entry.fuzzy and forms and all(forms):
+            found[_tuple(entry.id)[0]] = Translation(forms, plural_index)
     return found
 
 
@@ -123,13 +151,14 @@ class Reader:
 
     def said(self, sentence: str) -> str:
         """The sentence in the reader's language, its {names} as they are."""
-        return catalogs()[self.language].get(sentence, (sentence,))[0]
+        found = catalogs()[self.language].get(sentence)
+        return found.forms[0] if found else sentence
 
     def n(self, one: str, many: str, count: int, **facts: object) -> str:
         """The sentence for this many; {count} is filled with it."""
-        forms = catalogs()[self.language].get(one, (one, many))
-        few = count <= 1 if self.language == "fr" else count == 1  # French counts 0 as one
-        return say(forms[0 if few else -1], {"count": self.number(count), **facts})
+        found = catalogs()[self.language].get(one)
+        english = one if count == 1 else many
+        return say(found.form_for(count) if found else english, {"count": self.number(count), **facts})
 
     def number(self, value: int | Decimal) -> str:
         return str(format_decimal(value, locale=self.locale))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,7 +13,8 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bridge.order.model import Money
-from bridge.web.console.words import LOCALES, catalogs, reader_for, wanted
+from bridge.web.console import words
+from bridge.web.console.words import LOCALES, catalogs, read_catalog, reader_for, wanted
 from tests.tools import texts
 
 LANGUAGES = sorted(path.name for path in LOCALES.iterdir() if path.is_dir())
@@ -32,15 +34,22 @@ def names(sentence: str) -> set[str]:
 def test_translations_have_the_names_of_their_sentences_and_are_of_use(path: Path) -> None:
     known = {key if isinstance(key, str) else key[0] for key in texts.everything()}
     with path.open("rb") as opened:
-        entries = [entry for entry in read_po(opened, locale=path.parent.name) if entry.id]
+        catalog = read_po(opened, locale=path.parent.name)
+    entries = [entry for entry in catalog if entry.id]
     assert entries
     for entry in entries:
         sentence = forms(entry.id)[0]
         assert sentence in known, f"nothing says “{sentence}” any more"
+        assert len(forms(entry.string)) == (catalog.num_plurals if entry.pluralizable else 1), sentence
         for form in forms(entry.string):
             assert form.strip(), f"“{sentence}” has an empty translation"
             assert names(form) == names(sentence), sentence
             assert form.count("`") == sentence.count("`"), sentence
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_catalog_names_its_own_plural_forms(path: Path) -> None:
+    assert re.search(r'^"Plural-Forms: nplurals=\d+; plural=.+;\\n"$', path.read_text("utf-8"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -102,6 +111,73 @@ def test_numbers_choose_the_form_of_their_sentence() -> None:
     english, french = reader_for("en", None, None), reader_for("fr", None, None)
     assert [english.n(one, many, count) for count in (0, 1, 2)] == ["0 alarms", "1 alarm", "2 alarms"]
     assert [french.n(one, many, count) for count in (0, 1, 2)] == ["0 alarme", "1 alarme", "2 alarmes"]
+
+
+def of_three(language: str, plural_forms: str = "") -> str:
+    """A catalog of one sentence with three forms, whose names are their numbers."""
+    header = f'msgid ""\nmsgstr "Language: {language}\\n{plural_forms}"\n\n'
+    entry = 'msgid "{count} alarm"\nmsgid_plural "{count} alarms"\n'
+    return header + entry + "".join(f'msgstr[{form}] "{{count}}: {form}"\n' for form in range(3))
+
+
+@pytest.mark.parametrize(
+    ("language", "plural_forms", "expected"),
+    [
+        (
+            "fr",  # as CLDR has it now: one, many (of whole millions) and other
+            "Plural-Forms: nplurals=3; plural=(n == 0 || n == 1) ? 0 : n != 0 && n % 1000000 == 0 ? 1 : 2;\\n",
+            {0: 0, 1: 0, 2: 2, 17: 2, 1_000_000: 1, 1_000_001: 2, 3_000_000: 1},
+        ),
+        (
+            "pl",
+            "Plural-Forms: nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);\\n",
+            {0: 2, 1: 0, 2: 1, 4: 1, 5: 2, 12: 2, 22: 1, 25: 2},
+        ),
+        ("ru", "", {0: 2, 1: 0, 2: 1, 5: 2, 11: 2, 21: 0, 22: 1}),  # no header: as Babel knows the language
+        ("lt", "", {0: 2, 1: 0, 2: 1, 10: 2, 11: 2, 21: 0, 22: 1}),
+    ],
+)
+def test_a_language_with_three_forms_chooses_among_all_of_them(
+    language: str,
+    plural_forms: str,
+    expected: dict[int, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "console.po"
+    path.write_text(of_three(language, plural_forms), "utf-8")
+    monkeypatch.setattr(words, "catalogs", lambda: {language: read_catalog(path, language)})
+    reader = reader_for(language, None, None)
+    chosen = {count: reader.n("{count} alarm", "{count} alarms", count) for count in expected}
+    assert chosen == {count: f"{reader.number(count)}: {form}" for count, form in expected.items()}
+
+
+def test_a_file_without_a_header_is_read_whatever_number_of_forms_babel_expects(tmp_path: Path) -> None:
+    path = tmp_path / "console.po"
+    path.write_text(
+        'msgid "{count} alarm"\nmsgid_plural "{count} alarms"\n'
+        'msgstr[0] "{count} alarme"\nmsgstr[1] "{count} alarmes"\n',
+        "utf-8",
+    )
+    [found] = read_catalog(path, "fr").values()
+    shown = [found.form_for(count) for count in (0, 1, 2, 1_000_000)]
+    assert shown == ["{count} alarme", "{count} alarme", "{count} alarmes", "{count} alarmes"]
+
+
+def test_a_translation_that_is_not_finished_is_shown_in_english(tmp_path: Path) -> None:
+    path = tmp_path / "console.po"
+    path.write_text(
+        'msgid "{count} alarm"\nmsgid_plural "{count} alarms"\nmsgstr[0] ""\nmsgstr[1] "{count} alarmes"\n\n'
+        '#, fuzzy\nmsgid "Done"\nmsgstr "Fait ?"\n\nmsgid "Waiting"\nmsgstr ""\n',
+        "utf-8",
+    )
+    assert read_catalog(path, "fr") == {}
+
+
+def test_a_sentence_without_translation_has_the_form_of_english() -> None:
+    french = reader_for("fr", None, None)
+    shown = [french.n("{count} untold thing", "{count} untold things", count) for count in (0, 1, 2)]
+    assert shown == ["0 untold things", "1 untold thing", "2 untold things"]
 
 
 def test_the_catalogs_are_read_once() -> None:
