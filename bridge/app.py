@@ -12,13 +12,13 @@ from random import SystemRandom
 import aiohttp
 import structlog
 
-from bridge.breaker import Breaker, GuardedPrinter, guarded
+from bridge.breaker import Breakers, breakers_for, guarded_printer, guarded_shops
 from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings, ShopSettings
 from bridge.config.shipping import ship_method
 from bridge.config.watch import Standing
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import BridgeError, ConfigError, shopify
 from bridge.invoice.invoices import Invoices
 from bridge.order.model import Mode, ShopOrder
 from bridge.order.states import State
@@ -99,7 +99,7 @@ class Bridge:
         self._clock = clock
         self._session = session
         self._printers: list[SculpteoPrinter] = []
-        self.breakers: dict[str, Breaker] = {}
+        self.breakers: Breakers = {}
         self._parts = self._made(loaded, None)
         self.standing = Standing(self.world.clock.now())
 
@@ -155,15 +155,14 @@ class Bridge:
             )
             for name, admin in admins.items()
         }
-        guarded_shops, breakers = guarded(shops, self.breakers)
-        breakers["sculpteo"] = self.breakers.get("sculpteo") or Breaker("sculpteo")
+        breakers = breakers_for(shops, self._breakers_that_stay(settings, before))
         same = before is not None and before.loaded.settings.sculpteo == settings.sculpteo
         printer = before.printer if before and same else self._new_printer(settings)
         world = World(
             clock=clock,
             orders=store.orders,
-            shops=guarded_shops,
-            printer=GuardedPrinter(printer, breakers["sculpteo"]),
+            shops=guarded_shops(shops, breakers),
+            printer=guarded_printer(printer, breakers),
             catalog=loaded.catalog,
             invoicer=Invoices(settings.invoice, loaded.path.parent, self._session),
             policy=policy_of(settings),
@@ -172,6 +171,17 @@ class Bridge:
         self.breakers.clear()  # the same mapping for ever: who shows it need not ask for it again
         self.breakers.update(breakers)
         return Parts(loaded, admins, shops, printer, world)
+
+    def _breakers_that_stay(self, settings: Settings, before: Parts | None) -> Breakers:
+        """Those that are known, but for names that mean another shop by now."""
+        if before is None:
+            return {}
+        changed = {
+            shopify(name)
+            for name, shop in before.loaded.settings.shops.items()
+            if name in settings.shops and settings.shops[name].domain != shop.domain
+        }
+        return {upstream: one for upstream, one in self.breakers.items() if upstream not in changed}
 
     def _new_printer(self, settings: Settings) -> SculpteoPrinter:
         """The one before stays open until the end: a step may be using it."""
@@ -212,7 +222,7 @@ def admin_of(name: str, shop: ShopSettings, session: aiohttp.ClientSession) -> A
         tokens = StaticToken(shop.access_token.get_secret_value())
     elif shop.client_id is not None and shop.client_secret is not None:
         secret = shop.client_secret.get_secret_value()
-        tokens = ClientCredentials(session, where.token, shop.client_id, secret, upstream=f"shopify:{name}")
+        tokens = ClientCredentials(session, where.token, shop.client_id, secret, upstream=shopify(name))
     else:
         raise ConfigError(f"shops.{name}: give client_id and client_secret, or access_token")
     return Admin(session, where, tokens, shop=name, warn=log.bind(shop=name).warning)

@@ -14,7 +14,7 @@ import structlog
 from bridge.alerts.watch import OVERDUE, reminders_for, shortest
 from bridge.breaker import Breaker
 from bridge.config.settings import Settings
-from bridge.errors import BridgeError, NeedsPerson, StoreUnavailable
+from bridge.errors import BridgeError, NeedsPerson, StoreUnavailable, Upstream
 from bridge.order.news import News
 from bridge.order.problems import Problem
 from bridge.ports import Clock, Facts
@@ -27,7 +27,7 @@ SHARED = "bridge"  # owner of what every process sees alike
 log = structlog.get_logger("bridge.vigil")
 
 
-def upstream_name(upstream: str) -> str:
+def upstream_name(upstream: Upstream) -> str:
     """ "shopify:acme" -> "Shopify (acme)", as sentences for people have it."""
     service, _, shop = upstream.partition(":")
     return f"{service.capitalize()} ({shop})" if shop else service.capitalize()
@@ -43,7 +43,7 @@ class Vigil:
         owner: str,
         *,
         settings: Callable[[], Settings],
-        breakers: Mapping[str, Breaker],
+        breakers: Mapping[Upstream, Breaker],
     ) -> None:
         self._store = store
         self._clock = clock

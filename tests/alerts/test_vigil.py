@@ -13,7 +13,15 @@ from bridge.breaker import Breaker
 from bridge.chores import Chores
 from bridge.config.loader import load
 from bridge.config.settings import Settings
-from bridge.errors import BridgeError, NeedsPerson, TryAgain
+from bridge.errors import (
+    SCULPTEO,
+    SCULPTEO_TRACKING,
+    BridgeError,
+    NeedsPerson,
+    TryAgain,
+    Upstream,
+    shopify,
+)
 from bridge.order.news import TEXTS
 from bridge.store import Store
 from bridge.vigil import Vigil, upstream_name
@@ -32,7 +40,7 @@ def settings(tmp_path: Path) -> Settings:
 class Down:
     """A breaker whose upstream fails, and its clock."""
 
-    def __init__(self, upstream: str = "sculpteo") -> None:
+    def __init__(self, upstream: Upstream = SCULPTEO) -> None:
         self.seconds = 0.0
         self.breaker = Breaker(upstream, lambda: self.seconds)
 
@@ -179,7 +187,11 @@ async def test_a_configuration_is_told_to_be_faulty_and_to_need_a_restart(
 
 
 def test_upstreams_are_called_as_people_call_them() -> None:
-    assert [upstream_name(name) for name in ("sculpteo", "shopify:acme")] == ["Sculpteo", "Shopify (acme)"]
+    assert [upstream_name(one) for one in (SCULPTEO, SCULPTEO_TRACKING, shopify("acme"))] == [
+        "Sculpteo",
+        "Sculpteo (tracking)",
+        "Shopify (acme)",
+    ]
 
 
 async def test_a_chore_that_fails_is_told_of_and_one_of_another_replica_is_not(store: Store) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from bridge.amiss import LATE, UNSUBSCRIBED, Words, amiss, health, moment_of
 from bridge.breaker import Breaker
+from bridge.errors import SCULPTEO, SCULPTEO_TRACKING, shopify
 from bridge.order.model import Money
 from bridge.order.problems import Text
 from bridge.shopify.status import Status
@@ -64,12 +65,15 @@ async def condition(visit: Visit, unread: int) -> list[Group]:
     for shop, settings in visit.settings.shops.items():
         known = await checked(visit.request, console, shop)
         lines = [*_shop(visit, known)]
-        breaker = console.breakers.get(shop)
+        breaker = console.breakers.get(shopify(shop))
         if not (known and known.status.problems) or (breaker and breaker.last_failure):
             lines = [*_connection(visit, breaker, "Shopify"), *lines]
         lines += await _chores(visit, shop)
         groups.append(Group(f"{shop} · {settings.domain}", tuple(lines), known.at if known else None))
-    sculpteo = [*_connection(visit, console.breakers.get("sculpteo"), "Sculpteo")]
+    sculpteo = [*_connection(visit, console.breakers.get(SCULPTEO), "Sculpteo")]
+    following = console.breakers.get(SCULPTEO_TRACKING)
+    if following is not None and following.last_failure is not None:
+        sculpteo += _connection(visit, following, visit.t("Sculpteo's tracking"))
     groups.append(Group("Sculpteo", tuple(sculpteo)))
     own = [*_own(visit, unread)]
     if own:
