@@ -19,6 +19,7 @@ from bridge.config.settings import Settings, ShopSettings
 from bridge.config.shipping import ship_method
 from bridge.config.watch import Standing
 from bridge.errors import BridgeError, ConfigError, shopify
+from bridge.identity import identify_shops
 from bridge.invoice.invoices import Invoices
 from bridge.order.model import Mode, ShopOrder
 from bridge.order.states import State
@@ -193,10 +194,12 @@ class Bridge:
 
 @asynccontextmanager
 async def opened(loaded: Loaded) -> AsyncIterator[Bridge]:
-    """Open the database (migrated) and the clients; nothing runs yet."""
+    """Open the database (migrated) and the clients; nothing runs yet. Raises ConfigError, also for a shop whose
+    name belongs to another shop's orders, and StoreUnavailable."""
     database, clock = loaded.settings.database.get_secret_value(), SystemClock()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store.open(database, clock=clock))
+        (await identify_shops(store, loaded)).take_effect()
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         bridge = Bridge(loaded, store, session, clock)
         stack.push_async_callback(bridge.close)

@@ -23,9 +23,10 @@ from bridge.alerts.sender import Sender
 from bridge.app import Bridge, note_ledger_gap, opened, stock_of, take_in
 from bridge.chores import Chores
 from bridge.config.loader import Loaded
-from bridge.config.settings import Retention, Settings
+from bridge.config.settings import Retention, Settings, ShopSettings
 from bridge.config.watch import EVERY, Standing, Watch, needs_restart
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable
+from bridge.identity import identify_shops
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.plan.catalogue import Stock
@@ -46,6 +47,7 @@ Role = Literal["all", "web", "worker"]
 
 RECONCILE_EVERY = timedelta(minutes=15)
 SUBSCRIBE_EVERY = timedelta(hours=1)
+SHOP_CHORES = ("reconcile", "subscribe")
 WATCH_EVERY = timedelta(minutes=5)
 FORGET_EVERY = timedelta(hours=1)
 
@@ -279,11 +281,9 @@ class Service:
 
     async def _take_up(self, loaded: Loaded) -> None:
         bridge = self._bridge
-        bridge.adopt(loaded)
+        await self._adopt(loaded)
         restart = needs_restart(self._begun_with, loaded.settings)
         bridge.standing = Standing(bridge.world.clock.now(), needs_restart=restart)
-        if self._app is not None:
-            self._app[PARTS].shops = loaded.settings.shops
         logs.setup(loaded.settings.logging.format, loaded.settings.logging.level)
         log.info("the configuration was read again", mode=str(loaded.settings.mode))
         for fault in loaded.warnings:
@@ -296,12 +296,32 @@ class Service:
         self._followed = loaded.settings
         self._worker.wake()
 
+    async def _adopt(self, loaded: Loaded) -> None:
+        """Let it be in force, with what its shops are called now. A name that means another shop from now on
+        means it to everybody at once: nothing that knows it for the shop before is under way meanwhile."""
+        bridge, before = self._bridge, self._bridge.settings.shops
+        identified = await identify_shops(bridge.store, loaded)
+        wanted = loaded.settings.shops
+        other = [name for name, shop in before.items() if name not in wanted or not _same(shop, wanted[name])]
+        reused = [name for name in other if name in wanted]
+        async with AsyncExitStack() as stack:
+            if other and self._role != "web":
+                await self._chores.stop(*(f"{chore}:{name}" for name in other for chore in SHOP_CHORES))
+            if reused:
+                await stack.enter_async_context(self._worker.resting())
+            try:
+                bridge.adopt(loaded)
+            finally:
+                if self._role != "web":
+                    self._start_chores()
+            identified.take_effect()
+            if self._app is not None:
+                self._app[PARTS].shops = loaded.settings.shops
+
     async def _follow(self, before: Settings) -> None:
         """What another configuration asks for: orders looked at anew, chores of the shops that are there."""
         bridge, settings = self._bridge, self._bridge.settings
         await self._wake_what_changed()
-        gone = set(before.shops) - set(settings.shops)
-        await self._chores.stop(*(f"{chore}:{shop}" for shop in gone for chore in ("reconcile", "subscribe")))
         self._start_chores()
         for name, shop in settings.shops.items():
             if before.shops.get(name) != shop:
@@ -327,6 +347,11 @@ class Service:
         await bridge.store.wake_for_mapping(bridge.loaded.catalog.version)
         await bridge.store.wake_for_mode(bridge.settings.mode)
         await bridge.store.wake_for_rules(rules_of(bridge.settings))
+
+
+def _same(one: ShopSettings, other: ShopSettings) -> bool:
+    """Whether both are the same shop, whatever else is set."""
+    return bool({one.domain, one.former_domain} & {other.domain, other.former_domain} - {None})
 
 
 async def forgotten(store: Store, keep: Retention, now: datetime) -> tuple[int, int]:

@@ -33,6 +33,7 @@ from bridge.store.queries import Queries
 from bridge.store.reports import Reports
 from bridge.store.rules import Rules
 from bridge.store.sessions import Sessions
+from bridge.store.shops import Shops
 from bridge.store.tables import alarms, orders
 from bridge.store.watching import Watching
 
@@ -44,7 +45,7 @@ class Store:
     """One database, opened: `async with Store.open(url, clock=clock) as store`.
 
     `orders`, `inbox` and `memory` are the ports of those names; `calls` takes Sculpteo's notifications,
-    `queries` and `reports` answer people, `rules` are their decisions about lines, `switch` stops and resumes
+    `shops` knows which shop is which; `queries` and `reports` answer people, `rules` are their decisions about lines, `switch` stops and resumes
     placing; `desk` and `sessions` are for the console; `outbox` and `conditions` hold what is to be told, and
     `watching` finds orders that stand.
     """
@@ -55,6 +56,7 @@ class Store:
         self.orders = StoredOrders(db, clock)
         self.inbox = StoredInbox(db, clock)
         self.memory = StoredMemory(db)
+        self.shops = Shops(db)
         self.calls = StoredCalls(db, clock)
         self.queries = Queries(db)
         self.switch = Switch(db, clock)
@@ -87,6 +89,7 @@ class Store:
         try:
             store = cls(db, clock)
             await store.tell_time()
+            await store.shops.load()
             yield store
         finally:
             await db.close()
