@@ -21,6 +21,7 @@ from bridge.config.watch import Standing
 from bridge.errors import BridgeError, ConfigError, shopify
 from bridge.identity import identify_shops
 from bridge.invoice.invoices import Invoices
+from bridge.order import remembered
 from bridge.order.model import Mode, ShopOrder
 from bridge.order.states import State
 from bridge.plan.catalogue import Stock
@@ -250,7 +251,7 @@ async def rebuilt(bridge: Bridge, name: str) -> dict[State, int]:
     wait for `serve`. Raises TryAgain and NeedsPerson as the shop does.
     """
     world, store = bridge.world, bridge.store
-    await store.memory.forget(f"reconciled:{name}")
+    await store.memory.forget(remembered.reconciled(name))
     await take_in(bridge, name)
     await store.wake(
         [State.RECEIVED], shop=name
@@ -269,14 +270,14 @@ async def take_in(bridge: Bridge, name: str) -> int:
     count = await reconcile(
         name, bridge.shops[name], bridge.store.orders, bridge.store.memory, bridge.world.clock, since=since
     )
-    await bridge.store.memory.set(f"reconciled_at:{name}", bridge.world.clock.now().isoformat())
+    await bridge.store.memory.set(remembered.reconciled_at(name), bridge.world.clock.now().isoformat())
     return count
 
 
 async def _went_live(bridge: Bridge, name: str) -> datetime | None:
     """Since when the orders of this shop are the bridge's, as the shop itself remembers it. Where the shop
     cannot tell, or its ledger had a gap, older orders wait for a person."""
-    if bridge.settings.mode is not Mode.LIVE or await bridge.store.memory.get(f"reconciled:{name}"):
+    if bridge.settings.mode is not Mode.LIVE or await bridge.store.memory.get(remembered.reconciled(name)):
         return None
     try:
         return await installation.went_live(bridge.admins[name], bridge.world.clock.now())

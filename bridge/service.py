@@ -27,6 +27,7 @@ from bridge.config.settings import Retention, Settings, ShopSettings
 from bridge.config.watch import EVERY, Standing, Watch, needs_restart
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable
 from bridge.identity import identify_shops
+from bridge.order import remembered
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.plan.catalogue import Stock
@@ -237,12 +238,12 @@ class Service:
 
     async def _subscribe(self, name: str) -> None:
         bridge, public_url = self._bridge, self._bridge.settings.server.public_url
-        former = await bridge.store.memory.get(f"webhooks_to:{name}")
+        former = await bridge.store.memory.get(remembered.webhooks_to(name))
         report = await subscriptions.ensure(bridge.admins[name], public_url, name, former=former)
         address = subscriptions.address(public_url, name)
-        await bridge.store.memory.set(f"webhooks_to:{name}", address)
+        await bridge.store.memory.set(remembered.webhooks_to(name), address)
         await note_ledger_gap(bridge, name)
-        await bridge.store.memory.set(f"subscribed_at:{name}", bridge.world.clock.now().isoformat())
+        await bridge.store.memory.set(remembered.subscribed_at(name), bridge.world.clock.now().isoformat())
         made = len(report.created) + len(report.updated)
         if made or report.deleted:
             log.info("webhook subscriptions were repaired", shop=name, made=made, deleted=report.deleted)
@@ -347,6 +348,7 @@ class Service:
         await bridge.store.wake_for_mapping(bridge.loaded.catalog.version)
         await bridge.store.wake_for_mode(bridge.settings.mode)
         await bridge.store.wake_for_rules(rules_of(bridge.settings))
+        await self._vigil.took_up()
 
 
 def _same(one: ShopSettings, other: ShopSettings) -> bool:

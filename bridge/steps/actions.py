@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from bridge.errors import BridgeError
+from bridge.order.people import person
 from bridge.ports import Change, Facts, OrderRecord
 from bridge.steps import decide
 
@@ -210,7 +211,7 @@ async def carry_out(
     """
     facts = {"reference": reference} if reference else {}
     try:
-        await orders.intervene(record, action.change(record, who, now, reference), who)
+        await orders.intervene(record, action.change(record, person(who), now, reference), who)
     except BridgeError as error:
         facts["why"] = str(error)
         await log.note(who, action.name, "refused", order=record.key, address=address, facts=facts)

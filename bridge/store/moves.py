@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from bridge.errors import LeaseLost, NeedsPerson, Outdated
 from bridge.order.model import Mode, Parcel, RawAnswer, Verdict
 from bridge.order.news import News, code_of
+from bridge.order.people import SERVICE, person
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Facts, Notice, OrderRecord
@@ -24,8 +25,6 @@ from bridge.store.codec import columns_of, digest, insert_for
 from bridge.store.tables import alarms, answers, attempts, events, news, notifications, orders, parcels
 from bridge.store.terms import learn
 from bridge.store.types import Moment, clean
-
-BRIDGE = "bridge"
 
 
 def held_row(c: Connection, order: OrderRecord) -> Any:
@@ -59,7 +58,7 @@ def event(
     kind: str,
     facts: Facts,
     *,
-    who: str = BRIDGE,
+    who: str = SERVICE,
     source: State | None = None,
     target: State | None = None,
     reason: str | None = None,
@@ -105,7 +104,7 @@ def record(c: Connection, now: datetime, order: OrderRecord, change: Change) -> 
     _check(order, change)
     row = held_row(c, order)
     _write(c, now, order, change, due_at=_due(order, change, now), lease_owner=None, lease_until=None)
-    _beside(c, now, order, change, BRIDGE)
+    _beside(c, now, order, change, SERVICE)
     if change.failure is not None and change.failure != row.last_error:
         event(c, order.key, now, "failed", {"why": change.failure})
 
@@ -113,6 +112,7 @@ def record(c: Connection, now: datetime, order: OrderRecord, change: Change) -> 
 def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, who: str) -> None:
     """`StoredOrders.intervene`."""
     _check(order, change)
+    who = person(who)
     name = order.name or order.order_id
     row = c.execute(sa.select(orders.c.state).where(orders.c.id == order.key).with_for_update()).one_or_none()
     if row is None or row.state != order.state:
@@ -264,7 +264,7 @@ def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -
         return
     done = c.execute(
         sa.update(attempts)
-        .where(*this_one, *((unbought,) if who == BRIDGE else ()))
+        .where(*this_one, *((unbought,) if who == SERVICE else ()))
         .values(
             voided_at=now,
             voided_by=who,

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import ConfigError
 from bridge.order.model import Mode
+from bridge.order.people import person
 from bridge.order.problems import HEALS_ON_CHANGE
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Clock, SharedClock
@@ -208,7 +209,7 @@ class Store:
 
     async def clear_alarm(self, key: int, who: str) -> bool:
         """A person saw to it. False = it was cleared already, or is not there."""
-        now = self._clock.now()
+        now, who = self._clock.now(), person(who)
 
         def work(c: Connection) -> bool:
             row = c.execute(

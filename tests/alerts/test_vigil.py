@@ -22,7 +22,8 @@ from bridge.errors import (
     Upstream,
     shopify,
 )
-from bridge.order.news import TEXTS
+from bridge.order.news import TEXTS, News
+from bridge.ports import Facts
 from bridge.store import Store
 from bridge.vigil import Vigil, upstream_name
 from tests.cli.test_orders import CONFIG
@@ -161,6 +162,48 @@ async def test_a_shop_that_refuses_access_is_told_until_it_does_not(
     assert condition.facts == {"shop": "acme", "why": "the token is not valid"}
     await watch.chore("reconcile:acme", None)
     assert await open_codes(store) == []
+
+
+REMOVED: dict[str, tuple[str, Facts]] = {
+    "reconciliation:old": ("reconciliation", {"shop": "old", "minutes": 90}),
+    "access:reconcile:old": ("access", {"shop": "old", "why": "the token is not valid"}),
+    "access:subscribe:old": ("access", {"shop": "old", "why": "the token is not valid"}),
+    "subscription:old": ("subscription", {"shop": "old", "topics": "orders/paid", "why": "?"}),
+    "upstream:shopify:old": ("upstream", {"upstream": "Shopify (old)", "minutes": 12, "why": "HTTP 503"}),
+}
+
+
+@pytest.mark.parametrize("name", REMOVED)
+async def test_what_was_wrong_with_a_shop_that_is_removed_ends(
+    store: Store, clock: Tick, settings: Settings, name: str
+) -> None:
+    code, facts = REMOVED[name]
+    others: dict[str, Facts] = {
+        "access:reconcile:acme": {"shop": "acme"},
+        "upstream:sculpteo": {"upstream": "Sculpteo"},
+    }
+    await store.conditions.begin(name, code, "a process that ended since", facts)
+    for other, about in others.items():
+        await store.conditions.begin(other, other.partition(":")[0], "another", about)
+    await vigil(store, clock, settings).orders()
+    assert {condition.name for condition in await store.conditions.open()} == set(others)
+    told: list[News] = []
+    await store.outbox.share({"a": lambda news, order: told.append(news)})
+    assert [news.facts for news in told if news.code == "shop_removed"] == [{"shop": "old"}]
+    assert not any(news.code.endswith("_over") for news in told), "nothing is right again"
+
+
+async def test_a_replica_that_is_late_ends_nothing_of_a_new_shop(
+    store: Store, clock: Tick, settings: Settings
+) -> None:
+    newest = settings.model_copy(update={"shops": {**settings.shops, "new": settings.shops["acme"]}})
+    await vigil(store, clock, newest).took_up()
+    await store.conditions.begin("subscription:new", "subscription", "bridge", {"shop": "new"})
+    late = vigil(store, clock, settings)
+    await late.orders()
+    assert await open_codes(store) == ["subscription"]
+    await late.took_up()
+    assert await open_codes(store) == [], "the shop was removed again"
 
 
 async def test_subscriptions_that_were_lost_or_are_refused_are_told(
