@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -75,9 +76,17 @@ def policy_of(settings: Settings) -> Policy:
             name: settings.tracking.notify_customer and shop.notify_customer
             for name, shop in settings.shops.items()
         },
+        version=_version_of(settings),
         poll=settings.sculpteo.poll,
         without_number_after=settings.tracking.without_number_after,
     )
+
+
+def _version_of(settings: Settings) -> str:
+    """Tells the rules apart by which an order waits, is left alone or is bought."""
+    shops = sorted((shop.domain, sorted(shop.locations), shop.since) for shop in settings.shops.values())
+    told = f"{settings.mode!r} {settings.approval!r} {settings.limits!r} {shops!r}"
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -222,6 +221,7 @@ class Service:
         for name in self._bridge.shops:
             self._chores.start(f"reconcile:{name}", RECONCILE_EVERY, partial(self._reconcile, name))
             self._chores.start(f"subscribe:{name}", SUBSCRIBE_EVERY, partial(self._subscribe, name))
+        self._chores.start("left_over", WATCH_EVERY, self._wake_left_over)
         self._chores.start("watch", WATCH_EVERY, self._vigil.orders)
 
     async def _reconcile(self, name: str) -> None:
@@ -347,8 +347,20 @@ class Service:
         bridge = self._bridge
         await bridge.store.wake_for_mapping(bridge.loaded.catalog.version)
         await bridge.store.wake_for_mode(bridge.settings.mode)
-        await bridge.store.wake_for_rules(rules_of(bridge.settings))
+        await bridge.store.wake_for_rules(bridge.world.policy.version)
+        await bridge.store.took_up(bridge.world.judged_by)
+        await self._wake_left_over()
         await self._vigil.took_up()
+
+    async def _wake_left_over(self) -> None:
+        """What a replica judged that had not taken up this configuration yet, or does not know a shop of."""
+        bridge = self._bridge
+        count = await bridge.store.wake_left_over(bridge.world.judged_by, tuple(bridge.settings.shops))
+        if count:
+            log.info(
+                "a replica with another configuration looked at these; they are looked at anew", orders=count
+            )
+            self._worker.wake()
 
 
 def _same(one: ShopSettings, other: ShopSettings) -> bool:
@@ -365,13 +377,6 @@ async def forgotten(store: Store, keep: Retention, now: datetime) -> tuple[int, 
     while gone := await store.privacy.forget(now - keep.personal_data):
         orders += gone
     return deliveries, orders
-
-
-def rules_of(settings: Settings) -> str:
-    """Tells the rules apart by which an order waits for a person, a limit or another location."""
-    locations = sorted((name, sorted(shop.locations)) for name, shop in settings.shops.items())
-    told = f"{settings.approval!r} {settings.limits!r} {locations!r}"
-    return hashlib.sha256(told.encode()).hexdigest()
 
 
 async def _opened_when_possible(stack: AsyncExitStack, loaded: Loaded) -> Bridge:

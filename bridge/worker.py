@@ -209,11 +209,11 @@ class Worker:
 
 async def worked_on(job: Job) -> Change:
     """Run the order's step and record what it decided. Raises LeaseLost and StoreUnavailable."""
-    change = await run_step(job)
+    change = _judged(job, await run_step(job))
     try:
         await job.world.orders.record(job.record, change)
     except NeedsPerson as error:  # the reference that it was to have belongs to another order
-        change = _named(step_for(job.record), _person(job, error.problem, error.facts))
+        change = _judged(job, _named(step_for(job.record), _person(job, error.problem, error.facts)))
         await job.world.orders.record(job.record, change)
     return change
 
@@ -259,6 +259,11 @@ async def _beat(job: Job) -> None:
             return
         except StoreUnavailable as error:
             log.warning("a lease could not be renewed", error=str(error))
+
+
+def _judged(job: Job, change: Change) -> Change:
+    """With a note of the rules in force here: a replica that is late with new ones may have been quicker."""
+    return replace(change, values={**change.values, "judged_by": str(job.world.judged_by)})
 
 
 def _named(step: Step, change: Change) -> Change:

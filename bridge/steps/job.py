@@ -9,12 +9,14 @@ from random import Random
 
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.model import ShopOrder
+from bridge.order.problems import NOT_CONFIGURED
 from bridge.ports import (
     Annotation,
     Catalog,
     Change,
     Clock,
     Invoicer,
+    JudgedBy,
     Note,
     OrderRecord,
     Orders,
@@ -37,6 +39,11 @@ class World:
     policy: Policy
     random: Random
 
+    @property
+    def judged_by(self) -> JudgedBy:
+        """What steps judge by in this world."""
+        return JudgedBy(self.policy.mode, self.policy.version, self.catalog.version)
+
 
 @dataclass(slots=True)
 class Job:
@@ -54,7 +61,7 @@ class Job:
         try:
             return self.world.shops[self.record.shop]
         except KeyError:
-            why = f"the shop “{self.record.shop}” is no longer in the configuration"
+            why = NOT_CONFIGURED.format(shop=self.record.shop)
             raise TryAgain(why, after=timedelta(hours=1)) from None
 
     async def read(self) -> ShopOrder | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -15,9 +15,9 @@ from sqlalchemy.engine import Connection
 from bridge.errors import ConfigError
 from bridge.order.model import Mode
 from bridge.order.people import person
-from bridge.order.problems import HEALS_ON_CHANGE
+from bridge.order.problems import HEALS_ON_CHANGE, NOT_CONFIGURED
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Clock, SharedClock
+from bridge.ports import Clock, JudgedBy, SharedClock
 from bridge.store import singleton
 from bridge.store.calls import StoredCalls
 from bridge.store.conditions import Conditions
@@ -35,7 +35,7 @@ from bridge.store.reports import Reports
 from bridge.store.rules import Rules
 from bridge.store.sessions import Sessions
 from bridge.store.shops import Shops
-from bridge.store.tables import alarms, orders
+from bridge.store.tables import alarms, memory, orders
 from bridge.store.watching import Watching
 
 TIME = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
@@ -157,17 +157,11 @@ class Store:
         """Look anew at what another mapping may heal: all of it when `version` is not the one of the last run,
         else what was judged by another one since, as by a replica that had not read the new file yet."""
         now = self._clock.now()
-        heals = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem.in_(sorted(HEALS_ON_CHANGE)))
-        printable = sa.and_(
-            orders.c.state == State.IGNORED,
-            orders.c.reason.in_([Ignored.NOTHING_TO_PRINT, Ignored.NOT_SHIPPED, Ignored.OTHER_LOCATION]),
-            orders.c.first_seen_at > now - REMEMBERED,
-        )
         by_another = orders.c.mapping_version != version
 
         def work(c: Connection) -> int:
             new = remember(c, "mapping", version)
-            return wake(c, now, sa.or_(heals, printable), *(() if new else (by_another,)))
+            return wake(c, now, _of_mapping(now), *(() if new else (by_another,)))
 
         return await self._db.write(work)
 
@@ -176,16 +170,12 @@ class Store:
         preview, orders placed as a test, and test orders of the shop. What a replica in another mode has
         previewed since is looked at in any case."""
         now = self._clock.now()
-        previewed = sa.and_(
-            orders.c.state == State.WAITING, orders.c.reason.in_([Wait.PREVIEW, Wait.WAS_TEST])
-        )
-        tested = sa.and_(orders.c.state == State.PLACED, orders.c.mode != Mode.LIVE)
-        ignored = sa.and_(orders.c.state == State.IGNORED, orders.c.reason == Ignored.SHOP_TEST_ORDER)
-        left_over = sa.and_(previewed, orders.c.reason == Wait.PREVIEW, orders.c.due_at.is_(None))
+        previewed = sa.and_(orders.c.state == State.WAITING, orders.c.reason == Wait.PREVIEW)
+        left_over = sa.and_(previewed, orders.c.due_at.is_(None))
 
         def work(c: Connection) -> int:
             if remember(c, "mode", mode):
-                return wake(c, now, sa.or_(previewed, tested, ignored))
+                return wake(c, now, _of_mode())
             return wake(c, now, left_over) if mode is not Mode.PREVIEW else 0
 
         return await self._db.write(work)
@@ -194,16 +184,36 @@ class Store:
         """Look anew at what waits for approval or was left to another location, if the rules are other ones
         than in the last run. `fingerprint` tells rules apart."""
         now = self._clock.now()
-        waits = [Wait.APPROVAL, Wait.RISK, Wait.LIMIT_DAY]
-        asked = sa.and_(orders.c.state == State.WAITING, orders.c.reason.in_(waits))
-        elsewhere = sa.and_(
-            orders.c.state == State.IGNORED,
-            orders.c.reason == Ignored.OTHER_LOCATION,
-            orders.c.first_seen_at > now - REMEMBERED,
+
+        def work(c: Connection) -> int:
+            return wake(c, now, _of_rules(now)) if remember(c, "rules", fingerprint) else 0
+
+        return await self._db.write(work)
+
+    async def took_up(self, judged_by: JudgedBy) -> None:
+        """From now on this is the newest configuration."""
+        await self._db.write(lambda c: remember(c, "judged_by", str(judged_by)))
+
+    async def wake_left_over(self, judged_by: JudgedBy, shops: Collection[str]) -> int:
+        """Look anew at what a replica looked at by other rules, in another mode, by another mapping or without
+        knowing one of these `shops`, after those of the newest configuration were woken for it: nobody else
+        would. Only whoever has taken up the newest configuration wakes anything; gives how many."""
+        now, mine = self._clock.now(), orders.c.judged_by
+        by_others = [
+            sa.and_(_of_mode(), sa.not_(mine.startswith(f"{judged_by.mode}:", autoescape=True))),
+            sa.and_(_of_rules(now), sa.not_(mine.contains(f":{judged_by.rules}:", autoescape=True))),
+            sa.and_(_of_mapping(now), sa.not_(mine.endswith(f":{judged_by.mapping}", autoescape=True))),
+        ]
+        text, _, _ = NOT_CONFIGURED.partition("{")
+        without_shop = sa.and_(
+            orders.c.shop.in_(list(shops)), orders.c.last_error.startswith(text, autoescape=True)
         )
 
         def work(c: Connection) -> int:
-            return wake(c, now, sa.or_(asked, elsewhere)) if remember(c, "rules", fingerprint) else 0
+            newest = c.execute(sa.select(memory.c.value).where(memory.c.key == "judged_by")).scalar()
+            if newest != str(judged_by):
+                return 0
+            return wake(c, now, sa.or_(without_shop, *by_others))
 
         return await self._db.write(work)
 
@@ -223,3 +233,34 @@ class Store:
             return row is not None
 
         return await self._db.write(work)
+
+
+def _of_mapping(now: datetime) -> sa.ColumnElement[bool]:
+    """What another mapping may heal."""
+    heals = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem.in_(sorted(HEALS_ON_CHANGE)))
+    printable = sa.and_(
+        orders.c.state == State.IGNORED,
+        orders.c.reason.in_([Ignored.NOTHING_TO_PRINT, Ignored.NOT_SHIPPED, Ignored.OTHER_LOCATION]),
+        orders.c.first_seen_at > now - REMEMBERED,
+    )
+    return sa.or_(heals, printable)
+
+
+def _of_mode() -> sa.ColumnElement[bool]:
+    """What another mode concerns."""
+    previewed = sa.and_(orders.c.state == State.WAITING, orders.c.reason.in_([Wait.PREVIEW, Wait.WAS_TEST]))
+    tested = sa.and_(orders.c.state == State.PLACED, orders.c.mode != Mode.LIVE)
+    ignored = sa.and_(orders.c.state == State.IGNORED, orders.c.reason == Ignored.SHOP_TEST_ORDER)
+    return sa.or_(previewed, tested, ignored)
+
+
+def _of_rules(now: datetime) -> sa.ColumnElement[bool]:
+    """What other rules concern."""
+    waits = [Wait.APPROVAL, Wait.RISK, Wait.LIMIT_DAY]
+    asked = sa.and_(orders.c.state == State.WAITING, orders.c.reason.in_(waits))
+    elsewhere = sa.and_(
+        orders.c.state == State.IGNORED,
+        orders.c.reason == Ignored.OTHER_LOCATION,
+        orders.c.first_seen_at > now - REMEMBERED,
+    )
+    return sa.or_(asked, elsewhere)

@@ -83,7 +83,7 @@ orders = Table(
     Column("approved_seen", Words),  # a digest of the contents and address that were approved
     Column("window_for", Words),  # a digest of what the approval window was opened for
     Column("first_locations", Json),  # ids of the locations that its printed lines were first assigned to
-    Column("rules_version", Words),  # by which rules it was last judged
+    Column("judged_by", Words),  # a digest of the rules and the mapping by which it was last looked at
     sa.UniqueConstraint("shop", "order_id"),
     _partial("ix_orders_due", "due_at", where="due_at IS NOT NULL"),
     Index("ix_orders_state", "state", "id"),

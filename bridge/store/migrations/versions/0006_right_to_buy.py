@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("approved_seen", sa.Text()),
         sa.Column("window_for", sa.Text()),
         sa.Column("first_locations", sa.Text()),
-        sa.Column("rules_version", sa.Text()),
+        sa.Column("judged_by", sa.Text()),
     ):
         op.add_column("orders", column)
     op.create_table(
