@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.config.settings import Settings
-from bridge.order import news
+from bridge.order import news, remembered
 from bridge.order.model import Money
 from bridge.order.news import News
 from bridge.order.problems import Text, say
@@ -83,8 +83,8 @@ async def health(store: Store, settings: Settings, spent: Money, now: datetime) 
 async def _looks(store: Store, name: str) -> ShopLooks:
     return ShopLooks(
         name,
-        moment_of(await store.memory.get(f"reconciled_at:{name}")),
-        moment_of(await store.memory.get(f"subscribed_at:{name}")),
+        moment_of(await store.memory.get(remembered.reconciled_at(name))),
+        moment_of(await store.memory.get(remembered.subscribed_at(name))),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,15 +13,17 @@ from random import SystemRandom
 import aiohttp
 import structlog
 
-from bridge.breaker import Breaker, GuardedPrinter, guarded
+from bridge.breaker import Breakers, breakers_for, guarded_printer, guarded_shops
 from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings, ShopSettings
 from bridge.config.shipping import ship_method
 from bridge.config.watch import Standing
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import BridgeError, ConfigError, shopify
 from bridge.go_live import KeptGoLiveDates
+from bridge.identity import identify_shops
 from bridge.invoice.invoices import Invoices
+from bridge.order import remembered
 from bridge.order.model import Mode, ShopOrder
 from bridge.order.states import State
 from bridge.plan.catalogue import Stock
@@ -75,9 +78,17 @@ def policy_of(settings: Settings) -> Policy:
             name: settings.tracking.notify_customer and shop.notify_customer
             for name, shop in settings.shops.items()
         },
+        version=_version_of(settings),
         poll=settings.sculpteo.poll,
         without_number_after=settings.tracking.without_number_after,
     )
+
+
+def _version_of(settings: Settings) -> str:
+    """Tells the rules apart by which an order waits, is left alone or is bought."""
+    shops = sorted((shop.domain, sorted(shop.locations), shop.since) for shop in settings.shops.values())
+    told = f"{settings.mode!r} {settings.approval!r} {settings.limits!r} {shops!r}"
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,7 @@ class Bridge:
         self._clock = clock
         self._session = session
         self._printers: list[SculpteoPrinter] = []
-        self.breakers: dict[str, Breaker] = {}
+        self.breakers: Breakers = {}
         self._parts = self._made(loaded, None)
         self.standing = Standing(self.world.clock.now())
 
@@ -158,16 +169,15 @@ class Bridge:
             )
             for name, admin in admins.items()
         }
-        guarded_shops, breakers = guarded(shops, self.breakers)
-        breakers["sculpteo"] = self.breakers.get("sculpteo") or Breaker("sculpteo")
+        breakers = breakers_for(shops, self._breakers_that_stay(settings, before))
         same = before is not None and before.loaded.settings.sculpteo == settings.sculpteo
         printer = before.printer if before and same else self._new_printer(settings)
         go_live = self._go_live(settings, admins, before)
         world = World(
             clock=clock,
             orders=store.orders,
-            shops=guarded_shops,
-            printer=GuardedPrinter(printer, breakers["sculpteo"]),
+            shops=guarded_shops(shops, breakers),
+            printer=guarded_printer(printer, breakers),
             catalog=loaded.catalog,
             invoicer=Invoices(settings.invoice, loaded.path.parent, self._session),
             policy=policy_of(settings),
@@ -192,6 +202,17 @@ class Bridge:
             return before.go_live
         return KeptGoLiveDates(settings.mode, self.store.memory, self._clock, ask_shop, history)
 
+    def _breakers_that_stay(self, settings: Settings, before: Parts | None) -> Breakers:
+        """Those that are known, but for names that mean another shop by now."""
+        if before is None:
+            return {}
+        changed = {
+            shopify(name)
+            for name, shop in before.loaded.settings.shops.items()
+            if name in settings.shops and settings.shops[name].domain != shop.domain
+        }
+        return {upstream: one for upstream, one in self.breakers.items() if upstream not in changed}
+
     def _new_printer(self, settings: Settings) -> SculpteoPrinter:
         """The one before stays open until the end: a step may be using it."""
         polite = politely(self.store, settings.sculpteo.requests_per_second)
@@ -202,10 +223,12 @@ class Bridge:
 
 @asynccontextmanager
 async def opened(loaded: Loaded) -> AsyncIterator[Bridge]:
-    """Open the database (migrated) and the clients; nothing runs yet."""
+    """Open the database (migrated) and the clients; nothing runs yet. Raises ConfigError, also for a shop whose
+    name belongs to another shop's orders, and StoreUnavailable."""
     database, clock = loaded.settings.database.get_secret_value(), SystemClock()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store.open(database, clock=clock))
+        (await identify_shops(store, loaded)).take_effect()
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         bridge = Bridge(loaded, store, session, clock)
         stack.push_async_callback(bridge.close)
@@ -231,7 +254,7 @@ def admin_of(name: str, shop: ShopSettings, session: aiohttp.ClientSession) -> A
         tokens = StaticToken(shop.access_token.get_secret_value())
     elif shop.client_id is not None and shop.client_secret is not None:
         secret = shop.client_secret.get_secret_value()
-        tokens = ClientCredentials(session, where.token, shop.client_id, secret, upstream=f"shopify:{name}")
+        tokens = ClientCredentials(session, where.token, shop.client_id, secret, upstream=shopify(name))
     else:
         raise ConfigError(f"shops.{name}: give client_id and client_secret, or access_token")
     return Admin(session, where, tokens, shop=name, warn=log.bind(shop=name).warning)
@@ -256,7 +279,7 @@ async def rebuilt(bridge: Bridge, name: str) -> dict[State, int]:
     wait for `serve`. Raises TryAgain and NeedsPerson as the shop does.
     """
     world, store = bridge.world, bridge.store
-    await store.memory.forget(f"reconciled:{name}")
+    await store.memory.forget(remembered.reconciled(name))
     await take_in(bridge, name)
     await store.wake(
         [State.RECEIVED], shop=name
@@ -275,7 +298,7 @@ async def take_in(bridge: Bridge, name: str) -> int:
     count = await reconcile(
         name, bridge.shops[name], bridge.store.orders, bridge.store.memory, bridge.world.clock, since=since
     )
-    await bridge.store.memory.set(f"reconciled_at:{name}", bridge.world.clock.now().isoformat())
+    await bridge.store.memory.set(remembered.reconciled_at(name), bridge.world.clock.now().isoformat())
     return count
 
 

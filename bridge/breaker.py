@@ -8,11 +8,19 @@ as that order's failure. When the rest is over one caller at a time tries; the f
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from bridge.errors import Resting, TryAgain
+from bridge.errors import (
+    SCULPTEO,
+    SCULPTEO_TRACKING,
+    Resting,
+    TryAgain,
+    Unreadable,
+    Upstream,
+    shopify,
+)
 from bridge.order.model import (
     Address,
     Design,
@@ -38,7 +46,7 @@ LONGEST = 300.0
 class Breaker:
     """For one upstream. `clock` counts seconds and never goes back."""
 
-    def __init__(self, upstream: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, upstream: Upstream, clock: Callable[[], float] = time.monotonic) -> None:
         self.upstream = upstream
         self._clock = clock
         self._failures = 0
@@ -88,6 +96,10 @@ class Breaker:
             result = await call()
         except Resting:
             raise  # it asks for patience; it is not in trouble
+        except Unreadable as error:
+            if error.upstream == self.upstream:
+                self._succeeded()  # it answered; what it said is a matter of what was asked for
+            raise
         except TryAgain as error:
             if error.upstream == self.upstream:
                 self._failed(error.why, error.after)
@@ -111,14 +123,15 @@ def _failed_receipt(receipt: Receipt) -> str | None:
 
 
 class GuardedPrinter:
-    """A Printer behind a breaker."""
+    """A Printer behind two breakers: however many orders cannot be followed, others are bought meanwhile."""
 
-    def __init__(self, printer: Printer, breaker: Breaker) -> None:
+    def __init__(self, printer: Printer, buying: Breaker, following: Breaker) -> None:
         self._printer = printer
-        self._breaker = breaker
+        self._buying = buying
+        self._following = following
 
     async def place(self, order: PrintOrder, about_to_send: Callable[[], Awaitable[None]]) -> Receipt:
-        return await self._breaker.through(lambda: self._printer.place(order, about_to_send), _failed_receipt)
+        return await self._buying.through(lambda: self._printer.place(order, about_to_send), _failed_receipt)
 
     def problem_with_address(self, address: Address | None) -> str | None:
         return self._printer.problem_with_address(address)
@@ -127,10 +140,10 @@ class GuardedPrinter:
         return self._printer.summary(order)
 
     async def track(self, reference: str) -> TrackingReport:
-        return await self._breaker.through(lambda: self._printer.track(reference), _fine)
+        return await self._following.through(lambda: self._printer.track(reference), _fine)
 
     async def price(self, design: Design, quantity: int, currency: str) -> Quote:
-        return await self._breaker.through(lambda: self._printer.price(design, quantity, currency), _fine)
+        return await self._buying.through(lambda: self._printer.price(design, quantity, currency), _fine)
 
 
 class GuardedShop:
@@ -169,9 +182,20 @@ class GuardedShop:
         return await self._breaker.through(lambda: self._shop.order_of(fulfillment_order_id), _fine)
 
 
-def guarded(
-    shops: Mapping[str, Shop], known: Mapping[str, Breaker] | None = None
-) -> tuple[dict[str, Shop], dict[str, Breaker]]:
-    """Every shop behind a breaker of its own, and the breakers. `known` ones are gone on with."""
-    breakers = {name: (known or {}).get(name) or Breaker(f"shopify:{name}") for name in shops}
-    return {name: GuardedShop(shop, breakers[name]) for name, shop in shops.items()}, breakers
+Breakers = dict[Upstream, Breaker]
+
+
+def breakers_for(shops: Iterable[str], known: Mapping[Upstream, Breaker]) -> Breakers:
+    """A breaker for each upstream that these shops' orders need. Those that are `known` are gone on with."""
+    upstreams = (SCULPTEO, SCULPTEO_TRACKING, *map(shopify, shops))
+    return {upstream: known.get(upstream) or Breaker(upstream) for upstream in upstreams}
+
+
+def guarded_shops(shops: Mapping[str, Shop], breakers: Mapping[Upstream, Breaker]) -> dict[str, Shop]:
+    """Every shop behind its breaker."""
+    return {name: GuardedShop(shop, breakers[shopify(name)]) for name, shop in shops.items()}
+
+
+def guarded_printer(printer: Printer, breakers: Mapping[Upstream, Breaker]) -> GuardedPrinter:
+    """The printer behind its breakers."""
+    return GuardedPrinter(printer, breakers[SCULPTEO], breakers[SCULPTEO_TRACKING])

@@ -8,6 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NewType
+
+Upstream = NewType("Upstream", str)
+"""Who is asked, and what for: the unit that can be in trouble. Made by the names below only, so that a shop
+that happens to be called like another upstream is not taken for that one. Its text is kept and shown."""
+
+SCULPTEO = Upstream("sculpteo")  # what a purchase needs: the price, and the order itself
+SCULPTEO_TRACKING = Upstream("sculpteo:tracking")  # following what was bought; it must never stop buying
+INVOICE = Upstream("invoice")  # the merchant's own invoicing service
+
+
+def shopify(shop: str) -> Upstream:
+    """The Admin API of one shop, by the shop's name in the configuration."""
+    return Upstream(f"shopify:{shop}")
 
 
 class BridgeError(Exception):
@@ -18,10 +32,10 @@ class TryAgain(BridgeError):
     """Nothing was bought or changed for sure, and a later try may succeed.
 
     `after` is the least time to wait when the upstream named one (Retry-After, throttle status).
-    `upstream` names who failed ("shopify:acme", "sculpteo"), so that an outage can be told from a bad order.
+    `upstream` names who failed, so that an outage can be told from a bad order.
     """
 
-    def __init__(self, why: str, *, after: timedelta | None = None, upstream: str | None = None) -> None:
+    def __init__(self, why: str, *, after: timedelta | None = None, upstream: Upstream | None = None) -> None:
         super().__init__(why)
         self.why = why
         self.after = after
@@ -30,6 +44,11 @@ class TryAgain(BridgeError):
 
 class Resting(TryAgain):
     """An upstream in trouble is left alone for a while. Says nothing against the order that met it."""
+
+
+class Unreadable(TryAgain):
+    """The upstream answered, but this one answer says nothing that can be used: a matter of the order, design
+    or page that was asked for, and no sign that the upstream is in trouble."""
 
 
 class NotThere(TryAgain):

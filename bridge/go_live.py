@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bridge.errors import BridgeError, TryAgain
+from bridge.order import remembered
 from bridge.order.model import Mode
 from bridge.ports import Clock, GoLive, Memory
 
@@ -60,7 +61,7 @@ class KeptGoLiveDates:
         return since, before
 
     async def _find(self, shop: str) -> datetime:
-        key = f"go_live:{shop}:{self.mode}"
+        key = remembered.go_live_in(self.mode, shop)
         kept = await self.memory.get(key)
         if kept is None:
             kept = await self.memory.set_if_absent(key, (await self._first_time(shop)).isoformat())
@@ -68,7 +69,7 @@ class KeptGoLiveDates:
 
     async def _first_time(self, shop: str) -> datetime:
         """As the shop keeps it; else the earliest moment that this database knows. Raises TryAgain."""
-        own = await self.memory.get(f"go_live:{shop}")  # the first start in any mode
+        own = await self.memory.get(remembered.go_live(shop))  # the first start in any mode
         began = min(self._began, datetime.fromisoformat(own)) if own else self._began
         if self.mode is Mode.PREVIEW:
             return began

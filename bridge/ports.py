@@ -185,6 +185,18 @@ class ApprovalPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedBy:
+    """What an order is judged by: the mode, and versions of the rules and of the mapping."""
+
+    mode: Mode
+    rules: str
+    mapping: str
+
+    def __str__(self) -> str:
+        return f"{self.mode}:{self.rules}:{self.mapping}"
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The merchant's settings as the steps need them."""
 
@@ -201,6 +213,7 @@ class Policy:
         default_factory=dict
     )  # shop -> names and ids; empty = all
     notify_customer: Mapping[str, bool] = field(default_factory=dict)
+    version: str = ""  # tells these rules from others
     poll: timedelta = timedelta(minutes=30)
     without_number_after: timedelta = timedelta(hours=48)
 
@@ -345,6 +358,7 @@ class OrderRecord:
     snapshot: ShopOrder | None = None
     items: tuple[PrintItem, ...] = ()
     mapping_version: str | None = None
+    judged_by: str | None = None  # by which rules and mapping it was last looked at
     matched_at: datetime | None = None  # when it first could have been placed: the window counts from here
     window_until: datetime | None = None
     window_for: str | None = None  # a digest of what the approval window was opened for
@@ -436,7 +450,7 @@ class Orders(Protocol):
     """The table of orders, which is also the queue. Each verb is one transaction and durable when it returns.
 
     Any verb may raise StoreUnavailable. A move is "update ... where id and state and lease token are what I
-    read", with its event row in the same transaction. `who` is "bridge" or a person's name.
+    read", with its event row in the same transaction. `who` is `people.SERVICE` or a person's name.
     """
 
     async def notice(self, notice: Notice) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,9 +22,11 @@ from bridge.alerts.sender import Sender
 from bridge.app import Bridge, note_ledger_gap, opened, stock_of, take_in
 from bridge.chores import Chores
 from bridge.config.loader import Loaded
-from bridge.config.settings import Retention, Settings
+from bridge.config.settings import Retention, Settings, ShopSettings
 from bridge.config.watch import EVERY, Standing, Watch, needs_restart
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable
+from bridge.identity import identify_shops
+from bridge.order import remembered
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.plan.catalogue import Stock
@@ -46,6 +47,7 @@ Role = Literal["all", "web", "worker"]
 
 RECONCILE_EVERY = timedelta(minutes=15)
 SUBSCRIBE_EVERY = timedelta(hours=1)
+SHOP_CHORES = ("reconcile", "subscribe")
 WATCH_EVERY = timedelta(minutes=5)
 FORGET_EVERY = timedelta(hours=1)
 
@@ -219,6 +221,7 @@ class Service:
         for name in self._bridge.shops:
             self._chores.start(f"reconcile:{name}", RECONCILE_EVERY, partial(self._reconcile, name))
             self._chores.start(f"subscribe:{name}", SUBSCRIBE_EVERY, partial(self._subscribe, name))
+        self._chores.start("left_over", WATCH_EVERY, self._wake_left_over)
         self._chores.start("watch", WATCH_EVERY, self._vigil.orders)
 
     async def _reconcile(self, name: str) -> None:
@@ -235,12 +238,12 @@ class Service:
 
     async def _subscribe(self, name: str) -> None:
         bridge, public_url = self._bridge, self._bridge.settings.server.public_url
-        former = await bridge.store.memory.get(f"webhooks_to:{name}")
+        former = await bridge.store.memory.get(remembered.webhooks_to(name))
         report = await subscriptions.ensure(bridge.admins[name], public_url, name, former=former)
         address = subscriptions.address(public_url, name)
-        await bridge.store.memory.set(f"webhooks_to:{name}", address)
+        await bridge.store.memory.set(remembered.webhooks_to(name), address)
         await note_ledger_gap(bridge, name)
-        await bridge.store.memory.set(f"subscribed_at:{name}", bridge.world.clock.now().isoformat())
+        await bridge.store.memory.set(remembered.subscribed_at(name), bridge.world.clock.now().isoformat())
         made = len(report.created) + len(report.updated)
         if made or report.deleted:
             log.info("webhook subscriptions were repaired", shop=name, made=made, deleted=report.deleted)
@@ -279,11 +282,9 @@ class Service:
 
     async def _take_up(self, loaded: Loaded) -> None:
         bridge = self._bridge
-        bridge.adopt(loaded)
+        await self._adopt(loaded)
         restart = needs_restart(self._begun_with, loaded.settings)
         bridge.standing = Standing(bridge.world.clock.now(), needs_restart=restart)
-        if self._app is not None:
-            self._app[PARTS].shops = loaded.settings.shops
         logs.setup(loaded.settings.logging.format, loaded.settings.logging.level)
         log.info("the configuration was read again", mode=str(loaded.settings.mode))
         for fault in loaded.warnings:
@@ -296,12 +297,32 @@ class Service:
         self._followed = loaded.settings
         self._worker.wake()
 
+    async def _adopt(self, loaded: Loaded) -> None:
+        """Let it be in force, with what its shops are called now. A name that means another shop from now on
+        means it to everybody at once: nothing that knows it for the shop before is under way meanwhile."""
+        bridge, before = self._bridge, self._bridge.settings.shops
+        identified = await identify_shops(bridge.store, loaded)
+        wanted = loaded.settings.shops
+        other = [name for name, shop in before.items() if name not in wanted or not _same(shop, wanted[name])]
+        reused = [name for name in other if name in wanted]
+        async with AsyncExitStack() as stack:
+            if other and self._role != "web":
+                await self._chores.stop(*(f"{chore}:{name}" for name in other for chore in SHOP_CHORES))
+            if reused:
+                await stack.enter_async_context(self._worker.resting())
+            try:
+                bridge.adopt(loaded)
+            finally:
+                if self._role != "web":
+                    self._start_chores()
+            identified.take_effect()
+            if self._app is not None:
+                self._app[PARTS].shops = loaded.settings.shops
+
     async def _follow(self, before: Settings) -> None:
         """What another configuration asks for: orders looked at anew, chores of the shops that are there."""
         bridge, settings = self._bridge, self._bridge.settings
         await self._wake_what_changed()
-        gone = set(before.shops) - set(settings.shops)
-        await self._chores.stop(*(f"{chore}:{shop}" for shop in gone for chore in ("reconcile", "subscribe")))
         self._start_chores()
         for name, shop in settings.shops.items():
             if before.shops.get(name) != shop:
@@ -326,7 +347,25 @@ class Service:
         bridge = self._bridge
         await bridge.store.wake_for_mapping(bridge.loaded.catalog.version)
         await bridge.store.wake_for_mode(bridge.settings.mode)
-        await bridge.store.wake_for_rules(rules_of(bridge.settings))
+        await bridge.store.wake_for_rules(bridge.world.policy.version)
+        await bridge.store.took_up(bridge.world.judged_by)
+        await self._wake_left_over()
+        await self._vigil.took_up()
+
+    async def _wake_left_over(self) -> None:
+        """What a replica judged that had not taken up this configuration yet, or does not know a shop of."""
+        bridge = self._bridge
+        count = await bridge.store.wake_left_over(bridge.world.judged_by, tuple(bridge.settings.shops))
+        if count:
+            log.info(
+                "a replica with another configuration looked at these; they are looked at anew", orders=count
+            )
+            self._worker.wake()
+
+
+def _same(one: ShopSettings, other: ShopSettings) -> bool:
+    """Whether both are the same shop, whatever else is set."""
+    return bool({one.domain, one.former_domain} & {other.domain, other.former_domain} - {None})
 
 
 async def forgotten(store: Store, keep: Retention, now: datetime) -> tuple[int, int]:
@@ -338,13 +377,6 @@ async def forgotten(store: Store, keep: Retention, now: datetime) -> tuple[int, 
     while gone := await store.privacy.forget(now - keep.personal_data):
         orders += gone
     return deliveries, orders
-
-
-def rules_of(settings: Settings) -> str:
-    """Tells the rules apart by which an order waits for a person, a limit or another location."""
-    locations = sorted((name, sorted(shop.locations)) for name, shop in settings.shops.items())
-    told = f"{settings.approval!r} {settings.limits!r} {locations!r}"
-    return hashlib.sha256(told.encode()).hexdigest()
 
 
 async def _opened_when_possible(stack: AsyncExitStack, loaded: Loaded) -> Bridge:

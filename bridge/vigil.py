@@ -14,23 +14,36 @@ import structlog
 from bridge.alerts.watch import OVERDUE, reminders_for, shortest
 from bridge.breaker import Breaker
 from bridge.config.settings import Settings
-from bridge.errors import BridgeError, NeedsPerson, StoreUnavailable
+from bridge.errors import BridgeError, NeedsPerson, StoreUnavailable, Upstream, shopify
+from bridge.order import remembered
 from bridge.order.news import News
 from bridge.order.problems import Problem
 from bridge.ports import Clock, Facts
+from bridge.store.conditions import Condition
 from bridge.store.store import Store
 
 LOOK_EVERY = 20.0  # seconds between looks at this process's own upstreams
 SILENT = timedelta(minutes=15)  # after which a process that saw something wrong counts as gone
+SHOPIFY = shopify("")
+SHOPS = "shops"  # remembers which the configuration had that was taken up last
 SHARED = "bridge"  # owner of what every process sees alike
 
 log = structlog.get_logger("bridge.vigil")
 
 
-def upstream_name(upstream: str) -> str:
+def upstream_name(upstream: Upstream) -> str:
     """ "shopify:acme" -> "Shopify (acme)", as sentences for people have it."""
     service, _, shop = upstream.partition(":")
     return f"{service.capitalize()} ({shop})" if shop else service.capitalize()
+
+
+def shop_of(condition: Condition) -> str | None:
+    """The shop that a condition is about; None = it is about no single shop."""
+    told = condition.facts.get("shop")
+    name = condition.name.removeprefix("upstream:")
+    if name.startswith(SHOPIFY):
+        return name.removeprefix(SHOPIFY)
+    return str(told) if told else None
 
 
 class Vigil:
@@ -43,7 +56,7 @@ class Vigil:
         owner: str,
         *,
         settings: Callable[[], Settings],
-        breakers: Mapping[str, Breaker],
+        breakers: Mapping[Upstream, Breaker],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -71,16 +84,43 @@ class Vigil:
                 log.info("orders that stand are told of", count=count)
             after = found[-1].key
         await self._shops(now)
+        await self._removed_shops()
         await self._store.outbox.prune()
 
     async def _shops(self, now: datetime) -> None:
         limit = self._settings().reminders.reconciliation
         for name in self._settings().shops:
-            known = await self._store.memory.get(f"reconciled_at:{name}")
+            known = await self._store.memory.get(remembered.reconciled_at(name))
             last = datetime.fromisoformat(known) if known else self._began
             silent = now - max(last, self._began)  # while it was off, it had no chance to
             facts = {"shop": name, "minutes": int(silent.total_seconds() // 60)}
             await self._is(f"reconciliation:{name}", "reconciliation", silent > limit, facts)
+
+    async def took_up(self) -> None:
+        """These are the shops of the newest configuration, from the start or an edit on. Raises
+        StoreUnavailable."""
+        await self._store.memory.set(SHOPS, self._shops_told())
+        await self._removed_shops()
+
+    def _shops_told(self) -> str:
+        return ",".join(sorted(self._settings().shops))
+
+    async def _removed_shops(self) -> None:
+        """What was wrong with shops that are not in the configuration any more is not watched any more: it ends,
+        and that is told as what it is. A process that is late with the newest configuration says nothing."""
+        if await self._store.memory.get(SHOPS) not in {None, self._shops_told()}:
+            return
+        gone: dict[str, list[Condition]] = {}
+        for condition in await self._store.conditions.open():
+            shop = shop_of(condition)
+            if shop is not None and shop not in self._settings().shops:
+                gone.setdefault(shop, []).append(condition)
+        for shop, found in gone.items():
+            key = f"shop_removed:{shop}:{found[0].since.isoformat()}"
+            names = [condition.name for condition in found]
+            news = News(key, "shop_removed", self._clock.now(), {"shop": shop})
+            if await self._store.conditions.drop(names, news):
+                log.info("a shop is not watched any more", shop=shop, conditions=", ".join(names))
 
     # --- upstreams ---------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -100,6 +100,7 @@ class Worker:
         self._on_missed = on_missed
         self._lanes = (_Lane(frozenset(State) - FOLLOWED, BUYING), _Lane(FOLLOWED, FOLLOWING))
         self._news = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._stopping = False
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
@@ -111,7 +112,8 @@ class Worker:
         """Work until stop() is called, then finish what is running."""
         try:
             while not self._stopping:
-                busy = await self._guarded(self._deliveries) | await self._guarded(self._orders)
+                async with self._looking:
+                    busy = await self._guarded(self._deliveries) | await self._guarded(self._orders)
                 if not busy:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._news.wait(), IDLE)
@@ -119,6 +121,14 @@ class Worker:
         finally:
             running = [task for lane in self._lanes for task in lane.running]
             await asyncio.gather(*running, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def resting(self) -> AsyncIterator[None]:
+        """Within it nothing is claimed, read or worked on by this process. Steps that run are finished first."""
+        async with self._looking:
+            running = [task for lane in self._lanes for task in lane.running]
+            await asyncio.gather(*running, return_exceptions=True)
+            yield
 
     def stop(self) -> None:
         """Claim nothing more. Steps that run are finished; a purchase is never cut off in the middle."""
@@ -199,11 +209,11 @@ class Worker:
 
 async def worked_on(job: Job) -> Change:
     """Run the order's step and record what it decided. Raises LeaseLost and StoreUnavailable."""
-    change = await run_step(job)
+    change = _judged(job, await run_step(job))
     try:
         await job.world.orders.record(job.record, change)
     except NeedsPerson as error:  # the reference that it was to have belongs to another order
-        change = _named(step_for(job.record), _person(job, error.problem, error.facts))
+        change = _judged(job, _named(step_for(job.record), _person(job, error.problem, error.facts)))
         await job.world.orders.record(job.record, change)
     return change
 
@@ -249,6 +259,11 @@ async def _beat(job: Job) -> None:
             return
         except StoreUnavailable as error:
             log.warning("a lease could not be renewed", error=str(error))
+
+
+def _judged(job: Job, change: Change) -> Change:
+    """With a note of the rules in force here: a replica that is late with new ones may have been quicker."""
+    return replace(change, values={**change.values, "judged_by": str(job.world.judged_by)})
 
 
 def _named(step: Step, change: Change) -> Change:

@@ -253,7 +253,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "an attempt is void only when that is proven",
         "bridge/store/moves.py",
-        "        .where(*this_one, *((unbought,) if who == BRIDGE else ()))\n",
+        "        .where(*this_one, *((unbought,) if who == SERVICE else ()))\n",
         "        .where(*this_one)\n",
         ("tests/store/test_purchases.py",),
     ),

@@ -61,7 +61,7 @@ async def test_a_lost_database_knows_from_the_shop_since_when_it_is_live() -> No
     memory = Memory()
     found = await dates(AskedShop(LONG_AGO), memory, Clock()).of("acme")
     assert found.at == LONG_AGO
-    assert memory["go_live:acme:live"] == LONG_AGO.isoformat()
+    assert memory["go_live_live:acme"] == LONG_AGO.isoformat()
 
 
 async def test_the_first_start_is_told_to_the_shop_in_whole_seconds_as_shopify_counts() -> None:
@@ -92,7 +92,7 @@ async def test_a_shop_that_does_not_answer_is_waited_for_and_not_for_ever() -> N
 
 
 async def test_each_mode_has_a_date_of_its_own_and_preview_asks_no_shop() -> None:
-    memory, shop = Memory({"go_live:acme:live": LONG_AGO.isoformat()}), AskedShop(SECOND)
+    memory, shop = Memory({"go_live_live:acme": LONG_AGO.isoformat()}), AskedShop(SECOND)
     assert (await dates(shop, memory, Clock(), Mode.PREVIEW).of("acme")).at == SECOND
     assert shop.asked == []
     assert (await dates(shop, memory, Clock(), Mode.TEST).of("acme")).at == SECOND

@@ -26,6 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # brings what is in the store's outbox to people and other systems
     "alerts": {"ports", "order", "errors", "retry", "guard", "config", "store"},
     "breaker": {"ports", "order", "errors"},
+    # matches the shops of the configuration with those of the database
+    "identity": {"errors", "config", "store"},
     "logs": set(),
     "ports": {"order", "errors"},
     "steps": {"ports", "order", "errors", "retry"},

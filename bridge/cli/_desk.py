@@ -15,6 +15,7 @@ import click
 from bridge.cli._options import failed, load_or_exit
 from bridge.clock import SystemClock
 from bridge.errors import BridgeError
+from bridge.identity import identify_shops
 from bridge.order.rules import subjects_of
 from bridge.order.why import why
 from bridge.ports import OrderRecord
@@ -73,6 +74,7 @@ def at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
     async def run() -> T:
         url, clock = loaded.settings.database.get_secret_value(), SystemClock()
         async with Store.open(url, clock=clock, create=False) as store:
+            (await identify_shops(store, loaded)).take_effect()
             return await work(Desk(loaded, store, clock))
 
     try:

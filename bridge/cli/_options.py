@@ -63,6 +63,12 @@ def load_or_exit(path: Path) -> Loaded:
         sys.exit(EXIT_CONFIG)
 
 
+class _ConfigurationRefused(click.ClickException):
+    """The file can be read, but does not fit what the database knows."""
+
+    exit_code = EXIT_CONFIG
+
+
 def failed(error: BridgeError) -> click.ClickException:
     """What ends a command, as a sentence: of a database that is away, what to do about it too."""
     from bridge.plan.survey import told
@@ -71,6 +77,8 @@ def failed(error: BridgeError) -> click.ClickException:
         return click.ClickException(
             f"the database cannot be used ({error}). Start it, or correct `database` in the configuration."
         )
+    if isinstance(error, ConfigError) and error.faults:
+        return _ConfigurationRefused(told(error))
     return click.ClickException(told(error))
 
 

@@ -21,6 +21,7 @@ from bridge.cli._options import failed, load_or_exit
 from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.errors import BridgeError, ConfigError
+from bridge.identity import identify_shops
 from bridge.plan.survey import told as told
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify.admin import Admin
@@ -70,6 +71,7 @@ async def looking(loaded: Loaded) -> AsyncIterator[Outside]:
         store: Store | None = None
         if Store.exists(database):
             store = await stack.enter_async_context(Store.open(database, clock=clock, create=False))
+            (await identify_shops(store, loaded, write=False)).take_effect()
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         admins = {name: admin_of(name, shop, session) for name, shop in settings.shops.items()}
         rate = settings.sculpteo.requests_per_second

@@ -11,6 +11,7 @@ import click
 from bridge.app import Bridge
 from bridge.cli._options import config_option, counted, echo_json, echo_table, json_option
 from bridge.cli._running import Moment, shop_option, shops_of, with_bridge
+from bridge.order import remembered
 from bridge.order.why import why
 from bridge.shopify import installation
 from bridge.steps.audit import Entry, Gap, audit, gaps
@@ -94,7 +95,7 @@ async def _go_live(bridge: Bridge, name: str) -> datetime:
     """Since when the orders are the bridge's, as this database knows it, or as the shop does if that is longer:
     the database may be younger than the bridge."""
     told = [
-        await bridge.store.memory.get(f"go_live:{name}"),
+        await bridge.store.memory.get(remembered.go_live(name)),
         await installation.recall(bridge.admins[name], installation.GO_LIVE),
     ]
     known = [datetime.fromisoformat(one) for one in told if one]

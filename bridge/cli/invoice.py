@@ -10,6 +10,7 @@ import click
 
 from bridge.cli._options import config_option, echo_json, json_option, load_or_exit
 from bridge.clock import SystemClock
+from bridge.config.loader import Loaded
 from bridge.config.settings import Invoice, Seller
 from bridge.errors import BridgeError, NeedsPerson, TryAgain
 from bridge.invoice.data import BadSetting, invoice_data
@@ -89,15 +90,19 @@ def _inputs(config: Path, order: str | None) -> tuple[Invoice, Path, str, ShopOr
     invoice, base = loaded.settings.invoice, loaded.path.parent
     if order is None:
         return invoice, base, next(iter(loaded.settings.shops)), sample_order()
-    shop, found = asyncio.run(load_order(loaded.settings.database.get_secret_value(), order))
+    shop, found = asyncio.run(load_order(loaded, order))
     return invoice, base, shop, found
 
 
-async def load_order(database: str, text: str) -> tuple[str, ShopOrder]:
+async def load_order(loaded: Loaded, text: str) -> tuple[str, ShopOrder]:
     """The shop and the order of that name, as last read. Raises ClickException when there is not just one."""
+    from bridge.identity import identify_shops
     from bridge.store import Store
 
+    database = loaded.settings.database.get_secret_value()
+
     async with Store.open(database, clock=SystemClock(), create=False) as store:
+        (await identify_shops(store, loaded, write=False)).take_effect()
         found = await store.queries.find(text)
     if not found:
         raise click.ClickException(

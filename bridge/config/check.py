@@ -97,12 +97,13 @@ def _shops(root: Table, says: Says) -> Iterator[Fault]:
         if not isinstance(shop, Table):
             continue
         yield from _credentials(path, place(root, "shops", name), shop, says)
-        domain = (text(shop, "domain") or "").lower()
-        if domain and domain in domains:
-            what = f"is the domain of {domains[domain]} already"
-            yield says(f"{path}.domain", place(shop, "domain"), what, "keep one shop for each domain")
-        elif domain:
-            domains[domain] = path
+        for key in ("domain", "former_domain"):
+            domain = (text(shop, key) or "").lower()
+            if domain and domain in domains:
+                what = f"is the domain of {domains[domain]} already"
+                yield says(f"{path}.{key}", place(shop, key), what, "keep one shop for each domain")
+            elif domain:
+                domains[domain] = path
 
 
 def _credentials(path: str, spot: Place, shop: Table, says: Says) -> Iterator[Fault]:

@@ -7,13 +7,13 @@ import os
 import stat
 from collections.abc import Iterable
 from collections.abc import Mapping as Variables
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from bridge.config import explain
-from bridge.config.check import contradictions, remarks, repeated_keys
+from bridge.config.check import contradictions, place, remarks, repeated_keys
 from bridge.config.mapping import Mapping
 from bridge.config.nodes import (
     MAX_BYTES,
@@ -40,7 +40,8 @@ class Loaded:
     """A configuration that can be used. `hash` is the SHA-256 of the file's bytes.
 
     `warnings` have the form of faults: what works, but is hardly meant, or costs safety. `masked` are the paths
-    of values that came from the environment. `files` are the secret files that it names.
+    of values that came from the environment. `files` are the secret files that it names, `shop_places` the places
+    where the domain of each shop stands.
     """
 
     settings: Settings
@@ -50,6 +51,7 @@ class Loaded:
     warnings: tuple[Fault, ...] = ()
     masked: frozenset[str] = frozenset()
     files: frozenset[Path] = frozenset()
+    shop_places: Variables[str, Place] = field(default_factory=dict)
 
 
 def load(path: Path, env: Variables[str, str] | None = None) -> Loaded:
@@ -95,6 +97,7 @@ def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
         _in_order(warnings),
         frozenset(where for where, node in walk(root) if isinstance(node, Scalar) and node.secret),
         frozenset(files.named),
+        {name: place(root, "shops", name, "domain") for name in settings.shops},
     )
 
 

@@ -60,6 +60,13 @@ class ShopSettings(Model):
     """One Shopify shop: a Dev Dashboard app (client_id, client_secret) or an older custom app (access_token)."""
 
     domain: Annotated[Domain, doc("The shop's own Shopify domain.", "acme.myshopify.com")]
+    former_domain: Annotated[
+        Domain | None,
+        doc(
+            "The domain that it had before, where Shopify gave the same shop another one: its orders stay its own.",
+            "old-name.myshopify.com",
+        ),
+    ] = None
     client_id: Annotated[
         Text | None, doc("Client ID of the Dev Dashboard app.", "9c2f6a1e0b7d4c35a8e1f0b2d4c6e8a0")
     ] = None

@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from bridge.config.settings import Invoice
-from bridge.errors import NotThere, TryAgain
+from bridge.errors import INVOICE, NotThere, TryAgain
 from bridge.guard import GuardedSession, PrivateAddress
 from bridge.invoice.data import BadSetting
 from bridge.order.model import ShopOrder
@@ -78,7 +78,7 @@ async def fetch(
                 f"{url.host} leads to an address that is not public; if it is your own server, set "
                 "`invoice.allow_private_addresses: true`"
             ) from error
-        raise TryAgain(f"{url.host} gave no invoice ({type(error).__name__})", upstream="invoice") from error
+        raise TryAgain(f"{url.host} gave no invoice ({type(error).__name__})", upstream=INVOICE) from error
 
 
 async def _follow(url: URL, settings: Invoice, session: aiohttp.ClientSession) -> bytes:
@@ -110,9 +110,9 @@ def _next(url: URL, answer: aiohttp.ClientResponse) -> URL:
 async def _pdf(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     host, status = answer.url.host, answer.status
     if status in NOT_READY:
-        raise NotThere(f"{host} has no invoice yet (HTTP {status})", after=_after(answer), upstream="invoice")
+        raise NotThere(f"{host} has no invoice yet (HTTP {status})", after=_after(answer), upstream=INVOICE)
     if status == 429 or status >= 500:
-        raise TryAgain(f"{host} answered HTTP {status}", after=_after(answer), upstream="invoice")
+        raise TryAgain(f"{host} answered HTTP {status}", after=_after(answer), upstream=INVOICE)
     if status in (401, 403):
         raise BadInvoice(f"{host} refuses access (HTTP {status}); check `invoice.headers`")
     if status != 200:

@@ -127,6 +127,13 @@ TEXTS: dict[str, tuple[Topic, Text]] = {
         Topic.SUBSCRIPTION,
         Text("The shop {shop} sends all that is wanted again.", "Nothing is to be done."),
     ),
+    "shop_removed": (
+        Topic.CONFIGURATION,
+        Text(
+            "The shop {shop} is not in the configuration any more; what was wrong with it is not watched any more.",
+            "Nothing is to be done, unless the shop was removed by mistake.",
+        ),
+    ),
     "reconciliation": (
         Topic.RECONCILIATION,
         Text(

@@ -174,6 +174,10 @@ HEALS_ON_CHANGE: frozenset[Problem] = frozenset(
 """Problems that came before any purchase: a change of the order or of the mapping has it looked at anew."""
 
 
+NOT_CONFIGURED = "the shop “{shop}” is no longer in the configuration"
+"""Why a step of an order failed whose shop this process does not have; it goes on once the shop is there again."""
+
+
 def say(text: str, facts: dict[str, object]) -> str:
     """Fill a sentence; a fact that is missing shows as "?", never as an error."""
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 import aiohttp
 
 from bridge.config.settings import SculpteoSettings
-from bridge.errors import TryAgain
+from bridge.errors import SCULPTEO, SCULPTEO_TRACKING, TryAgain, Unreadable, Upstream
 from bridge.guard import describe
 from bridge.order.model import (
     Address,
@@ -167,18 +167,19 @@ class SculpteoPrinter:
         """What Sculpteo says of the order now: by JSON, and by the page where JSON says too little.
 
         `exists` is True only if the answer speaks of an order. Raises TryAgain when Sculpteo cannot be asked,
-        or answers with something that is about no order at all (a page to sign in, a notice).
+        or Unreadable where the answer is about no order at all (a page to sign in, a
+        notice): a matter of this one order.
         """
         if not is_reference(reference):
             raw = RawAnswer(self._clock.now(), None, error="not the form of a reference; not asked for")
             return tracking.absent(reference, raw)
         path = TRACKING_PATH + quote(reference, safe="")
-        first = await self._ask("POST", path, headers=XHR)
+        first = await self._ask("POST", path, headers=XHR, upstream=SCULPTEO_TRACKING)
         reading = tracking.read(first.text(), reference) if _fine(first) else Reading()
         if not tracking.wants_page(reading):
             return self._report(reference, reading, first)
         try:
-            page = await self._ask("GET", path, headers=PAGE)
+            page = await self._ask("GET", path, headers=PAGE, upstream=SCULPTEO_TRACKING)
             self._usable(page)
         except TryAgain:
             if not reading.tells:
@@ -211,13 +212,15 @@ class SculpteoPrinter:
     def _usable(self, page: Answer) -> None:
         """Of a page's answers, 404 and 410 say something; any other that is not fine does not."""
         if not _fine(page) and page.status not in (404, 410):
-            raise _not_now(page, f"Sculpteo's tracking page answered HTTP {page.status}")
+            why = f"Sculpteo's tracking page answered HTTP {page.status}"
+            raise Unreadable(why, after=_retry_after_of(page), upstream=SCULPTEO_TRACKING)
 
     def _report(self, reference: str, reading: Reading, answer: Answer) -> TrackingReport:
         report = tracking.report(reference, reading, self._raw(answer))
         if report is None:
             what = "a page to sign in" if reading.login else "nothing about an order"
-            raise TryAgain(f"Sculpteo's tracking page for {reference} shows {what}", upstream="sculpteo")
+            why = f"Sculpteo's tracking page for {reference} shows {what}"
+            raise Unreadable(why, upstream=SCULPTEO_TRACKING)
         return report
 
     async def price(self, design: Design, quantity: int, currency: str) -> Quote:
@@ -245,15 +248,16 @@ class SculpteoPrinter:
         *,
         query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
+        upstream: Upstream = SCULPTEO,
     ) -> Answer:
         try:
             answer = await self._lookups.ask(method, path, query=query, headers=headers, limit=MAX_LOOKUP)
         except (aiohttp.ClientError, OSError) as error:
-            raise TryAgain(f"Sculpteo cannot be asked: {describe(error)}", upstream="sculpteo") from None
+            raise TryAgain(f"Sculpteo cannot be asked: {describe(error)}", upstream=upstream) from None
         if not answer.complete:
-            raise TryAgain("Sculpteo's answer is too long to be read", upstream="sculpteo")
+            raise Unreadable("Sculpteo's answer is too long to be read", upstream=upstream)
         if answer.status == 429 or (method == "GET" and answer.status is not None and answer.status >= 500):
-            raise _not_now(answer, f"Sculpteo answered HTTP {answer.status}")
+            raise _not_now(answer, f"Sculpteo answered HTTP {answer.status}", upstream)
         return answer
 
     # --- evidence ----------------------------------------------------------------------------------------
@@ -274,8 +278,12 @@ def _fine(answer: Answer) -> bool:
     return answer.status is not None and 200 <= answer.status < 300
 
 
-def _not_now(answer: Answer, why: str) -> TryAgain:
-    return TryAgain(why, after=retry_after(answer.headers.get("retry-after")), upstream="sculpteo")
+def _not_now(answer: Answer, why: str, upstream: Upstream = SCULPTEO) -> TryAgain:
+    return TryAgain(why, after=_retry_after_of(answer), upstream=upstream)
+
+
+def _retry_after_of(answer: Answer) -> timedelta | None:
+    return retry_after(answer.headers.get("retry-after"))
 
 
 def retry_after(value: str | None) -> timedelta | None:

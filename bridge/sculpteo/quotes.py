@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from bridge.errors import TryAgain
+from bridge.errors import SCULPTEO, Unreadable
 from bridge.order.model import Design, Money, Quote, RawAnswer
 from bridge.sculpteo.order_form import scale_text
 
@@ -40,14 +40,14 @@ def price_query(design: Design, quantity: int, currency: str) -> dict[str, str]:
 
 
 def read_quote(text: str, currency: str, answer: RawAnswer) -> Quote:
-    """The total of a price answer, or why there is none. Raises TryAgain when it is no price answer at all.
+    """The total of a price answer, or why there is none. Raises Unreadable when it is no price answer at all.
 
     `error` is {id, description} with id 0 when all is well; amounts are strings; shipping is not in them.
     """
     document = _object(_decoded(text))
     error, body = _object(document.get("error")), _object(document.get("body"))
     if not error and not body:
-        raise TryAgain("Sculpteo's price answer has neither error nor body", upstream="sculpteo")
+        raise Unreadable("Sculpteo's price answer has neither error nor body", upstream=SCULPTEO)
     warning = _sentence(document.get("warning"))
     if error and str(error.get("id", 0)) != "0":
         problem = _sentence(error.get("description")) or f"error {_sentence(error.get('id'))}"
@@ -66,11 +66,11 @@ def read_quote(text: str, currency: str, answer: RawAnswer) -> Quote:
 
 
 def read_materials(text: str) -> tuple[Material, ...]:
-    """The list of materials. Raises TryAgain when the answer is no such list."""
+    """The list of materials. Raises Unreadable when the answer is no such list."""
     listed = _decoded(text)
     entries = [_object(entry) for entry in listed] if isinstance(listed, list) else []
     if not entries or not all(isinstance(entry.get("id"), str) for entry in entries):
-        raise TryAgain("Sculpteo's answer is not a list of materials", upstream="sculpteo")
+        raise Unreadable("Sculpteo's answer is not a list of materials", upstream=SCULPTEO)
     return tuple(
         Material(
             str(entry["id"]), _sentence(entry.get("name")) or "", _sentence(entry.get("description")) or ""
@@ -83,7 +83,7 @@ def _decoded(text: str) -> object:
     try:
         decoded: object = json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
-        raise TryAgain("Sculpteo's answer is not JSON", upstream="sculpteo") from None
+        raise Unreadable("Sculpteo's answer is not JSON", upstream=SCULPTEO) from None
     return decoded
 
 

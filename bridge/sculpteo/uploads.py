@@ -18,7 +18,7 @@ from pathlib import Path
 import aiohttp
 
 from bridge.config.settings import SculpteoSettings
-from bridge.errors import BridgeError, TryAgain
+from bridge.errors import SCULPTEO, BridgeError, TryAgain
 from bridge.guard import describe
 from bridge.sculpteo.client import scrub
 from bridge.sculpteo.http import HEADERS
@@ -96,7 +96,7 @@ async def upload(
             answer = await response.content.read(LONGEST_ANSWER)
             status = response.status
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-        raise TryAgain(f"Sculpteo did not take the file: {describe(error)}", upstream="sculpteo") from None
+        raise TryAgain(f"Sculpteo did not take the file: {describe(error)}", upstream=SCULPTEO) from None
     secret = settings.password.get_secret_value()
     return read_answer(status, scrub(answer.decode("utf-8", "replace"), [secret]))
 
@@ -146,7 +146,7 @@ async def _body(
 def read_answer(status: int, text: str) -> Uploaded:
     """Raises UploadRefused, or TryAgain where Sculpteo is in trouble or answers something else."""
     if status >= 500 or status == 429:
-        raise TryAgain(f"Sculpteo's upload answered HTTP {status}", upstream="sculpteo")
+        raise TryAgain(f"Sculpteo's upload answered HTTP {status}", upstream=SCULPTEO)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -159,7 +159,7 @@ def read_answer(status: int, text: str) -> Uploaded:
     uuid = answer.get("uuid")
     if not isinstance(uuid, str) or not uuid.strip():
         why = "Sculpteo's answer to the upload names no design; look for it among your designs there"
-        raise TryAgain(why, upstream="sculpteo")
+        raise TryAgain(why, upstream=SCULPTEO)
     return Uploaded(
         uuid=uuid.strip(),
         name=_text(answer.get("name")),

@@ -15,7 +15,7 @@ from datetime import timedelta
 import aiohttp
 
 from bridge import __version__
-from bridge.errors import Resting, TryAgain
+from bridge.errors import Resting, Unreadable, shopify
 from bridge.shopify import http
 from bridge.shopify.answers import Reply, Throttled, TokenRefused, UserError, judge, user_errors
 from bridge.shopify.auth import Tokens
@@ -50,7 +50,7 @@ class Admin:
     ) -> None:
         self.shop = shop
         self.domain = endpoint.domain
-        self.upstream = f"shopify:{shop}"
+        self.upstream = shopify(shop)
         self.served_version: str | None = None
         self._url = endpoint.graphql
         self._session = session
@@ -98,12 +98,12 @@ class Admin:
 
     @contextmanager
     def reading(self, name: str, reply: Reply) -> Iterator[None]:
-        """Within it, data that is not as the schema says raises TryAgain with the place and the request id."""
+        """Within it, data that is not as the schema says raises Unreadable with the place and the request id."""
         try:
             yield
         except Unexpected as error:
             why = f"Shopify's answer to {name} is not as expected: {error} (request id {reply.request_id})"
-            raise TryAgain(why, upstream=self.upstream) from None
+            raise Unreadable(why, upstream=self.upstream) from None
 
     async def pages(
         self, name: str, field: str, variables: Mapping[str, object] | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bridge.errors import NeedsPerson, Resting, TryAgain
+from bridge.errors import NeedsPerson, Resting, TryAgain, Upstream
 from bridge.shopify.http import LONGEST_SAYING, Answer
 from bridge.shopify.tame import Value, clean
 from bridge.shopify.throttle import UNTOLD, wait_after_throttling
@@ -27,7 +27,7 @@ class TokenRefused(NeedsPerson):
 class Throttled(Resting):
     """Shopify did not run the request, since the budget is used up. `cost` is what it says of the budget."""
 
-    def __init__(self, why: str, *, after: timedelta, upstream: str, cost: Value | None = None) -> None:
+    def __init__(self, why: str, *, after: timedelta, upstream: Upstream, cost: Value | None = None) -> None:
         super().__init__(why, after=after, upstream=upstream)
         self.seconds = after.total_seconds()
         self.cost = cost or Value(None)
@@ -63,7 +63,7 @@ PERMANENT = frozenset({"MAX_COST_EXCEEDED", "INVALID_VARIABLE", "BAD_REQUEST", "
 SECURITY_REJECTION_PAUSE = timedelta(minutes=10)
 
 
-def judge(answer: Answer, *, upstream: str, name: str, optional: frozenset[str] = frozenset()) -> Reply:
+def judge(answer: Answer, *, upstream: Upstream, name: str, optional: frozenset[str] = frozenset()) -> Reply:
     """The data of an answer to document `name`.
 
     `optional` names fields that may be null for want of a permission. Raises Throttled, TokenRefused,
@@ -102,7 +102,7 @@ def user_errors(payload: Value) -> list[UserError]:
     ]
 
 
-def _by_status(answer: Answer, upstream: str) -> TryAgain | NeedsPerson:
+def _by_status(answer: Answer, upstream: Upstream) -> TryAgain | NeedsPerson:
     said = answer.sayings()
     place = f"HTTP {answer.status}, request id {answer.request_id}" + (f": {said}" if said else "")
     if answer.status == 401:
@@ -157,7 +157,9 @@ def _error(entry: Value) -> _Error:
     )
 
 
-def _by_error(error: _Error, cost: Value, answer: Answer, upstream: str, name: str) -> TryAgain | NeedsPerson:
+def _by_error(
+    error: _Error, cost: Value, answer: Answer, upstream: Upstream, name: str
+) -> TryAgain | NeedsPerson:
     place = f"{name}, request id {answer.request_id}"
     if error.code == "THROTTLED":
         after = timedelta(seconds=wait_after_throttling(cost))

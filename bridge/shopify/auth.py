@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bridge.errors import NeedsPerson, TryAgain
+from bridge.errors import NeedsPerson, TryAgain, Upstream
 from bridge.shopify import http
 from bridge.shopify.tame import Unexpected, Value
 
@@ -57,7 +57,7 @@ class ClientCredentials:
         client_id: str,
         client_secret: str,
         *,
-        upstream: str,
+        upstream: Upstream,
         clock: Callable[[], float] = time.monotonic,
         timeout: aiohttp.ClientTimeout = http.TIMEOUT,
     ) -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import aiohttp
 
-from bridge.errors import TryAgain
+from bridge.errors import TryAgain, Upstream
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 LARGEST_ANSWER = 16_000_000  # bytes, decompressed
@@ -73,7 +73,7 @@ async def post(
     *,
     data: bytes,
     headers: Mapping[str, str],
-    upstream: str,
+    upstream: Upstream,
     timeout: aiohttp.ClientTimeout = TIMEOUT,  # noqa: ASYNC109 - connecting has a limit of its own
     largest: int | None = None,
 ) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
+from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, Unreadable
 from bridge.order.model import FulfillmentOrder, LedgerEntry, Mode, NewFulfillment, ShopOrder, Tracking
 from bridge.ports import Annotation, Changed
 from bridge.shopify import ledger, parse, shipments, shown
@@ -75,7 +75,7 @@ class ShopifyShop:
                 return await self._read_once(order_id)
             except _Moving:
                 continue
-        raise TryAgain("the order keeps changing while it is read", upstream=self._admin.upstream)
+        raise Unreadable("the order keeps changing while it is read", upstream=self._admin.upstream)
 
     async def _read_once(self, order_id: str) -> ShopOrder | None:
         read_at = self._now()
@@ -185,7 +185,7 @@ class ShopifyShop:
                 )
             except Unexpected as error:
                 why = f"Shopify's list of orders is not as expected: {error}"
-                raise TryAgain(why, upstream=self._admin.upstream) from None
+                raise Unreadable(why, upstream=self._admin.upstream) from None
             if not (unfulfilled and node["displayFulfillmentStatus"].raw == "FULFILLED"):
                 yield found
 
@@ -215,7 +215,7 @@ class ShopifyShop:
             raise
         except NeedsPerson as error:
             why = f"the ledger on the order cannot be written: {error.facts.get('why')}"
-            raise TryAgain(why, after=LEDGER_RETRY, upstream=self._admin.upstream) from None
+            raise Unreadable(why, after=LEDGER_RETRY, upstream=self._admin.upstream) from None
         if errors:
             raise self._ledger_refused(errors)
         digests = [metafield["compareDigest"].raw for metafield in payload["metafields"].each()]
@@ -229,7 +229,7 @@ class ShopifyShop:
         if codes & UNSUPPORTED:
             return AccessDenied("shop_access", why=f"it may not keep its note on the order: {said}")
         why = f"Shopify does not take the ledger: {said}"
-        return TryAgain(why, after=LEDGER_RETRY, upstream=self._admin.upstream)
+        return Unreadable(why, after=LEDGER_RETRY, upstream=self._admin.upstream)
 
     async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
         """Create one fulfillment; gives its id. Raises NeedsPerson("cannot_fulfill") when refused.
@@ -244,7 +244,7 @@ class ShopifyShop:
             raise NeedsPerson("cannot_fulfill", number=_numbers(fulfillment.tracking), why=sentence(errors))
         created = payload["fulfillment"]["id"].raw
         if not isinstance(created, str):
-            raise TryAgain("Shopify created a fulfillment without an id", upstream=self._admin.upstream)
+            raise Unreadable("Shopify created a fulfillment without an id", upstream=self._admin.upstream)
         return created
 
     async def extend_tracking(

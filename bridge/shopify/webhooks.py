@@ -15,7 +15,7 @@ import hmac
 import json
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -65,10 +65,28 @@ def sign(secret: bytes, body: bytes) -> bytes:
     return base64.b64encode(hmac.new(secret, body, hashlib.sha256).digest())
 
 
+def addressed_shop(
+    address: str, headers: Mapping[str, str], shops: Mapping[str, Collection[str]]
+) -> str | None:
+    """Our name of the shop that a delivery is for; `address` is the name in its URL, `shops` has the domains of
+    each of ours.
+
+    The domain that its header names comes first: a shop that has another name since goes on delivering to the
+    address with its former name until its subscriptions are repaired. The header is not signed, so the body's
+    signature by that shop's secrets still decides whether it is taken. None = it is for no shop of ours.
+    """
+    sender = (_Headers(headers).plain("shop-domain") or "").lower()
+    for shop, domains in shops.items():
+        if sender in domains:
+            return shop
+    return address if address in shops else None
+
+
 def read_delivery(
     *,
     shop: str,
     domain: str,
+    former_domain: str | None = None,
     headers: Mapping[str, str],
     body: bytes,
     secrets: Sequence[bytes],
@@ -76,14 +94,14 @@ def read_delivery(
 ) -> Delivery:
     """The delivery, if one of the `secrets` signed it. Raises Refused, always with status 401.
 
-    `shop` is our name of the shop and `domain` its configured myshopify.com domain: a delivery that names
-    another one is refused, since its order ids mean other orders here. A signed delivery is never refused for
+    `shop` is our name of the shop, `domain` its configured myshopify.com domain and `former_domain` the one before
+    it: a delivery that names another one is refused, since its order ids mean other orders here. A signed delivery is never refused for
     what it lacks: without an id it gets one that is derived from its content.
     """
     told = _Headers(headers)
     _check_signature(told.raw("hmac-sha256"), body, secrets)
     sender = told.plain("shop-domain")
-    if sender and sender.lower() != domain.lower():
+    if sender and sender.lower() not in {one.lower() for one in (domain, former_domain) if one}:
         raise Refused(
             401, f"it is for {sender}, but this address is for {domain}: correct `domain` or the address"
         )

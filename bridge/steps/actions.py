@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from bridge.errors import BridgeError
 from bridge.order.model import Money
+from bridge.order.people import person
 from bridge.ports import Change, Facts, OrderRecord
 from bridge.steps import decide
 
@@ -200,7 +201,7 @@ async def carry_out(
     """
     facts = {"reference": reference} if reference else {}
     try:
-        change = action.change(record, who, now, reference)
+        change = action.change(record, person(who), now, reference)
         if cost is not None and "approved_at" in change.values:
             change = replace(change, values={**change.values, "cost": cost})
         await orders.intervene(record, change, who)

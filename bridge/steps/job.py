@@ -9,6 +9,7 @@ from random import Random
 
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.model import ShopOrder
+from bridge.order.problems import NOT_CONFIGURED
 from bridge.ports import (
     Annotation,
     Catalog,
@@ -17,6 +18,7 @@ from bridge.ports import (
     GoLive,
     GoLiveDates,
     Invoicer,
+    JudgedBy,
     Note,
     OrderRecord,
     Orders,
@@ -47,6 +49,11 @@ class World:
     random: Random
     go_live: GoLiveDates = field(default_factory=Unlimited)
 
+    @property
+    def judged_by(self) -> JudgedBy:
+        """What steps judge by in this world."""
+        return JudgedBy(self.policy.mode, self.policy.version, self.catalog.version)
+
 
 @dataclass(slots=True)
 class Job:
@@ -64,7 +71,7 @@ class Job:
         try:
             return self.world.shops[self.record.shop]
         except KeyError:
-            why = f"the shop “{self.record.shop}” is no longer in the configuration"
+            why = NOT_CONFIGURED.format(shop=self.record.shop)
             raise TryAgain(why, after=timedelta(hours=1)) from None
 
     async def read(self) -> ShopOrder | None:

@@ -21,6 +21,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bridge.errors import (
+    SCULPTEO,
     BridgeError,
     LookAgain,
     NeedsPerson,
@@ -240,7 +241,7 @@ async def _by_answer(job: Job, attempt: Attempt, receipt: Receipt) -> Change:
                 return Change(State.UNKNOWN, None, facts=facts)
             return placed(job, receipt.reference, "placed")
         case Verdict.NOT_SENT:
-            return await _not_sent(job, attempt, TryAgain(receipt.why, upstream="sculpteo"))
+            return await _not_sent(job, attempt, TryAgain(receipt.why, upstream=SCULPTEO))
         case Verdict.REFUSED:
             notes = await taken_back(job, attempt)
             return refused(job, receipt.answer.status, receipt.why, notes)
@@ -257,7 +258,7 @@ async def _not_sent(job: Job, attempt: Attempt, error: TryAgain) -> Change:
         State.WAITING,
         job.now + delay(failures, job.world.random, asked=error.after),
         reason=Wait.UPSTREAM,
-        facts={"upstream": error.upstream or "sculpteo", "why": error.why},
+        facts={"upstream": error.upstream or SCULPTEO, "why": error.why},
         notes=await taken_back(job, attempt),
         void_attempt=f"nothing was sent: {error.why}",
         failure=None if resting else error.why,

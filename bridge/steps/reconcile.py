@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bridge.order import remembered
 from bridge.ports import Changed, Clock, Memory, Notice, Orders, Shop
 
 OVERLAP = timedelta(minutes=15)
@@ -24,19 +25,21 @@ async def reconcile(
     first started (or before `since`, where the merchant set it) wait for a person: they may be printed
     already. Raises TryAgain and NeedsPerson as the shop does; what was noticed stays noticed.
     """
-    was_live = await memory.get(f"go_live:{name}")
-    go_live = datetime.fromisoformat(await memory.set_if_absent(f"go_live:{name}", clock.now().isoformat()))
-    known = await memory.get(f"reconciled:{name}")
+    was_live = await memory.get(remembered.go_live(name))
+    go_live = datetime.fromisoformat(
+        await memory.set_if_absent(remembered.go_live(name), clock.now().isoformat())
+    )
+    known = await memory.get(remembered.reconciled(name))
     if known is None:
         return await _first_look(name, shop, orders, memory, since or go_live, go_live if was_live else None)
     watermark = datetime.fromisoformat(known)
-    looked_again = await memory.get(f"reconciled_edge:{name}") == known
+    looked_again = await memory.get(remembered.reconciled_edge(name)) == known
     edge = None if looked_again else watermark - ONE_SECOND
     count, newest = await _take(name, shop, orders, watermark, edge)
     if newest > watermark:
-        await memory.set(f"reconciled:{name}", newest.isoformat())
+        await memory.set(remembered.reconciled(name), newest.isoformat())
     if not looked_again:
-        await memory.set(f"reconciled_edge:{name}", known)
+        await memory.set(remembered.reconciled_edge(name), known)
     return count
 
 
@@ -91,7 +94,7 @@ async def _first_look(
             await orders.notice(Notice(name, changed.id, origin, changed.name, cause=cause))
             seen[changed.id] = changed.updated_at
     if seen:
-        await memory.set(f"reconciled:{name}", max(seen.values()).isoformat())
+        await memory.set(remembered.reconciled(name), max(seen.values()).isoformat())
     return len(seen)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bridge.errors import TryAgain
+from bridge.errors import SCULPTEO, Unreadable
 from bridge.order.model import Mode, PrintItem, ShopOrder, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
@@ -151,7 +151,7 @@ async def _weigh(job: Job, call: NotificationRecord) -> Change | None:
         if abs(job.now - call.received_at) < CONFIRM_FOR:
             if _may_still_buy(record):
                 why = "it named an order for this one that its tracking page does not know yet"
-                raise TryAgain(why, after=CONFIRM_RETRY, upstream="sculpteo")
+                raise Unreadable(why, after=CONFIRM_RETRY, upstream=SCULPTEO)
             return job.stay(job.now + CONFIRM_RETRY) if record.state is State.UNKNOWN else None
         await orders.settle_notification(call.key, "Sculpteo does not know the reference")
         return None

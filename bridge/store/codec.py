@@ -29,6 +29,7 @@ WRITABLE = frozenset(
         "held_at",
         "held_by",
         "items",
+        "judged_by",
         "last_step",
         "mapping_version",
         "matched_at",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -60,6 +61,18 @@ class Conditions:
                 c.execute(sa.update(conditions).where(*mine).values(seen_at=now, facts=dict(facts)))
                 return False
             return announce(c, News(f"begin:{name}:{now.isoformat()}", code, now, facts))
+
+        return await self._db.write(work)
+
+    async def drop(self, names: Collection[str], news: News) -> bool:
+        """What nobody watches any more is no condition, whoever saw it last. Told by `news` instead of as being
+        right again, if there was any, which is what True means."""
+
+        def work(c: Connection) -> bool:
+            gone = (
+                sa.delete(conditions).where(conditions.c.name.in_(list(names))).returning(conditions.c.name)
+            )
+            return bool(c.execute(gone).all()) and announce(c, news)
 
         return await self._db.write(work)
 

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from bridge.errors import ConfigError, StoreUnavailable
+from bridge.store.types import ShopNames, translate_shops
 from bridge.store.writer import Row, Writer, translated
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ ROLLED_BACK = frozenset({"40001", "40P01"})  # serialization failure, deadlock: 
 class Database:
     """Where transactions run. Every method may raise StoreUnavailable.
 
-    `dedicated`, on PostgreSQL, is for connections that are held: each is opened and closed for its one use.
+    `names` is what this process calls the shops. `dedicated`, on PostgreSQL, is for connections that are held: each is opened and closed for its one use.
     """
 
     def __init__(
@@ -49,6 +50,9 @@ class Database:
     ) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.names = ShopNames()
+        for engine in (reading, writing):
+            translate_shops(engine.dialect, self.names)
         self.reading = reading
         self.writing = writing
         self.dedicated = None if self.is_sqlite else _postgresql(url, pooled=False)

@@ -73,7 +73,8 @@ class StoredInbox:
     _clock: Clock
 
     async def put(self, delivery: Delivery) -> None:
-        await self._db.put(_row(delivery, self._db.is_sqlite), len(delivery.body))
+        shop = self._db.names.key_of(delivery.shop)
+        await self._db.put(_row(delivery, shop, self._db.is_sqlite), len(delivery.body))
 
     async def pending(self, limit: int) -> list[Delivery]:
         return await self._db.read(partial(_pending, limit=limit))
@@ -108,13 +109,13 @@ class StoredInbox:
         return await self._db.write(work)
 
 
-def _row(delivery: Delivery, sqlite: bool) -> Row:
+def _row(delivery: Delivery, shop: str, sqlite: bool) -> Row:
     moment = _text if sqlite else _same
     webhook_id = delivery.webhook_id
     if len(webhook_id) > LONGEST_ID:  # an index has a widest key
         webhook_id = hashlib.sha256(webhook_id.encode("utf-8", "replace")).hexdigest()
     return (
-        delivery.shop,
+        shop,
         clean(webhook_id),
         clean(delivery.topic),
         _clean(delivery.event_id),

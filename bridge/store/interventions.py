@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import Outdated
 from bridge.order.model import Mode
+from bridge.order.people import person
 from bridge.order.states import State
 from bridge.ports import Change, OrderRecord
 from bridge.store.claims import load
@@ -20,6 +21,7 @@ from bridge.store.tables import attempts, orders
 def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, who: str) -> None:
     """`StoredOrders.intervene`."""
     check_move(order, change)
+    who = person(who)
     name = order.name or order.order_id
     row = c.execute(sa.select(orders.c.state).where(orders.c.id == order.key).with_for_update()).one_or_none()
     if row is None or row.state != order.state:

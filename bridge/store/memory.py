@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.order.people import person
 from bridge.order.states import State, Wait
 from bridge.ports import Clock
 from bridge.store.codec import insert_for
@@ -86,7 +87,7 @@ class Switch:
         now = self._clock.now()
 
         def work(c: Connection) -> bool:
-            row = insert_for(c, pauses).values(scope=scope, at=now, who=who, why=why)
+            row = insert_for(c, pauses).values(scope=scope, at=now, who=person(who), why=why)
             new = row.on_conflict_do_nothing(index_elements=["scope"]).returning(pauses.c.scope)
             return c.execute(new).first() is not None
 

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from bridge.errors import LeaseLost, NeedsPerson
 from bridge.order.model import Mode, Parcel, RawAnswer, Verdict
 from bridge.order.news import News, code_of
+from bridge.order.people import SERVICE
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Facts, Notice, OrderRecord
@@ -25,8 +26,6 @@ from bridge.store.modes import mode_in_force
 from bridge.store.tables import alarms, answers, attempts, events, news, notifications, orders, parcels
 from bridge.store.terms import learn
 from bridge.store.types import Moment, clean
-
-BRIDGE = "bridge"
 
 
 def held_row(c: Connection, order: OrderRecord) -> Any:
@@ -60,7 +59,7 @@ def event(
     kind: str,
     facts: Facts,
     *,
-    who: str = BRIDGE,
+    who: str = SERVICE,
     source: State | None = None,
     target: State | None = None,
     reason: str | None = None,
@@ -108,7 +107,7 @@ def record(c: Connection, now: datetime, order: OrderRecord, change: Change) -> 
     write_change(
         c, now, order, change, due_at=due_after(order, change, now), lease_owner=None, lease_until=None
     )
-    write_beside(c, now, order, change, BRIDGE)
+    write_beside(c, now, order, change, SERVICE)
     if change.failure is not None and change.failure != row.last_error:
         event(c, order.key, now, "failed", {"why": change.failure})
 
@@ -226,7 +225,7 @@ def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -
         return
     done = c.execute(
         sa.update(attempts)
-        .where(*this_one, *((unbought,) if who == BRIDGE else ()))
+        .where(*this_one, *((unbought,) if who == SERVICE else ()))
         .values(
             voided_at=now,
             voided_by=who,

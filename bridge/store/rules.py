@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.order.people import person
 from bridge.order.problems import Problem
 from bridge.order.rules import LineRule, Scope
 from bridge.order.states import Ignored, State
@@ -38,7 +39,7 @@ class Rules:
 
         Raises Outdated as `StoredOrders.intervene` does.
         """
-        now = self._clock.now()
+        now, who = self._clock.now(), person(who)
 
         def work(c: Connection) -> None:
             intervene(c, now, order, change, who)
@@ -52,7 +53,7 @@ class Rules:
 
     async def undo(self, order: OrderRecord, keys: Collection[int], change: Change, who: str) -> None:
         """Take decisions about lines of one order back, as the person saw it. Raises Outdated."""
-        now = self._clock.now()
+        now, who = self._clock.now(), person(who)
 
         def work(c: Connection) -> None:
             intervene(c, now, order, change, who)
@@ -63,7 +64,7 @@ class Rules:
     async def remove(self, key: int, who: str) -> bool:
         """Take back what was decided about a variant or product, and look at what it kept from being
         printed. False = it was taken back already, or is none."""
-        now = self._clock.now()
+        now, who = self._clock.now(), person(who)
 
         def work(c: Connection) -> bool:
             removed = _remove(c, now, who, line_rules.c.id == key, line_rules.c.scope != Scope.LINE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -14,9 +14,10 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import ConfigError
 from bridge.order.model import Mode
-from bridge.order.problems import HEALS_ON_CHANGE
+from bridge.order.people import person
+from bridge.order.problems import HEALS_ON_CHANGE, NOT_CONFIGURED
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Clock, SharedClock
+from bridge.ports import Clock, JudgedBy, SharedClock
 from bridge.store import singleton
 from bridge.store.calls import StoredCalls
 from bridge.store.conditions import Conditions
@@ -34,7 +35,8 @@ from bridge.store.queries import Queries
 from bridge.store.reports import Reports
 from bridge.store.rules import Rules
 from bridge.store.sessions import Sessions
-from bridge.store.tables import alarms, orders
+from bridge.store.shops import Shops
+from bridge.store.tables import alarms, memory, orders
 from bridge.store.watching import Watching
 
 TIME = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
@@ -45,7 +47,7 @@ class Store:
     """One database, opened: `async with Store.open(url, clock=clock) as store`.
 
     `orders`, `inbox` and `memory` are the ports of those names; `calls` takes Sculpteo's notifications,
-    `queries` and `reports` answer people, `rules` are their decisions about lines, `switch` stops and resumes
+    `shops` knows which shop is which; `queries` and `reports` answer people, `rules` are their decisions about lines, `switch` stops and resumes
     placing; `desk` and `sessions` are for the console; `outbox` and `conditions` hold what is to be told, and
     `watching` finds orders that stand.
     """
@@ -56,6 +58,7 @@ class Store:
         self.orders = StoredOrders(db, clock)
         self.inbox = StoredInbox(db, clock)
         self.memory = StoredMemory(db)
+        self.shops = Shops(db)
         self.calls = StoredCalls(db, clock)
         self.queries = Queries(db)
         self.switch = Switch(db, clock)
@@ -88,6 +91,7 @@ class Store:
         try:
             store = cls(db, clock)
             await store.tell_time()
+            await store.shops.load()
             yield store
         finally:
             await db.close()
@@ -154,17 +158,11 @@ class Store:
         """Look anew at what another mapping may heal: all of it when `version` is not the one of the last run,
         else what was judged by another one since, as by a replica that had not read the new file yet."""
         now = self._clock.now()
-        heals = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem.in_(sorted(HEALS_ON_CHANGE)))
-        printable = sa.and_(
-            orders.c.state == State.IGNORED,
-            orders.c.reason.in_([Ignored.NOTHING_TO_PRINT, Ignored.NOT_SHIPPED, Ignored.OTHER_LOCATION]),
-            orders.c.first_seen_at > now - REMEMBERED,
-        )
         by_another = orders.c.mapping_version != version
 
         def work(c: Connection) -> int:
             new = remember(c, "mapping", version)
-            return wake(c, now, sa.or_(heals, printable), *(() if new else (by_another,)))
+            return wake(c, now, _of_mapping(now), *(() if new else (by_another,)))
 
         return await self._db.write(work)
 
@@ -173,14 +171,13 @@ class Store:
         waits, orders placed as a test, and test orders of the shop. What a replica in another mode has previewed
         since is looked at in any case."""
         now = self._clock.now()
-        waiting = orders.c.state == State.WAITING
-        tested = sa.and_(orders.c.state == State.PLACED, orders.c.mode != Mode.LIVE)
-        ignored = sa.and_(orders.c.state == State.IGNORED, orders.c.reason == Ignored.SHOP_TEST_ORDER)
-        left_over = sa.and_(waiting, orders.c.reason == Wait.PREVIEW, orders.c.due_at.is_(None))
+        left_over = sa.and_(
+            orders.c.state == State.WAITING, orders.c.reason == Wait.PREVIEW, orders.c.due_at.is_(None)
+        )
 
         def work(c: Connection) -> int:
             if change_mode(c, now, mode):
-                return wake(c, now, sa.or_(waiting, tested, ignored))
+                return wake(c, now, _of_mode())
             return wake(c, now, left_over) if mode is not Mode.PREVIEW else 0
 
         return await self._db.write(work)
@@ -193,22 +190,42 @@ class Store:
         """Look anew at what waits for approval or was left to another location, if the rules are other ones
         than in the last run. `fingerprint` tells rules apart."""
         now = self._clock.now()
-        waits = [Wait.APPROVAL, Wait.RISK, Wait.LIMIT_DAY]
-        asked = sa.and_(orders.c.state == State.WAITING, orders.c.reason.in_(waits))
-        elsewhere = sa.and_(
-            orders.c.state == State.IGNORED,
-            orders.c.reason == Ignored.OTHER_LOCATION,
-            orders.c.first_seen_at > now - REMEMBERED,
+
+        def work(c: Connection) -> int:
+            return wake(c, now, _of_rules(now)) if remember(c, "rules", fingerprint) else 0
+
+        return await self._db.write(work)
+
+    async def took_up(self, judged_by: JudgedBy) -> None:
+        """From now on this is the newest configuration."""
+        await self._db.write(lambda c: remember(c, "judged_by", str(judged_by)))
+
+    async def wake_left_over(self, judged_by: JudgedBy, shops: Collection[str]) -> int:
+        """Look anew at what a replica looked at by other rules, in another mode, by another mapping or without
+        knowing one of these `shops`, after those of the newest configuration were woken for it: nobody else
+        would. Only whoever has taken up the newest configuration wakes anything; gives how many."""
+        now, mine = self._clock.now(), orders.c.judged_by
+        by_others = [
+            sa.and_(_of_mode(), sa.not_(mine.startswith(f"{judged_by.mode}:", autoescape=True))),
+            sa.and_(_of_rules(now), sa.not_(mine.contains(f":{judged_by.rules}:", autoescape=True))),
+            sa.and_(_of_mapping(now), sa.not_(mine.endswith(f":{judged_by.mapping}", autoescape=True))),
+        ]
+        text, _, _ = NOT_CONFIGURED.partition("{")
+        without_shop = sa.and_(
+            orders.c.shop.in_(list(shops)), orders.c.last_error.startswith(text, autoescape=True)
         )
 
         def work(c: Connection) -> int:
-            return wake(c, now, sa.or_(asked, elsewhere)) if remember(c, "rules", fingerprint) else 0
+            newest = c.execute(sa.select(memory.c.value).where(memory.c.key == "judged_by")).scalar()
+            if newest != str(judged_by):
+                return 0
+            return wake(c, now, sa.or_(without_shop, *by_others))
 
         return await self._db.write(work)
 
     async def clear_alarm(self, key: int, who: str) -> bool:
         """A person saw to it. False = it was cleared already, or is not there."""
-        now = self._clock.now()
+        now, who = self._clock.now(), person(who)
 
         def work(c: Connection) -> bool:
             row = c.execute(
@@ -222,3 +239,34 @@ class Store:
             return row is not None
 
         return await self._db.write(work)
+
+
+def _of_mapping(now: datetime) -> sa.ColumnElement[bool]:
+    """What another mapping may heal."""
+    heals = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem.in_(sorted(HEALS_ON_CHANGE)))
+    printable = sa.and_(
+        orders.c.state == State.IGNORED,
+        orders.c.reason.in_([Ignored.NOTHING_TO_PRINT, Ignored.NOT_SHIPPED, Ignored.OTHER_LOCATION]),
+        orders.c.first_seen_at > now - REMEMBERED,
+    )
+    return sa.or_(heals, printable)
+
+
+def _of_mode() -> sa.ColumnElement[bool]:
+    """What another mode concerns."""
+    waiting = orders.c.state == State.WAITING
+    tested = sa.and_(orders.c.state == State.PLACED, orders.c.mode != Mode.LIVE)
+    ignored = sa.and_(orders.c.state == State.IGNORED, orders.c.reason == Ignored.SHOP_TEST_ORDER)
+    return sa.or_(waiting, tested, ignored)
+
+
+def _of_rules(now: datetime) -> sa.ColumnElement[bool]:
+    """What other rules concern."""
+    waits = [Wait.APPROVAL, Wait.RISK, Wait.LIMIT_DAY, Wait.BEFORE_GO_LIVE]
+    asked = sa.and_(orders.c.state == State.WAITING, orders.c.reason.in_(waits))
+    elsewhere = sa.and_(
+        orders.c.state == State.IGNORED,
+        orders.c.reason == Ignored.OTHER_LOCATION,
+        orders.c.first_seen_at > now - REMEMBERED,
+    )
+    return sa.or_(asked, elsewhere)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table
 
 from bridge.order.model import Design, Parcel, PrintItem, RawAnswer, ShopOrder
-from bridge.store.types import Cost, Json, Key, Moment, Stored, Term, Words
+from bridge.store.types import Cost, FactKey, Json, Key, Moment, ShopKey, Stored, Term, Words
 
 REVISION = "0006"
 """The newest migration, which this program needs."""
@@ -34,7 +34,7 @@ orders = Table(
     "orders",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("shop", Words, nullable=False),
+    Column("shop", ShopKey, nullable=False),
     Column("order_id", Words, nullable=False),
     Column("state", Words, nullable=False),
     Column("news", sa.Integer, nullable=False),
@@ -83,6 +83,7 @@ orders = Table(
     Column("approved_seen", Words),  # a digest of the contents and address that were approved
     Column("window_for", Words),  # a digest of what the approval window was opened for
     Column("first_locations", Json),  # by printed line: where it was first to be sent from
+    Column("judged_by", Words),  # a digest of the rules and the mapping by which it was last looked at
     sa.UniqueConstraint("shop", "order_id"),
     _partial("ix_orders_due", "due_at", where="due_at IS NOT NULL"),
     Index("ix_orders_state", "state", "id"),
@@ -199,7 +200,7 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("shop", Words, nullable=False),
+    Column("shop", ShopKey, nullable=False),
     Column("webhook_id", Words, nullable=False),
     Column("topic", Words, nullable=False),
     Column("event_id", Words),
@@ -219,8 +220,17 @@ deliveries = Table(
 memory = Table(
     "memory",
     metadata,
-    Column("key", Words, primary_key=True),
+    Column("key", FactKey, primary_key=True),
     Column("value", Words, nullable=False),
+)
+
+shops = Table(  # which shop is which: see `bridge.store.shops`
+    "shops",
+    metadata,
+    Column("domain", Words, primary_key=True),
+    Column("key", Words, nullable=False),  # what rows have in `shop`; it never changes
+    Column("name", Words),  # what the shop was called last
+    sa.UniqueConstraint("key"),
 )
 
 buckets = Table(
@@ -233,7 +243,7 @@ buckets = Table(
 pauses = Table(
     "pauses",
     metadata,
-    Column("scope", Words, primary_key=True),  # a shop, or "*" for all
+    Column("scope", ShopKey, primary_key=True),  # a shop, or "*" for all
     Column("at", Moment, nullable=False),
     Column("who", Words, nullable=False),
     Column("why", Words),
@@ -259,7 +269,7 @@ line_rules = Table(  # what people decided about lines, variants and products; w
     "line_rules",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("shop", Words, nullable=False),
+    Column("shop", ShopKey, nullable=False),
     Column("scope", Words, nullable=False),
     Column("subject", Words, nullable=False),  # Shopify's id of the line item, variant or product
     Column("order_key", Key),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -72,6 +74,63 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else clean(str(value))
+
+
+class ShopNames:
+    """What this process calls the shops whose keys the database has; what is not known means itself."""
+
+    def __init__(self) -> None:
+        self.keys: Mapping[str, str] = {}  # name -> key
+        self.names: Mapping[str, str] = {}  # key -> name
+
+    def use(self, keys: Mapping[str, str], names: Mapping[str, str]) -> None:
+        self.keys, self.names = dict(keys), dict(names)
+
+    def key_of(self, name: str) -> str:
+        return self.keys.get(name, name)
+
+    def name_of(self, key: str) -> str:
+        return self.names.get(key, key)
+
+
+_NAMES: WeakKeyDictionary[Dialect, ShopNames] = WeakKeyDictionary()
+_NO_NAMES = ShopNames()
+
+
+def translate_shops(dialect: Dialect, names: ShopNames) -> None:
+    """Let the columns of this database's engine show its shops by these names."""
+    _NAMES[dialect] = names
+
+
+class ShopKey(TypeDecorator[str]):
+    """A shop. The database has its key, which never changes; a process says and sees its own name for it.
+
+    The translation is made here so that no statement can forget it. See `bridge.store.shops`.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else _NAMES.get(dialect, _NO_NAMES).key_of(clean(str(value)))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else _NAMES.get(dialect, _NO_NAMES).name_of(value)
+
+
+class FactKey(TypeDecorator[str]):
+    """What a remembered fact is called: "mapping", or "reconciled:acme" for one about a shop. Each part after
+    the first that names a shop is kept as that shop's key. Keys are asked for, never listed."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        fact, *parts = clean(str(value)).split(":")
+        names = _NAMES.get(dialect, _NO_NAMES)
+        return ":".join([fact, *map(names.key_of, parts)])
 
 
 class Json(TypeDecorator[Any]):

@@ -20,6 +20,9 @@ class ShopDoor(Protocol):
     @property
     def domain(self) -> str: ...
 
+    @property
+    def former_domain(self) -> str | None: ...
+
     def signing_secrets(self) -> Sequence[bytes]: ...
 
 

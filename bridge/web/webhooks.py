@@ -11,9 +11,9 @@ import asyncio
 import structlog
 from aiohttp import web
 
-from bridge.shopify.webhooks import Refused, read_delivery
+from bridge.shopify.webhooks import Refused, addressed_shop, read_delivery
 from bridge.web.metrics import METRICS
-from bridge.web.parts import PARTS, Allowance, utcnow
+from bridge.web.parts import PARTS, Allowance, Parts, utcnow
 
 LARGEST = 16 * 1024 * 1024  # bytes; order webhooks of more than 1 MB exist
 READ_WITHIN = 15.0  # seconds; Shopify itself gives up after 5
@@ -53,18 +53,21 @@ LARGE_BODIES = web.AppKey("large_bodies", Room)
 async def take(request: web.Request) -> web.Response:
     """Verify, store, acknowledge."""
     app = request.app
-    name = request.match_info["shop"]
     counter = app[METRICS].deliveries
     parts = app[PARTS]
-    door = parts.shops.get(name)
-    if door is None:
+    if _addressed(request, parts) is None:
         counter.labels("?", "unknown shop").inc()
         raise web.HTTPNotFound(text="there is no such shop here\n")
     body = await _body(request)
+    name = _addressed(request, parts)  # names may have changed while the body came in
+    if name is None:
+        raise web.HTTPNotFound(text="there is no such shop here\n")
+    door = parts.shops[name]
     try:
         delivery = read_delivery(
             shop=name,
             domain=door.domain,
+            former_domain=door.former_domain,
             headers=request.headers,
             body=body,
             secrets=door.signing_secrets(),
@@ -79,6 +82,14 @@ async def take(request: web.Request) -> web.Response:
     counter.labels(name, "stored").inc()
     parts.on_news()
     return web.Response()
+
+
+def _addressed(request: web.Request, parts: Parts) -> str | None:
+    domains = {
+        name: tuple(domain.lower() for domain in (door.domain, door.former_domain) if domain)
+        for name, door in parts.shops.items()
+    }
+    return addressed_shop(request.match_info["shop"], request.headers, domains)
 
 
 async def _body(request: web.Request) -> bytes:

@@ -13,8 +13,17 @@ from bridge.breaker import Breaker
 from bridge.chores import Chores
 from bridge.config.loader import load
 from bridge.config.settings import Settings
-from bridge.errors import BridgeError, NeedsPerson, TryAgain
-from bridge.order.news import TEXTS
+from bridge.errors import (
+    SCULPTEO,
+    SCULPTEO_TRACKING,
+    BridgeError,
+    NeedsPerson,
+    TryAgain,
+    Upstream,
+    shopify,
+)
+from bridge.order.news import TEXTS, News
+from bridge.ports import Facts
 from bridge.store import Store
 from bridge.vigil import Vigil, upstream_name
 from tests.cli.test_orders import CONFIG
@@ -32,7 +41,7 @@ def settings(tmp_path: Path) -> Settings:
 class Down:
     """A breaker whose upstream fails, and its clock."""
 
-    def __init__(self, upstream: str = "sculpteo") -> None:
+    def __init__(self, upstream: Upstream = SCULPTEO) -> None:
         self.seconds = 0.0
         self.breaker = Breaker(upstream, lambda: self.seconds)
 
@@ -155,6 +164,48 @@ async def test_a_shop_that_refuses_access_is_told_until_it_does_not(
     assert await open_codes(store) == []
 
 
+REMOVED: dict[str, tuple[str, Facts]] = {
+    "reconciliation:old": ("reconciliation", {"shop": "old", "minutes": 90}),
+    "access:reconcile:old": ("access", {"shop": "old", "why": "the token is not valid"}),
+    "access:subscribe:old": ("access", {"shop": "old", "why": "the token is not valid"}),
+    "subscription:old": ("subscription", {"shop": "old", "topics": "orders/paid", "why": "?"}),
+    "upstream:shopify:old": ("upstream", {"upstream": "Shopify (old)", "minutes": 12, "why": "HTTP 503"}),
+}
+
+
+@pytest.mark.parametrize("name", REMOVED)
+async def test_what_was_wrong_with_a_shop_that_is_removed_ends(
+    store: Store, clock: Tick, settings: Settings, name: str
+) -> None:
+    code, facts = REMOVED[name]
+    others: dict[str, Facts] = {
+        "access:reconcile:acme": {"shop": "acme"},
+        "upstream:sculpteo": {"upstream": "Sculpteo"},
+    }
+    await store.conditions.begin(name, code, "a process that ended since", facts)
+    for other, about in others.items():
+        await store.conditions.begin(other, other.partition(":")[0], "another", about)
+    await vigil(store, clock, settings).orders()
+    assert {condition.name for condition in await store.conditions.open()} == set(others)
+    told: list[News] = []
+    await store.outbox.share({"a": lambda news, order: told.append(news)})
+    assert [news.facts for news in told if news.code == "shop_removed"] == [{"shop": "old"}]
+    assert not any(news.code.endswith("_over") for news in told), "nothing is right again"
+
+
+async def test_a_replica_that_is_late_ends_nothing_of_a_new_shop(
+    store: Store, clock: Tick, settings: Settings
+) -> None:
+    newest = settings.model_copy(update={"shops": {**settings.shops, "new": settings.shops["acme"]}})
+    await vigil(store, clock, newest).took_up()
+    await store.conditions.begin("subscription:new", "subscription", "bridge", {"shop": "new"})
+    late = vigil(store, clock, settings)
+    await late.orders()
+    assert await open_codes(store) == ["subscription"]
+    await late.took_up()
+    assert await open_codes(store) == [], "the shop was removed again"
+
+
 async def test_subscriptions_that_were_lost_or_are_refused_are_told(
     store: Store, clock: Tick, settings: Settings
 ) -> None:
@@ -179,7 +230,11 @@ async def test_a_configuration_is_told_to_be_faulty_and_to_need_a_restart(
 
 
 def test_upstreams_are_called_as_people_call_them() -> None:
-    assert [upstream_name(name) for name in ("sculpteo", "shopify:acme")] == ["Sculpteo", "Shopify (acme)"]
+    assert [upstream_name(one) for one in (SCULPTEO, SCULPTEO_TRACKING, shopify("acme"))] == [
+        "Sculpteo",
+        "Sculpteo (tracking)",
+        "Shopify (acme)",
+    ]
 
 
 async def test_a_chore_that_fails_is_told_of_and_one_of_another_replica_is_not(store: Store) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from bridge.errors import TryAgain
+from bridge.errors import SCULPTEO, TryAgain
 from bridge.order.model import Design, Money, Quote
 from bridge.plan.prices import GIVE_UP, GOOD_FOR, Offered, Prices
 
@@ -48,11 +48,11 @@ class Sculpteo:
     async def price(self, design: Design, quantity: int, currency: str) -> Quote:
         self.asked.append((design.uuid, quantity, currency))
         if self.answer is None:
-            raise TryAgain("silence", upstream="sculpteo")
+            raise TryAgain("silence", upstream=SCULPTEO)
         return self.answer
 
     async def materials(self) -> Sequence[Offered]:
-        raise TryAgain("silence", upstream="sculpteo")
+        raise TryAgain("silence", upstream=SCULPTEO)
 
 
 async def test_an_answer_is_remembered_for_a_day_by_all_processes() -> None:

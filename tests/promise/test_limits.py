@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.errors import TryAgain
+from bridge.errors import SCULPTEO, TryAgain
 from bridge.order.model import Mode
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
@@ -136,7 +136,7 @@ async def test_a_price_that_cannot_be_asked_names_the_upstream(day: Day) -> None
     day.policy = replace(day.policy, per_order=euro("100"), approval=ApprovalPolicy())
 
     def away() -> None:
-        raise TryAgain("HTTP 503", upstream="sculpteo")
+        raise TryAgain("HTTP 503", upstream=SCULPTEO)
 
     day.fate.meanwhile["price"] = away
     await day.comes()

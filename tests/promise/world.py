@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
+from bridge.errors import SCULPTEO_TRACKING, LedgerConflict, NeedsPerson, TryAgain, shopify
 from bridge.order.model import (
     Address,
     Design,
@@ -117,11 +117,11 @@ class MemoryShop:
         self.fate.tick()
         fault = self.fate.shop.pop(0) if self.fate.shop else None
         if fault == "before":
-            raise TryAgain("the shop answered 503", upstream="shopify:acme")
+            raise TryAgain("the shop answered 503", upstream=shopify("acme"))
         result = effect() if effect else None
         self.fate.tick()
         if fault == "after":
-            raise TryAgain("the shop's answer was lost", upstream="shopify:acme")
+            raise TryAgain("the shop's answer was lost", upstream=shopify("acme"))
         return result
 
     async def read(self, order_id: str) -> ShopOrder | None:
@@ -285,7 +285,7 @@ class MemoryPrinter:
         self.fate.tick()
         if self.fate.printer and self.fate.printer[0] == "track":
             self.fate.printer.pop(0)
-            raise TryAgain("the tracking page answered 503", upstream="sculpteo")
+            raise TryAgain("the tracking page answered 503", upstream=SCULPTEO_TRACKING)
         entry = self.books.get(reference)
         if entry is None:
             return TrackingReport(reference, False, None, None, (), self._answer(""))

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bridge.errors import TryAgain
+from bridge.errors import SCULPTEO_TRACKING, TryAgain, Unreadable
 from bridge.order.model import Design, Money, PrintStatus
 from bridge.sculpteo.client import SculpteoPrinter, retry_after
 from tests.sculpteo.orders import FixedClock
@@ -140,26 +140,29 @@ async def test_a_redirect_to_another_site_or_in_a_circle_is_not_followed() -> No
 
 
 @pytest.mark.parametrize(
-    ("respond", "why"),
+    ("respond", "why", "kind"),
     [
-        (is_silent, "the time was over"),
-        (resets, "connection"),
-        (answer(b"", "500 Internal Server Error"), "HTTP 500"),
-        (answer(b"", "503 Busy", "Retry-After: 120"), "HTTP 503"),
-        (answer(b"", "429 Too Many Requests", "Retry-After: 120"), "HTTP 429"),
-        (answer(b"", "403 Forbidden"), "HTTP 403"),
-        (page("page__sign_in.html"), "a page to sign in"),
-        (answer(b"<h1>Welcome to our new site</h1>"), "nothing about an order"),
-        (answer(b"x" * 1_200_000), "too long"),
-        (answer(b"{", "200 OK", JSON), "nothing about an order"),
-        (answer(b"AB12CD34", "200 OK", "Content-Encoding: gzip"), "Sculpteo cannot be asked"),
+        (is_silent, "the time was over", TryAgain),
+        (resets, "connection", TryAgain),
+        (answer(b"", "500 Internal Server Error"), "HTTP 500", TryAgain),
+        (answer(b"", "503 Busy", "Retry-After: 120"), "HTTP 503", TryAgain),
+        (answer(b"", "429 Too Many Requests", "Retry-After: 120"), "HTTP 429", TryAgain),
+        (answer(b"", "403 Forbidden"), "HTTP 403", Unreadable),
+        (page("page__sign_in.html"), "a page to sign in", Unreadable),
+        (answer(b"<h1>Welcome to our new site</h1>"), "nothing about an order", Unreadable),
+        (answer(b"x" * 1_200_000), "too long", Unreadable),
+        (answer(b"{", "200 OK", JSON), "nothing about an order", Unreadable),
+        (answer(b"AB12CD34", "200 OK", "Content-Encoding: gzip"), "Sculpteo cannot be asked", TryAgain),
     ],
 )
-async def test_what_says_nothing_of_the_order_is_tried_again(respond: Respond, why: str) -> None:
+async def test_what_says_nothing_of_the_order_is_tried_again(
+    respond: Respond, why: str, kind: type[TryAgain]
+) -> None:
     async with serving(respond) as server, printer(server.url) as client:
         with pytest.raises(TryAgain, match=why) as raised:
             await client.track("AB12CD34")
-    assert raised.value.upstream == "sculpteo"
+    assert type(raised.value) is kind
+    assert raised.value.upstream == SCULPTEO_TRACKING
     if "HTTP 503" in why or "HTTP 429" in why:
         assert raised.value.after == timedelta(minutes=2)
 

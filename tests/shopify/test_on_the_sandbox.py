@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import aiohttp
 import pytest
 
-from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
+from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, shopify
 from bridge.order.model import FulfillmentLines, LedgerEntry, Mode, NewFulfillment, ShopOrder, Tracking
 from bridge.ports import Annotation
 from bridge.sandbox.box import RunningShop, Sandbox
@@ -59,7 +59,7 @@ async def world() -> AsyncIterator[World]:
         where = endpoint(running.shop.settings.domain, running.url)
         settings = running.shop.settings
         tokens = ClientCredentials(
-            session, where.token, settings.client_id, settings.client_secret, upstream="shopify:acme"
+            session, where.token, settings.client_id, settings.client_secret, upstream=shopify("acme")
         )
         slept: list[float] = []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import NotThere, TryAgain
+from bridge.errors import INVOICE, NotThere, TryAgain
 from bridge.order.model import ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State
@@ -42,7 +42,7 @@ async def tried(play: Playing, service: Service, times: int) -> int:
 
 
 async def test_an_invoice_that_never_comes_needs_a_person_and_buys_nothing(tmp_path: Path) -> None:
-    service = Service(NotThere("invoices.example has no invoice yet (HTTP 404)", upstream="invoice"))
+    service = Service(NotThere("invoices.example has no invoice yet (HTTP 404)", upstream=INVOICE))
     async with playing(tmp_path) as play:
         key = await tried(play, service, INVOICE_TRIES + 3)
         found = await play.record(key)
@@ -53,7 +53,7 @@ async def test_an_invoice_that_never_comes_needs_a_person_and_buys_nothing(tmp_p
 
 
 async def test_an_invoice_that_comes_late_is_sent_along(tmp_path: Path) -> None:
-    service = Service(NotThere("invoices.example has no invoice yet (HTTP 404)", upstream="invoice"))
+    service = Service(NotThere("invoices.example has no invoice yet (HTTP 404)", upstream=INVOICE))
     async with playing(tmp_path) as play:
         key = await tried(play, service, INVOICE_TRIES - 1)
         assert (await play.record(key)).state is State.WAITING
@@ -65,5 +65,5 @@ async def test_an_invoice_that_comes_late_is_sent_along(tmp_path: Path) -> None:
 @pytest.mark.parametrize("why", ["invoices.example answered HTTP 503", "invoices.example gave no invoice"])
 async def test_a_service_in_trouble_is_waited_for_as_long_as_it_takes(tmp_path: Path, why: str) -> None:
     async with playing(tmp_path) as play:
-        key = await tried(play, Service(TryAgain(why, upstream="invoice")), INVOICE_TRIES + 5)
+        key = await tried(play, Service(TryAgain(why, upstream=INVOICE)), INVOICE_TRIES + 5)
         assert (await play.record(key)).state is State.WAITING

@@ -12,6 +12,7 @@ from bridge.errors import LeaseLost, LookAgain, Outdated
 from bridge.order.model import Mode, Money, Verdict
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, LimitReached, OrderRecord
+from bridge.steps.actions import BY_NAME, carry_out
 from bridge.store import Store
 from tests.store.make import (
     ITEMS,
@@ -428,3 +429,25 @@ async def test_one_known_url_cannot_be_used_to_fill_the_disk(
     await store.calls.notify(order.attempt.token, "WXYZ9876", b"x")
     told = [call.reference for call in await store.orders.notifications(order)]
     assert told == ["ABCD1234"] * 3 + ["WXYZ9876"], "a reference that is new is evidence"
+
+
+@pytest.mark.parametrize("name", ["bridge", "Bridge", " bridge "])
+async def test_a_person_who_is_called_like_the_service_decides_as_a_person(store: Store, name: str) -> None:
+    """Only a person may say of an order that was sent that Sculpteo does not have it."""
+    order = await sent(store)
+    await store.orders.record(order, Change(State.UNKNOWN, None, facts={"why": "the answer is missing"}))
+    seen = await get(store, order.key)
+    record = await carry_out_as(store, seen, name)
+    assert record.state is State.WAITING
+    [first] = await store.queries.attempts(order.key)
+    assert first.voided_by is not None
+    assert first.voided_by != "bridge"
+    assert first.voided_by.strip().casefold().startswith("bridge")
+    events = await store.queries.events(order.key)
+    assert {event.who for event in events if event.kind == "attempt_void"} == {first.voided_by}
+    assert "bridge" in {event.who for event in events}, "what the service did stays its own"
+
+
+async def carry_out_as(store: Store, record: OrderRecord, who: str) -> OrderRecord:
+    await carry_out(BY_NAME["not_placed"], record, who, START, store.orders, store.sessions)
+    return await get(store, record.key)

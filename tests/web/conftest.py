@@ -23,6 +23,7 @@ BODY = b'{"id": 1001, "name": "#1001"}'
 @dataclass(frozen=True)
 class Door:
     domain: str = "acme.myshopify.com"
+    former_domain: str | None = None
     secrets: tuple[bytes, ...] = (SECRET, b"the-old-secret")
 
     def signing_secrets(self) -> tuple[bytes, ...]:

@@ -61,9 +61,20 @@ async def test_one_changed_byte_breaks_the_signature(service: Service) -> None:
 
 async def test_a_delivery_for_another_shop_is_refused(service: Service) -> None:
     assert await service.post(shop_domain="other.myshopify.com") == 401
-    assert await service.post(shop="other") == 404
-    assert await service.post(shop="../acme") == 404
+    assert await service.post(shop="other", shop_domain="other.myshopify.com") == 404
+    assert await service.post(shop="other", shop_domain=None) == 404
+    assert await service.post(shop="../acme", shop_domain=None) == 404
     assert await stored(service) == []
+
+
+async def test_a_delivery_to_a_former_address_is_taken_for_the_shop_that_it_names(service: Service) -> None:
+    """A shop that has another name delivers to the address with the old one until its subscriptions are
+    repaired; the signature decides as ever."""
+    assert await service.post(shop="old-name") == 200
+    assert await service.post(shop="old-name", shop_domain="ACME.myshopify.com", webhook_id="id-2") == 200
+    unsigned = sign(b"another secret", BODY).decode()
+    assert await service.post(shop="old-name", webhook_id="id-3", hmac_sha256=unsigned) == 401
+    assert [delivery.shop for delivery in await stored(service)] == ["acme", "acme"]
 
 
 async def test_an_unknown_topic_is_stored_too(service: Service) -> None:

@@ -94,7 +94,8 @@ async def checked(request: web.Request, console: Console, shop: str) -> Checked 
             status = Status(problems=(f"the look at the shop failed ({type(error).__name__})",))
         return Checked(status, console.world().clock.now())
 
-    return await request.app[CHECKS].get(shop, ask)
+    domain = console.loaded().settings.shops[shop].domain  # a name may mean another shop by now
+    return await request.app[CHECKS].get(f"{shop} {domain}", ask)
 
 
 def add_to(app: web.Application) -> None:

@@ -10,6 +10,8 @@ from typing import Literal
 
 from bridge.amiss import LATE, UNSUBSCRIBED, Words, amiss, health, moment_of
 from bridge.breaker import Breaker
+from bridge.errors import SCULPTEO, SCULPTEO_TRACKING, shopify
+from bridge.order import remembered
 from bridge.order.model import Money
 from bridge.order.problems import Text
 from bridge.shopify.status import Status
@@ -64,12 +66,15 @@ async def condition(visit: Visit, unread: int) -> list[Group]:
     for shop, settings in visit.settings.shops.items():
         known = await checked(visit.request, console, shop)
         lines = [*_shop(visit, known)]
-        breaker = console.breakers.get(shop)
+        breaker = console.breakers.get(shopify(shop))
         if not (known and known.status.problems) or (breaker and breaker.last_failure):
             lines = [*_connection(visit, breaker, "Shopify"), *lines]
         lines += await _chores(visit, shop)
         groups.append(Group(f"{shop} · {settings.domain}", tuple(lines), known.at if known else None))
-    sculpteo = [*_connection(visit, console.breakers.get("sculpteo"), "Sculpteo")]
+    sculpteo = [*_connection(visit, console.breakers.get(SCULPTEO), "Sculpteo")]
+    following = console.breakers.get(SCULPTEO_TRACKING)
+    if following is not None and following.last_failure is not None:
+        sculpteo += _connection(visit, following, visit.t("Sculpteo's tracking"))
     groups.append(Group("Sculpteo", tuple(sculpteo)))
     own = [*_own(visit, unread)]
     if own:
@@ -146,7 +151,7 @@ def _webhooks(visit: Visit, status: Status) -> Iterator[Line]:
 async def _chores(visit: Visit, shop: str) -> list[Line]:
     """What is done now and then."""
     lines, memory, now = [], visit.store.memory, visit.now
-    reconciled = moment_of(await memory.get(f"reconciled_at:{shop}"))
+    reconciled = moment_of(await memory.get(remembered.reconciled_at(shop)))
     if reconciled is None:
         lines.append(Line("plain", visit.t("The shop's orders were not compared yet.")))
     else:
@@ -154,7 +159,7 @@ async def _chores(visit: Visit, shop: str) -> list[Line]:
         said = visit.t("The shop's orders were compared {ago}.", ago=visit.reader.ago(reconciled, now))
         remedy = visit.t("Look at the log: it says what keeps the bridge from it.") if late else ""
         lines.append(Line("warn" if late else "good", said, remedy))
-    subscribed = moment_of(await memory.get(f"subscribed_at:{shop}"))
+    subscribed = moment_of(await memory.get(remembered.subscribed_at(shop)))
     if subscribed is not None and now - subscribed > UNSUBSCRIBED:
         said = visit.t(
             "The webhook subscriptions were last repaired {ago}.", ago=visit.reader.ago(subscribed, now)

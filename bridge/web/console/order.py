@@ -13,6 +13,7 @@ from aiohttp import web
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.history import tell
 from bridge.order.model import Design, RawAnswer
+from bridge.order.people import SERVICE
 from bridge.order.problems import PROBLEMS, Problem, say
 from bridge.order.rules import subjects_of
 from bridge.order.why import next_step
@@ -201,7 +202,7 @@ def entries_of(visit: Visit, events: Iterable[Event]) -> list[Entry]:
     found = []
     for (who, kind, sentence), group in groupby(events, key=said):
         run = list(group)
-        decided, quiet = who != "bridge", kind == "news"
+        decided, quiet = who != SERVICE, kind == "news"
         found.append(Entry(run[0].at, run[-1].at, len(run), who, sentence, decided, quiet))
     return found[::-1]
 

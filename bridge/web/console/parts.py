@@ -12,6 +12,7 @@ from bridge.breaker import Breaker
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings
 from bridge.config.watch import Standing
+from bridge.errors import Upstream
 from bridge.plan.catalogue import Stock
 from bridge.plan.prices import Prices
 from bridge.shopify.status import Status
@@ -40,7 +41,7 @@ class Console:
     loaded: Callable[[], Loaded]
     world: Callable[[], World]
     inspect: Callable[[str], Awaitable[Status]]
-    breakers: Mapping[str, Breaker] = field(default_factory=dict)
+    breakers: Mapping[Upstream, Breaker] = field(default_factory=dict)
     outside: Outside | None = None
     standing: Callable[[], Standing | None] = lambda: None
     tracking_page: Callable[[str], str | None] = lambda reference: None  # where people see a Sculpteo order

@@ -37,6 +37,7 @@ class Survey:
     unread: Mapping[str, str]
     at: datetime
     mapping: str  # the version that the designs to ask for were taken from
+    shops: Mapping[str, str]  # which shops these were: each name's domain
     answers: Mapping[Design, Priced | None] = field(default_factory=dict)
     offered: frozenset[str] | None = None
     priced: bool = False
@@ -61,6 +62,8 @@ class Surveys:
     def of(self, console: Console) -> Survey | None:
         """The last survey, None while there is none. One that is old is made anew, beside the page."""
         known, now = self.known, console.world().clock.now()
+        if known is not None and known.shops != _domains(console):
+            known = self.known = None  # a name may mean another shop by now
         if known is None or now - known.at > GOOD_FOR or known.mapping != console.loaded().catalog.version:
             self.start(console)
         return known
@@ -93,12 +96,12 @@ class Surveys:
             self.version += 1
 
     async def _survey(self, console: Console, fresh: bool) -> None:
-        outside, loaded = console.outside, console.loaded()
+        outside, loaded, shops = console.outside, console.loaded(), _domains(console)
         assert outside is not None  # noqa: S101 - `start` starts nothing without it
         stocks, unread = await read_shops(loaded.settings.shops, outside.stock)
         before, now = self.known, console.world().clock.now()
-        survey = Survey(stocks, unread, now, loaded.catalog.version)
-        if before is not None:  # what was known is shown until it is known anew
+        survey = Survey(stocks, unread, now, loaded.catalog.version, shops)
+        if before is not None and before.shops == shops:  # what was known is shown until it is known anew
             kept = {name: stock for name, stock in before.stocks.items() if name in unread}
             survey = replace(
                 survey, stocks={**kept, **stocks}, answers=before.answers, offered=before.offered
@@ -125,6 +128,10 @@ class Surveys:
         if self.task is not None:
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
+
+
+def _domains(console: Console) -> dict[str, str]:
+    return {name: shop.domain for name, shop in console.loaded().settings.shops.items()}
 
 
 SURVEYS = web.AppKey("surveys", Surveys)

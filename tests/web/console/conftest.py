@@ -19,9 +19,9 @@ from aiohttp import web
 from yarl import URL
 
 from bridge.app import policy_of
-from bridge.breaker import Breaker
+from bridge.breaker import breakers_for
 from bridge.config.loader import Loaded, load_bytes
-from bridge.errors import TryAgain
+from bridge.errors import SCULPTEO, TryAgain
 from bridge.shopify.status import Status
 from bridge.steps.job import World
 from bridge.store import Store
@@ -60,10 +60,10 @@ class Silent:
     """A Sculpteo that gives no answer."""
 
     async def price(self, *asked: object) -> NoReturn:
-        raise TryAgain("Sculpteo gave no answer", upstream="sculpteo")
+        raise TryAgain("Sculpteo gave no answer", upstream=SCULPTEO)
 
     async def track(self, reference: str) -> NoReturn:
-        raise TryAgain("Sculpteo gave no answer", upstream="sculpteo")
+        raise TryAgain("Sculpteo gave no answer", upstream=SCULPTEO)
 
 
 @dataclass
@@ -177,7 +177,7 @@ async def opened(
             loaded=lambda: made.loaded,
             world=lambda: made.world,
             inspect=inspect,
-            breakers={"acme": Breaker("shopify:acme"), "sculpteo": Breaker("sculpteo")},
+            breakers=breakers_for(["acme"], {}),
             stopping=lambda: made.stopping,
             open_here=open_here,
         )

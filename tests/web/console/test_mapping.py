@@ -12,7 +12,7 @@ import pytest
 
 from bridge.config.mapping import Mapping
 from bridge.config.settings import Product
-from bridge.errors import NeedsPerson, TryAgain
+from bridge.errors import NeedsPerson, TryAgain, shopify
 from bridge.order.model import Design, Money, Quote, Variant
 from bridge.plan.catalogue import Stock
 from bridge.plan.prices import Offered, Prices
@@ -153,7 +153,7 @@ async def test_nobody_sees_it_without_signing_in(site: Site) -> None:
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (TryAgain("Shopify cannot be reached", upstream="shopify:acme"), "Shopify cannot be reached"),
+        (TryAgain("Shopify cannot be reached", upstream=shopify("acme")), "Shopify cannot be reached"),
         (NeedsPerson("shop_access", why="read_products is missing"), "read_products is missing"),
     ],
 )

@@ -11,7 +11,7 @@ from html import unescape
 import pytest
 
 from bridge.amiss import Words, amiss, health
-from bridge.errors import TryAgain
+from bridge.errors import SCULPTEO, TryAgain
 from bridge.order.model import Mode, Money
 from bridge.order.problems import PROBLEMS, Alarm, Problem
 from bridge.order.states import State, Wait
@@ -246,10 +246,10 @@ async def test_missing_webhooks_a_dead_token_and_an_old_version_are_told(site: S
 
 
 async def test_an_upstream_in_trouble_is_told(site: Site) -> None:
-    breaker = site.app[CONSOLE].breakers["sculpteo"]
+    breaker = site.app[CONSOLE].breakers[SCULPTEO]
 
     async def fail() -> None:
-        raise TryAgain("Sculpteo answered HTTP 503", upstream="sculpteo")
+        raise TryAgain("Sculpteo answered HTTP 503", upstream=SCULPTEO)
 
     await site.sign_in("vera")
     for count in range(5):

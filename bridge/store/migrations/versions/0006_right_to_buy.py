@@ -1,5 +1,6 @@
 """What the right to buy an order is judged by: when the order was made, in which mode it was first seen, where
-its lines were first to be sent from, and what the person who approved it saw."""
+its lines were first to be sent from, what the person who approved it saw, and by which rules it was judged. And
+which shop is which: a shop is its domain, whatever it is called."""
 
 from __future__ import annotations
 
@@ -20,8 +21,17 @@ def upgrade() -> None:
         sa.Column("approved_seen", sa.Text()),
         sa.Column("window_for", sa.Text()),
         sa.Column("first_locations", sa.Text()),
+        sa.Column("judged_by", sa.Text()),
     ):
         op.add_column("orders", column)
+    op.create_table(
+        "shops",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text()),
+        sa.PrimaryKeyConstraint("domain", name="pk_shops"),
+        sa.UniqueConstraint("key", name="uq_shops_key"),
+    )
     # what is on record already was first seen in the mode of the last run, as far as that is known
     op.execute("UPDATE orders SET first_mode = (SELECT value FROM memory WHERE key = 'mode')")
     op.execute("UPDATE orders SET decided_mode = first_mode WHERE approved_at IS NOT NULL")

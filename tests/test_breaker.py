@@ -1,0 +1,137 @@
+"""Breakers: who is left alone when, and who is not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+
+from bridge.breaker import Breaker, breakers_for, guarded_printer, guarded_shops
+from bridge.errors import (
+    SCULPTEO,
+    SCULPTEO_TRACKING,
+    Resting,
+    TryAgain,
+    Unreadable,
+    shopify,
+)
+from bridge.order.model import Design, Money
+from bridge.ports import Shop
+from tests.sculpteo.raw_server import Respond, answer, serving
+from tests.sculpteo.test_lookups import DESIGN, page, priced, said
+from tests.sculpteo.test_place import printer
+
+MANY = 15
+
+
+@pytest.mark.parametrize(
+    "tracking",
+    [
+        page("page__sign_in.html"),
+        answer(b"<h1>Our new site</h1>"),
+        answer(b"{", "200 OK", "Content-Type: application/json"),
+        answer(b"", "403 Forbidden"),
+        answer(b"", "503 Busy"),
+        answer(b"", "500 Internal Server Error"),
+        answer(b"", "429 Too Many Requests"),
+    ],
+)
+async def test_however_many_orders_cannot_be_followed_others_are_bought_meanwhile(tracking: Respond) -> None:
+    breakers = breakers_for(["acme"], {})
+    async with serving(tracking) as server, printer(server.url) as client:
+        follower = guarded_printer(client, breakers)
+        for number in range(MANY):
+            with pytest.raises(TryAgain):
+                await follower.track(f"AB12CD{number:02}")
+    assert not breakers[SCULPTEO].is_open
+    async with serving(said(priced())) as server, printer(server.url) as client:
+        quote = await guarded_printer(client, breakers).price(DESIGN, 4, "EUR")
+    assert quote.total == Money(Decimal("50.00"), "EUR")
+
+
+async def test_orders_whose_page_cannot_be_read_keep_no_other_order_from_being_followed() -> None:
+    breakers = breakers_for([], {})
+    async with serving(page("page__sign_in.html")) as server, printer(server.url) as client:
+        for _ in range(MANY):
+            with pytest.raises(Unreadable):
+                await guarded_printer(client, breakers).track("AB12CD34")
+    assert not breakers[SCULPTEO_TRACKING].is_open
+    async with serving(said({"status": "In Process"})) as server, printer(server.url) as client:
+        assert (await guarded_printer(client, breakers).track("AB12CD35")).exists
+
+
+async def test_designs_whose_price_cannot_be_read_keep_no_other_order_from_being_bought() -> None:
+    breakers = breakers_for([], {})
+    async with serving(answer(b"<html>")) as server, printer(server.url) as client:
+        for number in range(MANY):
+            with pytest.raises(Unreadable):
+                await guarded_printer(client, breakers).price(Design(f"Broken{number:02}"), 1, "EUR")
+    assert not breakers[SCULPTEO].is_open
+
+
+async def test_a_tracking_page_that_does_not_answer_is_left_alone_by_followers_only() -> None:
+    breakers = breakers_for([], {})
+    async with serving(answer(b"", "503 Busy")) as server, printer(server.url) as client:
+        follower = guarded_printer(client, breakers)
+        for _ in range(5):
+            with pytest.raises(TryAgain):
+                await follower.track("AB12CD34")
+        with pytest.raises(Resting):
+            await follower.track("AB12CD34")
+    assert breakers[SCULPTEO_TRACKING].is_open
+    assert not breakers[SCULPTEO].is_open
+
+
+class Broken:
+    """A shop that answers nothing, or one order of which cannot be read."""
+
+    def __init__(self, error: TryAgain) -> None:
+        self.error = error
+
+    async def read(self, order_id: str) -> None:
+        raise self.error
+
+
+async def failed(shop: Shop, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(TryAgain):
+            await shop.read("gid://shopify/Order/1")
+
+
+async def test_a_shop_called_like_sculpteo_has_a_breaker_of_its_own() -> None:
+    breakers = breakers_for(["sculpteo", "acme"], {})
+    down = TryAgain("HTTP 503", upstream=shopify("sculpteo"))
+    shops = guarded_shops(cast("Any", {"sculpteo": Broken(down), "acme": Broken(down)}), breakers)
+    await failed(shops["sculpteo"], 5)
+    assert breakers[shopify("sculpteo")].is_open
+    assert not breakers[SCULPTEO].is_open
+    again = breakers_for(["sculpteo"], breakers)
+    assert again[shopify("sculpteo")] is breakers[shopify("sculpteo")]
+    assert again[SCULPTEO] is breakers[SCULPTEO]
+
+
+async def test_an_order_that_cannot_be_read_keeps_no_other_order_of_the_shop_waiting() -> None:
+    breakers = breakers_for(["acme"], {})
+    error = Unreadable("Shopify's answer is not as expected", upstream=shopify("acme"))
+    await failed(guarded_shops(cast("Any", {"acme": Broken(error)}), breakers)["acme"], MANY)
+    assert not breakers[shopify("acme")].is_open
+
+
+async def test_an_answer_that_cannot_be_read_shows_that_the_upstream_is_back() -> None:
+    seconds = 0.0
+    breaker = Breaker(SCULPTEO_TRACKING, lambda: seconds)
+
+    async def call(error: TryAgain) -> None:
+        async def failing() -> None:
+            raise error
+
+        with pytest.raises(TryAgain):
+            await breaker.through(failing, lambda _: None)
+
+    for _ in range(5):
+        await call(TryAgain("HTTP 503", upstream=SCULPTEO_TRACKING))
+    assert breaker.is_open
+    seconds = 6.0
+    await call(Unreadable("a page to sign in", upstream=SCULPTEO_TRACKING))
+    assert not breaker.is_open
