@@ -1,4 +1,5 @@
-"""What can still say no to an order that is ready: the stop switch, preview mode and the limit per order."""
+"""What can still say no to an order that is ready: what Sculpteo has already, the stop switch, preview mode and the
+limit per order."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from bridge.errors import NeedsPerson
 from bridge.order.model import Mode, Money, PrintItem
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
+from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.job import Job
 from bridge.steps.match import approved_for
 from bridge.steps.select import Trouble, Waits
@@ -16,6 +18,12 @@ from bridge.steps.select import Trouble, Waits
 async def allowed(job: Job, items: tuple[PrintItem, ...]) -> tuple[Waits | Trouble | None, Money | None]:
     """What forbids to buy now, if anything does, and the cost where it is asked for."""
     policy, record = job.world.policy, job.record
+    living = living_purchase(record)
+    if living is not None:
+        return Waits(Wait.BOUGHT_ALREADY, None, {"reference": living.reference}), None
+    billed = await job.world.orders.billed_test_order() if policy.mode is Mode.LIVE else None
+    if billed is not None:
+        return Waits(Wait.TEST_BILLED, None, {"reference": billed}), None
     if await job.world.orders.paused(record.shop):
         return Waits(Wait.PAUSED, None), None
     cost: Money | None = None

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import ConfigError
 from bridge.order.model import Mode
-from bridge.order.problems import HEALS_ON_CHANGE
+from bridge.order.problems import HEALS_ON_CHANGE, Alarm
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Clock, SharedClock
 from bridge.store import singleton
@@ -216,6 +216,9 @@ class Store:
             ).one_or_none()
             if row is not None:
                 event(c, row.order_id, now, "alarm_cleared", {"alarm": row.alarm}, who=who)
+                if row.alarm == Alarm.TEST_IS_REAL:
+                    held = orders.c.reason == Wait.TEST_BILLED
+                    wake(c, now, orders.c.state == State.WAITING, held)
             return row is not None
 
         return await self._db.write(work)
