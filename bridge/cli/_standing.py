@@ -23,8 +23,19 @@ from bridge.store.memory import Pause
 from bridge.store.queries import AlarmRecord, Filter
 
 LISTED = 20  # orders and alarms that are named
-FOR_A_PERSON = (Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST)
+FOR_A_PERSON = (
+    Wait.APPROVAL,
+    Wait.RISK,
+    Wait.BEFORE_GO_LIVE,
+    Wait.WAS_TEST,
+    Wait.BOUGHT_ALREADY,
+    Wait.TEST_BILLED,
+)
 """What an order waits for that only a person can give; `held` is a person's own wish."""
+ENDS = {
+    Wait.BOUGHT_ALREADY: "`orders adopt` takes over what Sculpteo has.",
+    Wait.TEST_BILLED: "`alarms list` shows that alarm, and `alarms clear` ends it.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +142,10 @@ def _waiting(reasons: Mapping[str, int]) -> Iterator[Todo]:
     for reason in FOR_A_PERSON:
         count = reasons.get(reason, 0)
         if count:
-            sentence = say(WAITS[reason], {"risk": "high or pending"})
+            sentence = say(WAITS[reason], {"risk": "high or pending", "reference": "another order"})
             many = "One order waits" if count == 1 else f"{count} orders wait"
-            command = (
-                "`sculpteo-bridge orders list --state waiting` names them; `orders approve` orders them."
+            command = "`sculpteo-bridge orders list --state waiting` names them; " + ENDS.get(
+                reason, "`orders approve` orders them."
             )
             yield Todo(f"{many}: {sentence}", command)
 

@@ -14,10 +14,10 @@ import click
 from bridge.cli._options import config_option, echo_json, load_or_exit
 from bridge.clock import SystemClock
 from bridge.config.settings import Item, Product, Settings
-from bridge.order.model import Address, Design, PrintOrder, RawAnswer
+from bridge.order.model import STATUS_MEANING, Address, Design, PrintOrder, RawAnswer
 from bridge.sculpteo.answers import is_reference
 from bridge.sculpteo.client import SculpteoPrinter
-from bridge.sculpteo.probing import Findings, fake_order, placed, probe, save, what_was_read
+from bridge.sculpteo.probing import Findings, fake_order, is_real, placed, probe, save, what_was_read
 
 SHOWN = 3000  # characters of an answer that are shown; --save keeps all of it
 TITLES = {
@@ -87,7 +87,9 @@ def command(
     else:
         show(found)
         tell_more(notify, folder, files)
-    if not placed(found):
+    if is_real(found):
+        click.secho("\n" + say_real(found), bold=True, err=as_json)
+    if not placed(found) or is_real(found):
         raise SystemExit(1)
 
 
@@ -157,7 +159,25 @@ def shown(found: Findings) -> dict[str, Any]:
         }
         for name, answer in found.answers.items()
     }
-    return {"placed": placed(found), "sent": found.form, "answers": answers, "read": what_was_read(found)}
+    return {
+        "placed": placed(found),
+        "real": is_real(found),
+        "sent": found.form,
+        "answers": answers,
+        "read": what_was_read(found),
+    }
+
+
+def say_real(found: Findings) -> str:
+    """What a person has to know who sent fake=1 and got a real order."""
+    status = found.report.status if found.report else None
+    means = f" ({STATUS_MEANING[status]})" if status else ""
+    words = found.report.words if found.report else None
+    return (
+        f"ALARM: Sculpteo says “{words or '?'}”{means} of the test order {found.receipt.reference}, not "
+        "“API Test”: it may be made and billed.\n"
+        "Ask Sculpteo's support to cancel it now, and why it was taken as a real order, before you go live."
+    )
 
 
 def tell_more(notify: str | None, folder: Path | None, files: Sequence[Path]) -> None:

@@ -54,13 +54,23 @@ TOPICS: dict[Topic, str] = {
 OF_PROBLEM: dict[Problem, Topic] = {
     Problem.BLOCKED: Topic.STOPPED,
     Problem.CANCELLED_AT_SCULPTEO: Topic.STOPPED,
+    Problem.LIVE_IS_TEST: Topic.STOPPED,
     Problem.LIMIT_ORDER: Topic.LIMIT,
     Problem.CANNOT_FULFILL: Topic.TRACKING,
     Problem.SHOP_ACCESS: Topic.ACCESS,
 }
 """All others are for a person."""
 
-APPROVALS = frozenset({Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST})
+APPROVALS = frozenset(
+    {
+        Wait.APPROVAL,
+        Wait.RISK,
+        Wait.BEFORE_GO_LIVE,
+        Wait.WAS_TEST,
+        Wait.BOUGHT_ALREADY,
+        Wait.TEST_BILLED,
+    }
+)
 
 TEXTS: dict[str, tuple[Topic, Text]] = {
     "late": (

@@ -39,6 +39,7 @@ class Alarm(StrEnum):
     DELETED_AFTER_PLACING = "deleted_after_placing"
     FULFILLED_ELSEWHERE = "fulfilled_elsewhere"
     SECOND_REFERENCE = "second_reference"
+    TWO_PURCHASES = "two_purchases"
     LATE_ANSWER = "late_answer"
     CLOSED_ALIVE = "closed_alive"
     LIVE_IS_TEST = "live_is_test"
@@ -155,8 +156,12 @@ ALARMS: dict[Alarm, Text] = {
         "Check that the customer does not get them twice.",
     ),
     Alarm.SECOND_REFERENCE: Text(
-        "Sculpteo has a second order {reference} for this order, beside {other}.",
+        "Sculpteo told of a second order {reference} for this order.",
         "It may be printed twice: call Sculpteo's support now.",
+    ),
+    Alarm.TWO_PURCHASES: Text(
+        "Sculpteo has two orders for this one: {other}, and {reference}, which counted as closed.",
+        "It may be printed twice: call Sculpteo's support now, and have one of them cancelled.",
     ),
     Alarm.LATE_ANSWER: Text(
         "Sculpteo has order {reference}, although a person had said that it does not exist or was cancelled.",

@@ -226,6 +226,15 @@ def adopt(record: OrderRecord, who: str, now: datetime) -> Change:
     return _taken_over(record, living.reference, living.token, who, now)
 
 
+def known_reference(record: OrderRecord) -> str | None:
+    """The reference that a person who says "Sculpteo has it" most likely means."""
+    living = living_purchase(record)
+    if living is not None:
+        return living.reference
+    candidate = record.facts.get("candidate")
+    return str(candidate) if candidate else next((one.reference for one in record.closed[-1:]), None)
+
+
 def _can_be_taken_over(record: OrderRecord) -> bool:
     """Whether a closed purchase can be the order's own again: it has no other one that Sculpteo makes."""
     over = record.state in {State.CANCELLED, State.IGNORED, State.UNKNOWN}

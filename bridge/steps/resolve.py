@@ -251,11 +251,11 @@ async def _by_life(job: Job, one: ClosedPurchase) -> Change:
         job.record = await job.world.orders.revive(record, one.token, one.reference)
         change = placed(job, one.reference, "adopted_from_notification")
         return replace(change, alarms=((Alarm.LATE_ANSWER, facts),))
-    own = record.reference or ("?" if record.attempt else None)
-    if own is None or own == one.reference:
+    alarm = Alarm.SECOND_REFERENCE  # what else was bought is not known yet
+    if record.reference not in {None, one.reference}:
+        alarm, facts = Alarm.TWO_PURCHASES, {**facts, "other": record.reference}
+    elif record.reference or record.attempt is None:
         alarm, facts = Alarm.CLOSED_ALIVE, {**facts, "name": record.name or record.order_id}
-    else:
-        alarm, facts = Alarm.SECOND_REFERENCE, {**facts, "other": own}
     return replace(job.stay(job.now), alarms=((alarm, facts),), watches=(one,))
 
 

@@ -539,7 +539,7 @@ class Promise(RuleBasedStateMachine):
             assert reference in raised | ours, f"(9) nobody was told of {reference} for {name}"
 
 
-LOUD = {Alarm.SECOND_REFERENCE, Alarm.LATE_ANSWER}
+LOUD = {Alarm.SECOND_REFERENCE, Alarm.TWO_PURCHASES, Alarm.LATE_ANSWER, Alarm.CLOSED_ALIVE}
 
 
 def name_of(record: OrderRecord) -> str:

@@ -130,7 +130,7 @@ async def test_an_order_printed_again_whose_first_purchase_is_made_too_is_an_ala
         await day.works()
     else:
         await _looks_for(day, 2 * HOUR)
-    assert await day.alarms() == {Alarm.SECOND_REFERENCE: {"reference": one, "other": second}}
+    assert await day.alarms() == {Alarm.TWO_PURCHASES: {"reference": one, "other": second}}
     assert (await day.record()).reference == second
 
 
@@ -146,7 +146,7 @@ async def test_an_order_printed_again_long_ago_is_still_watched(day: Day) -> Non
     assert (await day.record()).state is State.DONE
     day.printer.books[one].status = PrintStatus.IN_PROCESS
     await _looks_for(day, 2 * DAY)
-    assert await day.alarms() == {Alarm.SECOND_REFERENCE: {"reference": one, "other": second}}
+    assert await day.alarms() == {Alarm.TWO_PURCHASES: {"reference": one, "other": second}}
 
 
 async def test_what_was_said_to_be_cancelled_is_looked_at_once_more_before_it_is_bought_again(
@@ -403,7 +403,7 @@ async def test_a_live_order_taken_for_a_test_and_printed_again_is_not_printed_tw
     await day.works()
     second = (await day.record()).reference
     assert second is not None and second != one
-    assert Alarm.SECOND_REFERENCE not in await day.alarms()
+    assert Alarm.TWO_PURCHASES not in await day.alarms()
     day.printer.books[one].status = PrintStatus.IN_PROCESS
     await _looks_for(day, 2 * HOUR)
-    assert (await day.alarms())[Alarm.SECOND_REFERENCE] == {"reference": one, "other": second}
+    assert (await day.alarms())[Alarm.TWO_PURCHASES] == {"reference": one, "other": second}

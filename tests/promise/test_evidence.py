@@ -132,7 +132,7 @@ async def test_a_late_call_after_a_second_order_was_sent_is_an_alarm(day: Day) -
     await day.works()
     record = await day.record()
     assert (record.state, record.reference) == (State.PLACED, second)
-    assert await day.alarms() == {Alarm.SECOND_REFERENCE: {"reference": late, "other": second}}
+    assert await day.alarms() == {Alarm.TWO_PURCHASES: {"reference": late, "other": second}}
 
 
 async def test_a_late_call_after_the_order_was_dropped_is_an_alarm(day: Day) -> None:

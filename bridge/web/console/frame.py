@@ -18,7 +18,14 @@ class Tab:
     label: str
 
 
-ASKING = (Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST)
+ASKING = (
+    Wait.APPROVAL,
+    Wait.RISK,
+    Wait.BEFORE_GO_LIVE,
+    Wait.WAS_TEST,
+    Wait.BOUGHT_ALREADY,
+    Wait.TEST_BILLED,
+)
 """What an order waits for that only a person decides."""
 
 NAVIGATION = (

@@ -34,6 +34,8 @@ REASONS: dict[Wait, str] = {
     Wait.WAS_TEST: mark("ordered as a test only"),
     Wait.UPSTREAM: mark("for Shopify or Sculpteo to answer"),
     Wait.LIMIT_DAY: mark("for the limit of the day"),
+    Wait.BOUGHT_ALREADY: mark("since Sculpteo has it already"),
+    Wait.TEST_BILLED: mark("since a test order may be billed"),
 }
 
 routes = web.RouteTableDef()
