@@ -116,7 +116,8 @@ def record(c: Connection, now: datetime, order: OrderRecord, change: Change) -> 
     row = held_row(c, order)
     _write(c, now, order, change, due_at=_due(order, change, now), lease_owner=None, lease_until=None)
     _beside(c, now, order, change, BRIDGE)
-    _keep_watch(c, now, order, change)
+    had_its_look = change.void_attempt is None and not change.watches
+    _keep_watch(c, now, order, change, LOOK_LEAST if had_its_look else timedelta(0))
     if change.failure is not None and change.failure != row.last_error:
         event(c, order.key, now, "failed", {"why": change.failure})
 
@@ -145,7 +146,7 @@ def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, 
         news=orders.c.news + 1,
     )
     _beside(c, now, order, change, who)
-    _keep_watch(c, now, order, change)
+    _keep_watch(c, now, order, change, timedelta(0))
 
 
 def _due(order: OrderRecord, change: Change, now: datetime) -> Any:
@@ -364,7 +365,9 @@ def _not_closed(c: Connection, order: OrderRecord, reference: str) -> None:
 LOOK_LEAST = timedelta(minutes=10)  # a look that failed is tried again after so long, whatever else is due
 
 
-def _keep_watch(c: Connection, now: datetime, order: OrderRecord, change: Change) -> None:
+def _keep_watch(
+    c: Connection, now: datetime, order: OrderRecord, change: Change, at_least: timedelta
+) -> None:
     """However an order stands, it is due at the latest when one of its closed purchases is to be looked at."""
     if not (order.closed or change.watches or change.void_attempt):
         return
@@ -373,8 +376,7 @@ def _keep_watch(c: Connection, now: datetime, order: OrderRecord, change: Change
     ).scalar()
     if soonest is None:
         return
-    stepped = change.void_attempt is None and not change.watches  # it had its chance to look just now
-    at = max(soonest, now + LOOK_LEAST) if stepped else soonest
+    at = max(soonest, now + at_least)
     later = sa.or_(orders.c.due_at.is_(None), orders.c.due_at > at)
     c.execute(sa.update(orders).where(orders.c.id == order.key, later).values(due_at=moment(at)))
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main
 from bridge.sandbox.box import Sandbox
+from bridge.sandbox.faults import Kind
 from bridge.sandbox.sculpteo.model import Book
 
 CONFIG = """\
@@ -133,3 +134,18 @@ def test_a_sample_that_exists_is_not_written_over(sandbox: Running) -> None:
     result = sandbox.probe("--yes", "--save", str(sandbox.folder / "sample"))
     assert result.exit_code == 1
     assert "cannot keep the sample" in result.output
+
+
+def test_a_test_order_that_sculpteo_takes_for_a_real_one_is_an_alarm(sandbox: Running) -> None:
+    sandbox.box.faults.add("sculpteo.order", Kind.AS_REAL, times=2)
+    result = sandbox.probe("--yes")
+    assert result.exit_code == 1
+    (book,) = sandbox.books
+    assert (
+        f"Sculpteo says “New” (the order is ready to be produced) of the test order {book.reference}"
+        in result.output
+    )
+    told = sandbox.probe("--json")
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["real"] is True
+    assert json.loads(sandbox.probe("--json").stdout)["real"] is False
