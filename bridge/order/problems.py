@@ -169,7 +169,7 @@ ALARMS: dict[Alarm, Text] = {
     ),
     Alarm.CLOSED_ALIVE: Text(
         "Sculpteo has order {reference} for {name}, although {name} is closed here.",
-        "If it is wanted, take it over: `sculpteo-bridge orders adopt {name}`. Else ask Sculpteo's support to cancel {reference} now; they can only while it is queuing.",
+        "If it is wanted, take it over: `sculpteo-bridge orders adopt {order}`. Else ask Sculpteo's support to cancel {reference} now; they can only while it is queuing.",
     ),
     Alarm.LIVE_IS_TEST: Text(
         "Sculpteo says “API Test” of order {reference}, which was ordered for real: it will not be made.",

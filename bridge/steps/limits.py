@@ -9,6 +9,7 @@ from bridge.errors import NeedsPerson
 from bridge.order.model import Mode, Money, PrintItem
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
+from bridge.ports import OrderRecord
 from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.job import Job
 from bridge.steps.match import approved_for
@@ -18,9 +19,9 @@ from bridge.steps.select import Trouble, Waits
 async def allowed(job: Job, items: tuple[PrintItem, ...]) -> tuple[Waits | Trouble | None, Money | None]:
     """What forbids to buy now, if anything does, and the cost where it is asked for."""
     policy, record = job.world.policy, job.record
-    living = living_purchase(record)
-    if living is not None:
-        return Waits(Wait.BOUGHT_ALREADY, None, {"reference": living.reference}), None
+    already = bought_already(record)
+    if already is not None:
+        return already, None
     billed = await job.world.orders.billed_test_order() if policy.mode is Mode.LIVE else None
     if billed is not None:
         return Waits(Wait.TEST_BILLED, None, {"reference": billed}), None
@@ -39,6 +40,12 @@ async def allowed(job: Job, items: tuple[PrintItem, ...]) -> tuple[Waits | Troub
     if limit and cost and cost.amount > limit.amount and not _approved_at(job, items, cost):
         return Trouble(Problem.LIMIT_ORDER, {"cost": said(cost), "limit": said(limit)}), cost
     return None, cost
+
+
+def bought_already(record: OrderRecord) -> Waits | None:
+    """What keeps an order from being bought that Sculpteo is known to make, whatever a person approved."""
+    living = living_purchase(record)
+    return Waits(Wait.BOUGHT_ALREADY, None, {"reference": living.reference}) if living else None
 
 
 def _approved_at(job: Job, items: tuple[PrintItem, ...], cost: Money) -> bool:

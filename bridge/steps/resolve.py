@@ -8,6 +8,7 @@ tracking page confirms that it exists.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from datetime import timedelta
 
@@ -139,7 +140,7 @@ async def late_evidence(job: Job) -> Change | None:
         if change:
             return change
     living = living_purchase(job.record)
-    return await _by_life(job, living) if living and _can_be_taken_back(job.record, living) else None
+    return await _by_look(job, living, living) if living and _can_be_taken_back(job.record, living) else None
 
 
 async def _weigh(job: Job, call: NotificationRecord) -> Change | None:
@@ -217,7 +218,7 @@ async def _adopt(job: Job, call: NotificationRecord, report: TrackingReport) -> 
 
 async def _by_look(job: Job, before: ClosedPurchase, known: ClosedPurchase) -> Change | None:
     """What follows from a look at a closed purchase. None = nothing new, and that is noted."""
-    if known.alive_at is not None and before.alive_at is None:
+    if known.alive_at is not None:
         other = await job.world.orders.other_holder(known.reference, job.record)
         if other is not None:  # it was never this order's: an unclear answer had named it
             known = replace(known, alive_at=None, look_at=None)
@@ -255,7 +256,8 @@ async def _by_life(job: Job, one: ClosedPurchase) -> Change:
     if record.reference not in {None, one.reference}:
         alarm, facts = Alarm.TWO_PURCHASES, {**facts, "other": record.reference}
     elif record.reference or record.attempt is None:
-        alarm, facts = Alarm.CLOSED_ALIVE, {**facts, "name": record.name or record.order_id}
+        name = record.name or record.order_id
+        alarm, facts = Alarm.CLOSED_ALIVE, {**facts, "name": name, "order": shlex.quote(name.lstrip("#"))}
     return replace(job.stay(job.now), alarms=((alarm, facts),), watches=(one,))
 
 

@@ -383,7 +383,7 @@ def test_an_order_that_sculpteo_makes_after_all_is_taken_over_and_not_reopened(r
             for one in await store.orders.claim("w", limit=9, lease_for=timedelta(seconds=9))
             if one.key == dropped.key
         )
-        alarm = (Alarm.CLOSED_ALIVE, {"reference": "LIVE1234", "name": "#1005"})
+        alarm = (Alarm.CLOSED_ALIVE, {"reference": "LIVE1234", "name": "#1005", "order": "1005"})
         change = Change(State.CANCELLED, None, reason="person", watches=(alive,), alarms=(alarm,))
         await store.orders.record(order, change)
 

@@ -66,7 +66,7 @@ async def test_a_dropped_order_that_sculpteo_calls_about_is_an_alarm_and_is_take
     await day.calls(first(day))
     await day.works()
     alarms = await day.alarms()
-    assert alarms == {Alarm.CLOSED_ALIVE: {"reference": first(day), "name": "#1001"}}
+    assert alarms == {Alarm.CLOSED_ALIVE: {"reference": first(day), "name": "#1001", "order": "1001"}}
     sentence = say(ALARMS[Alarm.CLOSED_ALIVE].sentence, alarms[Alarm.CLOSED_ALIVE])
     assert first(day) in sentence and "#1001" in sentence
     with pytest.raises(NotNow, match=first(day)):
@@ -170,7 +170,9 @@ async def test_an_ignored_order_whose_page_comes_alive_is_an_alarm_and_can_be_ta
     await _looks_for(day, DAY)
     record = await day.record()
     assert record.state is State.IGNORED
-    assert await day.alarms() == {Alarm.CLOSED_ALIVE: {"reference": first(day), "name": "#1001"}}
+    assert await day.alarms() == {
+        Alarm.CLOSED_ALIVE: {"reference": first(day), "name": "#1001", "order": "1001"}
+    }
     with pytest.raises(NotNow):
         await day.decides(decide.reopen)
     await day.decides(decide.adopt)
@@ -332,7 +334,8 @@ async def test_a_test_order_that_sculpteo_makes_is_an_alarm_and_is_not_printed_t
     assert await day.alarms() == {Alarm.TEST_IS_REAL: {"reference": fake}}
     await _goes_live(day)
     record = await day.record()
-    assert (record.state, [one.reference for one in record.closed]) == (State.WAITING, [fake])
+    assert (record.state, record.reason) == (State.WAITING, Wait.BOUGHT_ALREADY)
+    assert [one.reference for one in record.closed] == [fake]
     with pytest.raises(NotNow, match=fake):
         await day.decides(decide.approve)
     await day.decides(decide.adopt)
