@@ -34,7 +34,7 @@ FOR_A_PERSON = (
 """What an order waits for that only a person can give; `held` is a person's own wish."""
 ENDS = {
     Wait.BOUGHT_ALREADY: "`orders adopt` takes over what Sculpteo has.",
-    Wait.TEST_BILLED: "`alarms list` shows that alarm, and `alarms clear` ends it.",
+    Wait.TEST_BILLED: "`alarms list` shows that alarm, and `alarms clear` ends it (after `probe`: `probe --seen-to`).",
 }
 
 

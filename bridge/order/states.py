@@ -149,7 +149,7 @@ WAITS: dict[Wait, str] = {
     Wait.LIMIT_DAY: "The spending limit of the day is reached; it goes on tomorrow, or approve it now.",
     Wait.RECHECK: "Nothing was sent yet, since {why}; it is looked at again by itself.",
     Wait.BOUGHT_ALREADY: "Sculpteo makes it already, as {reference}, so it is not ordered again: take that order over, or have Sculpteo's support cancel it.",
-    Wait.TEST_BILLED: "Sculpteo treats a test order as a real one; nothing is ordered until a person clears that alarm.",
+    Wait.TEST_BILLED: "Sculpteo treats a test order as a real one; nothing is ordered until a person has seen to it.",
 }
 
 

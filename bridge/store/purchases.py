@@ -19,8 +19,9 @@ from bridge.store import moves
 from bridge.store.claims import load
 from bridge.store.codec import columns_of
 from bridge.store.moves import event, held_row, holder, keep, raise_alarm, wake, written
-from bridge.store.tables import alarms, attempts, notifications, orders, pauses
+from bridge.store.tables import alarms, attempts, memory, notifications, orders, pauses
 
+BILLED_PROBE = "billed_probe"  # the reference of a test order of `probe` that Sculpteo took for a real one
 SPENDING_LOCK = 0x5C01_97E0  # the advisory lock under which PostgreSQL counts the day's spending
 
 
@@ -252,4 +253,6 @@ def billed_test_order(c: Connection) -> str | None:
     """`Orders.billed_test_order`."""
     open_ones = (alarms.c.alarm == Alarm.TEST_IS_REAL, alarms.c.cleared_at.is_(None))
     facts = c.execute(sa.select(alarms.c.facts).where(*open_ones).order_by(alarms.c.id).limit(1)).scalar()
-    return None if facts is None else str(facts.get("reference", "?"))
+    if facts is not None:
+        return str(facts.get("reference", "?"))
+    return c.execute(sa.select(memory.c.value).where(memory.c.key == BILLED_PROBE)).scalar_one_or_none()

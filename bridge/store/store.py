@@ -29,11 +29,12 @@ from bridge.store.moves import event, wake
 from bridge.store.orders import StoredOrders
 from bridge.store.outbox import Outbox
 from bridge.store.privacy import StoredPrivacy
+from bridge.store.purchases import BILLED_PROBE
 from bridge.store.queries import Queries
 from bridge.store.reports import Reports
 from bridge.store.rules import Rules
 from bridge.store.sessions import Sessions
-from bridge.store.tables import alarms, orders
+from bridge.store.tables import alarms, memory, orders
 from bridge.store.watching import Watching
 
 TIME = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
@@ -200,6 +201,25 @@ class Store:
 
         def work(c: Connection) -> int:
             return wake(c, now, sa.or_(asked, elsewhere)) if remember(c, "rules", fingerprint) else 0
+
+        return await self._db.write(work)
+
+    async def keep_billed_probe(self, reference: str) -> None:
+        """A test order of `probe` was taken for a real one: nothing is bought in live until a person saw to it."""
+        await self.memory.set(BILLED_PROBE, reference)
+
+    async def billed_probe(self) -> str | None:
+        """The reference of that test order, while nobody has seen to it."""
+        return await self.memory.get(BILLED_PROBE)
+
+    async def clear_billed_probe(self) -> bool:
+        """A person saw to it. False = there was none."""
+        now = self._clock.now()
+
+        def work(c: Connection) -> bool:
+            gone = c.execute(sa.delete(memory).where(memory.c.key == BILLED_PROBE)).rowcount == 1
+            wake(c, now, orders.c.state == State.WAITING, orders.c.reason == Wait.TEST_BILLED)
+            return gone
 
         return await self._db.write(work)
 
