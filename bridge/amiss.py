@@ -28,6 +28,10 @@ TEXTS: dict[str, Text] = {
     "subscribed": Text("The shop {shop} was last checked for its webhooks {at}.", SERVE),
     "delivery": Text("A webhook delivery waits since {at} and nobody takes it.", SERVE),
     "due": Text("A due order waits since {at} and nobody takes it.", SERVE),
+    "billed_probe": Text(
+        "Sculpteo took the test order {reference} of `sculpteo-bridge probe` for a real one; in live mode nothing is ordered.",
+        "Ask Sculpteo's support to cancel it, and why; then `sculpteo-bridge probe --seen-to` lets orders go on.",
+    ),
     "limit": Text(
         "The spending limit of the day, {limit}, is reached.",
         "Orders go on tomorrow; approve single ones, or raise `limits.per_day`.",
@@ -55,6 +59,7 @@ class Health:
     conditions: Sequence[Condition]
     spent: Money
     limit: Money | None
+    billed_probe: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ async def health(store: Store, settings: Settings, spent: Money, now: datetime) 
         conditions=await store.conditions.open(),
         spent=spent,
         limit=settings.limits.per_day,
+        billed_probe=await store.billed_probe(),
     )
 
 
@@ -102,6 +108,8 @@ def amiss(found: Health, words: Words, *, just_begun: bool = False) -> Iterator[
     for one in found.conditions:
         if one.code != "reconciliation":  # told of each shop below
             yield Text(*news.tell(News(one.name, one.code, one.since, one.facts), "", words.t))
+    if found.billed_probe:
+        yield _told("billed_probe", words, reference=found.billed_probe)
     for shop in found.shops:
         yield from _shop(shop, found.at, words, just_begun)
     for code, at in (("delivery", found.oldest_delivery), ("due", found.oldest_due)):

@@ -314,6 +314,26 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedPurchase:
+    """An order at Sculpteo that was bought, or may have been, for this one, and does not count as its purchase:
+    a person closed the attempt, or Sculpteo itself named the order. It stays watched.
+
+    `token` is that of the attempt it belongs to, `status` a PrintStatus as last seen. `alive_at` = since when
+    Sculpteo shows it as one that is made; None = as far as is known it is not.
+    """
+
+    reference: str
+    token: str
+    mode: Mode
+    closed_at: datetime
+    status: str | None = None
+    words: str | None = None
+    looked_at: datetime | None = None
+    look_at: datetime | None = None  # when its tracking page is to be read next; None = not any more
+    alive_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ParcelRecord:
     parcel: Parcel
     found_at: datetime
@@ -331,6 +351,7 @@ class NotificationRecord:
     received_at: datetime
     settled: str | None = None
     attempt_reference: str | None = None  # what the attempt with this token is known to have bought
+    attempt_mode: Mode = Mode.LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +408,8 @@ class OrderRecord:
     cost: Money | None = None
     attempt: Attempt | None = None  # the one that is not void
     void_attempts: tuple[str, ...] = ()  # ids of attempts known to have bought nothing
+    doubted_token: str | None = None  # of the last attempt that left and is void by a person's word alone
+    closed: tuple[ClosedPurchase, ...] = ()  # what Sculpteo has, or had, beside the present purchase
     parcels: tuple[ParcelRecord, ...] = ()
     lease: Lease | None = None
 
@@ -401,6 +424,7 @@ class OrderRecord:
             (self.reference, contents_digest(self.items, address), self.cost, self.approved_at, self.held_at),
             attempt and (attempt.key, attempt.sent_at, attempt.verdict, attempt.reference),
             [(one.parcel.number, one.pushed_at is None) for one in self.parcels],
+            [(one.reference, one.alive_at is not None) for one in self.closed],
         )
 
 
@@ -436,6 +460,8 @@ class Change:
         tuple[int, str], ...
     ] = ()  # Sculpteo's calls that this change follows: (key, what came of it)
     resend: bool = False  # its parcels count as not in the shop, until it is read again
+    watches: tuple[ClosedPurchase, ...] = ()  # what is known of closed purchases now
+    revives: str | None = None  # the token of a void attempt that is the order's purchase after all
 
 
 class LimitReached(BridgeError):
@@ -507,6 +533,13 @@ class Orders(Protocol):
         """Make the void attempt with this token the open one again, with its reference: it was bought after
         all, which is an alarm in the same transaction. Keeps the lease. Raises LeaseLost, also when another
         attempt is open."""
+
+    async def keep_look(self, order: OrderRecord, seen: ClosedPurchase) -> OrderRecord:
+        """Keep what a look at a closed purchase showed. Keeps the lease. Raises LeaseLost."""
+
+    async def billed_test_order(self) -> str | None:
+        """The reference of a test order that Sculpteo shows as a real one, while no person has cleared that
+        alarm."""
 
     async def renew(self, order: OrderRecord) -> OrderRecord:
         """Prove and renew the lease in the moment before a write elsewhere. Raises LeaseLost."""

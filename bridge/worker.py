@@ -42,7 +42,7 @@ FOLLOWING = 4
 """How many orders one process works on at once. What is bought is asked for again and again, at the rate that
 Sculpteo is asked at; a backlog of it must keep no order from being bought, nor the other way round."""
 
-FOLLOWED = frozenset({State.PLACED, State.SHIPPED, State.DONE, State.UNKNOWN})
+FOLLOWED = frozenset({State.PLACED, State.SHIPPED, State.DONE, State.UNKNOWN, State.CANCELLED})
 
 log = structlog.get_logger("bridge.worker")
 

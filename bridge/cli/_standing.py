@@ -14,7 +14,7 @@ from bridge.cli._desk import Desk
 from bridge.order.history import tell
 from bridge.order.model import Mode, Money
 from bridge.order.problems import ALARMS, Alarm, say
-from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, WAITS, State
+from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, WAITS, State, Wait
 from bridge.order.why import english, remedy, why
 from bridge.plan.catalogue import amount
 from bridge.ports import OrderRecord
@@ -23,6 +23,10 @@ from bridge.store.memory import Pause
 from bridge.store.queries import AlarmRecord, Filter
 
 LISTED = 20  # orders and alarms that are named
+ENDS = {
+    Wait.BOUGHT_ALREADY: "`orders adopt` takes over what Sculpteo has.",
+    Wait.TEST_BILLED: "`alarms list` shows that alarm, and `alarms clear` ends it (after `probe`: `probe --seen-to`).",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +153,10 @@ def _waiting(reasons: Mapping[str, int]) -> Iterator[Todo]:
     for reason in (one for one in FOR_A_PERSON if one not in FROM_BEFORE):
         count = reasons.get(reason, 0)
         if count:
-            sentence = say(WAITS[reason], {"risk": "high or pending"})
+            sentence = say(WAITS[reason], {"risk": "high or pending", "reference": "another order"})
             many = "One order waits" if count == 1 else f"{count} orders wait"
-            command = (
-                "`sculpteo-bridge orders list --state waiting` names them; `orders approve` orders them."
+            command = "`sculpteo-bridge orders list --state waiting` names them; " + ENDS.get(
+                reason, "`orders approve` orders them."
             )
             yield Todo(f"{many}: {sentence}", command)
 

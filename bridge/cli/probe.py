@@ -11,13 +11,15 @@ from typing import Any
 
 import click
 
+from bridge.cli._desk import at_desk
 from bridge.cli._options import config_option, echo_json, load_or_exit
 from bridge.clock import SystemClock
 from bridge.config.settings import Item, Product, Settings
-from bridge.order.model import Address, Design, PrintOrder, RawAnswer
+from bridge.order.model import STATUS_MEANING, Address, Design, PrintOrder, RawAnswer
 from bridge.sculpteo.answers import is_reference
 from bridge.sculpteo.client import SculpteoPrinter
-from bridge.sculpteo.probing import Findings, fake_order, placed, probe, save, what_was_read
+from bridge.sculpteo.probing import Findings, fake_order, is_real, placed, probe, save, what_was_read
+from bridge.store import Store
 
 SHOWN = 3000  # characters of an answer that are shown; --save keeps all of it
 TITLES = {
@@ -32,6 +34,7 @@ INVENTED = {  # field of the address: option, question, default
     "postal_code": ("postal_code", "Postal code", "75001"),
     "country_code": ("country", "Country (two letters)", "FR"),
 }
+HELD = "In live mode nothing is ordered until you say `sculpteo-bridge probe --seen-to`."
 NOTIFICATION = """\
 Notifications: Sculpteo says that it POSTs one field `reference` to notification_url at each change of status.
 Whether it does so for test orders is not documented. Give --notify with an address of yours that records
@@ -52,6 +55,11 @@ what it receives, and look there for the hours that follow."""
 @click.option(
     "--save", "folder", type=click.Path(path_type=Path, file_okay=False), help="Keep a sample here."
 )
+@click.option(
+    "--seen-to",
+    is_flag=True,
+    help="Place nothing: you have seen to the test order that Sculpteo took for a real one.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask; take the invented address unless flags say otherwise.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs. Implies --yes.")
 def command(
@@ -59,6 +67,7 @@ def command(
     design: str | None,
     notify: str | None,
     folder: Path | None,
+    seen_to: bool,
     yes: bool,
     as_json: bool,
     **address: str | None,
@@ -68,6 +77,10 @@ def command(
     Sculpteo neither makes nor bills a test order. The answers show what its page does not document. The
     address is asked for, with an invented one as the default.
     """
+    if seen_to:
+        there_was = at_desk(config, lambda desk: desk.store.clear_billed_probe())
+        click.echo("Orders go on." if there_was else "No test order of `probe` was taken for a real one.")
+        return
     yes = yes or as_json
     settings = load_or_exit(config).settings
     destination = Address(**{field: asked(field, address, yes) for field in INVENTED})
@@ -87,7 +100,13 @@ def command(
     else:
         show(found)
         tell_more(notify, folder, files)
-    if not placed(found):
+    if is_real(found):
+        reference = found.report.reference if found.report else "?"
+        click.secho("\n" + say_real(found, reference), bold=True, err=as_json)
+        if Store.exists(settings.database.get_secret_value()):
+            at_desk(config, lambda desk: desk.store.keep_billed_probe(reference))
+            click.secho(HELD, bold=True, err=as_json)
+    if not placed(found) or is_real(found):
         raise SystemExit(1)
 
 
@@ -157,7 +176,25 @@ def shown(found: Findings) -> dict[str, Any]:
         }
         for name, answer in found.answers.items()
     }
-    return {"placed": placed(found), "sent": found.form, "answers": answers, "read": what_was_read(found)}
+    return {
+        "placed": placed(found),
+        "real": is_real(found),
+        "sent": found.form,
+        "answers": answers,
+        "read": what_was_read(found),
+    }
+
+
+def say_real(found: Findings, reference: str) -> str:
+    """What a person has to know who sent fake=1 and got a real order."""
+    status = found.report.status if found.report else None
+    means = f" ({STATUS_MEANING[status]})" if status else ""
+    words = found.report.words if found.report else None
+    return (
+        f"ALARM: Sculpteo says “{words or '?'}”{means} of the test order {reference}, not "
+        "“API Test”: it may be made and billed.\n"
+        "Ask Sculpteo's support to cancel it now, and why it was taken as a real order, before you go live."
+    )
 
 
 def tell_more(notify: str | None, folder: Path | None, files: Sequence[Path]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.order.model import STATUS_MEANING, PrintStatus
 from bridge.order.problems import ALARMS, PROBLEMS, Alarm, Problem, say
 from bridge.order.states import MOVES, State
 from bridge.order.why import Translate, english, translated, why
@@ -60,6 +61,9 @@ KINDS: dict[str, str] = {
     "resolved_not_placed": "Sculpteo does not have it.",
 }
 
+SAYS_AND_MEANS = "Sculpteo says: {words} ({meaning})."
+"""A line of `print_status` whose status is known."""
+
 CAUSES = frozenset(
     {"audit", "backfill", "before_go_live", "first look at the shop", "import", "reconciliation", "webhook"}
 )
@@ -87,6 +91,9 @@ def tell(
         told |= {"target": t(target.capitalize()), "sentence": sentence}
     if kind == "alarm" and facts.get("alarm") in set(Alarm):
         told["sentence"] = say(t(ALARMS[Alarm(facts["alarm"])].sentence), told)
+    if kind == "print_status" and facts.get("status") in set(PrintStatus):
+        told["meaning"] = t(STATUS_MEANING[PrintStatus(facts["status"])])
+        return say(t(SAYS_AND_MEANS), told)
     if kind not in KINDS:
         return f"{kind} {told}" if told else kind
     return say(t(KINDS[kind]), told)

@@ -298,6 +298,22 @@ class PrintStatus(StrEnum):
     API_TEST = "api_test"
 
 
+PRODUCED = frozenset({PrintStatus.BILLED, PrintStatus.NEW, PrintStatus.IN_PROCESS, PrintStatus.SHIPPED})
+"""What Sculpteo says of an order that it makes, or will make, for money."""
+
+STATUS_MEANING: dict[PrintStatus, str] = {
+    PrintStatus.BILLED: "the order has been made and will be validated by Sculpteo's commercial team after "
+    "payment has been received",
+    PrintStatus.NEW: "the order is ready to be produced",
+    PrintStatus.IN_PROCESS: "the order is being produced",
+    PrintStatus.SHIPPED: "the order was produced and shipped to the recipient",
+    PrintStatus.BLOCKED: "an error on the order is currently blocking its production",
+    PrintStatus.CANCELLED: "the order was cancelled",
+    PrintStatus.API_TEST: "the order is a test and is not to be produced or billed",
+}
+"""What each status means, as https://www.sculpteo.com/en/developer/webapi/order/ says it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """A parcel as Sculpteo tells of it. `contents` lists (design uuid, quantity) when Sculpteo says it."""

@@ -54,6 +54,7 @@ TOPICS: dict[Topic, str] = {
 OF_PROBLEM: dict[Problem, Topic] = {
     Problem.BLOCKED: Topic.STOPPED,
     Problem.CANCELLED_AT_SCULPTEO: Topic.STOPPED,
+    Problem.LIVE_IS_TEST: Topic.STOPPED,
     Problem.LIMIT_ORDER: Topic.LIMIT,
     Problem.CANNOT_FULFILL: Topic.TRACKING,
     Problem.SHOP_ACCESS: Topic.ACCESS,

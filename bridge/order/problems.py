@@ -18,6 +18,7 @@ class Problem(StrEnum):
     BLOCKED = "blocked"
     CANCELLED_AT_SCULPTEO = "cancelled_at_sculpteo"
     STATUS_WORDS = "status_words"
+    LIVE_IS_TEST = "live_is_test"
     LIMIT_ORDER = "limit_order"
     NO_PRICE = "no_price"
     INVOICE = "invoice"
@@ -38,7 +39,11 @@ class Alarm(StrEnum):
     DELETED_AFTER_PLACING = "deleted_after_placing"
     FULFILLED_ELSEWHERE = "fulfilled_elsewhere"
     SECOND_REFERENCE = "second_reference"
+    TWO_PURCHASES = "two_purchases"
     LATE_ANSWER = "late_answer"
+    CLOSED_ALIVE = "closed_alive"
+    LIVE_IS_TEST = "live_is_test"
+    TEST_IS_REAL = "test_is_real"
     NO_TRACKING_NUMBER = "no_tracking_number"
     LEDGER_NOT_WRITTEN = "ledger_not_written"
     DATA_REQUEST = "data_request"
@@ -78,6 +83,10 @@ PROBLEMS: dict[Problem, Text] = {
     Problem.STATUS_WORDS: Text(
         "Sculpteo says “{words}” of order {reference}, which the bridge does not know.",
         "Look at the tracking page; the order goes on by itself at the next status that is known.",
+    ),
+    Problem.LIVE_IS_TEST: Text(
+        "Sculpteo says “API Test” of order {reference}: it was taken as a test, so it is neither made nor billed.",
+        "Ask Sculpteo's support why. If they make it after all, it goes on by itself; else print it again.",
     ),
     Problem.LIMIT_ORDER: Text(
         "It would cost {cost}, more than the limit of {limit} per order.",
@@ -150,9 +159,25 @@ ALARMS: dict[Alarm, Text] = {
         "Sculpteo told of a second order {reference} for this order.",
         "It may be printed twice: call Sculpteo's support now.",
     ),
+    Alarm.TWO_PURCHASES: Text(
+        "Sculpteo has two orders for this one: {other}, and {reference}, which counted as closed.",
+        "It may be printed twice: call Sculpteo's support now, and have one of them cancelled.",
+    ),
     Alarm.LATE_ANSWER: Text(
-        "Sculpteo confirmed order {reference} after a person had said that it does not exist.",
-        "It may be printed twice: call Sculpteo's support now.",
+        "Sculpteo has order {reference}, although a person had said that it does not exist or was cancelled.",
+        "It counts as ordered again. If another one was ordered meanwhile, call Sculpteo's support now.",
+    ),
+    Alarm.CLOSED_ALIVE: Text(
+        "Sculpteo has order {reference} for {name}, although {name} is closed here.",
+        "If it is wanted, take it over: `sculpteo-bridge orders adopt {order}`. Else ask Sculpteo's support to cancel {reference} now; they can only while it is queuing.",
+    ),
+    Alarm.LIVE_IS_TEST: Text(
+        "Sculpteo says “API Test” of order {reference}, which was ordered for real: it will not be made.",
+        "Ask Sculpteo's support why, before you print it again.",
+    ),
+    Alarm.TEST_IS_REAL: Text(
+        "Sculpteo shows the test order {reference} (fake=1) as a real one: it may be made and billed.",
+        "Ask Sculpteo's support to cancel it now. In live mode nothing is ordered until you clear this alarm.",
     ),
     Alarm.NO_TRACKING_NUMBER: Text(
         "Sculpteo says that order {reference} has shipped, but gives no tracking number.",

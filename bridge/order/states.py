@@ -96,6 +96,8 @@ MOVES: tuple[Move, ...] = (
     Move(S.ATTENTION, S.CANCELLED, "withdraw", "The order was cancelled before anything was bought."),
     Move(S.IGNORED, S.RECEIVED, "match", "The order or the mapping changed; it is read and matched anew."),
     Move(S.CANCELLED, S.RECEIVED, "resolve", "A person wants it after all."),
+    Move(S.CANCELLED, S.PLACED, "resolve", "Sculpteo has the order after all, and a person takes it over."),
+    Move(S.IGNORED, S.PLACED, "resolve", "Sculpteo has the order after all, and a person takes it over."),
 )
 
 ALLOWED: frozenset[tuple[State, State]] = frozenset((move.source, move.target) for move in MOVES)
@@ -127,6 +129,8 @@ class Wait(StrEnum):
     UPSTREAM = "upstream"  # Shopify or Sculpteo is in trouble; tried again by itself
     LIMIT_DAY = "limit_day"  # the day's spending limit is used up
     RECHECK = "recheck"  # something came up in the moment of ordering; nothing was sent
+    BOUGHT_ALREADY = "bought_already"  # Sculpteo shows a closed purchase of it as one that is made
+    TEST_BILLED = "test_billed"  # Sculpteo shows a test order as a real one, and no person has seen to it
 
 
 WAITS: dict[Wait, str] = {
@@ -146,13 +150,21 @@ WAITS: dict[Wait, str] = {
     Wait.UPSTREAM: "{upstream} did not answer as it should ({why}); it is tried again by itself.",
     Wait.LIMIT_DAY: "The spending limit of the day is reached; it goes on tomorrow, or approve it now.",
     Wait.RECHECK: "Nothing was sent yet, since {why}; it is looked at again by itself.",
+    Wait.BOUGHT_ALREADY: "Sculpteo makes it already, as {reference}, so it is not ordered again: take that order over, or have Sculpteo's support cancel it.",
+    Wait.TEST_BILLED: "Sculpteo treats a test order as a real one; nothing is ordered until a person has seen to it.",
 }
 
 
 FROM_BEFORE: tuple[Wait, ...] = (Wait.BEFORE_GO_LIVE, Wait.OTHER_MODE, Wait.WAS_TEST)
 """Going live: what the bridge finds there, which may have been made by hand or in a rehearsal, is asked for once."""
 
-FOR_A_PERSON: tuple[Wait, ...] = (Wait.APPROVAL, Wait.RISK, *FROM_BEFORE)
+FOR_A_PERSON: tuple[Wait, ...] = (
+    Wait.APPROVAL,
+    Wait.RISK,
+    *FROM_BEFORE,
+    Wait.BOUGHT_ALREADY,
+    Wait.TEST_BILLED,
+)
 """What an order waits for that only a person decides; `held` is a person's own wish."""
 
 

@@ -32,6 +32,8 @@ class Kind(StrEnum):
     EMPTY = "empty"  # 200 with an empty body
     THROTTLE = "throttle"  # Shopify: THROTTLED in a 200 for GraphQL, 429 elsewhere
     EXPIRE_TOKEN = "expire_token"  # noqa: S105 - a kind of fault. Shopify: 401, tokens are void from now on
+    AS_TEST = "as_test"  # Sculpteo's order call: a real order is taken as a test; it is not made
+    AS_REAL = "as_real"  # Sculpteo's order call: fake=1 is overlooked; the order is made and billed
     DUPLICATE = "duplicate"  # a delivery is sent twice
     DELAY = "delay"  # a delivery is sent `seconds` later
     REORDER = "reorder"  # a delivery is sent up to `seconds` later, so that others overtake it
@@ -41,6 +43,8 @@ class Kind(StrEnum):
 
 VISITS_KEPT = 10_000
 DELIVERY_KINDS = frozenset({Kind.DUPLICATE, Kind.DELAY, Kind.REORDER, Kind.DROP, Kind.ID_ONLY})
+IN_HANDLER_KINDS = frozenset({Kind.THROTTLE, Kind.EXPIRE_TOKEN, Kind.AS_TEST, Kind.AS_REAL})
+"""What the endpoint itself does wrong."""
 ALWAYS_TAKES_EFFECT = frozenset({Kind.SLOW, Kind.TRUNCATED})
 
 

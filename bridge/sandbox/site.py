@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from bridge.sandbox.faults import DELIVERY_KINDS, Fault, FaultMenu, Kind
+from bridge.sandbox.faults import DELIVERY_KINDS, IN_HANDLER_KINDS, Fault, FaultMenu, Kind
 
 Namer = Callable[[web.Request, bytes], Sequence[str]]
 
@@ -102,7 +102,7 @@ def _text(request: web.Request, body: bytes) -> str:
 
 
 async def _spoil(request: web.Request, handler: Handler, fault: Fault) -> web.StreamResponse:
-    if fault.kind in (Kind.THROTTLE, Kind.EXPIRE_TOKEN):
+    if fault.kind in IN_HANDLER_KINDS:
         IN_HANDLER.set(fault)
         return await handler(request)
     if fault.kind is Kind.SLOW:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bridge.errors import TryAgain
 from bridge.order.model import (
+    PRODUCED,
     Address,
     Design,
     Parcel,
@@ -161,3 +162,9 @@ def _parcel(parcel: Parcel) -> dict[str, object]:
 def placed(found: Findings) -> bool:
     """Whether Sculpteo took the test order and its tracking could be read."""
     return found.receipt.verdict is Verdict.PLACED and found.report is not None and found.report.exists
+
+
+def is_real(found: Findings) -> bool:
+    """Whether Sculpteo shows the test order as one that it makes, and may bill."""
+    report = found.report
+    return report is not None and (report.status in PRODUCED or bool(report.parcels))

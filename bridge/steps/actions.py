@@ -90,6 +90,13 @@ ACTIONS: tuple[Action, ...] = (
         asks="reference",
     ),
     Action(
+        "adopt",
+        "Take over Sculpteo's order",
+        "What Sculpteo makes for it counts as ordered, and is followed. Nothing is ordered again.",
+        "It counts as ordered.",
+        decide.adopt,
+    ),
+    Action(
         "not_placed",
         "Sculpteo does not have it: order it",
         "It is ordered again. If Sculpteo has it after all, it is printed and billed twice.",

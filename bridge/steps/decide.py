@@ -14,10 +14,12 @@ from bridge.order.digests import contents_digest
 from bridge.order.model import Mode
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Change, Note, OrderRecord
+from bridge.ports import Change, ClosedPurchase, Note, OrderRecord
+from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.right_to_buy import locations_of
 
 REMAPPABLE = frozenset({State.RECEIVED, State.WAITING, State.ATTENTION, State.IGNORED})
+STOPPED = frozenset({Problem.CANCELLED_AT_SCULPTEO, Problem.LIVE_IS_TEST})
 APPROVABLE = frozenset({Problem.LIMIT_ORDER, Problem.MOVED})
 
 
@@ -37,6 +39,13 @@ def bought(record: OrderRecord) -> bool:
     return record.reference is not None or (record.attempt is not None and record.attempt.sent_at is not None)
 
 
+def _refuse_bought(record: OrderRecord, wish: str) -> None:
+    """Refuse what would buy again what Sculpteo is known to have. Raises NotNow."""
+    living = living_purchase(record)
+    if living is not None and not bought(record):
+        raise _refuse(record, wish, f"Sculpteo has it as {living.reference}; take that order over instead")
+
+
 def _refuse(record: OrderRecord, wish: str, instead: str) -> NotNow:
     name = record.name or record.order_id
     return NotNow(f"{name} is {record.state} and cannot be {wish}: {instead}")
@@ -52,6 +61,7 @@ def approve(record: OrderRecord, who: str, now: datetime) -> Change:
         raise _refuse(record, "approved", "only an order that waits, or is over a limit, can be")
     if record.reason == Wait.ROUTING or not record.items:
         raise _refuse(record, "approved", "it is not known yet what is printed; look again in a minute")
+    _refuse_bought(record, "approved")
     values = {**_approval(record, who, now), "held_at": None, "held_by": None}
     if record.problem == Problem.MOVED and record.snapshot:
         values["first_locations"] = locations_of(record.snapshot, record.items, None)
@@ -90,12 +100,14 @@ def release(record: OrderRecord, who: str, now: datetime) -> Change:
     """End a hold; everything else that it may wait for is looked at again."""
     if record.state is not State.WAITING or record.held_at is None:
         raise _refuse(record, "released", "it is not on hold")
+    _refuse_bought(record, "released")
     return Change(State.WAITING, now, values={"held_at": None, "held_by": None}, notes=(Note("released"),))
 
 
 def retry(record: OrderRecord, who: str, now: datetime) -> Change:
     """Try again what failed; nothing that is bought already is bought anew."""
     note = (Note("retried"),)
+    _refuse_bought(record, "retried")
     if record.state is State.WAITING:
         return Change(State.WAITING, now, reason=record.reason, facts=record.facts, notes=note)
     if record.state is not State.ATTENTION:
@@ -112,17 +124,26 @@ def _as_bought(record: OrderRecord) -> State:
 
 
 def print_again(record: OrderRecord, who: str, now: datetime) -> Change:
-    """Buy an order anew that Sculpteo says it cancelled."""
-    stopped = record.state is State.ATTENTION and record.problem == Problem.CANCELLED_AT_SCULPTEO
-    if not stopped:
-        raise _refuse(record, "printed again", "only an order that Sculpteo cancelled can be")
+    """Buy an order anew that Sculpteo says it cancelled, or took as a test. What it was bought as before stays
+    watched, and is looked at once more before anything is bought."""
+    if not _stopped(record):
+        raise _refuse(
+            record, "printed again", "only an order that Sculpteo cancelled, or took as a test, can be"
+        )
+    living = living_purchase(record)
+    if living is not None:
+        raise _refuse(record, "printed again", f"Sculpteo has it as {living.reference} as well")
     return Change(
         State.WAITING,
         now,
         values={"reference": None, "mode": None, "print_status": None, "print_words": None},
         notes=(Note("print_again", {"reference": record.reference}),),
-        void_attempt=f"{who} confirmed that Sculpteo cancelled {record.reference}",
+        void_attempt=f"{who} confirmed that Sculpteo does not make {record.reference}",
     )
+
+
+def _stopped(record: OrderRecord) -> bool:
+    return record.state is State.ATTENTION and record.problem in STOPPED
 
 
 def resend(record: OrderRecord, who: str, now: datetime) -> Change:
@@ -136,11 +157,21 @@ def resend(record: OrderRecord, who: str, now: datetime) -> Change:
 
 def ignore(record: OrderRecord, who: str, now: datetime) -> Change:
     """Never print it."""
-    stopped = record.state is State.ATTENTION and record.problem == Problem.CANCELLED_AT_SCULPTEO
+    stopped = _stopped(record)
     free = record.state in {State.RECEIVED, State.WAITING, State.ATTENTION} and not bought(record)
     if not (stopped or free):
         raise _refuse(record, "ignored", "Sculpteo may have it: only its support can stop it")
-    return Change(State.IGNORED, None, reason=Ignored.PERSON, notes=(Note("ignored_by_person"),))
+    attempt = record.attempt
+    watches: tuple[ClosedPurchase, ...] = ()
+    if record.reference and attempt:
+        status, words = record.print_status, record.print_words
+        closed = ClosedPurchase(
+            record.reference, attempt.token, attempt.mode, now, status, words, look_at=now
+        )
+        watches = (closed,)
+    return Change(
+        State.IGNORED, None, reason=Ignored.PERSON, notes=(Note("ignored_by_person"),), watches=watches
+    )
 
 
 def cancel(record: OrderRecord, who: str, now: datetime) -> Change:
@@ -156,6 +187,11 @@ def reopen(record: OrderRecord, who: str, now: datetime) -> Change:
     """Take an order up again that was ignored or cancelled here."""
     if record.state not in {State.IGNORED, State.CANCELLED}:
         raise _refuse(record, "reopened", "only an ignored or cancelled order can be")
+    living = living_purchase(record)
+    if living is not None:
+        raise _refuse(
+            record, "reopened", f"Sculpteo has it as {living.reference}; take that order over instead"
+        )
     return Change(State.RECEIVED, now, values=NO_APPROVAL, notes=(Note("reopened"),))
 
 
@@ -163,6 +199,7 @@ def remap(record: OrderRecord, now: datetime, notes: tuple[Note, ...]) -> Change
     """Read it anew, since somebody decided what one of its lines means (`notes` say what)."""
     if bought(record) or record.state not in REMAPPABLE:
         raise _refuse(record, "mapped", "only an order that is not bought yet can be")
+    _refuse_bought(record, "mapped")
     if record.state is State.IGNORED and record.reason == Ignored.PERSON:
         raise _refuse(record, "mapped", "a person decided not to print it: reopen it first")
     if record.state is State.WAITING:
@@ -180,7 +217,12 @@ def _must_be_open(record: OrderRecord) -> None:
 
 
 def placed_as(record: OrderRecord, who: str, now: datetime, reference: str) -> Change:
-    """A person says: Sculpteo has it, under this reference."""
+    """A person says: Sculpteo has it, under this reference. It may be one that was closed before."""
+    closed = next((one for one in record.closed if one.reference == reference), None)
+    if closed is not None and _can_be_taken_over(record):
+        return _taken_over(record, closed.reference, closed.token, who, now)
+    if record.state in {State.CANCELLED, State.IGNORED} and not bought(record) and record.doubted_token:
+        return _taken_over(record, reference, record.doubted_token, who, now)
     _must_be_open(record)
     attempt = record.attempt
     values: Mapping[str, object] = {
@@ -192,16 +234,79 @@ def placed_as(record: OrderRecord, who: str, now: datetime, reference: str) -> C
     return Change(State.PLACED, now, facts={"reference": reference}, values=values, notes=notes)
 
 
+def adopt(record: OrderRecord, who: str, now: datetime) -> Change:
+    """A person takes over what Sculpteo shows that it makes for the order, although it counts as closed."""
+    living = living_purchase(record)
+    if living is None or not _can_be_taken_over(record):
+        raise _refuse(record, "taken over", "Sculpteo is not known to have another order for it")
+    return _taken_over(record, living.reference, living.token, who, now)
+
+
+def known_reference(record: OrderRecord) -> str | None:
+    """The reference that a person who says "Sculpteo has it" most likely means."""
+    living = living_purchase(record)
+    if living is not None:
+        return living.reference
+    candidate = record.facts.get("candidate")
+    return str(candidate) if candidate else next((one.reference for one in record.closed[-1:]), None)
+
+
+def _can_be_taken_over(record: OrderRecord) -> bool:
+    """Whether a closed purchase can be the order's own again: it has no other one that Sculpteo makes."""
+    over = record.state in {State.CANCELLED, State.IGNORED, State.UNKNOWN}
+    free = record.state in {State.WAITING, State.ATTENTION} and not bought(record)
+    return over or free or _stopped(record)
+
+
+def _taken_over(record: OrderRecord, reference: str, token: str, who: str, now: datetime) -> Change:
+    """It counts as bought under this reference, for real, and is followed; nothing else of it is."""
+    values = {
+        "reference": reference,
+        "mode": Mode.LIVE,
+        "placed_at": now,
+        "print_status": None,
+        "print_words": None,
+        "shipped_at": None,
+    }
+    own = record.attempt is not None and record.attempt.token == token
+    return Change(
+        State.PLACED,
+        now,
+        facts={"reference": reference},
+        values=values,
+        notes=(Note("resolved_placed", {"reference": reference}),),
+        void_attempt=None
+        if own or record.attempt is None
+        else f"{who} says that Sculpteo has it as {reference}",
+        revives=None if own else token,
+    )
+
+
 def not_placed(record: OrderRecord, who: str, now: datetime, *, drop: bool = False) -> Change:
     """A person says: Sculpteo does not have it. It is ordered again, or with `drop` it is cancelled."""
     _must_be_open(record)
+    living = living_purchase(record)
+    if living is not None and not drop:
+        raise _refuse(
+            record, "ordered again", f"Sculpteo has it as {living.reference}; take that order over instead"
+        )
     void = f"{who} confirmed that Sculpteo does not have it"
     notes = (Note("resolved_not_placed"),)
+    watches = _candidate(record, now)
     if drop:
-        return Change(State.CANCELLED, None, reason="person", notes=notes, void_attempt=void)
+        return Change(State.CANCELLED, None, reason="person", notes=notes, void_attempt=void, watches=watches)
     answered = record.problem in {Problem.LEDGER_UNREADABLE, Problem.REFERENCE_TAKEN}
     values = _approval(record, who, now) if answered else {}
-    return Change(State.WAITING, now, values=values, notes=notes, void_attempt=void)
+    return Change(State.WAITING, now, values=values, notes=notes, void_attempt=void, watches=watches)
+
+
+def _candidate(record: OrderRecord, now: datetime) -> tuple[ClosedPurchase, ...]:
+    """What an unclear answer of success named: Sculpteo may know it later, whatever a person says now."""
+    candidate, attempt = record.facts.get("candidate"), record.attempt
+    status = attempt.answer.status if attempt and attempt.answer else None
+    if not candidate or attempt is None or status is None or not 200 <= status < 300:
+        return ()
+    return (ClosedPurchase(str(candidate), attempt.token, attempt.mode, now, look_at=now),)
 
 
 def drop(record: OrderRecord, who: str, now: datetime) -> Change:

@@ -1,4 +1,5 @@
-"""What can still say no to an order that is ready: the stop switch, preview mode and the limit per order."""
+"""What can still say no to an order that is ready: what Sculpteo has already, the stop switch, preview mode and the
+limit per order."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from bridge.errors import NeedsPerson
 from bridge.order.model import Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
+from bridge.ports import OrderRecord
+from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.job import Job
 from bridge.steps.right_to_buy import approval_holds, approved_for
 from bridge.steps.select import Trouble, Waits
@@ -18,6 +21,12 @@ async def allowed(
 ) -> tuple[Waits | Trouble | None, Money | None]:
     """What forbids to buy now, if anything does, and the cost where it is asked for."""
     policy, record = job.world.policy, job.record
+    already = bought_already(record)
+    if already is not None:
+        return already, None
+    billed = await job.world.orders.billed_test_order() if policy.mode is Mode.LIVE else None
+    if billed is not None:
+        return Waits(Wait.TEST_BILLED, None, {"reference": billed}), None
     if await job.world.orders.paused(record.shop):
         return Waits(Wait.PAUSED, None), None
     approved = approval_holds(record, order, items, policy)
@@ -44,6 +53,12 @@ async def allowed(
 def _is_dearer(cost: Money, seen: Money | None) -> bool:
     """Whether it costs more, or in another currency, than what a person saw who approved it."""
     return seen is not None and (cost.currency != seen.currency or cost.amount > seen.amount)
+
+
+def bought_already(record: OrderRecord) -> Waits | None:
+    """What keeps an order from being bought that Sculpteo is known to make, whatever a person approved."""
+    living = living_purchase(record)
+    return Waits(Wait.BOUGHT_ALREADY, None, {"reference": living.reference}) if living else None
 
 
 def said(money: Money | None) -> str:

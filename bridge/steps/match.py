@@ -191,6 +191,8 @@ async def match(job: Job) -> Change:
     evidence = await late_evidence(job)
     if evidence:
         return evidence
+    if record.state is State.IGNORED and record.attempt is not None:
+        return job.stay(None)  # Sculpteo cancelled it, and a person does not want it: only that is watched
     order = await job.read()
     if order is None:
         return gone(job)

@@ -45,7 +45,7 @@ from bridge.steps.intent import (
     void_in_shop,
 )
 from bridge.steps.job import Job
-from bridge.steps.limits import allowed
+from bridge.steps.limits import allowed, bought_already
 from bridge.steps.match import (
     Assessment,
     Ready,
@@ -83,8 +83,9 @@ async def place(job: Job) -> Change:
         return elsewhere
     if _stays_held(job, found):
         return job.stay(None)
+    already = bought_already(job.record) if isinstance(found.verdict, Waits) else None
     if not isinstance(found.verdict, Ready):
-        return await _not_now(job, order, found)
+        return await _not_now(job, order, replace(found, verdict=already or found.verdict))
     if attempt is not None:
         await void_in_shop(job, order, attempt)
         return anew(job, "the bridge stopped in the middle of ordering")

@@ -8,14 +8,16 @@ tracking page confirms that it exists.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from datetime import timedelta
 
 from bridge.errors import SCULPTEO, Unreadable
-from bridge.order.model import Mode, PrintItem, ShopOrder, Verdict
+from bridge.order.model import Mode, PrintItem, ShopOrder, TrackingReport, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
-from bridge.ports import Attempt, Change, Note, NotificationRecord, OrderRecord
+from bridge.ports import Attempt, Change, ClosedPurchase, Note, NotificationRecord, OrderRecord
+from bridge.steps.closed_purchases import is_due, living_purchase, look, seen
 from bridge.steps.job import Job, show
 from bridge.steps.withdraw import after_placing, withdrawn_already
 
@@ -125,13 +127,20 @@ def _adopted(job: Job, order: ShopOrder, items: tuple[PrintItem, ...], reference
 
 
 async def late_evidence(job: Job) -> Change | None:
-    """Look at Sculpteo's calls on this order's secret URLs that nothing has settled yet."""
+    """Look at Sculpteo's calls on this order's secret URLs that nothing has settled yet, and at what its closed
+    purchases have come to."""
     for call in await job.world.orders.notifications(job.record):
         if call.settled is None:
             change = await _weigh(job, call)
             if change:
                 return change
-    return None
+    for one in job.record.closed:
+        known = await look(job, one) if is_due(job, one) else None
+        change = await _by_look(job, one, known) if known else None
+        if change:
+            return change
+    living = living_purchase(job.record)
+    return await _by_look(job, living, living) if living and _can_be_taken_back(job.record, living) else None
 
 
 async def _weigh(job: Job, call: NotificationRecord) -> Change | None:
@@ -140,6 +149,9 @@ async def _weigh(job: Job, call: NotificationRecord) -> Change | None:
     if not reference:
         await orders.settle_notification(call.key, "no reference in it")
         return None
+    closed = next((one for one in record.closed if one.reference == reference), None)
+    if closed is not None:
+        return await _weigh_closed(job, call, closed)
     if reference in {record.reference, call.attempt_reference}:
         await orders.settle_notification(call.key, "known")
         return None
@@ -147,15 +159,35 @@ async def _weigh(job: Job, call: NotificationRecord) -> Change | None:
     if other:
         await orders.settle_notification(call.key, f"the reference belongs to {other}")
         return None
-    if not (await job.world.printer.track(reference)).exists:
+    report = await job.world.printer.track(reference)
+    if not report.exists:
         if abs(job.now - call.received_at) < CONFIRM_FOR:
             if _may_still_buy(record):
                 why = "it named an order for this one that its tracking page does not know yet"
                 raise Unreadable(why, after=CONFIRM_RETRY, upstream=SCULPTEO)
-            return job.stay(job.now + CONFIRM_RETRY) if record.state is State.UNKNOWN else None
+            if record.state is State.UNKNOWN:
+                return job.stay(job.now + CONFIRM_RETRY)
+            unconfirmed = ClosedPurchase(reference, call.token, call.attempt_mode, job.now)
+            unconfirmed = replace(unconfirmed, looked_at=job.now, look_at=job.now + CANDIDATE_RETRY)
+            job.record = await orders.keep_look(record, unconfirmed)
+            await orders.settle_notification(call.key, "its page does not know it yet; it is looked at again")
+            return None
         await orders.settle_notification(call.key, "Sculpteo does not know the reference")
         return None
-    return await _adopt(job, call, reference)
+    return await _adopt(job, call, report)
+
+
+async def _weigh_closed(job: Job, call: NotificationRecord, closed: ClosedPurchase) -> Change | None:
+    """Sculpteo calls about a purchase that was closed: what its page says now decides."""
+    known = await look(job, closed)
+    if known is None:
+        return None  # the call is weighed again with the next look
+    change = await _by_look(job, closed, known)
+    if change is None:
+        came_of = "it is known that Sculpteo has it" if known.alive_at else f"closed: {known.words or '?'}"
+        await job.world.orders.settle_notification(call.key, came_of)
+        return None
+    return change if _unsent(job.record) else replace(change, settles=((call.key, "alarm"),))
 
 
 def _may_still_buy(record: OrderRecord) -> bool:
@@ -167,26 +199,66 @@ def _unsent(record: OrderRecord) -> bool:
     return record.state is State.PLACING and attempt is not None and attempt.sent_at is None
 
 
-async def _adopt(job: Job, call: NotificationRecord, reference: str) -> Change | None:
+async def _adopt(job: Job, call: NotificationRecord, report: TrackingReport) -> Change | None:
     """Sculpteo has an order that it links to this one: ours at last, or one too many. The call is settled
     with the change itself: a crash in between must not make the evidence look weighed."""
-    record, orders = job.record, job.world.orders
+    record, reference = job.record, report.reference
     current = record.attempt is not None and record.attempt.token == call.token
     if current and record.reference is None and record.state in {State.UNKNOWN, State.PLACING}:
         change = placed(job, reference, "adopted_from_notification")
         return replace(change, settles=((call.key, "adopted"),))
+    one = ClosedPurchase(reference, call.token, call.attempt_mode, job.now)
+    found = await _by_look(job, one, seen(job, one, report))
+    if found is None:
+        words = report.words or "?"
+        await job.world.orders.settle_notification(call.key, f"not made: {words}")
+        return None
+    return found if _unsent(job.record) else replace(found, settles=((call.key, "alarm"),))
+
+
+async def _by_look(job: Job, before: ClosedPurchase, known: ClosedPurchase) -> Change | None:
+    """What follows from a look at a closed purchase. None = nothing new, and that is noted."""
+    if known.alive_at is not None:
+        other = await job.world.orders.other_holder(known.reference, job.record)
+        if other is not None:  # it was never this order's: an unclear answer had named it
+            known = replace(known, alive_at=None, look_at=None)
+    if known.alive_at is not None:
+        stops = known.mode is Mode.LIVE and _unsent(job.record)
+        if before.alive_at is None or stops or _can_be_taken_back(job.record, known):
+            return await _by_life(job, known)
+    job.record = await job.world.orders.keep_look(job.record, known)
+    return None
+
+
+def _can_be_taken_back(record: OrderRecord, one: ClosedPurchase) -> bool:
+    """Whether a closed purchase that lives is the order's own again by itself: nothing newer was bought, and
+    the order is still to be printed."""
+    wanted = record.state in BEFORE_BUYING | {State.ATTENTION}
+    return one.mode is Mode.LIVE and record.attempt is None and wanted
+
+
+async def _by_life(job: Job, one: ClosedPurchase) -> Change:
+    """Sculpteo makes an order that counts as closed: the order's own again, or an alarm that names both."""
+    record = job.record
+    facts: dict[str, object] = {"reference": one.reference}
+    if one.mode is not Mode.LIVE:
+        return replace(job.stay(job.now), alarms=((Alarm.TEST_IS_REAL, facts),), watches=(one,))
     if _unsent(record):
-        # what is about to be bought gives way to what is bought: the call is weighed again without it
+        # what is about to be bought gives way to what is bought: it is weighed again without it
         why = "Sculpteo named an order that it has for this one already"
         return Change(State.WAITING, job.now, reason=Wait.RECHECK, facts={"why": why}, void_attempt=why)
-    alarm = Alarm.SECOND_REFERENCE if current or record.attempt else Alarm.LATE_ANSWER
-    if record.attempt is None and record.state in BEFORE_BUYING | {State.ATTENTION}:
-        # a person had said that it does not exist; nothing newer was bought, so the truth is taken back
-        job.record = await orders.revive(record, call.token, reference)
-        change = placed(job, reference, "adopted_from_notification")
-    else:
-        change = job.stay(job.now)
-    return replace(change, alarms=((alarm, {"reference": reference}),), settles=((call.key, "alarm"),))
+    if _can_be_taken_back(record, one):
+        # a person had said that it does not exist, or is cancelled: the truth is taken back
+        job.record = await job.world.orders.revive(record, one.token, one.reference)
+        change = placed(job, one.reference, "adopted_from_notification")
+        return replace(change, alarms=((Alarm.LATE_ANSWER, facts),))
+    alarm = Alarm.SECOND_REFERENCE  # what else was bought is not known yet
+    if record.reference not in {None, one.reference}:
+        alarm, facts = Alarm.TWO_PURCHASES, {**facts, "other": record.reference}
+    elif record.reference or record.attempt is None:
+        name = record.name or record.order_id
+        alarm, facts = Alarm.CLOSED_ALIVE, {**facts, "name": name, "order": shlex.quote(name.lstrip("#"))}
+    return replace(job.stay(job.now), alarms=((alarm, facts),), watches=(one,))
 
 
 async def resolve(job: Job) -> Change:
@@ -232,5 +304,6 @@ async def _is_ours(job: Job, candidate: str) -> bool:
 
 
 async def watch(job: Job) -> Change:
-    """For orders that are over: nothing is done but to look at evidence that comes late."""
+    """For orders that are over: nothing is done but to look at evidence that comes late, and at what Sculpteo
+    shows of purchases that were closed."""
     return await late_evidence(job) or job.stay(None)

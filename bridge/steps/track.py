@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from bridge.errors import LedgerConflict, NeedsPerson
-from bridge.order.model import Mode, PrintStatus, ShopOrder, TrackingReport
+from bridge.order.model import PRODUCED, Mode, PrintStatus, ShopOrder, TrackingReport
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change, Facts, Note
@@ -24,10 +24,13 @@ NOT_FOUND_FOR = timedelta(hours=6)  # a reference may take a while until the tra
 WATCH_DONE_FOR = timedelta(days=3)  # one more parcel may appear after the last one that was known
 WATCH_DONE_EVERY = timedelta(hours=12)
 WATCH_TEST_FOR = timedelta(days=2)
+WATCH_TEST_LONGER = timedelta(days=28)  # it must not turn into one that is billed
+WATCH_TEST_EVERY = timedelta(days=1)
 
 PROBLEM_OF = {
     PrintStatus.BLOCKED: Problem.BLOCKED,
     PrintStatus.CANCELLED: Problem.CANCELLED_AT_SCULPTEO,
+    PrintStatus.API_TEST: Problem.LIVE_IS_TEST,
 }
 
 
@@ -58,7 +61,7 @@ async def track(job: Job) -> Change:
     if reference is None:
         raise RuntimeError(f"order {job.record.key} is tracked without a reference")
     report = await job.world.printer.track(reference)
-    alarms += _by_others(job, order, report)
+    alarms += _by_others(job, order, report) + by_mode(job, report)
     change = _by_report(job, report)
     return replace(
         change,
@@ -125,6 +128,14 @@ def _by_others(job: Job, order: ShopOrder | None, report: TrackingReport) -> tup
     if begun or not fulfilled_elsewhere(record.snapshot, order, record.items, ours):
         return ()
     return ((Alarm.FULFILLED_ELSEWHERE, {"reference": record.reference or "?"}),)
+
+
+def by_mode(job: Job, report: TrackingReport) -> tuple[tuple[Alarm, Facts], ...]:
+    """Whether Sculpteo took for a test what was ordered for real, or the other way round."""
+    facts = {"reference": report.reference}
+    if job.record.mode is Mode.LIVE:
+        return ((Alarm.LIVE_IS_TEST, facts),) if report.status is PrintStatus.API_TEST else ()
+    return ((Alarm.TEST_IS_REAL, facts),) if report.status in PRODUCED or report.parcels else ()
 
 
 def _progress(order: ShopOrder) -> tuple[str, ...]:
@@ -214,8 +225,11 @@ def _test_order(job: Job, values: dict[str, object], notes: tuple[Note, ...]) ->
     """Followed for a while so that its status can be seen; it fulfills nothing and is never "shipped"."""
     record = job.record
     age = job.now - (record.placed_at or record.first_seen_at)
-    due = _next_look(job) if age < WATCH_TEST_FOR else None
-    return Change(State.PLACED, due, facts={"reference": record.reference}, values=values, notes=notes)
+    due = _next_look(job)
+    if age >= WATCH_TEST_FOR:
+        due = job.now + jittered(WATCH_TEST_EVERY, job.world.random)
+    last = due if age < WATCH_TEST_LONGER else None
+    return Change(State.PLACED, last, facts={"reference": record.reference}, values=values, notes=notes)
 
 
 def _shipped(

@@ -17,11 +17,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost
+from bridge.order.model import Mode, Verdict
 from bridge.order.states import State
-from bridge.ports import Attempt, Lease, OrderRecord, ParcelRecord
-from bridge.store.codec import attempt_from, order_from, parcel_from
+from bridge.ports import Attempt, ClosedPurchase, Lease, OrderRecord, ParcelRecord
+from bridge.store.codec import attempt_from, closed_from, order_from, parcel_from
 from bridge.store.moves import held_row, moment
-from bridge.store.tables import attempts, orders, parcels
+from bridge.store.tables import attempts, closed_purchases, orders, parcels
 
 AHEAD = timedelta(hours=1)  # replicas' clocks may differ by less than this
 
@@ -74,9 +75,10 @@ def load(c: Connection, key: int) -> OrderRecord:
 
 
 def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
-    """Orders with their open attempt, the ids of void ones, and their parcels."""
+    """Orders with their open attempt, the ids of void ones, what is closed, and their parcels."""
     open_ones: dict[int, Attempt] = {}
     void_ones: dict[int, list[str]] = {}
+    doubted: dict[int, str] = {}
     for row in c.execute(
         sa.select(attempts).where(attempts.c.order_id.in_(keys)).order_by(attempts.c.number)
     ):
@@ -84,14 +86,29 @@ def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
             open_ones[row.order_id] = attempt_from(row)
         else:
             void_ones.setdefault(row.order_id, []).append(row.attempt)
+            if (
+                row.sent_at
+                and row.mode == Mode.LIVE
+                and row.verdict not in {Verdict.REFUSED, Verdict.NOT_SENT}
+            ):
+                doubted[row.order_id] = row.token
     known: dict[int, list[ParcelRecord]] = {}
     for row in c.execute(sa.select(parcels).where(parcels.c.order_id.in_(keys)).order_by(parcels.c.id)):
         known.setdefault(row.order_id, []).append(parcel_from(row))
+    closed: dict[int, list[ClosedPurchase]] = {}
+    for row in c.execute(
+        sa.select(closed_purchases)
+        .where(closed_purchases.c.order_id.in_(keys))
+        .order_by(closed_purchases.c.id)
+    ):
+        closed.setdefault(row.order_id, []).append(closed_from(row))
     return [
         order_from(
             row,
             attempt=open_ones.get(row.id),
             void_attempts=void_ones.get(row.id, ()),
+            doubted_token=doubted.get(row.id),
+            closed=closed.get(row.id, ()),
             parcels=known.get(row.id, ()),
         )
         for row in c.execute(sa.select(orders).where(orders.c.id.in_(keys)).order_by(orders.c.id))

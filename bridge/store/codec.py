@@ -10,7 +10,16 @@ from sqlalchemy.engine import Connection
 
 from bridge.order.model import Mode
 from bridge.order.states import State
-from bridge.ports import Attempt, Delivery, Facts, Lease, NotificationRecord, OrderRecord, ParcelRecord
+from bridge.ports import (
+    Attempt,
+    ClosedPurchase,
+    Delivery,
+    Facts,
+    Lease,
+    NotificationRecord,
+    OrderRecord,
+    ParcelRecord,
+)
 from bridge.store.types import to_json
 
 WRITABLE = frozenset(
@@ -73,6 +82,8 @@ def order_from(
     *,
     attempt: Attempt | None = None,
     void_attempts: Iterable[str] = (),
+    doubted_token: str | None = None,
+    closed: Iterable[ClosedPurchase] = (),
     parcels: Iterable[ParcelRecord] = (),
 ) -> OrderRecord:
     """An order as the store has it. Rows of list pages have no snapshot."""
@@ -92,6 +103,8 @@ def order_from(
         items=tuple(data["items"]),
         attempt=attempt,
         void_attempts=tuple(void_attempts),
+        doubted_token=doubted_token,
+        closed=tuple(closed),
         parcels=tuple(parcels),
         lease=lease,
         **plain,
@@ -122,6 +135,20 @@ def attempt_from(row: Any) -> Attempt:
     )
 
 
+def closed_from(row: Any) -> ClosedPurchase:
+    return ClosedPurchase(
+        reference=row.reference,
+        token=row.token,
+        mode=Mode(row.mode),
+        closed_at=row.closed_at,
+        status=row.status,
+        words=row.words,
+        looked_at=row.looked_at,
+        look_at=row.look_at,
+        alive_at=row.alive_at,
+    )
+
+
 def parcel_from(row: Any) -> ParcelRecord:
     return ParcelRecord(row.parcel, row.found_at, row.pushed_at, row.fulfillment_id)
 
@@ -134,6 +161,7 @@ def notification_from(row: Any) -> NotificationRecord:
         received_at=row.received_at,
         settled=row.settled,
         attempt_reference=row.attempt_reference,
+        attempt_mode=Mode(row.attempt_mode),
     )
 
 

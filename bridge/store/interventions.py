@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -14,7 +14,7 @@ from bridge.order.states import State
 from bridge.ports import Change, OrderRecord
 from bridge.store.claims import load
 from bridge.store.modes import mode_in_force
-from bridge.store.moves import check_move, due_after, write_beside, write_change
+from bridge.store.moves import check_move, due_after, keep_watch, write_beside, write_change
 from bridge.store.tables import attempts, orders
 
 
@@ -49,6 +49,7 @@ def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, 
         **mode,
     )
     write_beside(c, now, order, change, who)
+    keep_watch(c, now, order, change, timedelta(0))
 
 
 def lets_go_on(change: Change) -> bool:

@@ -20,10 +20,20 @@ from bridge.order.news import News, code_of
 from bridge.order.people import SERVICE
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait, allowed
-from bridge.ports import Change, Facts, Notice, OrderRecord
+from bridge.ports import Change, ClosedPurchase, Facts, Notice, OrderRecord
 from bridge.store.codec import columns_of, digest, insert_for
 from bridge.store.modes import mode_in_force
-from bridge.store.tables import alarms, answers, attempts, events, news, notifications, orders, parcels
+from bridge.store.tables import (
+    alarms,
+    answers,
+    attempts,
+    closed_purchases,
+    events,
+    news,
+    notifications,
+    orders,
+    parcels,
+)
 from bridge.store.terms import learn
 from bridge.store.types import Moment, clean
 
@@ -108,6 +118,8 @@ def record(c: Connection, now: datetime, order: OrderRecord, change: Change) -> 
         c, now, order, change, due_at=due_after(order, change, now), lease_owner=None, lease_until=None
     )
     write_beside(c, now, order, change, SERVICE)
+    had_its_look = change.void_attempt is None and not change.watches
+    keep_watch(c, now, order, change, LOOK_LEAST if had_its_look else timedelta(0))
     if change.failure is not None and change.failure != row.last_error:
         event(c, order.key, now, "failed", {"why": change.failure})
 
@@ -158,10 +170,11 @@ def _refuse_taken(c: Connection, reference: str, order: OrderRecord) -> None:
 def holder(c: Connection, reference: str, but: int) -> str | None:
     """The name of another order that has, or had, this reference."""
     tried = sa.select(attempts.c.order_id).where(attempts.c.reference == reference)
+    alive = (closed_purchases.c.reference == reference, closed_purchases.c.alive_at.is_not(None))
+    named = sa.select(closed_purchases.c.order_id).where(*alive)
+    ours = sa.or_(orders.c.reference == reference, orders.c.id.in_(tried), orders.c.id.in_(named))
     return c.execute(
-        sa.select(sa.func.coalesce(orders.c.name, orders.c.order_id))
-        .where(sa.or_(orders.c.reference == reference, orders.c.id.in_(tried)), orders.c.id != but)
-        .limit(1)
+        sa.select(sa.func.coalesce(orders.c.name, orders.c.order_id)).where(ours, orders.c.id != but).limit(1)
     ).scalar()
 
 
@@ -169,8 +182,14 @@ def write_beside(c: Connection, now: datetime, order: OrderRecord, change: Chang
     """All that is written beside the order's own row, in the same transaction."""
     if change.void_attempt is not None:
         void(c, now, order, change.void_attempt, who)
-    elif change.values.get("reference") is not None:
+    if change.revives is not None:
+        revive(c, order, change.revives, change.values["reference"])
+    elif change.void_attempt is None and change.values.get("reference") is not None:
         _bought_as(c, order, change.values["reference"])
+    if change.values.get("reference") is not None and order.closed:
+        _not_closed(c, order, change.values["reference"])
+    for seen in change.watches:
+        watch_closed(c, order.key, seen)
     moved = change.target is not order.state
     told = (change.reason, change.problem) != (order.reason, order.problem)
     other_facts = change.problem is not None and dict(change.facts) != dict(order.facts)
@@ -236,6 +255,88 @@ def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -
     if done.rowcount == 0:
         raise LeaseLost(f"the attempt of order {order.key} cannot be void: it may have reached Sculpteo")
     event(c, order.key, now, "attempt_void", {"why": why}, who=who)
+    for row in c.execute(
+        sa.select(attempts.c.token, attempts.c.mode, attempts.c.reference).where(
+            attempts.c.order_id == order.key, attempts.c.voided_at == now, attempts.c.reference.is_not(None)
+        )
+    ):
+        status, words = (
+            (order.print_status, order.print_words) if row.reference == order.reference else (None, None)
+        )
+        closed = ClosedPurchase(row.reference, row.token, Mode(row.mode), now, status, words, look_at=now)
+        watch_closed(c, order.key, closed)
+
+
+def watch_closed(c: Connection, order: int, seen: ClosedPurchase) -> None:
+    """Keep what is known of a closed purchase."""
+    row = insert_for(c, closed_purchases).values(
+        order_id=order,
+        reference=seen.reference,
+        token=seen.token,
+        mode=seen.mode,
+        closed_at=seen.closed_at,
+        status=seen.status,
+        words=None if seen.words is None else clean(seen.words),
+        looked_at=seen.looked_at,
+        look_at=seen.look_at,
+        alive_at=seen.alive_at,
+    )
+    known = ("status", "words", "looked_at", "look_at", "alive_at")
+    c.execute(
+        row.on_conflict_do_update(
+            index_elements=["order_id", "reference"], set_={name: row.excluded[name] for name in known}
+        )
+    )
+
+
+def revive(c: Connection, order: OrderRecord, token: str, reference: str) -> None:
+    """Make the void attempt with this token the order's open one again, with what it bought for real. Raises
+    LeaseLost when another one is open, or there is no such attempt."""
+    try:
+        with c.begin_nested():
+            revived = c.execute(
+                sa.update(attempts)
+                .where(
+                    attempts.c.order_id == order.key,
+                    attempts.c.token == token,
+                    attempts.c.voided_at.is_not(None),
+                )
+                .values(
+                    voided_at=None,
+                    voided_by=None,
+                    verdict="adopted",
+                    reference=reference,
+                    mode=Mode.LIVE,
+                )
+            )
+    except sa.exc.IntegrityError:
+        raise LeaseLost(f"order {order.key} has another attempt that is open") from None
+    if revived.rowcount != 1:
+        raise LeaseLost(f"order {order.key} has no void attempt with this token")
+    _not_closed(c, order, reference)
+
+
+def _not_closed(c: Connection, order: OrderRecord, reference: str) -> None:
+    """What is the order's own purchase is not one that was closed."""
+    ours = (closed_purchases.c.order_id == order.key, closed_purchases.c.reference == reference)
+    c.execute(sa.delete(closed_purchases).where(*ours))
+
+
+LOOK_LEAST = timedelta(minutes=10)  # a look that failed is tried again after so long, whatever else is due
+
+
+def keep_watch(c: Connection, now: datetime, order: OrderRecord, change: Change, at_least: timedelta) -> None:
+    """However an order stands, it is due at the latest when one of its closed purchases is to be looked at."""
+    if not (order.closed or change.watches or change.void_attempt):
+        return
+    soonest = c.execute(
+        sa.select(sa.func.min(closed_purchases.c.look_at)).where(closed_purchases.c.order_id == order.key)
+    ).scalar()
+    if soonest is None:
+        return
+    at = max(soonest, now + at_least)
+    later = sa.or_(orders.c.due_at.is_(None), orders.c.due_at > at)
+    c.execute(sa.update(orders).where(orders.c.id == order.key, later).values(due_at=moment(at)))
 
 
 def _bought_as(c: Connection, order: OrderRecord, reference: str) -> None:

@@ -18,6 +18,7 @@ from bridge.ports import (
     Attempt,
     Change,
     Clock,
+    ClosedPurchase,
     Facts,
     Lease,
     Notice,
@@ -73,6 +74,12 @@ class StoredOrders:
 
     async def extend(self, lease: Lease, lease_for: timedelta) -> Lease:
         return await self._change(claims.extend, lease, lease_for)
+
+    async def keep_look(self, order: OrderRecord, seen: ClosedPurchase) -> OrderRecord:
+        return await self._change(purchases.keep_look, order, seen)
+
+    async def billed_test_order(self) -> str | None:
+        return await self._db.read(purchases.billed_test_order)
 
     async def renew(self, order: OrderRecord) -> OrderRecord:
         return await self._change(claims.renew, order, RENEWED)
@@ -161,7 +168,11 @@ def _mark_pushed(
 
 def _notifications(c: Connection, order: int) -> list[NotificationRecord]:
     rows = c.execute(
-        sa.select(notifications, attempts.c.reference.label("attempt_reference"))
+        sa.select(
+            notifications,
+            attempts.c.reference.label("attempt_reference"),
+            attempts.c.mode.label("attempt_mode"),
+        )
         .join(attempts, attempts.c.token == notifications.c.token)
         .where(attempts.c.order_id == order)
         .order_by(notifications.c.id)

@@ -14,12 +14,14 @@ from bridge.errors import LeaseLost, LookAgain, NeedsPerson
 from bridge.order.model import Money, Receipt, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State
-from bridge.ports import Attempt, Facts, LimitReached, OrderRecord
+from bridge.ports import Attempt, ClosedPurchase, Facts, LimitReached, OrderRecord
+from bridge.store import moves
 from bridge.store.claims import load
 from bridge.store.codec import columns_of
 from bridge.store.moves import event, held_row, holder, keep, raise_alarm, wake, written
-from bridge.store.tables import attempts, notifications, orders, pauses
+from bridge.store.tables import alarms, attempts, memory, notifications, orders, pauses
 
+BILLED_PROBE = "billed_probe"  # the reference of a test order of `probe` that Sculpteo took for a real one
 SPENDING_LOCK = 0x5C01_97E0  # the advisory lock under which PostgreSQL counts the day's spending
 
 
@@ -242,21 +244,23 @@ def revive(c: Connection, now: datetime, order: OrderRecord, token: str, referen
     held_row(c, order)
     if holder(c, reference, order.key) is not None:
         raise LeaseLost(f"the reference {reference} belongs to another order by now")
-    try:
-        with c.begin_nested():
-            revived = c.execute(
-                sa.update(attempts)
-                .where(
-                    attempts.c.order_id == order.key,
-                    attempts.c.token == token,
-                    attempts.c.voided_at.is_not(None),
-                )
-                .values(voided_at=None, voided_by=None, verdict="adopted", reference=reference)
-            )
-    except sa.exc.IntegrityError:
-        raise LeaseLost(f"order {order.key} has another attempt that is open") from None
-    if revived.rowcount != 1:
-        raise LeaseLost(f"order {order.key} has no void attempt with this token")
+    moves.revive(c, order, token, reference)
     event(c, order.key, now, "attempt_revived", {"reference": reference})
     raise_alarm(c, now, order.key, Alarm.LATE_ANSWER, {"reference": reference})
     return again(c, order)
+
+
+def keep_look(c: Connection, now: datetime, order: OrderRecord, seen: ClosedPurchase) -> OrderRecord:
+    """`Orders.keep_look`."""
+    held_row(c, order)
+    moves.watch_closed(c, order.key, seen)
+    return again(c, order)
+
+
+def billed_test_order(c: Connection) -> str | None:
+    """`Orders.billed_test_order`."""
+    open_ones = (alarms.c.alarm == Alarm.TEST_IS_REAL, alarms.c.cleared_at.is_(None))
+    facts = c.execute(sa.select(alarms.c.facts).where(*open_ones).order_by(alarms.c.id).limit(1)).scalar()
+    if facts is not None:
+        return str(facts.get("reference", "?"))
+    return c.execute(sa.select(memory.c.value).where(memory.c.key == BILLED_PROBE)).scalar_one_or_none()

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from bridge.errors import ConfigError
 from bridge.order.model import Mode
 from bridge.order.people import person
-from bridge.order.problems import HEALS_ON_CHANGE, NOT_CONFIGURED
+from bridge.order.problems import HEALS_ON_CHANGE, NOT_CONFIGURED, Alarm
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Clock, JudgedBy, SharedClock
 from bridge.store import singleton
@@ -31,6 +31,7 @@ from bridge.store.moves import event, wake
 from bridge.store.orders import StoredOrders
 from bridge.store.outbox import Outbox
 from bridge.store.privacy import StoredPrivacy
+from bridge.store.purchases import BILLED_PROBE
 from bridge.store.queries import Queries
 from bridge.store.reports import Reports
 from bridge.store.rules import Rules
@@ -223,6 +224,25 @@ class Store:
 
         return await self._db.write(work)
 
+    async def keep_billed_probe(self, reference: str) -> None:
+        """A test order of `probe` was taken for a real one: nothing is bought in live until a person saw to it."""
+        await self.memory.set(BILLED_PROBE, reference)
+
+    async def billed_probe(self) -> str | None:
+        """The reference of that test order, while nobody has seen to it."""
+        return await self.memory.get(BILLED_PROBE)
+
+    async def clear_billed_probe(self) -> bool:
+        """A person saw to it. False = there was none."""
+        now = self._clock.now()
+
+        def work(c: Connection) -> bool:
+            gone = c.execute(sa.delete(memory).where(memory.c.key == BILLED_PROBE)).rowcount == 1
+            wake(c, now, orders.c.state == State.WAITING, orders.c.reason == Wait.TEST_BILLED)
+            return gone
+
+        return await self._db.write(work)
+
     async def clear_alarm(self, key: int, who: str) -> bool:
         """A person saw to it. False = it was cleared already, or is not there."""
         now, who = self._clock.now(), person(who)
@@ -236,6 +256,9 @@ class Store:
             ).one_or_none()
             if row is not None:
                 event(c, row.order_id, now, "alarm_cleared", {"alarm": row.alarm}, who=who)
+                if row.alarm == Alarm.TEST_IS_REAL:
+                    held = orders.c.reason == Wait.TEST_BILLED
+                    wake(c, now, orders.c.state == State.WAITING, held)
             return row is not None
 
         return await self._db.write(work)

@@ -126,6 +126,24 @@ attempts = Table(
     sqlite_autoincrement=True,
 )
 
+closed_purchases = Table(  # what Sculpteo has, or had, for an order beside its present purchase
+    "closed_purchases",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
+    Column("reference", Words, nullable=False),
+    Column("token", Words, nullable=False),
+    Column("mode", Words, nullable=False),
+    Column("closed_at", Moment, nullable=False),
+    Column("status", Words),
+    Column("words", Words),
+    Column("looked_at", Moment),
+    Column("look_at", Moment),
+    Column("alive_at", Moment),
+    sa.UniqueConstraint("order_id", "reference"),
+    Index("ix_closed_purchases_reference", "reference"),
+)
+
 parcels = Table(
     "parcels",
     metadata,

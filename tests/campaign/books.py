@@ -29,7 +29,7 @@ TOO_LATE = frozenset(
 )
 """The alarms that say: the shop changed its mind when Sculpteo had it already."""
 
-SECOND = frozenset({Alarm.SECOND_REFERENCE, Alarm.LATE_ANSWER})
+SECOND = frozenset({Alarm.SECOND_REFERENCE, Alarm.TWO_PURCHASES, Alarm.LATE_ANSWER, Alarm.CLOSED_ALIVE})
 
 
 @dataclass(frozen=True, slots=True)

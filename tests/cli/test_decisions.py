@@ -16,10 +16,10 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main
 from bridge.errors import TryAgain
-from bridge.order.model import RawAnswer, TrackingReport, Verdict
+from bridge.order.model import Mode, RawAnswer, TrackingReport, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
-from bridge.ports import Change, OrderRecord
+from bridge.ports import Change, ClosedPurchase, OrderRecord
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
@@ -411,3 +411,49 @@ def test_the_question_shows_what_is_printed_and_where_it_goes(run: Run) -> None:
     asked = run("orders", "approve", "1001", typed="n\n").stdout
     assert ITEMS[0].sku in asked
     assert "Seen" in asked
+
+
+def test_an_order_that_sculpteo_makes_after_all_is_taken_over_and_not_reopened(run: Run, url: str) -> None:
+    """#1005 was dropped, and Sculpteo's own call names it."""
+    assert run("orders", "resolve", "1005", "--not-placed", "--drop", "--yes").exit_code == 0
+
+    async def named(store: Store) -> None:
+        dropped = (await store.queries.find("#1005"))[0]
+        (attempt,) = await store.queries.attempts(dropped.key)
+        alive = ClosedPurchase("LIVE1234", attempt.token, Mode.LIVE, START, "new", "New", alive_at=START)
+        await store.orders.notice(word(1005))
+        order = next(
+            one
+            for one in await store.orders.claim("w", limit=9, lease_for=timedelta(seconds=9))
+            if one.key == dropped.key
+        )
+        alarm = (Alarm.CLOSED_ALIVE, {"reference": "LIVE1234", "name": "#1005", "order": "1005"})
+        change = Change(State.CANCELLED, None, reason="person", watches=(alive,), alarms=(alarm,))
+        await store.orders.record(order, change)
+
+    with_store(url, named)
+    refused = run("orders", "reopen", "1005", "--yes")
+    assert refused.exit_code == 1 and "LIVE1234" in refused.output
+    told = run("why", "1005").output
+    assert "orders adopt 1005" in told and "LIVE1234" in told
+    assert (
+        "LIVE1234 at Sculpteo, New (the order is ready to be produced)"
+        in run("orders", "show", "1005").output
+    )
+    taken = run("orders", "adopt", "1005")
+    assert taken.exit_code == 0, taken.output
+    order = now_is(url, 1005)
+    assert (order.state, order.reference, order.closed) == (State.PLACED, "LIVE1234", ())
+    assert order.attempt is not None and order.attempt.reference == "LIVE1234"
+
+
+def test_an_order_that_was_dropped_wrongly_can_be_given_its_reference(
+    run: Run, url: str, knows: set[str]
+) -> None:
+    knows.add("LATE1234")
+    assert run("orders", "resolve", "1005", "--not-placed", "--drop", "--yes").exit_code == 0
+    said = run("orders", "resolve", "1005", "--placed-as", "LATE1234", "--yes")
+    assert said.exit_code == 0, said.output
+    order = now_is(url, 1005)
+    assert (order.state, order.reference) == (State.PLACED, "LATE1234")
+    assert order.attempt is not None and order.attempt.voided_at is None

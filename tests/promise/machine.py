@@ -34,7 +34,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bridge.errors import BridgeError, LeaseLost, NeedsPerson, Outdated
-from bridge.order.model import Mode, Parcel, PrintOrder, PrintStatus, RawAnswer, Receipt, ShopOrder, Verdict
+from bridge.order.model import (
+    PRODUCED,
+    Mode,
+    Parcel,
+    PrintOrder,
+    PrintStatus,
+    RawAnswer,
+    Receipt,
+    ShopOrder,
+    Verdict,
+)
 from bridge.order.problems import Alarm
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy, Delivery, Notice, OrderRecord, Policy
@@ -355,6 +365,14 @@ class Promise(RuleBasedStateMachine):
             )
 
     @precondition(lambda self: bool(self.printer.books))
+    @rule(which=st.integers(0, 20), status=st.sampled_from(sorted(PRODUCED)))
+    def printer_takes_it_up_again(self, which: int, status: PrintStatus) -> None:
+        """What was cancelled, or sent as a test, is made after all."""
+        entry = list(self.printer.books.values())[which % len(self.printer.books)]
+        if entry.status in {PrintStatus.API_TEST, PrintStatus.CANCELLED}:
+            entry.status = status
+
+    @precondition(lambda self: bool(self.printer.books))
     @rule(which=st.integers(0, 20), late_answer=st.booleans())
     def sculpteo_tells(self, which: int, late_answer: bool) -> None:
         """By a call of the secret URL, or by an answer that comes late; known or not, again or not."""
@@ -395,6 +413,12 @@ class Promise(RuleBasedStateMachine):
         if record and self._decide(record, lambda: decide.print_again(record, "anna", self.clock.now())):
             self.again.add(name)
             self.known.pop(name, None)
+
+    @rule(name=st.sampled_from(NAMES))
+    def person_takes_over(self, name: str) -> None:
+        record = self.record_of(name)
+        if record is not None:
+            self._decide(record, lambda: decide.adopt(record, "anna", self.clock.now()))
 
     @rule(name=st.sampled_from(NAMES))
     def person_resolves(self, name: str) -> None:
@@ -539,7 +563,7 @@ class Promise(RuleBasedStateMachine):
             assert reference in raised | ours, f"(9) nobody was told of {reference} for {name}"
 
 
-LOUD = {Alarm.SECOND_REFERENCE, Alarm.LATE_ANSWER}
+LOUD = {Alarm.SECOND_REFERENCE, Alarm.TWO_PURCHASES, Alarm.LATE_ANSWER, Alarm.CLOSED_ALIVE}
 
 
 def name_of(record: OrderRecord) -> str:

@@ -132,7 +132,7 @@ async def test_a_late_call_after_a_second_order_was_sent_is_an_alarm(day: Day) -
     await day.works()
     record = await day.record()
     assert (record.state, record.reference) == (State.PLACED, second)
-    assert await day.alarms() == {Alarm.SECOND_REFERENCE: {"reference": late}}
+    assert await day.alarms() == {Alarm.TWO_PURCHASES: {"reference": late, "other": second}}
 
 
 async def test_a_late_call_after_the_order_was_dropped_is_an_alarm(day: Day) -> None:
@@ -141,7 +141,9 @@ async def test_a_late_call_after_the_order_was_dropped_is_an_alarm(day: Day) -> 
     await day.calls(reference(day))
     await day.works()
     assert (await day.record()).state is State.CANCELLED
-    assert await day.alarms() == {Alarm.LATE_ANSWER: {"reference": reference(day)}}
+    assert await day.alarms() == {
+        Alarm.CLOSED_ALIVE: {"reference": reference(day), "name": "#1001", "order": "1001"}
+    }
 
 
 async def test_a_late_answer_after_not_placed_is_weighed_like_a_call(day: Day) -> None:

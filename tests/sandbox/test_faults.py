@@ -159,3 +159,21 @@ async def test_the_sandbox_counts_who_called(box: Sandbox) -> None:
     await query(box, "{ shop { id } }")
     assert (box.faults.count("sculpteo.order"), box.faults.count("shopify.graphql.shop")) == (1, 1)
     assert [visit.status for visit in box.faults.visits] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fake", "status"),
+    [(Kind.AS_TEST, False, "API Test"), (Kind.AS_REAL, True, "New"), (Kind.AS_TEST, True, "API Test")],
+)
+async def test_an_order_is_taken_for_what_it_is_not(
+    box: Sandbox, kind: Kind, fake: bool, status: str
+) -> None:
+    box.faults.add("sculpteo.order", kind)
+    data = {**form(), "fake": "1"} if fake else form()
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{box.sculpteo_url}/en/api/store/3D/order/", data=data) as response,
+    ):
+        reference = await response.text()
+    book = box.printer.book(reference)
+    assert (book.fake, book.status) == (fake, status)

@@ -14,7 +14,10 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main
 from bridge.sandbox.box import Sandbox
+from bridge.sandbox.faults import Kind
 from bridge.sandbox.sculpteo.model import Book
+from bridge.store import Store
+from tests.store.make import Now
 
 CONFIG = """\
 mode: live
@@ -38,11 +41,12 @@ class Running:
     def books(self) -> list[Book]:
         return self.box.printer.books()
 
-    def probe(self, *arguments: str, password: str | None = None, keys: str = "") -> Result:
+    def probe(
+        self, *arguments: str, password: str | None = None, keys: str = "", database: str | None = None
+    ) -> Result:
         path = self.folder / "config.yaml"
-        path.write_text(
-            CONFIG.format(password=password or self.box.sculpteo.password, url=self.box.sculpteo_url)
-        )
+        text = CONFIG.format(password=password or self.box.sculpteo.password, url=self.box.sculpteo_url)
+        path.write_text(text + (f"database: {database}\n" if database else ""))
         return CliRunner().invoke(main, ["probe", "-c", str(path), *arguments], input=keys)
 
 
@@ -133,3 +137,37 @@ def test_a_sample_that_exists_is_not_written_over(sandbox: Running) -> None:
     result = sandbox.probe("--yes", "--save", str(sandbox.folder / "sample"))
     assert result.exit_code == 1
     assert "cannot keep the sample" in result.output
+
+
+def test_a_test_order_that_sculpteo_takes_for_a_real_one_is_an_alarm(sandbox: Running) -> None:
+    sandbox.box.faults.add("sculpteo.order", Kind.AS_REAL, times=2)
+    result = sandbox.probe("--yes")
+    assert result.exit_code == 1
+    (book,) = sandbox.books
+    assert (
+        f"Sculpteo says “New” (the order is ready to be produced) of the test order {book.reference}"
+        in result.output
+    )
+    told = sandbox.probe("--json")
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["real"] is True
+    assert json.loads(sandbox.probe("--json").stdout)["real"] is False
+
+
+def test_after_a_probe_that_was_taken_for_real_nothing_is_ordered_in_live_until_a_person_has_seen_to_it(
+    sandbox: Running,
+) -> None:
+    url = f"sqlite:///{sandbox.folder / 'bridge.db'}"
+
+    async def held() -> str | None:
+        async with Store.open(url, clock=Now()) as store:
+            return await store.orders.billed_test_order()
+
+    assert asyncio.run(held()) is None
+    sandbox.box.faults.add("sculpteo.order", Kind.AS_REAL)
+    assert "nothing is ordered until" in sandbox.probe("--yes", database=url).output
+    (book,) = sandbox.books
+    assert asyncio.run(held()) == book.reference
+    assert "go on" in sandbox.probe("--seen-to", database=url).output
+    assert asyncio.run(held()) is None
+    assert len(sandbox.books) == 1

@@ -12,7 +12,7 @@ from bridge.errors import Outdated
 from bridge.order.model import Ledger, Mode, Parcel, PrintItem
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait, allowed
-from bridge.ports import Attempt, Change, GoLive, OrderRecord, ParcelRecord
+from bridge.ports import Attempt, Change, ClosedPurchase, GoLive, OrderRecord, ParcelRecord
 from bridge.steps.actions import ACTIONS, BY_NAME, Action, available, carry_out
 from bridge.steps.decide import NotNow, bought
 from bridge.steps.match import Ready, assess
@@ -27,12 +27,16 @@ REASONS: dict[State, tuple[str | None, ...]] = {
 }
 ITEMS = (PrintItem(RING, 1, "gid://shopify/LineItem/1", 1, "RING"),)
 ATTEMPT = Attempt(1, 1, 1, "a1", "token", Mode.LIVE, "v1", NOW)
+ALIVE = ClosedPurchase("REF0", "token-0", Mode.LIVE, NOW, "new", "New", NOW, NOW, NOW)
 PURCHASES: tuple[dict[str, object], ...] = (
     {},
     {"attempt": ATTEMPT},
     {"attempt": replace(ATTEMPT, sent_at=NOW)},
     {"attempt": replace(ATTEMPT, sent_at=NOW, reference="REF1"), "reference": "REF1"},
     {"reference": "REF1", "parcels": (ParcelRecord(Parcel("1Z1"), NOW, NOW, "f1"),), "shipped_at": NOW},
+    {"closed": (ALIVE,)},
+    {"closed": (replace(ALIVE, alive_at=None),), "doubted_token": "token-0"},
+    {"closed": (ALIVE,), "attempt": replace(ATTEMPT, sent_at=NOW, reference="REF1"), "reference": "REF1"},
 )
 
 
@@ -80,6 +84,28 @@ def test_what_sculpteo_may_have_is_bought_again_only_by_a_decision_that_warns_of
                 assert action.at_stake(order)
 
 
+def test_what_sculpteo_is_known_to_make_is_not_bought_again_but_taken_over() -> None:
+    """Whatever state the order is in: no button and no command buys it, and one takes over what there is."""
+    taken_over = set()
+    for order in [one for one in KINDS if ALIVE in one.closed and not bought(one)]:
+        for action in available(order):
+            made = change(action, order)
+            assert made.target not in {State.RECEIVED, State.WAITING} or action.name == "hold", action.name
+            if action.name == "adopt":
+                assert made.values["reference"] == "REF0"
+                taken_over.add(order.state)
+    assert taken_over == {State.WAITING, State.UNKNOWN, State.ATTENTION, State.CANCELLED, State.IGNORED}
+
+
+@pytest.mark.parametrize("state", [State.CANCELLED, State.IGNORED])
+def test_whoever_closed_an_order_wrongly_can_say_as_what_sculpteo_has_it(state: State) -> None:
+    order = record(state, reason="person", doubted_token="token-0")
+    said = change(BY_NAME["placed_as"], order)
+    assert (said.target, said.revives, said.values["reference"]) == (State.PLACED, "token-0", "REF9")
+    with pytest.raises(NotNow):
+        change(BY_NAME["placed_as"], replace(order, doubted_token=None))
+
+
 def test_whatever_may_lead_to_a_purchase_says_that_money_is_at_stake() -> None:
     for order in KINDS:
         for action in available(order):
@@ -116,7 +142,7 @@ def test_whatever_may_lead_to_a_purchase_says_that_money_is_at_stake() -> None:
             {"retry", "print_again", "ignore"},
         ),
         (State.PLACED, {"reference": "REF1"}, set()),
-        (State.DONE, PURCHASES[-1], {"resend"}),
+        (State.DONE, PURCHASES[4], {"resend"}),
         (State.CANCELLED, {"reason": "person"}, {"reopen"}),
     ],
 )

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -171,3 +172,72 @@ async def test_the_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
         await store.orders.notice(word())
         modes = {stat.S_IMODE(entry.stat().st_mode) for entry in os.scandir(tmp_path)}
     assert modes == {0o600}
+
+
+async def test_purchases_that_were_closed_before_the_update_are_watched_after_it(bare_url: str) -> None:
+    """As the version before left them: one declared cancelled at Sculpteo, one a test, one ignored."""
+    engine = engine_for(bare_url)
+    with engine.begin() as connection:
+        config = migrations._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        for row in (
+            (1, "cancelled", None, "live", "OLD00001", "2026-11-01 00:00:00+00:00"),
+            (2, "waiting", None, "test", "FAKE0001", "2026-11-01 00:00:00+00:00"),
+            (3, "ignored", "OLD00003", "live", "OLD00003", None),
+            (4, "placed", "REF00004", "live", "REF00004", None),
+        ):
+            _old_order(connection, *row)
+    engine.dispose()
+    async with Store.open(bare_url, clock=Tick()) as store:
+        found = {key: await store.queries.get(key) for key in (1, 2, 3, 4)}
+    closed = {
+        key: [(one.reference, one.mode, one.status) for one in order.closed]
+        for key, order in found.items()
+        if order
+    }
+    assert closed == {
+        1: [("OLD00001", "live", "cancelled")],
+        2: [("FAKE0001", "test", None)],
+        3: [("OLD00003", "live", "cancelled")],
+        4: [],
+    }
+    assert {key for key, order in found.items() if order and order.due_at is not None} == {1, 2, 3}
+
+
+def _old_order(
+    c: sa.Connection, key: int, state: str, reference: str | None, mode: str, bought: str, voided: str | None
+) -> None:
+    at = "2026-11-01 00:00:00+00:00"
+    c.execute(
+        sa.text(
+            "INSERT INTO orders (id, shop, order_id, state, news, first_seen_at, updated_at, origin, failures,"
+            " lease_token, paid_now, reference, facts, items)"
+            " VALUES (:key, 'acme', :gid, :state, 1, :at, :at, 'webhook', 0, 0, :no, :reference, '{}', '[]')"
+        ),
+        {
+            "key": key,
+            "gid": f"gid://shopify/Order/{key}",
+            "state": state,
+            "at": at,
+            "no": False,
+            "reference": reference,
+        },
+    )
+    c.execute(
+        sa.text(
+            "INSERT INTO attempts (order_id, number, attempt, token, mode, mapping_version, created_at, sent_at,"
+            " verdict, reference, voided_at, voided_by, request)"
+            " VALUES (:key, 1, :name, :token, :mode, 'm1', :at, :at, 'placed', :bought, :voided, :who, '{}')"
+        ),
+        {
+            "key": key,
+            "name": f"a{key}",
+            "token": f"t{key}",
+            "mode": mode,
+            "at": at,
+            "bought": bought,
+            "voided": voided,
+            "who": "anna" if voided else None,
+        },
+    )

@@ -10,8 +10,10 @@ import pytest
 
 from bridge.errors import LeaseLost, LookAgain, Outdated
 from bridge.order.model import Mode, Money, Verdict
+from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, LimitReached, OrderRecord
+from bridge.steps import decide
 from bridge.steps.actions import BY_NAME, carry_out
 from bridge.store import Store
 from tests.store.make import (
@@ -451,3 +453,89 @@ async def test_a_person_who_is_called_like_the_service_decides_as_a_person(store
 async def carry_out_as(store: Store, record: OrderRecord, who: str) -> OrderRecord:
     await carry_out(BY_NAME["not_placed"], record, who, START, store.orders, store.sessions)
     return await get(store, record.key)
+
+
+# --- what was closed -------------------------------------------------------------------------------------
+
+
+async def _closed(store: Store, clock: Tick) -> OrderRecord:
+    """An order whose purchase a person declared cancelled, and then ignored; not leased."""
+    order = await sent(store)
+    await store.orders.keep_answer(key_of(order), receipt())
+    bought = Change(State.PLACED, None, values={"reference": "ABCD1234", "mode": Mode.LIVE})
+    await store.orders.record(order, bought)
+    order = await claimed(store)
+    stopped = Change(
+        State.ATTENTION, None, problem=Problem.CANCELLED_AT_SCULPTEO, values={"print_status": "cancelled"}
+    )
+    await store.orders.record(order, stopped)
+    order = await get(store, order.key)
+    await store.orders.intervene(order, decide.print_again(order, "anna", clock.now()), "anna")
+    order = await get(store, order.key)
+    await store.orders.intervene(order, decide.cancel(order, "anna", clock.now()), "anna")
+    return await get(store, order.key)
+
+
+async def test_a_purchase_that_a_person_closed_is_watched_and_its_order_due_for_that(
+    store: Store, clock: Tick
+) -> None:
+    order = await _closed(store, clock)
+    (closed,) = order.closed
+    assert (closed.reference, closed.status, closed.alive_at) == ("ABCD1234", "cancelled", None)
+    assert (order.state, order.due_at) == (State.CANCELLED, closed.look_at)
+    order = await claimed(store)
+    later = clock.now() + timedelta(hours=5)
+    order = await store.orders.keep_look(order, replace(closed, look_at=later, looked_at=clock.now()))
+    await store.orders.record(order, Change(State.CANCELLED, None, reason="person"))
+    assert (await get(store, order.key)).due_at == later
+    clock.forward(timedelta(hours=6))
+    order = await claimed(store)
+    await store.orders.record(order, Change(State.CANCELLED, None, reason="person"))  # it could not look
+    again = (await get(store, order.key)).due_at
+    assert again is not None and clock.now() < again <= clock.now() + timedelta(minutes=10)
+    clock.forward(timedelta(hours=6))
+    order = await claimed(store)
+    order = await store.orders.keep_look(order, replace(closed, look_at=None))
+    await store.orders.record(order, Change(State.CANCELLED, None, reason="person"))
+    assert (await get(store, order.key)).due_at is None
+
+
+async def test_a_closed_purchase_that_lives_belongs_to_its_order_alone(store: Store, clock: Tick) -> None:
+    order = await _closed(store, clock)
+    known = replace(order.closed[0], look_at=None)
+    alive = replace(known, reference="OTHER123", alive_at=clock.now())
+    held = await claimed(store)
+    await store.orders.record(held, Change(State.CANCELLED, None, reason="person", watches=(known, alive)))
+    other = await waiting(store, 1002)
+    assert await store.orders.other_holder("OTHER123", other) == "#1001"
+    assert await store.orders.other_holder("OTHER123", order) is None
+
+
+async def test_what_is_taken_over_is_the_orders_own_purchase_again(store: Store, clock: Tick) -> None:
+    order = await _closed(store, clock)
+    held = await claimed(store)
+    alive = replace(order.closed[0], alive_at=clock.now())
+    await store.orders.record(held, Change(State.CANCELLED, None, reason="person", watches=(alive,)))
+    order = await get(store, order.key)
+    await store.orders.intervene(order, decide.adopt(order, "anna", clock.now()), "anna")
+    order = await get(store, order.key)
+    assert (order.state, order.reference, order.closed) == (State.PLACED, "ABCD1234", ())
+    assert order.attempt is not None
+    assert (order.attempt.reference, order.attempt.voided_at) == ("ABCD1234", None)
+
+
+async def test_the_alarm_of_a_billed_test_order_is_read_until_a_person_clears_it(store: Store) -> None:
+    order = await waiting(store)
+    waits = Change(
+        State.WAITING,
+        None,
+        reason=Wait.TEST_BILLED,
+        alarms=((Alarm.TEST_IS_REAL, {"reference": "FAKE1234"}),),
+    )
+    await store.orders.record(order, waits)
+    assert await store.orders.billed_test_order() == "FAKE1234"
+    assert await store.orders.claim("w", limit=1, lease_for=LEASE) == []
+    (alarm,) = await store.queries.alarms()
+    await store.clear_alarm(alarm.key, "anna")
+    assert await store.orders.billed_test_order() is None
+    assert (await claimed(store)).key == order.key

@@ -15,6 +15,7 @@ import bridge.web.console
 from bridge import amiss
 from bridge.alerts import text as alerts
 from bridge.order import history, news, problems, reasons, states
+from bridge.order.model import STATUS_MEANING
 from bridge.order.why import CANCELLED, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY
 from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
@@ -49,7 +50,8 @@ def of_the_rest() -> Iterator[str]:
     yield from (MAY_HAVE, UNKNOWN_REMEDY, NOTHING_NEXT, *NEXT.values(), *lines.SCOPES.values())
     for action in ACTIONS:
         yield from (action.label, action.sentence, action.done)
-    yield from (*history.KINDS.values(), *sorted(history.CAUSES))
+    yield from (*history.KINDS.values(), *sorted(history.CAUSES), history.SAYS_AND_MEANS)
+    yield from STATUS_MEANING.values()
     yield from (scope.lost for scope in SCOPES)
     yield from (*reasons.REASONS, *sorted(reasons.WORDS), reasons.AND)
     yield from (*alerts.TEXTS, news.LOOK, news.DECIDE)

@@ -46,7 +46,8 @@ HELP = {
     "ignore": "Never print these orders.",
     "reopen": "Take up again what was cancelled or ignored here.",
     "resend": "Bring tracking numbers to the shop again, where the shop lacks them.",
-    "print_again": "Order anew, for money, what Sculpteo says that it cancelled.",
+    "print_again": "Order anew, for money, what Sculpteo says that it cancelled or took as a test.",
+    "adopt": "Take over what Sculpteo makes for orders that are closed here. Nothing is ordered again.",
 }
 
 
@@ -255,5 +256,5 @@ def retry(
     decide(config, BY_NAME["retry"], orders, picks, yes=yes, as_name=as_name, as_json=as_json, seen=seen)
 
 
-PLAIN = ("hold", "release", "cancel", "ignore", "reopen", "resend", "print_again")
+PLAIN = ("hold", "release", "cancel", "ignore", "reopen", "resend", "print_again", "adopt")
 COMMANDS = (approve, retry, *(_command(name) for name in PLAIN))

@@ -13,6 +13,7 @@ import click
 from bridge.cli._desk import Desk, at_desk, iso, local, name_of, sentence_of
 from bridge.cli._options import config_option, echo_json, echo_table, json_option, load_or_exit, printable
 from bridge.order.history import tell
+from bridge.order.model import STATUS_MEANING, PrintStatus
 from bridge.order.rules import told
 from bridge.order.states import State
 from bridge.order.why import remedy
@@ -114,7 +115,7 @@ def _print_order(order: OrderRecord, attempts: Sequence[Attempt], alarms: Sequen
     lines += [("Next look", local(order.due_at))] if order.due_at else []
     lines += [("Mode", f"{order.mode} (nothing is made nor billed)")] if order.mode == "test" else []
     lines += (
-        [("Sculpteo", f"{order.reference}, {order.print_words or 'no status yet'}")]
+        [("Sculpteo", f"{order.reference}, {_status(order.print_status, order.print_words)}")]
         if order.reference
         else []
     )
@@ -122,9 +123,19 @@ def _print_order(order: OrderRecord, attempts: Sequence[Attempt], alarms: Sequen
     lines += [("Prints", _print(item)) for item in order.items]
     lines += [("Parcel", _parcel(parcel)) for parcel in order.parcels]
     lines += [("Attempt", _attempt(attempt)) for attempt in attempts]
+    lines += [
+        ("Closed", f"{one.reference} at Sculpteo, {_status(one.status, one.words)}") for one in order.closed
+    ]
     lines += [("Alarm", alarm_sentence(alarm)) for alarm in alarms if alarm.cleared_at is None]
     for name, value in lines:
         click.echo(f"{name:<10} {printable(value)}")
+
+
+def _status(status: str | None, words: str | None) -> str:
+    """What Sculpteo says, and what that means."""
+    if status in set(PrintStatus):
+        return f"{words or status} ({STATUS_MEANING[PrintStatus(status)]})"
+    return words or "no status yet"
 
 
 def _print(item: Any) -> str:
@@ -218,6 +229,11 @@ def shown(found: Whole) -> dict[str, Any]:
              "why": one.why, "reference": one.reference, "voided_at": iso(one.voided_at),
              "voided_by": one.voided_by, "request": one.request}
             for one in attempts
+        ],
+        "closed": [
+            {"reference": one.reference, "mode": one.mode, "closed_at": iso(one.closed_at),
+             "status": one.status, "looked_at": iso(one.looked_at), "alive_at": iso(one.alive_at)}
+            for one in order.closed
         ],
         "alarms": [
             {"alarm": one.alarm, "sentence": alarm_sentence(one), "raised_at": iso(one.raised_at),

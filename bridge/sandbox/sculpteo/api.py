@@ -11,12 +11,12 @@ from typing import Any
 
 from aiohttp import web
 
-from bridge.sandbox.faults import FaultMenu
+from bridge.sandbox.faults import FaultMenu, Kind
 from bridge.sandbox.sculpteo.form import parse_form, read_scale
 from bridge.sandbox.sculpteo.model import UNITS, Book, Refused
 from bridge.sandbox.sculpteo.pages import missing_page, tracking_json, tracking_page
 from bridge.sandbox.sculpteo.printer import Design, Printer
-from bridge.sandbox.site import LARGEST_BODY, spoiling
+from bridge.sandbox.site import IN_HANDLER, LARGEST_BODY, spoiling
 
 CURRENCIES = {"EUR": Decimal(1), "USD": Decimal("1.10"), "GBP": Decimal("0.86")}
 NO_DESIGN = 1  # error ids of the price call, beside 0 for none; the real ones are not documented
@@ -51,7 +51,9 @@ class SculpteoApi:
         """The reference as a plain string; on error an HTTP status and a blank body."""
         try:
             form = parse_form(await request.read(), request.headers.get("Content-Type", ""))
-            book = self.printer.place(form)
+            fault = IN_HANDLER.get()
+            taken_as_test = {Kind.AS_TEST: True, Kind.AS_REAL: False}.get(fault.kind) if fault else None
+            book = self.printer.place(form, taken_as_test=taken_as_test)
         except Refused as refusal:
             return web.Response(status=refusal.status)
         if _wants_json(request):

@@ -19,7 +19,7 @@ from bridge.order.model import Money
 from bridge.order.problems import PROBLEMS, Problem, say
 from bridge.ports import OrderRecord
 from bridge.steps.actions import BY_NAME, Action, carry_out
-from bridge.steps.decide import NotNow
+from bridge.steps.decide import NotNow, known_reference
 from bridge.web.console.orders import Row, row_of
 from bridge.web.console.visit import Visit, local_path, page
 
@@ -63,7 +63,8 @@ async def ask(visit: Visit) -> web.StreamResponse:
         costs=costs,
         stakes=stakes_of(visit, rows, costs),
         at_stake=any(action.at_stake(record) for record in fitting),
-        reference=reference,
+        reference=reference
+        or (known_reference(fitting[0]) if len(fitting) == 1 and action.name == "adopt" else None),
         doubt=doubt,
         refused=refused,
         back=local_path(query.get("back", "/orders")),

@@ -22,6 +22,7 @@ ACTIONS: dict[str, str] = {
     "approve": mark("Approval"),
     "retry": mark("New try"),
     "placed_as": mark("Answer that Sculpteo has it"),
+    "adopt": mark("Sculpteo's order taken over"),
     "not_placed": mark("Answer that Sculpteo does not have it"),
     "drop": mark("Answer that it is neither there nor wanted"),
     "print_again": mark("New print"),

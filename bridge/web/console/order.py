@@ -6,20 +6,21 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from aiohttp import web
 
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.history import tell
-from bridge.order.model import Design, RawAnswer
+from bridge.order.model import STATUS_MEANING, Design, PrintStatus, RawAnswer
 from bridge.order.people import SERVICE
 from bridge.order.problems import PROBLEMS, Problem, say
 from bridge.order.rules import subjects_of
 from bridge.order.why import next_step
 from bridge.ports import Attempt, NotPrinted, OrderRecord, Unmapped
 from bridge.steps.actions import Action, available
-from bridge.steps.decide import NotNow, remap
+from bridge.steps.decide import NotNow, known_reference, remap
 from bridge.steps.lines import SCOPES, Line, lines_of
 from bridge.steps.overlay import overlaid
 from bridge.store.queries import Event
@@ -105,6 +106,8 @@ async def order(visit: Visit) -> web.StreamResponse:
         actions=[one for one in actions if visit.user.may(one.role) and not _resolves(one)],
         resolutions=[one for one in actions if _resolves(one)],
         mark=mark_of(record),
+        meaning=partial(_meaning, visit),
+        known_reference=known_reference(record),
         lines=[shown(visit, line) for line in lines],
         payment=_payment(visit, record),
         unmapped=any(line.unmapped for line in lines),
@@ -116,6 +119,11 @@ async def order(visit: Visit) -> web.StreamResponse:
         tracking_url=visit.console.tracking_page(record.reference) if record.reference else None,
         has_invoice=visit.settings.invoice.mode != "none" and record.snapshot is not None,
     )
+
+
+def _meaning(visit: Visit, status: str | None) -> str | None:
+    """What a status of Sculpteo means."""
+    return visit.reader.said(STATUS_MEANING[PrintStatus(status)]) if status in set(PrintStatus) else None
 
 
 def _resolves(action: Action) -> bool:

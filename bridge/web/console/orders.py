@@ -35,6 +35,8 @@ REASONS: dict[Wait, str] = {
     Wait.OTHER_MODE: mark("from a rehearsal"),
     Wait.UPSTREAM: mark("for Shopify or Sculpteo to answer"),
     Wait.LIMIT_DAY: mark("for the limit of the day"),
+    Wait.BOUGHT_ALREADY: mark("since Sculpteo has it already"),
+    Wait.TEST_BILLED: mark("since a test order may be billed"),
 }
 
 routes = web.RouteTableDef()

@@ -14,6 +14,7 @@ from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.model import (
     Address,
     Design,
+    Mode,
     Money,
     Parcel,
     Quote,
@@ -25,7 +26,8 @@ from bridge.order.model import (
 from bridge.order.problems import Alarm, Problem
 from bridge.order.rules import Scope
 from bridge.order.states import State, Wait
-from bridge.ports import Change, OrderRecord
+from bridge.ports import Change, ClosedPurchase, OrderRecord
+from bridge.steps.decide import drop
 from tests.store.make import ITEMS, START, claimed, key_of, receipt, sent, shop_order, word
 from tests.web.console.conftest import Site
 
@@ -369,6 +371,27 @@ async def test_what_sculpteo_does_not_have_is_ordered_again_only_after_a_warning
     assert "printed and billed twice" in page
     await press(otto, page, "Sculpteo does not have it: order it")
     assert (await now_is(otto, record.key)).state is State.WAITING
+
+
+async def test_what_sculpteo_makes_after_all_is_taken_over_by_a_button_and_not_reopened(otto: Site) -> None:
+    record = await unknown(otto)
+    await otto.store.orders.intervene(record, drop(record, "otto", START), "otto")
+    assert record.attempt is not None
+    alive = ClosedPurchase("REF1", record.attempt.token, Mode.LIVE, START, "billed", "Billed", alive_at=START)
+    await otto.store.orders.notice(word(1001))
+    change = Change(State.CANCELLED, None, reason="person", watches=(alive,))
+    await otto.store.orders.record(await claimed(otto.store), change)
+    _, page = await otto.get(f"/orders/{record.key}")
+    assert f'id="adopt-{record.key}"' in page and f'id="reopen-{record.key}"' not in page
+    assert 'value="REF1"' in page  # whoever types it has it there already
+    for part in ("Closed order at Sculpteo", "REF1: Billed", "validated by Sculpteo&#39;s commercial team"):
+        assert part in page
+    assert "left as it is" in (await asked(otto, "reopen", record.key))[1]
+    _, page = await asked(otto, "adopt", record.key)
+    assert "REF1" in page
+    await press(otto, page, "Take over Sculpteo's order")
+    taken = await now_is(otto, record.key)
+    assert (taken.state, taken.reference) == (State.PLACED, "REF1")
 
 
 # --- lines -----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.DateTime(timezone=True)
 
 
@@ -35,3 +36,43 @@ def upgrade() -> None:
     # what is on record already was first seen in the mode of the last run, as far as that is known
     op.execute("UPDATE orders SET first_mode = (SELECT value FROM memory WHERE key = 'mode')")
     op.execute("UPDATE orders SET decided_mode = first_mode WHERE approved_at IS NOT NULL")
+    _closed_purchases()
+
+
+def _closed_purchases() -> None:
+    op.create_table(
+        "closed_purchases",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("order_id", KEY, nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("closed_at", TIME, nullable=False),
+        sa.Column("status", sa.Text()),
+        sa.Column("words", sa.Text()),
+        sa.Column("looked_at", TIME),
+        sa.Column("look_at", TIME),
+        sa.Column("alive_at", TIME),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name="fk_closed_purchases_order_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_closed_purchases"),
+        sa.UniqueConstraint("order_id", "reference", name="uq_closed_purchases_order_id_reference"),
+    )
+    op.create_index("ix_closed_purchases_reference", "closed_purchases", ["reference"])
+    # purchases that were closed before are watched from now on: each is due for a first look. One that a person
+    # declared cancelled counts as seen so; one that Sculpteo named later does not
+    op.execute(
+        "INSERT INTO closed_purchases (order_id, reference, token, mode, closed_at, look_at, status)"
+        " SELECT order_id, reference, token, mode, voided_at, voided_at,"
+        " CASE WHEN mode = 'live' THEN 'cancelled' END"
+        " FROM attempts WHERE voided_at IS NOT NULL AND reference IS NOT NULL"
+    )
+    op.execute(
+        "INSERT INTO closed_purchases (order_id, reference, token, mode, closed_at, look_at, status)"
+        " SELECT a.order_id, a.reference, a.token, a.mode, o.updated_at, o.updated_at, 'cancelled'"
+        " FROM attempts a JOIN orders o ON o.id = a.order_id"
+        " WHERE a.voided_at IS NULL AND a.reference IS NOT NULL AND o.state = 'ignored'"
+    )
+    op.execute(
+        "UPDATE orders SET due_at = updated_at"
+        " WHERE due_at IS NULL AND id IN (SELECT order_id FROM closed_purchases)"
+    )
