@@ -151,10 +151,13 @@ class NotPrinted:
 
 @dataclass(frozen=True, slots=True)
 class Unmapped:
-    """No rule fits. With `option` set, a rule fits but has no value for this variant option."""
+    """No rule fits. With `option` set, a rule fits but has no value for this variant option; with `sold` and
+    `live` as well, it is not clear with which value the line was sold: its title then, the variant now."""
 
     option: str | None = None
     value: str | None = None
+    sold: str | None = None
+    live: str | None = None
 
 
 Match = Printed | NotPrinted | Unmapped

@@ -61,10 +61,10 @@ class LineItem:
     current_quantity: int
     unit_price: Money
     total: Money  # after discounts, for `quantity`
-    variant_title: str | None = None
+    variant_title: str | None = None  # as sold: "White / L"; "" = without options; None = not known
     variant_id: str | None = None
     product_id: str | None = None
-    options: tuple[tuple[str, str], ...] = ()  # variant options: (("Material", "White"), ...)
+    options: tuple[tuple[str, str], ...] = ()  # of the live variant: (("Material", "White"), ...)
     attributes: tuple[tuple[str, str], ...] = ()  # custom attributes that the customer typed or chose
     requires_shipping: bool = True
     gift_card: bool = False

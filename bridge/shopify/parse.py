@@ -129,7 +129,8 @@ def line_item(value: Value) -> LineItem:
         current_quantity=_count(value["currentQuantity"]),
         unit_price=money(value["originalUnitPriceSet"]),
         total=money(value["discountedTotalSet"]),
-        variant_title=value["variantTitle"].text_or_none(),
+        # "" = sold while the product had no options, which is not the same as not knowing how it was sold
+        variant_title=value["variantTitle"].text_or_none() or "",
         variant_id=variant["id"].text_or_none(),
         product_id=value["product"]["id"].text_or_none(),
         options=tuple(
