@@ -184,6 +184,16 @@ class ApprovalPolicy:
     countries: frozenset[str] = frozenset()
     first_order: bool = False
     hold_high_risk: bool = True
+    hold_unrated: bool = True  # for as long as Shopify's fraud analysis says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPolicy:
+    """Which payment is enough to buy. `rule`: paid, authorized or approve; `ships_within`: for how long after
+    the purchase an authorization has to last."""
+
+    rule: str = "paid"
+    ships_within: timedelta = timedelta(days=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +211,7 @@ class Policy:
     locations: Mapping[str, frozenset[str]] = field(
         default_factory=dict
     )  # shop -> names and ids; empty = all
+    payment: Mapping[str, PaymentPolicy] = field(default_factory=dict)  # by shop; none = its defaults
     notify_customer: Mapping[str, bool] = field(default_factory=dict)
     poll: timedelta = timedelta(minutes=30)
     without_number_after: timedelta = timedelta(hours=48)

@@ -341,9 +341,10 @@ async def forgotten(store: Store, keep: Retention, now: datetime) -> tuple[int, 
 
 
 def rules_of(settings: Settings) -> str:
-    """Tells the rules apart by which an order waits for a person, a limit or another location."""
+    """Tells the rules apart by which an order waits for a person, its payment, a limit or another location."""
     locations = sorted((name, sorted(shop.locations)) for name, shop in settings.shops.items())
-    told = f"{settings.approval!r} {settings.limits!r} {locations!r}"
+    payment = sorted((name, shop.payment, shop.ships_within) for name, shop in settings.shops.items())
+    told = f"{settings.approval!r} {settings.limits!r} {locations!r} {payment!r}"
     return hashlib.sha256(told.encode()).hexdigest()
 
 

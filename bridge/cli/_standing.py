@@ -23,7 +23,7 @@ from bridge.store.memory import Pause
 from bridge.store.queries import AlarmRecord, Filter
 
 LISTED = 20  # orders and alarms that are named
-FOR_A_PERSON = (Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST)
+FOR_A_PERSON = (Wait.APPROVAL, Wait.RISK, Wait.UNPAID, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST)
 """What an order waits for that only a person can give; `held` is a person's own wish."""
 
 
@@ -103,7 +103,7 @@ def todos(found: Standing) -> list[Todo]:
 def _order(record: OrderRecord) -> Todo:
     name = record.name or record.order_id
     sentence = why(record.state, record.reason, record.problem, record.facts)
-    todo = remedy(record.state, record.problem, record.facts, name) or ""
+    todo = remedy(record.state, record.problem, record.facts, name, reason=record.reason) or ""
     return Todo(sentence, todo, f"{record.shop}/{name}")
 
 

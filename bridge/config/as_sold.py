@@ -43,7 +43,9 @@ def choose_as_sold(line: LineItem, option: str, value_of: Callable[[str], V | No
     if same(title) == same(JOIN.join(values)):  # the variant is still what was sold
         return _mapped(option, live if live is not None else typed, value_of)
     if not title:  # sold while the product had no options: none can have been chosen
-        return _mapped(option, typed, value_of) if typed is not None or live is None else _unclear(line, option)
+        return (
+            _mapped(option, typed, value_of) if typed is not None or live is None else _unclear(line, option)
+        )
     if live is None:
         return _by_title_alone(line, option, title, typed, value_of)
     return _by_both(line, option, title, live, value_of)

@@ -184,7 +184,9 @@ class ShopOrder:
     note: str | None = None
     tags: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
-    risk: str | None = None  # LOW, MEDIUM, HIGH, PENDING, NONE
+    risk: str | None = None  # LOW, MEDIUM, HIGH, NONE (rated, without a level), PENDING (not rated yet)
+    authorized_until: datetime | None = None  # when the first open authorization ends, if Shopify says it
+    payment_terms: str | None = None  # "Net 30"; None = none, or the app may not read them
     presentment_currency: str | None = None
     subtotal: Money | None = None
     shipping_total: Money | None = None

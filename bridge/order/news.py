@@ -60,7 +60,7 @@ OF_PROBLEM: dict[Problem, Topic] = {
 }
 """All others are for a person."""
 
-APPROVALS = frozenset({Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST})
+APPROVALS = frozenset({Wait.APPROVAL, Wait.RISK, Wait.UNPAID, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST})
 
 TEXTS: dict[str, tuple[Topic, Text]] = {
     "late": (

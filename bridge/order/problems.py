@@ -174,7 +174,14 @@ ALARMS: dict[Alarm, Text] = {
 }
 
 HEALS_ON_CHANGE: frozenset[Problem] = frozenset(
-    {Problem.UNMAPPED, Problem.OPTION, Problem.VARIANT, Problem.ADDRESS, Problem.NO_PRICE, Problem.SHOP_ACCESS}
+    {
+        Problem.UNMAPPED,
+        Problem.OPTION,
+        Problem.VARIANT,
+        Problem.ADDRESS,
+        Problem.NO_PRICE,
+        Problem.SHOP_ACCESS,
+    }
 )
 """Problems that came before any purchase: a change of the order or of the mapping has it looked at anew."""
 

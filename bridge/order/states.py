@@ -112,11 +112,13 @@ class Wait(StrEnum):
     """Why an order is `waiting`. Each is named to the merchant with its due time."""
 
     PAYMENT = "payment"
+    UNPAID = "unpaid"  # not paid, and only a person can say that it is bought all the same
     WINDOW = "window"  # the approval delay, in which an order can still be cancelled
     APPROVAL = "approval"
     HELD = "held"  # a person pressed hold
     SHOP_HOLD = "shop_hold"
     RISK = "risk"
+    UNRATED = "unrated"  # Shopify's fraud analysis has not said anything yet
     ROUTING = "routing"
     SCHEDULED = "scheduled"
     PAUSED = "paused"
@@ -129,12 +131,14 @@ class Wait(StrEnum):
 
 
 WAITS: dict[Wait, str] = {
-    Wait.PAYMENT: "The customer has not paid in full yet.",
+    Wait.PAYMENT: "It is not paid yet: {why}.",
+    Wait.UNPAID: "It is not paid yet: {why}. A person must approve it, or it goes on once it is paid.",
     Wait.WINDOW: "The approval window is open: it is ordered at the time shown unless somebody stops it.",
     Wait.APPROVAL: "A person must approve it.",
     Wait.HELD: "A person put it on hold.",
     Wait.SHOP_HOLD: "Shopify holds its fulfillment: {reason}.",
     Wait.RISK: "Shopify's fraud analysis says {risk}; a person must approve it.",
+    Wait.UNRATED: "Shopify's fraud analysis has not rated it yet; it goes on once it is rated as not high.",
     Wait.ROUTING: "Shopify has not made its fulfillment order yet.",
     Wait.SCHEDULED: "Shopify has scheduled its fulfillment for later.",
     Wait.PAUSED: "Placing is paused.",
@@ -145,6 +149,16 @@ WAITS: dict[Wait, str] = {
     Wait.LIMIT_DAY: "The spending limit of the day is reached; it goes on tomorrow, or approve it now.",
     Wait.RECHECK: "Nothing was sent yet, since {why}; it is looked at again by itself.",
 }
+
+
+WAIT_REMEDIES: dict[Wait, str] = {
+    Wait.PAYMENT: "Wait for the payment, or approve it to order it before it is paid. If Shopify captures payments "
+    "only when an order is fulfilled, each waits for the other: set `payment: authorized` for this shop.",
+    Wait.UNPAID: "Approve it to order it before it is paid, or collect the payment in Shopify.",
+    Wait.UNRATED: "Wait for the rating, or approve it. If Shopify rates no orders of your shop, set "
+    "`approval.unrated: allow`.",
+}
+"""What a person can do about a wait where the sentence alone does not say it."""
 
 
 class Ignored(StrEnum):

@@ -14,6 +14,7 @@ from bridge.order.model import Mode
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Change, Note, OrderRecord
+from bridge.steps.payment import approval_codes
 
 REMAPPABLE = frozenset({State.RECEIVED, State.WAITING, State.ATTENTION, State.IGNORED})
 APPROVABLE = frozenset({Problem.LIMIT_ORDER, Problem.MOVED})
@@ -34,7 +35,8 @@ def _refuse(record: OrderRecord, wish: str, instead: str) -> NotNow:
 
 
 def approve(record: OrderRecord, who: str, now: datetime) -> Change:
-    """Order it now: opens the approval window, a manual approval, a risk hold, a limit, a move."""
+    """Order it now: opens the approval window, a manual approval, a risk hold, a limit, a move; and payment,
+    where that is what the order waits for."""
     approvable = record.state is State.WAITING or (
         record.state is State.ATTENTION and record.problem in APPROVABLE and not bought(record)
     )
@@ -42,7 +44,7 @@ def approve(record: OrderRecord, who: str, now: datetime) -> Change:
         raise _refuse(record, "approved", "only an order that waits, or is over a limit, can be")
     if record.reason == Wait.ROUTING:
         raise _refuse(record, "approved", "it is not known yet what is printed; look again in a minute")
-    given = dict.fromkeys([*(record.approved_for or "").split(), record.reason or record.problem or ""])
+    given = dict.fromkeys([*(record.approved_for or "").split(), *approval_codes(record)])
     values = {
         "approved_at": now,
         "approved_by": who,

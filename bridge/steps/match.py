@@ -21,16 +21,16 @@ from bridge.order.model import (
 )
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Catalog, Change, Note, OrderRecord, Policy
+from bridge.ports import Catalog, Change, Note, OrderRecord, PaymentPolicy, Policy
 from bridge.steps.approval import why_a_person
 from bridge.steps.job import Job, show
 from bridge.steps.overlay import with_rules
+from bridge.steps.payment import only_for_payment, payment_wait
 from bridge.steps.resolve import found_elsewhere, late_evidence
+from bridge.steps.risk import risk_wait
 from bridge.steps.select import Nothing, Selection, Trouble, Waits, select
 from bridge.steps.withdraw import withdrawn
 
-PAYMENT_RECHECK = timedelta(hours=6)  # webhooks and reconciliation are quicker; this is the net below them
-HOLD_RECHECK = timedelta(hours=1)
 GONE_TRIES = 3
 GONE_RECHECK = timedelta(hours=1)
 GONE_FOR = timedelta(days=7)
@@ -133,19 +133,24 @@ def approved_for(record: OrderRecord, code: str, items: tuple[PrintItem, ...]) -
 def _gates(
     record: OrderRecord, order: ShopOrder, items: tuple[PrintItem, ...], policy: Policy, now: datetime
 ) -> Waits | None:
-    """The reasons to wait that are not Shopify's own, most telling first. An approval opens all but payment."""
-    if not order.fully_paid:
-        return Waits(Wait.PAYMENT, now + PAYMENT_RECHECK)
+    """The reasons to wait that are not Shopify's own, most telling first. An approval opens all but payment,
+    and payment only where that was the question; one that was given to that question alone opens no risk."""
+    yes = approved(record, order, items)
+    payment = policy.payment.get(record.shop, PaymentPolicy())
+    unpaid = payment_wait(order, payment, now, approved_for=record.approved_for if yes else None)
+    if unpaid:
+        return unpaid
     if record.held_at is not None:
         return Waits(Wait.HELD, None)
-    if approved(record, order, items):
-        return None
+    if yes:
+        return risk_wait(order, policy.approval, now) if only_for_payment(record.approved_for) else None
     if record.origin == "before_go_live" and not record.paid_now:
         return Waits(Wait.BEFORE_GO_LIVE, None)
     if record.origin == "was_test":
         return Waits(Wait.WAS_TEST, None)
-    if policy.approval.hold_high_risk and order.risk in {"HIGH", "PENDING"}:
-        return Waits(Wait.RISK, now + HOLD_RECHECK, {"risk": order.risk.lower()})
+    risky = risk_wait(order, policy.approval, now)
+    if risky:
+        return risky
     why = why_a_person(order, policy.approval)
     return Waits(Wait.APPROVAL, None, {"why": why}) if why else None
 

@@ -17,12 +17,13 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, Note, NotificationRecord, OrderRecord
 from bridge.steps.job import Job, show
-from bridge.steps.withdraw import after_placing, withdrawn_already
+from bridge.steps.withdraw import after_placing, withdrawn, withdrawn_already
 
 CONFIRM_RETRY = timedelta(minutes=2)
 CANDIDATE_RETRY = timedelta(minutes=15)
 CONFIRM_FOR = timedelta(days=1)  # how long a reference that tracking does not know yet is asked for again
 
+PAYMENT_LAPSED = frozenset({"voided", "expired"})
 BEFORE_BUYING = frozenset({State.RECEIVED, State.WAITING})
 
 
@@ -232,5 +233,13 @@ async def _is_ours(job: Job, candidate: str) -> bool:
 
 
 async def watch(job: Job) -> Change:
-    """For orders that are over: nothing is done but to look at evidence that comes late."""
-    return await late_evidence(job) or job.stay(None)
+    """For orders that are over: nothing is done but to look at evidence that comes late, and whether one whose
+    payment was voided is paid after all: nobody cancelled that one."""
+    evidence = await late_evidence(job)
+    if evidence:
+        return evidence
+    if job.record.state is State.CANCELLED and job.record.reason in PAYMENT_LAPSED:
+        order = await job.read()
+        if order is not None and withdrawn(order) is None:
+            return Change(State.RECEIVED, job.now)
+    return job.stay(None)

@@ -190,7 +190,7 @@ class Store:
         """Look anew at what waits for approval or was left to another location, if the rules are other ones
         than in the last run. `fingerprint` tells rules apart."""
         now = self._clock.now()
-        waits = [Wait.APPROVAL, Wait.RISK, Wait.LIMIT_DAY]
+        waits = [Wait.APPROVAL, Wait.RISK, Wait.UNRATED, Wait.PAYMENT, Wait.UNPAID, Wait.LIMIT_DAY]
         asked = sa.and_(orders.c.state == State.WAITING, orders.c.reason.in_(waits))
         elsewhere = sa.and_(
             orders.c.state == State.IGNORED,

@@ -140,7 +140,14 @@ def test_what_another_fulfillment_order_took_over_counts_once_and_is_not_held() 
         ({"closed_at": NOW}, Nothing(Ignored.ARCHIVED)),
         ({"ledger": Ledger(raw="{", digest="d")}, Trouble(Problem.LEDGER_UNREADABLE)),
         ({"fulfillment_orders": ()}, Waits(Wait.ROUTING, NOW + timedelta(minutes=1))),
-        ({"fully_paid": False}, Waits(Wait.PAYMENT, NOW + timedelta(hours=6))),
+        (
+            {"fully_paid": False, "financial_status": "PENDING"},
+            Waits(
+                Wait.PAYMENT,
+                NOW + timedelta(hours=6),
+                {"payment": "PENDING", "why": "the payment is pending"},
+            ),
+        ),
         ({"risk": "HIGH"}, Waits(Wait.RISK, NOW + timedelta(hours=1), {"risk": "high"})),
     ],
 )

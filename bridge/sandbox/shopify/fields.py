@@ -131,9 +131,22 @@ FIELDS: r.Table = {
         "heldByApp": lambda hold, info: r.app(info.context.shop) if hold.by_this_app else None,
     },
     "OrderRiskAssessment": {
-        "riskLevel": attribute("risk"),
+        "riskLevel": lambda level, info: level,
         "facts": constant([]),
         "provider": constant(None),
+    },
+    "OrderTransaction": {
+        **NODE,
+        "kind": attribute("kind"),
+        "status": attribute("status"),
+        "authorizationExpiresAt": time_of("expires_at"),
+        "manuallyCapturable": attribute("capturable"),
+        "multiCapturable": constant(False),
+        "amountSet": lambda source, info: r.bag(source.order, source.amount),
+    },
+    "PaymentTerms": {
+        "id": lambda source, info: source["id"],
+        "paymentTermsName": lambda source, info: source["name"],
     },
     "Customer": {
         **LEGACY,

@@ -27,7 +27,7 @@ from bridge.sandbox.shopify.model import (
     Node,
     Order,
     ShippingLine,
-    Variant,
+    Transaction,
     metafield_of,
     rounded,
 )
@@ -242,8 +242,28 @@ def tax_line(order: Order, title: str, rate: Decimal, amount: Decimal) -> dict[s
     }
 
 
-def variant_title(variant: Variant | None) -> str | None:
-    return variant.title if variant and variant.options else None
+def transactions(order: Order, info: Info, first: int | None = None, **arguments: Any) -> list[Transaction]:
+    found = order.transactions
+    if (capturable := arguments.get("capturable")) is not None:
+        found = [one for one in found if one.capturable is capturable]
+    return found[:first]
+
+
+def payment_terms(order: Order, info: Info) -> Any:
+    context: Context = info.context
+    context.need("read_payment_terms", "paymentTerms")
+    return (
+        {"id": "gid://shopify/PaymentTerms/1", "name": order.payment_terms} if order.payment_terms else None
+    )
+
+
+def risk_summary(order: Order) -> dict[str, Any]:
+    advice = RECOMMENDATION[worst] if (worst := _worst(order.risk_levels)) else "NONE"
+    return {"recommendation": advice, "assessments": list(order.risk_levels)}
+
+
+def _worst(levels: Sequence[str]) -> str | None:
+    return next((level for level in RECOMMENDATION if level in levels), None)
 
 
 def tracking_info(source: Fulfillment, info: Info, first: int | None = None) -> list[Any]:

@@ -10,6 +10,7 @@ API_VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
 
 ALL_SCOPES = (
     "read_locations",
+    "read_payment_terms",
     "read_products",
     "write_assigned_fulfillment_orders",
     "write_fulfillments",

@@ -18,7 +18,7 @@ class Tab:
     label: str
 
 
-ASKING = (Wait.APPROVAL, Wait.RISK, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST)
+ASKING = (Wait.APPROVAL, Wait.RISK, Wait.UNPAID, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST)
 """What an order waits for that only a person decides."""
 
 NAVIGATION = (
