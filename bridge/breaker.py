@@ -26,7 +26,7 @@ from bridge.order.model import (
     TrackingReport,
     Verdict,
 )
-from bridge.ports import Annotation, Changed, Facts, Printer, Shop
+from bridge.ports import Annotation, Changed, CustomerOrder, Facts, Printer, Shop
 
 T = TypeVar("T")
 
@@ -167,6 +167,9 @@ class GuardedShop:
 
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         return await self._breaker.through(lambda: self._shop.order_of(fulfillment_order_id), _fine)
+
+    async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
+        return await self._breaker.through(lambda: self._shop.customer_orders(customer_id), _fine)
 
 
 def guarded(

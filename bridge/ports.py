@@ -64,6 +64,15 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerOrder:
+    """One of a customer's orders, without its details."""
+
+    id: str
+    created_at: datetime
+    cancelled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """What the merchant sees of the print on the Shopify order itself: tag, metafield and progress."""
 
@@ -105,6 +114,10 @@ class Shop(Protocol):
 
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         """The id of the order that a fulfillment order belongs to, or None when there is none."""
+
+    async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
+        """A customer's orders that the app may see, the oldest first; only some where there are many. Empty
+        where the shop does not show the customer."""
 
 
 # --- Sculpteo --------------------------------------------------------------------------------------------
@@ -486,6 +499,10 @@ class Orders(Protocol):
 
     async def line_rules(self, shop: str, subjects: Collection[str]) -> list[LineRule]:
         """What people decided about these lines, variants and products (by Shopify's ids)."""
+
+    async def trusted(self, shop: str, order_ids: Collection[str]) -> dict[str, bool | None]:
+        """Of these orders, those on record: True = bought, or approved by a person; False = neither, and it
+        may still come to that or was stopped; None = nothing of it was for Sculpteo."""
 
     async def known(self, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
         """Of these orders, those on record, each with the `updated_at` of the snapshot last read."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
 from bridge.order.model import FulfillmentOrder, LedgerEntry, Mode, NewFulfillment, ShopOrder, Tracking
-from bridge.ports import Annotation, Changed
+from bridge.ports import Annotation, Changed, CustomerOrder
 from bridge.shopify import ledger, parse, shipments, shown
 from bridge.shopify.admin import Admin, next_page
 from bridge.shopify.answers import AccessDenied, Reply, UserError
@@ -285,6 +285,17 @@ class ShopifyShop:
         reply = await self._admin.run("order_of_fulfillment_order", {"id": fulfillment_order_id})
         with self._admin.reading("order_of_fulfillment_order", reply):
             return reply.data["fulfillmentOrder"]["orderId"].text_or_none()
+
+    async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
+        """The oldest of a customer's orders that the app may see: those of 60 days."""
+        reply = await self._admin.run("customer_orders", {"id": customer_id})
+        with self._admin.reading("customer_orders", reply):
+            return [
+                CustomerOrder(
+                    one["id"].text(), one["createdAt"].moment(), one["cancelledAt"].moment_or_none()
+                )
+                for one in reply.data["customer"]["orders"]["nodes"].each()
+            ]
 
 
 def may_be_unpaid(order: Value) -> bool:

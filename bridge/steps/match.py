@@ -23,6 +23,7 @@ from bridge.order.problems import HEALS_ON_CHANGE, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, Note, OrderRecord, PaymentPolicy, Policy
 from bridge.steps.approval import why_a_person
+from bridge.steps.customer_history import with_customer_history
 from bridge.steps.job import Job, show
 from bridge.steps.overlay import with_rules
 from bridge.steps.payment import only_for_payment, payment_wait
@@ -175,6 +176,7 @@ def printable(job: Job, order: ShopOrder) -> tuple[PrintItem, ...]:
 async def judged(job: Job, order: ShopOrder) -> Assessment:
     """`assess` for a job, by the mapping and by what people decided about the order's lines."""
     await with_rules(job, order)
+    order = await with_customer_history(job, order)
     world = job.world
     return assess(job.record, order, world.catalog, world.policy, job.now, world.printer.problem_with_address)
 

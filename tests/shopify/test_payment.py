@@ -21,7 +21,9 @@ UNTIL = datetime(2026, 12, 30, 12, tzinfo=UTC)
 
 async def test_an_authorization_is_read_with_its_end_and_what_becomes_of_it(world: World) -> None:
     shop = world.running.shop
-    made = shop.create_order([Buy("RING-S")], address=ADA, paid=False, authorized=True, authorized_until=UNTIL)
+    made = shop.create_order(
+        [Buy("RING-S")], address=ADA, paid=False, authorized=True, authorized_until=UNTIL
+    )
     order = await world.read(made)
     assert (order.financial_status, order.fully_paid, order.authorized_until) == ("AUTHORIZED", False, UNTIL)
     shop.lapse(made)
@@ -102,7 +104,12 @@ async def test_a_line_keeps_its_title_when_the_variant_is_edited_or_deleted(worl
     shop.delete_variant("RING-L")
     edited, deleted = (await world.read(made)).lines
     assert (edited.variant_title, edited.options) == ("S", (("Size", "M"),))
-    assert (deleted.variant_title, deleted.options, deleted.variant_id, deleted.sku) == ("L", (), None, "RING-L")
+    assert (deleted.variant_title, deleted.options, deleted.variant_id, deleted.sku) == (
+        "L",
+        (),
+        None,
+        "RING-L",
+    )
 
 
 async def test_a_line_that_was_sold_without_options_says_so(world: World) -> None:
@@ -120,3 +127,15 @@ async def test_expiry_in_the_past_is_read_as_it_is(world: World) -> None:
         [Buy("RING-S")], address=ADA, paid=False, authorized=True, authorized_until=past
     )
     assert (await world.read(made)).authorized_until == past
+
+
+async def test_a_customers_orders_are_read_the_oldest_first(world: World) -> None:
+    shop = world.running.shop
+    first, second = world.buy("RING-S"), world.buy("RING-L")
+    shop.create_order([Buy("RING-S")], address=ADA, email="somebody@example.com")
+    shop.cancel(first)
+    customer = (await world.read(second)).customer_id
+    assert customer is not None
+    found = await world.port.customer_orders(customer)
+    assert [(one.id, one.cancelled_at is None) for one in found] == [(first.gid, False), (second.gid, True)]
+    assert await world.port.customer_orders("gid://shopify/Customer/1") == []

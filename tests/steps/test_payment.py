@@ -118,9 +118,7 @@ async def told(play: Playing, shop_order: ShopOrder) -> OrderRecord:
 
 
 async def approved(play: Playing, on_record: OrderRecord) -> OrderRecord:
-    await play.store.orders.intervene(
-        on_record, decide.approve(on_record, "anna", play.clock.now()), "anna"
-    )
+    await play.store.orders.intervene(on_record, decide.approve(on_record, "anna", play.clock.now()), "anna")
     play.forward(timedelta(seconds=1))
     await play.steps(5)
     return await play.record(on_record.key)

@@ -19,6 +19,7 @@ from bridge.sandbox.shopify.connections import Connection, page, window
 from bridge.sandbox.shopify.metafields import resolve_namespace
 from bridge.sandbox.shopify.model import (
     Address,
+    Customer,
     Fulfillment,
     FulfillmentOrderLine,
     LineItem,
@@ -302,6 +303,15 @@ def orders(source: object, info: Info, **arguments: Any) -> Connection:
     search = compile_search(arguments.get("query"), ORDER_FIELDS)
     search_warning(info, search.unknown)
     found = search.over(context.shop.orders.values())
+    return page(found, ORDER_SORT[sort], reverse=arguments.get("reverse", False), **window(arguments))
+
+
+def customer_orders(customer: Customer, info: Info, **arguments: Any) -> Connection:
+    context: Context = info.context
+    sort = arguments.get("sortKey", "ID")
+    if sort not in ORDER_SORT or arguments.get("query") is not None:
+        raise GraphQLError("the sandbox can neither sort a customer's orders so nor search in them")
+    found = [order for order in context.shop.orders.values() if order.customer is customer]
     return page(found, ORDER_SORT[sort], reverse=arguments.get("reverse", False), **window(arguments))
 
 

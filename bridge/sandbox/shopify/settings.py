@@ -9,6 +9,7 @@ API_VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
 """The stable versions that Shopify serves at the time of writing, oldest first."""
 
 ALL_SCOPES = (
+    "read_customers",
     "read_locations",
     "read_payment_terms",
     "read_products",
