@@ -366,3 +366,12 @@ def test_alarms_are_listed_with_their_remedy_and_cleared_once(run: Run, url: str
     assert (unknown.exit_code, json.loads(unknown.stdout)) == (1, [{"key": 99, "cleared": False}])
     assert run("alarms", "clear").exit_code == 2
     assert len(json.loads(run("alarms", "list", "--all", "--json").stdout)) == 2
+
+
+def test_the_question_says_plainly_which_orders_are_not_paid_yet(run: Run, url: str) -> None:
+    refused = run("orders", "approve", "1001", "1003", typed="n\n")
+    assert "Not paid yet: #1003. Sculpteo bills you, whether your customer pays or not." in refused.stdout
+    assert now_is(url, 1003).approved_at is None
+    assert "Not paid yet" not in run("orders", "approve", "1001", typed="n\n").stdout
+    run("orders", "approve", "1003", typed="y\n")
+    assert now_is(url, 1003).approved_for == "payment unpaid:PENDING"

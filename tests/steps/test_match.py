@@ -11,7 +11,7 @@ import pytest
 from bridge.order.model import Address, FulfillmentHold, Ledger, LineItem, Mode, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import ApprovalPolicy, OrderRecord, Policy
+from bridge.ports import ApprovalPolicy, OrderRecord, Policy, Unmapped
 from bridge.steps.match import Assessment, Ready, Withdrawn, assess
 from bridge.steps.select import Nothing, Trouble, Waits
 from tests.steps.make import NOW, RING, Mapped, euro, line, order, policy, record, shipped, unit
@@ -288,3 +288,13 @@ def test_a_held_order_stays_held_even_when_it_is_approved() -> None:
     items = judge(order(line(1, "RING"))).items
     held = record(State.WAITING, held_at=NOW, approved_at=NOW, items=items)
     assert judge(order(line(1, "RING")), on_record=held).verdict == Waits(Wait.HELD, None)
+
+
+def test_a_line_whose_words_at_the_sale_are_not_clear_asks_a_person_with_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unclear = Unmapped(option="Material", sold="L / White", live="Black / L")
+    monkeypatch.setattr(CATALOG, "match", lambda shop, line: unclear)
+    assert judge(order(line(1, "MUG"))).verdict == Trouble(
+        Problem.VARIANT, {"sku": "MUG", "sold": "L / White", "live": "Black / L", "option": "Material"}
+    )
