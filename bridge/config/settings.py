@@ -273,8 +273,8 @@ class Approval(Model):
         Literal["hold", "allow"],
         one_of("hold", "allow"),
         doc(
-            "Orders that Shopify's fraud analysis has not rated an hour after they were made: `hold` waits on and "
-            "reminds you, `allow` buys them. For shops whose orders Shopify does not rate."
+            "Orders that Shopify's fraud analysis has not rated an hour after they were made: `hold` asks a person, "
+            "`allow` buys them, for shops whose orders Shopify does not rate."
         ),
     ] = "hold"
 

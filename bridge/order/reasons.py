@@ -64,7 +64,7 @@ HOWS: tuple[str, ...] = (
     "the connection was closed",
     "the connection failed",
 )
-RISKS: tuple[str, ...] = ("high", "pending")
+RISKS: tuple[str, ...] = ("high", "pending", "nothing yet")
 AND = "{some} and {last}"
 WORDS = frozenset({*PARTS, *HOWS, *RISKS})
 

@@ -95,7 +95,7 @@ MOVES: tuple[Move, ...] = (
     Move(S.ATTENTION, S.IGNORED, "resolve", "A person decided not to print it, or nothing is left to print."),
     Move(S.ATTENTION, S.CANCELLED, "withdraw", "The order was cancelled before anything was bought."),
     Move(S.IGNORED, S.RECEIVED, "match", "The order or the mapping changed; it is read and matched anew."),
-    Move(S.CANCELLED, S.RECEIVED, "resolve", "A person wants it after all."),
+    Move(S.CANCELLED, S.RECEIVED, "resolve", "A person wants it after all, or its payment came after all."),
 )
 
 ALLOWED: frozenset[tuple[State, State]] = frozenset((move.source, move.target) for move in MOVES)
@@ -155,8 +155,9 @@ WAIT_REMEDIES: dict[Wait, str] = {
     Wait.PAYMENT: "Wait for the payment, or approve it to order it before it is paid. If Shopify captures payments "
     "only when an order is fulfilled, each waits for the other: set `payment: authorized` for this shop.",
     Wait.UNPAID: "Approve it to order it before it is paid, or collect the payment in Shopify.",
-    Wait.UNRATED: "Wait for the rating, or approve it. If Shopify rates no orders of your shop, set "
-    "`approval.unrated: allow`.",
+    Wait.RISK: "Look at its fraud analysis in Shopify, then approve or cancel it. If Shopify rates no orders of "
+    "your shop, set `approval.unrated: allow`.",
+    Wait.UNRATED: "Wait for the rating: after an hour without one you are asked. Or approve it now.",
 }
 """What a person can do about a wait where the sentence alone does not say it."""
 

@@ -1,8 +1,8 @@
 """Whether Shopify's fraud analysis lets an order be bought. Pure.
 
 Shopify rates an order within minutes, as far as it rates it at all: orders paid by other means, drafts and
-some shops' orders are never rated. So "not rated yet" is believed for an hour; after it the merchant is
-reminded, and the setting `approval.unrated` says whether such an order waits on or is bought.
+some shops' orders are never rated. So "not rated yet" is believed for an hour; after it a person is asked, or
+the order is bought where the setting `approval.unrated` says so.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ SOON = timedelta(minutes=10)
 RECHECK_SOON, RECHECK_LATER = timedelta(minutes=1), timedelta(minutes=5)
 HARMLESS = frozenset({"MEDIUM", "LOW", "NONE", None})
 NOT_RATED = "PENDING"
+SAYS_NOTHING = "nothing yet"
 
 
 def risk_wait(order: ShopOrder, rule: ApprovalPolicy, now: datetime) -> Waits | None:
@@ -31,4 +32,4 @@ def risk_wait(order: ShopOrder, rule: ApprovalPolicy, now: datetime) -> Waits | 
     age = now - order.created_at
     if age < RATED_WITHIN:
         return Waits(Wait.UNRATED, now + (RECHECK_SOON if age < SOON else RECHECK_LATER))
-    return Waits(Wait.UNRATED, now + HELD_RECHECK) if rule.hold_unrated else None
+    return Waits(Wait.RISK, now + HELD_RECHECK, {"risk": SAYS_NOTHING}) if rule.hold_unrated else None

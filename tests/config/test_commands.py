@@ -18,9 +18,8 @@ from bridge.cli._checks import Check
 from bridge.cli.check import collect
 from bridge.config.loader import Loaded, load_bytes
 from bridge.sandbox.box import Sandbox
-from bridge.sandbox.shopify.settings import ALL_SCOPES
 from bridge.sandbox.demo_config import stock
-from bridge.sandbox.shopify.settings import ShopSettings
+from bridge.sandbox.shopify.settings import ALL_SCOPES, ShopSettings
 from tests.config.cases import ENV, GOOD
 
 

@@ -8,10 +8,12 @@ from decimal import Decimal
 import pytest
 
 from bridge.order.model import Mode
+from bridge.ports import Printed
 from bridge.sandbox.shopify.orders import Buy
 from bridge.sandbox.shopify.settings import ALL_SCOPES
 from bridge.shopify.orders import ShopifyShop
 from bridge.steps.payment import is_paid
+from tests.config.test_mapping import mapping
 from tests.sandbox.make import ADA
 from tests.shopify.test_on_the_sandbox import World
 from tests.shopify.test_on_the_sandbox import world as world
@@ -139,3 +141,16 @@ async def test_a_customers_orders_are_read_the_oldest_first(world: World) -> Non
     found = await world.port.customer_orders(customer)
     assert [(one.id, one.cancelled_at is None) for one in found] == [(first.gid, False), (second.gid, True)]
     assert await world.port.customer_orders("gid://shopify/Customer/1") == []
+
+
+async def test_what_was_sold_is_printed_whatever_becomes_of_the_variant_in_the_shop(world: World) -> None:
+    shop = world.running.shop
+    made = world.buy("RING-S", "RING-L")
+    shop.edit_variant("RING-S", {"Size": "L"})
+    shop.delete_variant("RING-L")
+    scale = {"option": "Size", "values": {"S": "0.8", "L": "1.2"}}
+    catalog = mapping(products=[{"sku": "RING-*", "uuid": "ring", "scale": scale}])
+    small, large = (catalog.match("acme", line) for line in (await world.read(made)).lines)
+    assert isinstance(small, Printed)
+    assert isinstance(large, Printed)
+    assert [str(one.designs[0].scale) for one in (small, large)] == ["0.8", "1.2"]

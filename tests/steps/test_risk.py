@@ -29,8 +29,8 @@ ALLOW = ApprovalPolicy(hold_high_risk=False)
         ("SEVERE", MINUTE, Wait.RISK, Wait.RISK, None),  # a level of tomorrow
         ("PENDING", MINUTE, Wait.UNRATED, Wait.UNRATED, None),
         ("PENDING", 59 * MINUTE, Wait.UNRATED, Wait.UNRATED, None),
-        ("PENDING", HOUR, Wait.UNRATED, None, None),
-        ("PENDING", 90 * 24 * HOUR, Wait.UNRATED, None, None),
+        ("PENDING", HOUR, Wait.RISK, None, None),
+        ("PENDING", 90 * 24 * HOUR, Wait.RISK, None, None),
         ("MEDIUM", MINUTE, None, None, None),
         ("LOW", MINUTE, None, None, None),
         ("NONE", MINUTE, None, None, None),
@@ -66,13 +66,13 @@ async def test_an_order_that_is_not_rated_yet_is_bought_when_it_is(play: Playing
     assert (await play.record(key)).state is State.PLACED
 
 
-async def test_an_order_that_is_never_rated_waits_on_and_a_person_may_approve_it(play: Playing) -> None:
+async def test_an_order_that_is_never_rated_asks_a_person_after_an_hour(play: Playing) -> None:
     key = await play.hear_of(UNRATED)
     for _ in range(30):
         play.forward(HOUR)
         await play.steps(3)
     waits = await play.record(key)
-    assert (waits.reason, play.printer.books) == (Wait.UNRATED, {})
+    assert (waits.reason, waits.facts, play.printer.books) == (Wait.RISK, {"risk": "nothing yet"}, {})
     await play.store.orders.intervene(waits, decide.approve(waits, "anna", play.clock.now()), "anna")
     play.forward(MINUTE)
     await play.steps(3)
