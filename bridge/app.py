@@ -27,7 +27,7 @@ from bridge.order import remembered
 from bridge.order.model import Mode, ShopOrder
 from bridge.order.states import State
 from bridge.plan.catalogue import Stock
-from bridge.ports import ApprovalPolicy, Policy, Shop
+from bridge.ports import ApprovalPolicy, PaymentPolicy, Policy, Shop
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify import installation
 from bridge.shopify.admin import Admin
@@ -67,6 +67,7 @@ def policy_of(settings: Settings) -> Policy:
             countries=frozenset(approval.countries),
             first_order=approval.first_order,
             hold_high_risk=approval.high_risk == "hold",
+            hold_unrated=approval.unrated == "hold",
         ),
         theme=settings.sculpteo.theme,
         currency=settings.sculpteo.currency,
@@ -74,6 +75,9 @@ def policy_of(settings: Settings) -> Policy:
         per_day=settings.limits.per_day,
         since={name: shop.since for name, shop in settings.shops.items() if shop.since},
         locations={name: frozenset(shop.locations) for name, shop in settings.shops.items()},
+        payment={
+            name: PaymentPolicy(shop.payment, shop.ships_within) for name, shop in settings.shops.items()
+        },
         notify_customer={
             name: settings.tracking.notify_customer and shop.notify_customer
             for name, shop in settings.shops.items()

@@ -34,7 +34,7 @@ from bridge.order.model import (
     TrackingReport,
     Verdict,
 )
-from bridge.ports import Annotation, Changed, Facts, Printer, Shop
+from bridge.ports import Annotation, Changed, CustomerOrder, Facts, Printer, Shop
 
 T = TypeVar("T")
 
@@ -180,6 +180,9 @@ class GuardedShop:
 
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         return await self._breaker.through(lambda: self._shop.order_of(fulfillment_order_id), _fine)
+
+    async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
+        return await self._breaker.through(lambda: self._shop.customer_orders(customer_id), _fine)
 
 
 Breakers = dict[Upstream, Breaker]

@@ -65,6 +65,15 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerOrder:
+    """One of a customer's orders, without its details."""
+
+    id: str
+    created_at: datetime
+    cancelled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """What the merchant sees of the print on the Shopify order itself: tag, metafield and progress."""
 
@@ -106,6 +115,10 @@ class Shop(Protocol):
 
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         """The id of the order that a fulfillment order belongs to, or None when there is none."""
+
+    async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
+        """A customer's orders that the app may see, the oldest first; only some where there are many. Empty
+        where the shop does not show the customer."""
 
 
 # --- Sculpteo --------------------------------------------------------------------------------------------
@@ -152,10 +165,13 @@ class NotPrinted:
 
 @dataclass(frozen=True, slots=True)
 class Unmapped:
-    """No rule fits. With `option` set, a rule fits but has no value for this variant option."""
+    """No rule fits. With `option` set, a rule fits but has no value for this variant option; with `sold` and
+    `live` as well, it is not clear with which value the line was sold: its title then, the variant now."""
 
     option: str | None = None
     value: str | None = None
+    sold: str | None = None
+    live: str | None = None
 
 
 Match = Printed | NotPrinted | Unmapped
@@ -182,6 +198,16 @@ class ApprovalPolicy:
     countries: frozenset[str] = frozenset()
     first_order: bool = False
     hold_high_risk: bool = True
+    hold_unrated: bool = True  # for as long as Shopify's fraud analysis says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPolicy:
+    """Which payment is enough to buy. `rule`: paid, authorized or approve; `ships_within`: for how long after
+    the purchase an authorization has to last."""
+
+    rule: str = "paid"
+    ships_within: timedelta = timedelta(days=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +238,7 @@ class Policy:
     locations: Mapping[str, frozenset[str]] = field(
         default_factory=dict
     )  # shop -> names and ids; empty = all
+    payment: Mapping[str, PaymentPolicy] = field(default_factory=dict)  # by shop; none = its defaults
     notify_customer: Mapping[str, bool] = field(default_factory=dict)
     version: str = ""  # tells these rules from others
     poll: timedelta = timedelta(minutes=30)
@@ -559,6 +586,10 @@ class Orders(Protocol):
 
     async def line_rules(self, shop: str, subjects: Collection[str]) -> list[LineRule]:
         """What people decided about these lines, variants and products (by Shopify's ids)."""
+
+    async def trusted(self, shop: str, order_ids: Collection[str]) -> dict[str, bool | None]:
+        """Of these orders, those on record: True = bought, or approved by a person; False = neither, and it
+        may still come to that or was stopped; None = nothing of it was for Sculpteo."""
 
     async def known(self, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
         """Of these orders, those on record, each with the `updated_at` of the snapshot last read."""

@@ -15,9 +15,14 @@ from bridge.store.watching import Standing
 
 OVERDUE = timedelta(hours=1)
 FAILURES = 3  # tries to bring a parcel to the shop, before somebody is told
-SHORTER: dict[Wait, timedelta] = {Wait.ROUTING: timedelta(hours=1), Wait.UPSTREAM: timedelta(hours=6)}
-PATIENT = frozenset({Wait.PAYMENT, Wait.SCHEDULED, Wait.WINDOW, Wait.PREVIEW, Wait.LIMIT_DAY})
-"""Waits that end by themselves, or are the customer's."""
+SHORTER: dict[Wait, timedelta] = {
+    Wait.ROUTING: timedelta(hours=1),
+    Wait.UNRATED: timedelta(hours=1),
+    Wait.UPSTREAM: timedelta(hours=6),
+}
+PATIENT = frozenset({Wait.SCHEDULED, Wait.WINDOW, Wait.PREVIEW, Wait.LIMIT_DAY})
+"""Waits that end by themselves. A payment does not: where Shopify captures only what is fulfilled, or nobody
+asks the customer for the money, it never comes."""
 
 
 def shortest(reminders: Reminders) -> timedelta:

@@ -15,11 +15,13 @@ from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.config.settings import SculpteoSettings, Settings
 from bridge.config.types import nearest
-from bridge.errors import ConfigError, Fault, TryAgain
+from bridge.errors import BridgeError, ConfigError, Fault, TryAgain
 from bridge.guard import describe
 from bridge.order.model import Design
 from bridge.sculpteo.client import SculpteoPrinter
+from bridge.shopify.admin import Admin
 from bridge.shopify.status import Status, inspect
+from bridge.shopify.tame import Unexpected
 
 Result = Literal["ok", "warning", "failed"]
 
@@ -80,7 +82,40 @@ async def shop_checks(settings: Settings, shop: str, session: aiohttp.ClientSess
     except ConfigError as error:
         return [Check(f"shopify {shop}", "failed", str(error))]
     status = await inspect(admin, settings.server.public_url, shop)
-    return list(judged(settings, shop, status))
+    found = list(judged(settings, shop, status))
+    if status.shop is None:
+        return found
+    return [*found, payment_check(shop, settings.shops[shop].payment, await _authorized_order(admin))]
+
+
+async def _authorized_order(admin: Admin) -> str | None:
+    """The name of an open order whose payment is authorized and not captured. None where there is none, or the
+    shop does not tell."""
+    search = "financial_status:authorized status:open"
+    try:
+        async for node in admin.pages("orders_changed", "orders", {"query": search}):
+            return node["name"].text_or_none()
+    except (BridgeError, Unexpected):
+        return None
+    return None
+
+
+def payment_check(shop: str, rule: str, authorized: str | None) -> Check:
+    """Whether orders may wait for a capture that waits for them. Shopify does not tell an app when it captures,
+    so that an order of that kind is the only sign."""
+    name = f"payment {shop}"
+    remedy = (
+        f"If Shopify captures payments only when an order is fulfilled, set shops.{shop}.payment to `authorized`: "
+        "else the bridge waits for the capture, and Shopify for the fulfillment."
+    )
+    if rule == "paid" and authorized:
+        sentence = f"The payment of {authorized} is authorized and not captured, and the bridge waits for it."
+        return Check(name, "warning", sentence, remedy)
+    if rule == "paid":
+        return Check(name, "ok", "Orders are bought once they are paid in full.", remedy)
+    if rule == "approve":
+        return Check(name, "ok", "Orders that are not paid in full ask a person at once.")
+    return Check(name, "ok", "Orders are bought once they are paid, or authorized for long enough.")
 
 
 def judged(settings: Settings, shop: str, status: Status) -> Iterator[Check]:

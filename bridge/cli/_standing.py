@@ -108,7 +108,7 @@ def todos(found: Standing) -> list[Todo]:
 def _order(record: OrderRecord) -> Todo:
     name = record.name or record.order_id
     sentence = why(record.state, record.reason, record.problem, record.facts)
-    todo = remedy(record.state, record.problem, record.facts, name) or ""
+    todo = remedy(record.state, record.problem, record.facts, name, reason=record.reason) or ""
     return Todo(sentence, todo, f"{record.shop}/{name}")
 
 

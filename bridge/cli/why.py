@@ -56,7 +56,7 @@ def _next(found: Whole) -> str:
 
 def _remedies(found: Whole) -> list[str]:
     record = found.record
-    todo = remedy(record.state, record.problem, record.facts, name_of(record))
+    todo = remedy(record.state, record.problem, record.facts, name_of(record), reason=record.reason)
     alarms = [f"ALARM: {alarm_sentence(one)}" for one in found.alarms if one.cleared_at is None]
     return [*([todo] if todo else []), *alarms]
 

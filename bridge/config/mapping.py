@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from bridge.config.as_sold import choose_as_sold
+from bridge.config.as_sold import same as _same
 from bridge.config.patterns import Specificity, canonical, fits, is_pattern, specificity
 from bridge.config.settings import ByOption, Defaults, Item, Product, ScaleByOption, Settings
 from bridge.order.model import Design, LineItem
@@ -28,18 +30,14 @@ V = TypeVar("V", str, Decimal)
 
 @dataclass(frozen=True, slots=True)
 class Choice(Generic[V]):
-    """A value that depends on a variant option, or on a custom attribute where there is no such option."""
+    """A value that depends on a variant option as it was sold, or on a custom attribute where there is no
+    such option."""
 
     option: str
     values: Dict[str, V]
 
     def choose(self, line: LineItem) -> V | Unmapped:
-        wanted = _same(self.option)
-        for name, value in (*line.options, *line.attributes):
-            if _same(name) == wanted:
-                found = self._value(value)
-                return Unmapped(option=self.option, value=value) if found is None else found
-        return Unmapped(option=self.option)
+        return choose_as_sold(line, self.option, self._value)
 
     def _value(self, text: str) -> V | None:
         """The exact value; else the one that differs in case and spaces only, if there is just one."""
@@ -227,11 +225,6 @@ def _part(product: Product, item: Item, defaults: Defaults) -> Part:
         Choice(scale.option, scale.values) if isinstance(scale, ScaleByOption) else scale or defaults.scale,
         item.unit or product.unit or defaults.unit,
     )
-
-
-def _same(text: str) -> str:
-    """One spelling for texts that differ in case and spaces only."""
-    return " ".join(text.casefold().split())
 
 
 def _plain(value: str | Decimal) -> str:

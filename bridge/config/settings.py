@@ -114,6 +114,24 @@ class ShopSettings(Model):
     notify_customer: Annotated[Flag, doc("Whether Shopify tells this shop's customers of each parcel.")] = (
         True
     )
+    payment: Annotated[
+        Literal["paid", "authorized", "approve"],
+        one_of("paid", "authorized", "approve"),
+        doc(
+            "Which orders are bought by themselves. `paid`: those paid in full. `authorized`: also those whose "
+            "payment is authorized for longer than `ships_within`; a shorter authorization asks a person. "
+            "`approve`: as `paid`, and a person is asked at once about each other order. Where Shopify captures "
+            "payments when an order is fulfilled, take `authorized`: with `paid`, each waits for the other.",
+            "authorized",
+        ),
+    ] = "paid"
+    ships_within: Annotated[
+        Interval,
+        doc(
+            "With `payment: authorized`: how long Sculpteo likely takes from the order to shipping, in days of the "
+            "calendar. Sculpteo names no date before it has the order.",
+        ),
+    ] = timedelta(days=5)
 
     def signing_secrets(self) -> tuple[bytes, ...]:
         own = (self.client_secret,) if self.client_secret else ()
@@ -259,7 +277,15 @@ class Approval(Model):
     high_risk: Annotated[
         Literal["hold", "allow"],
         one_of("hold", "allow"),
-        doc("Orders that Shopify's fraud analysis rates high, or has not rated yet."),
+        doc("Orders that Shopify's fraud analysis rates high. `allow` also buys what it has not rated yet."),
+    ] = "hold"
+    unrated: Annotated[
+        Literal["hold", "allow"],
+        one_of("hold", "allow"),
+        doc(
+            "Orders that Shopify's fraud analysis has not rated an hour after they were made: `hold` asks a person, "
+            "`allow` buys them, for shops whose orders Shopify does not rate."
+        ),
     ] = "hold"
 
 

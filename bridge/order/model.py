@@ -61,10 +61,10 @@ class LineItem:
     current_quantity: int
     unit_price: Money
     total: Money  # after discounts, for `quantity`
-    variant_title: str | None = None
+    variant_title: str | None = None  # as sold: "White / L"; "" = without options; None = not known
     variant_id: str | None = None
     product_id: str | None = None
-    options: tuple[tuple[str, str], ...] = ()  # variant options: (("Material", "White"), ...)
+    options: tuple[tuple[str, str], ...] = ()  # of the live variant: (("Material", "White"), ...)
     attributes: tuple[tuple[str, str], ...] = ()  # custom attributes that the customer typed or chose
     requires_shipping: bool = True
     gift_card: bool = False
@@ -184,7 +184,9 @@ class ShopOrder:
     note: str | None = None
     tags: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
-    risk: str | None = None  # LOW, MEDIUM, HIGH, PENDING, NONE
+    risk: str | None = None  # LOW, MEDIUM, HIGH, NONE (rated, without a level), PENDING (not rated yet)
+    authorized_until: datetime | None = None  # when the first open authorization ends, if Shopify says it
+    payment_terms: str | None = None  # "Net 30"; None = none, or the app may not read them
     presentment_currency: str | None = None
     subtotal: Money | None = None
     shipping_total: Money | None = None

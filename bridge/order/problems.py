@@ -13,6 +13,7 @@ from enum import StrEnum
 class Problem(StrEnum):
     UNMAPPED = "unmapped"
     OPTION = "option"
+    VARIANT = "variant"
     ADDRESS = "address"
     REFUSED = "refused"
     BLOCKED = "blocked"
@@ -63,6 +64,10 @@ PROBLEMS: dict[Problem, Text] = {
     Problem.OPTION: Text(
         "The mapping of {sku} has no value for {option} = {value}.",
         "Add this value under the product in the configuration; the order then goes on by itself.",
+    ),
+    Problem.VARIANT: Text(
+        "{sku} was sold as “{sold}”, and its variant in the shop is now “{live}”: the {option} that was sold is not clear.",
+        "Decide what to print for this line: open it in the console, or use `sculpteo-bridge orders map {name}`.",
     ),
     Problem.ADDRESS: Text(
         "Sculpteo cannot take the address: {why}.",
@@ -194,7 +199,14 @@ ALARMS: dict[Alarm, Text] = {
 }
 
 HEALS_ON_CHANGE: frozenset[Problem] = frozenset(
-    {Problem.UNMAPPED, Problem.OPTION, Problem.ADDRESS, Problem.NO_PRICE, Problem.SHOP_ACCESS}
+    {
+        Problem.UNMAPPED,
+        Problem.OPTION,
+        Problem.VARIANT,
+        Problem.ADDRESS,
+        Problem.NO_PRICE,
+        Problem.SHOP_ACCESS,
+    }
 )
 """Problems that came before any purchase: a change of the order or of the mapping has it looked at anew."""
 

@@ -18,6 +18,16 @@ REASONS: tuple[str, ...] = (
     "“{code}” is not an ISO 3166-1 country code of two letters",
     "{parts} holds a character that cannot be printed",
     "{parts} is too long for a label ({count} characters)",
+    # the payment
+    "the payment is pending",
+    "only a part is paid",
+    "the payment is authorized and not captured",
+    "the payment is authorized until {until}, and Sculpteo may not have shipped by then",
+    "the payment is authorized, and Shopify does not say until when",
+    "the authorization of the payment has expired",
+    "Shopify says “{status}” of the payment",
+    "the payment terms are {terms}, and the payment is pending",
+    "the payment terms are {terms}, and only a part is paid",
     # Sculpteo's answer to the order call
     "Sculpteo answered HTTP {status} with far more than a reference",
     "Sculpteo's answer (HTTP {status}) was cut short",
@@ -54,7 +64,7 @@ HOWS: tuple[str, ...] = (
     "the connection was closed",
     "the connection failed",
 )
-RISKS: tuple[str, ...] = ("high", "pending")
+RISKS: tuple[str, ...] = ("high", "pending", "nothing yet")
 AND = "{some} and {last}"
 WORDS = frozenset({*PARTS, *HOWS, *RISKS})
 

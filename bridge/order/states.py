@@ -95,7 +95,7 @@ MOVES: tuple[Move, ...] = (
     Move(S.ATTENTION, S.IGNORED, "resolve", "A person decided not to print it, or nothing is left to print."),
     Move(S.ATTENTION, S.CANCELLED, "withdraw", "The order was cancelled before anything was bought."),
     Move(S.IGNORED, S.RECEIVED, "match", "The order or the mapping changed; it is read and matched anew."),
-    Move(S.CANCELLED, S.RECEIVED, "resolve", "A person wants it after all."),
+    Move(S.CANCELLED, S.RECEIVED, "resolve", "A person wants it after all, or its payment came after all."),
     Move(S.CANCELLED, S.PLACED, "resolve", "Sculpteo has the order after all, and a person takes it over."),
     Move(S.IGNORED, S.PLACED, "resolve", "Sculpteo has the order after all, and a person takes it over."),
 )
@@ -114,11 +114,13 @@ class Wait(StrEnum):
     """Why an order is `waiting`. Each is named to the merchant with its due time."""
 
     PAYMENT = "payment"
+    UNPAID = "unpaid"  # not paid, and only a person can say that it is bought all the same
     WINDOW = "window"  # the approval delay, in which an order can still be cancelled
     APPROVAL = "approval"
     HELD = "held"  # a person pressed hold
     SHOP_HOLD = "shop_hold"
     RISK = "risk"
+    UNRATED = "unrated"  # Shopify's fraud analysis has not said anything yet
     ROUTING = "routing"
     SCHEDULED = "scheduled"
     PAUSED = "paused"
@@ -134,12 +136,14 @@ class Wait(StrEnum):
 
 
 WAITS: dict[Wait, str] = {
-    Wait.PAYMENT: "The customer has not paid in full yet.",
+    Wait.PAYMENT: "It is not paid yet: {why}.",
+    Wait.UNPAID: "It is not paid yet: {why}. A person must approve it, or it goes on once it is paid.",
     Wait.WINDOW: "The approval window is open: it is ordered at the time shown unless somebody stops it.",
     Wait.APPROVAL: "A person must approve it.",
     Wait.HELD: "A person put it on hold.",
     Wait.SHOP_HOLD: "Shopify holds its fulfillment: {reason}.",
     Wait.RISK: "Shopify's fraud analysis says {risk}; a person must approve it.",
+    Wait.UNRATED: "Shopify's fraud analysis has not rated it yet; it goes on once it is rated as not high.",
     Wait.ROUTING: "Shopify has not made its fulfillment order yet.",
     Wait.SCHEDULED: "Shopify has scheduled its fulfillment for later.",
     Wait.PAUSED: "Placing is paused.",
@@ -161,11 +165,22 @@ FROM_BEFORE: tuple[Wait, ...] = (Wait.BEFORE_GO_LIVE, Wait.OTHER_MODE, Wait.WAS_
 FOR_A_PERSON: tuple[Wait, ...] = (
     Wait.APPROVAL,
     Wait.RISK,
+    Wait.UNPAID,
     *FROM_BEFORE,
     Wait.BOUGHT_ALREADY,
     Wait.TEST_BILLED,
 )
 """What an order waits for that only a person decides; `held` is a person's own wish."""
+
+WAIT_REMEDIES: dict[Wait, str] = {
+    Wait.PAYMENT: "Wait for the payment, or approve it to order it before it is paid. If Shopify captures payments "
+    "only when an order is fulfilled, each waits for the other: set `payment: authorized` for this shop.",
+    Wait.UNPAID: "Approve it to order it before it is paid, or collect the payment in Shopify.",
+    Wait.RISK: "Look at its fraud analysis in Shopify, then approve or cancel it. If Shopify rates no orders of "
+    "your shop, set `approval.unrated: allow`.",
+    Wait.UNRATED: "Wait for the rating: after an hour without one you are asked. Or approve it now.",
+}
+"""What a person can do about a wait where the sentence alone does not say it."""
 
 
 class Ignored(StrEnum):

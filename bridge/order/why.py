@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.order.problems import PROBLEMS, Problem, say
 from bridge.order.reasons import reason_told
-from bridge.order.states import IGNORED, MEANING, WAITS, Ignored, State, Wait
+from bridge.order.states import IGNORED, MEANING, WAIT_REMEDIES, WAITS, Ignored, State, Wait
 
 CANCELLED = {
     "cancelled": "The order was cancelled in the shop before anything was bought.",
@@ -80,12 +80,20 @@ def next_step(state: State, due: bool, t: Translate = english) -> str:
 
 
 def remedy(
-    state: State, problem: str | None, facts: Mapping[str, Any], name: str, t: Translate = english
+    state: State,
+    problem: str | None,
+    facts: Mapping[str, Any],
+    name: str,
+    t: Translate = english,
+    *,
+    reason: str | None = None,
 ) -> str | None:
-    """What a person can do, where it needs one."""
+    """What a person can do, where it needs one. `reason` is what a waiting order waits for."""
     told = {**facts, "name": shlex.quote(name.lstrip("#"))}  # a shell takes what follows a # for a comment
     if state is State.ATTENTION and problem in set(Problem):
         return say(t(PROBLEMS[Problem(problem)].remedy), told)
+    if state is State.WAITING and reason in set(WAIT_REMEDIES):
+        return say(t(WAIT_REMEDIES[Wait(reason)]), told)
     if state is State.UNKNOWN:
         return say(t(UNKNOWN_REMEDY), told)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from types import TracebackType
@@ -127,8 +128,18 @@ class ShopControl:
     async def order(self, order: str) -> OrderView:
         return await self._order("order", order=order)
 
-    async def pay(self, order: str) -> OrderView:
-        return await self._order("pay", order=order)
+    async def pay(self, order: str, amount: Decimal | None = None) -> OrderView:
+        return await self._order("pay", order=order, amount=amount)
+
+    async def lapse(self, order: str, how: str = "EXPIRED") -> OrderView:
+        return await self._order("lapse", order=order, how=how)
+
+    async def edit_variant(self, sku: str, options: Mapping[str, str]) -> str:
+        """Gives the id of the variant."""
+        return str(json.loads(await self._call("edit_variant", sku=sku, options=dict(options))))
+
+    async def delete_variant(self, sku: str) -> None:
+        await self._call("delete_variant", sku=sku)
 
     async def cancel(self, order: str, *, reason: str = "CUSTOMER", refund: bool = True) -> OrderView:
         return await self._order("cancel", order=order, reason=reason, refund=refund)
@@ -146,8 +157,8 @@ class ShopControl:
     async def set_address(self, order: str, address: Address | None) -> OrderView:
         return await self._order("set_address", order=order, address=address)
 
-    async def set_risk(self, order: str, risk: str) -> OrderView:
-        return await self._order("set_risk", order=order, risk=risk)
+    async def set_risk(self, order: str, risk: str, assessments: tuple[str, ...] | None = None) -> OrderView:
+        return await self._order("set_risk", order=order, risk=risk, assessments=assessments)
 
     async def hold(self, order: str, reason: str = "OTHER") -> OrderView:
         return await self._order("hold", order=order, reason=reason)

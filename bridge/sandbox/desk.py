@@ -51,8 +51,17 @@ class ShopDesk:
     def order(self, order: str) -> OrderView:
         return OrderView.of(self._shop.order(order))
 
-    def pay(self, order: str) -> OrderView:
-        return OrderView.of(self._shop.pay(order))
+    def pay(self, order: str, amount: Decimal | None = None) -> OrderView:
+        return OrderView.of(self._shop.pay(order, amount))
+
+    def lapse(self, order: str, how: str = "EXPIRED") -> OrderView:
+        return OrderView.of(self._shop.lapse(order, how))
+
+    def edit_variant(self, sku: str, options: dict[str, str]) -> str:
+        return self._shop.edit_variant(sku, options).gid
+
+    def delete_variant(self, sku: str) -> None:
+        self._shop.delete_variant(sku)
 
     def cancel(self, order: str, reason: str = "CUSTOMER", refund: bool = True) -> OrderView:
         return OrderView.of(self._shop.cancel(order, reason=reason, refund=refund))
@@ -70,8 +79,8 @@ class ShopDesk:
     def set_address(self, order: str, address: Address | None) -> OrderView:
         return OrderView.of(self._shop.set_address(order, address))
 
-    def set_risk(self, order: str, risk: str) -> OrderView:
-        return OrderView.of(self._shop.set_risk(order, risk))
+    def set_risk(self, order: str, risk: str, assessments: tuple[str, ...] | None = None) -> OrderView:
+        return OrderView.of(self._shop.set_risk(order, risk, assessments))
 
     def hold(self, order: str, reason: str = "OTHER") -> OrderView:
         self._shop.hold(order, reason)

@@ -8,16 +8,19 @@ from datetime import UTC, datetime, timedelta
 
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, Unreadable
 from bridge.order.model import FulfillmentOrder, LedgerEntry, Mode, NewFulfillment, ShopOrder, Tracking
-from bridge.ports import Annotation, Changed
+from bridge.ports import Annotation, Changed, CustomerOrder
 from bridge.shopify import ledger, parse, shipments, shown
 from bridge.shopify.admin import Admin, next_page
 from bridge.shopify.answers import AccessDenied, Reply, UserError
 from bridge.shopify.scopes import FULFILLMENT_ORDERS, granted
 from bridge.shopify.tame import Unexpected, Value
 
-OPTIONAL = frozenset({"customer", "displayName", "numberOfOrders", "email", "phone", "location"})
-"""What an order can be read without: read_customers, read_locations and protected customer data that is not
+OPTIONAL = frozenset(
+    {"customer", "displayName", "numberOfOrders", "email", "phone", "location", "paymentTerms"}
+)
+"""What an order can be read without: read_customers, read_locations, read_payment_terms and protected customer data that is not
 needed for a parcel are not asked of every merchant."""
+SETTLED = frozenset({"PAID", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED"})
 STEADY_TRIES = 3
 FIRST_FULFILLMENTS = 5  # so many of them come with the order (queries/order.graphql)
 MOST_FULFILLMENTS = 250  # Shopify shows no more of them
@@ -85,12 +88,14 @@ class ShopifyShop:
         if not value:
             return None
         pages = await self._all_pages(order_id, value, reply)
+        payment = await self._payment(order_id, value) if may_be_unpaid(value) else None
         with self._admin.reading("order", reply):
             order = parse.order(
                 value,
                 lines=pages.lines,
                 units=pages.units,
                 fulfillments=pages.fulfillments,
+                payment=payment,
                 read_at=read_at,
             )
         if not order.fulfillment_orders and read_at - order.created_at > ROUTED_BY:
@@ -159,6 +164,14 @@ class ShopifyShop:
         if len(found) < (total or 0) or (total is None and len(found) >= MOST_FULFILLMENTS):
             why = f"the order has more fulfillments than the {len(found)} that Shopify shows"
             raise NeedsPerson("shop_access", why=why)
+        return found
+
+    async def _payment(self, order_id: str, value: Value) -> Value:
+        """How an order is to be paid that is not paid yet. Raises _Moving."""
+        reply = await self._admin.run("order_payment", {"id": order_id}, optional=OPTIONAL)
+        found = reply.data["order"]
+        if found["updatedAt"].raw != value["updatedAt"].raw:
+            raise _Moving
         return found
 
     async def _may_see_fulfillment_orders(self) -> None:
@@ -272,6 +285,23 @@ class ShopifyShop:
         reply = await self._admin.run("order_of_fulfillment_order", {"id": fulfillment_order_id})
         with self._admin.reading("order_of_fulfillment_order", reply):
             return reply.data["fulfillmentOrder"]["orderId"].text_or_none()
+
+    async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
+        """The oldest of a customer's orders that the app may see: those of 60 days."""
+        reply = await self._admin.run("customer_orders", {"id": customer_id})
+        with self._admin.reading("customer_orders", reply):
+            return [
+                CustomerOrder(
+                    one["id"].text(), one["createdAt"].moment(), one["cancelledAt"].moment_or_none()
+                )
+                for one in reply.data["customer"]["orders"]["nodes"].each()
+            ]
+
+
+def may_be_unpaid(order: Value) -> bool:
+    """Whether Shopify's words leave it open that the customer has still to pay."""
+    settled = order["cancelledAt"] or order["fullyPaid"].raw is True
+    return not settled and order["displayFinancialStatus"].raw not in SETTLED
 
 
 def search_query(since: datetime | None, created_since: datetime | None, *, open_only: bool) -> str:

@@ -24,9 +24,14 @@ from bridge.order.model import (
 from bridge.shopify import ledger
 from bridge.shopify.tame import Unexpected, Value
 
-RISKS = ("HIGH", "PENDING", "MEDIUM", "LOW", "NONE")
-"""The levels of Shopify's fraud analysis, the one to heed first first."""
-RISK_OF_ADVICE = {"CANCEL": "HIGH", "INVESTIGATE": "MEDIUM"}
+RISKS = ("HIGH", "MEDIUM", "LOW")
+"""What an assessment can find, the gravest first. NONE = it is done, and gives no level; PENDING = not done.
+
+https://shopify.dev/docs/api/admin-graphql/latest/enums/RiskAssessmentResult
+"""
+NOT_RATED = "PENDING"
+RISK_OF_ADVICE = {"CANCEL": "HIGH", "INVESTIGATE": "MEDIUM", "ACCEPT": "LOW"}
+AUTHORIZATIONS = frozenset({"AUTHORIZATION", "EMV_AUTHORIZATION"})
 
 
 def order(
@@ -35,9 +40,12 @@ def order(
     lines: Iterable[Value],
     units: Iterable[FulfillmentOrder],
     fulfillments: Iterable[Value],
+    payment: Value | None = None,
     read_at: datetime,
 ) -> ShopOrder:
-    """The whole order; `lines`, `units` and `fulfillments` come from all pages. Raises Unexpected."""
+    """The whole order; `lines`, `units` and `fulfillments` come from all pages, `payment` from an answer of its
+    own where the order is not paid. Raises Unexpected."""
+    payment = payment or Value(None)
     customer = value["customer"]
     return ShopOrder(
         id=value["id"].text(),
@@ -68,6 +76,8 @@ def order(
         tags=tuple(tag.text() for tag in value["tags"].each()),
         attributes=attributes(value["customAttributes"]),
         risk=risk(value["risk"]),
+        authorized_until=authorized_until(payment["transactions"]),
+        payment_terms=payment["paymentTerms"]["paymentTermsName"].text_or_none(),
         subtotal=money_or_none(value["subtotalPriceSet"]),
         shipping_total=money_or_none(value["totalShippingPriceSet"]),
         tax_total=money_or_none(value["totalTaxSet"]),
@@ -129,7 +139,8 @@ def line_item(value: Value) -> LineItem:
         current_quantity=_count(value["currentQuantity"]),
         unit_price=money(value["originalUnitPriceSet"]),
         total=money(value["discountedTotalSet"]),
-        variant_title=value["variantTitle"].text_or_none(),
+        # "" = sold while the product had no options, which is not the same as not knowing how it was sold
+        variant_title=value["variantTitle"].text_or_none() or "",
         variant_id=variant["id"].text_or_none(),
         product_id=value["product"]["id"].text_or_none(),
         options=tuple(
@@ -214,12 +225,34 @@ def fulfillment(value: Value) -> Fulfillment:
 
 
 def risk(value: Value) -> str | None:
-    """The gravest level that any analysis gives, or that Shopify's advice amounts to."""
-    advice = value["recommendation"].text_or_none() or ""
+    """The gravest level that any assessment found, or that Shopify's advice amounts to; a level that we do not
+    know counts as the gravest. Without any: NONE where an assessment is done, PENDING where none is, be it
+    that they are under way or that there are none. None = the order says nothing of risk at all."""
+    if not value:
+        return None
     levels = [entry["riskLevel"].text() for entry in value["assessments"].each()]
-    if advice in RISK_OF_ADVICE:
-        levels.append(RISK_OF_ADVICE[advice])
-    return min(levels, key=lambda level: RISKS.index(level) if level in RISKS else 0, default=None)
+    advised = RISK_OF_ADVICE.get(value["recommendation"].text_or_none() or "")
+    found = [level for level in (*levels, advised) if level not in {None, "NONE", NOT_RATED}]
+    if found:
+        return min(
+            (str(level) for level in found), key=lambda level: RISKS.index(level) if level in RISKS else -1
+        )
+    return "NONE" if levels and NOT_RATED not in levels else NOT_RATED
+
+
+def authorized_until(value: Value) -> datetime | None:
+    """When the first of the authorizations ends that can still be captured; None where Shopify does not say
+    it for each (it tells only shops on Shopify Plus).
+
+    https://shopify.dev/docs/api/admin-graphql/latest/objects/OrderTransaction
+    """
+    ends = [
+        one["authorizationExpiresAt"].moment_or_none()
+        for one in value.each()
+        if one["kind"].raw in AUTHORIZATIONS and one["status"].raw == "SUCCESS"
+    ]
+    known = [end for end in ends if end is not None]
+    return min(known) if known and len(known) == len(ends) else None
 
 
 def _count(value: Value) -> int:

@@ -58,6 +58,11 @@ SCOPES: tuple[Scope, ...] = (
         "The approval rule for a customer's first order asks a person for every order.",
         needed=False,
     ),
+    Scope(
+        "read_payment_terms",
+        "Payment terms (“Net 30”) are not shown with orders that are not paid yet.",
+        needed=False,
+    ),
 )
 WANTED = ",".join(scope.handle for scope in SCOPES)
 """As the app's configuration in the Dev Dashboard takes them."""

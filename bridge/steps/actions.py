@@ -66,8 +66,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "approve",
         "Approve",
-        "It is ordered without waiting for anything that a person may decide. Payment, a hold in Shopify and "
-        "the stop switch still count.",
+        "It is ordered without waiting for anything that a person may decide. A hold in Shopify and the stop "
+        "switch still count. Payment does too, unless it is said here that the order is not paid yet.",
         "Approved.",
         decide.approve,
         always,

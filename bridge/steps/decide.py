@@ -16,6 +16,7 @@ from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Change, ClosedPurchase, Note, OrderRecord
 from bridge.steps.closed_purchases import living_purchase
+from bridge.steps.payment import approval_codes
 from bridge.steps.right_to_buy import locations_of
 
 REMAPPABLE = frozenset({State.RECEIVED, State.WAITING, State.ATTENTION, State.IGNORED})
@@ -53,7 +54,7 @@ def _refuse(record: OrderRecord, wish: str, instead: str) -> NotNow:
 
 def approve(record: OrderRecord, who: str, now: datetime) -> Change:
     """Order now exactly what the record shows: opens the approval window, a manual approval, a risk hold, a limit,
-    a move, an order from before go-live or from a rehearsal. It counts for these contents and this address."""
+    a move, an order from before go-live or from a rehearsal; and payment, where that is what it waits for. It counts for these contents and this address."""
     approvable = record.state is State.WAITING or (
         record.state is State.ATTENTION and record.problem in APPROVABLE and not bought(record)
     )
@@ -72,7 +73,7 @@ def approve(record: OrderRecord, who: str, now: datetime) -> Change:
 
 def _approval(record: OrderRecord, who: str, now: datetime) -> dict[str, object]:
     """What is kept of an approval: by whom, for which reasons, and of what."""
-    given = dict.fromkeys([*(record.approved_for or "").split(), record.reason or record.problem or ""])
+    given = dict.fromkeys([*(record.approved_for or "").split(), *approval_codes(record)])
     return {
         "approved_at": now,
         "approved_by": who,

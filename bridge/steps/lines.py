@@ -69,9 +69,14 @@ def chosen(lines: Sequence[Line], sku: str | None, numbers: Collection[int]) -> 
     if not found:
         asked = f"no line with the SKU {sku}" if sku else "several lines"
         raise NoSuchLine(f"the order has {asked}; say which: {_listed(lines)}")
-    if len({(line.item.variant_id, line.item.options, line.item.attributes) for line in found}) > 1:
+    if len({_as_sold(line.item) for line in found}) > 1:
         raise NoSuchLine(f"several lines have the SKU {sku} and differ; say which: {_listed(found)}")
     return found
+
+
+def _as_sold(item: LineItem) -> tuple[object, ...]:
+    """What tells lines with one SKU apart."""
+    return (item.variant_id, item.variant_title, item.options, item.attributes)
 
 
 def _listed(lines: Sequence[Line]) -> str:

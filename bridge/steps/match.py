@@ -18,6 +18,7 @@ from bridge.order.model import Address, Mode, PrintItem, ShopOrder
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, GoLive, Note, OrderRecord, Policy
+from bridge.steps.customer_history import with_customer_history
 from bridge.steps.decide import NO_APPROVAL
 from bridge.steps.job import Job, show
 from bridge.steps.overlay import with_rules
@@ -35,7 +36,7 @@ from bridge.steps.withdraw import withdrawn
 
 CLOSES_WINDOW = frozenset(
     {
-        *(Wait.PAYMENT, Wait.RISK, Wait.SHOP_HOLD, Wait.SCHEDULED, Wait.ROUTING),
+        *(Wait.PAYMENT, Wait.UNPAID, Wait.RISK, Wait.UNRATED, Wait.SHOP_HOLD, Wait.SCHEDULED, Wait.ROUTING),
         *(Wait.APPROVAL, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST, Wait.OTHER_MODE),
         *(Problem.UNMAPPED, Problem.OPTION, Problem.ADDRESS, Problem.MOVED),
     }
@@ -105,6 +106,7 @@ def printable(job: Job, order: ShopOrder) -> tuple[PrintItem, ...]:
 async def judged(job: Job, order: ShopOrder) -> Assessment:
     """`assess` for a job, by the mapping and by what people decided about the order's lines."""
     await with_rules(job, order)
+    order = await with_customer_history(job, order)
     world = job.world
     go_live = await world.go_live.of(job.record.shop)
     return assess(

@@ -19,12 +19,13 @@ from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, ClosedPurchase, Note, NotificationRecord, OrderRecord
 from bridge.steps.closed_purchases import is_due, living_purchase, look, seen
 from bridge.steps.job import Job, show
-from bridge.steps.withdraw import after_placing, withdrawn_already
+from bridge.steps.withdraw import after_placing, withdrawn, withdrawn_already
 
 CONFIRM_RETRY = timedelta(minutes=2)
 CANDIDATE_RETRY = timedelta(minutes=15)
 CONFIRM_FOR = timedelta(days=1)  # how long a reference that tracking does not know yet is asked for again
 
+PAYMENT_LAPSED = frozenset({"voided", "expired"})
 BEFORE_BUYING = frozenset({State.RECEIVED, State.WAITING})
 
 
@@ -304,6 +305,13 @@ async def _is_ours(job: Job, candidate: str) -> bool:
 
 
 async def watch(job: Job) -> Change:
-    """For orders that are over: nothing is done but to look at evidence that comes late, and at what Sculpteo
-    shows of purchases that were closed."""
-    return await late_evidence(job) or job.stay(None)
+    """For orders that are over: nothing is done but to look at evidence that comes late, at what Sculpteo shows of
+    purchases that were closed, and whether one whose payment was voided is paid after all: nobody cancelled it."""
+    evidence = await late_evidence(job)
+    if evidence:
+        return evidence
+    if job.record.state is State.CANCELLED and job.record.reason in PAYMENT_LAPSED:
+        order = await job.read()
+        if order is not None and withdrawn(order) is None:
+            return Change(State.RECEIVED, job.now)
+    return job.stay(None)

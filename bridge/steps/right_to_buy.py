@@ -9,18 +9,18 @@ however word of it came.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bridge.order.digests import contents_digest
 from bridge.order.model import FulfillmentOrder, Mode, PrintItem, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
-from bridge.ports import GoLive, OrderRecord, Policy
+from bridge.ports import GoLive, OrderRecord, PaymentPolicy, Policy
 from bridge.steps.approval import why_a_person
+from bridge.steps.payment import only_for_payment, payment_wait
+from bridge.steps.risk import risk_wait
 from bridge.steps.select import Trouble, Waits
 
-PAYMENT_RECHECK = timedelta(hours=6)  # webhooks and reconciliation are quicker; this is the net below them
-RISK_RECHECK = timedelta(hours=1)
 NAME = "name:"  # what stands before a location's name where its id cannot be read
 
 
@@ -34,18 +34,22 @@ def objection(
 ) -> Waits | None:
     """What forbids buying `items` of this order now, most telling first; None = nothing does.
 
-    An approval opens everything but an open payment and a person's hold.
+    An approval opens everything but a person's hold; and payment only where that was the question. One that was
+    given to that question alone opens nothing else.
     """
-    if not order.fully_paid:
-        return Waits(Wait.PAYMENT, now + PAYMENT_RECHECK)
+    approved = approval_holds(record, order, items, policy)
+    payment = policy.payment.get(record.shop, PaymentPolicy())
+    unpaid = payment_wait(order, payment, now, approved_for=record.approved_for if approved else None)
+    if unpaid:
+        return unpaid
     if record.held_at is not None:
         return Waits(Wait.HELD, None)
-    if approval_holds(record, order, items, policy):
+    if approved and not only_for_payment(record.approved_for):
         return None
     return (
         _before_go_live(record, order, policy, go_live)
         or _from_another_mode(record, order, policy, go_live)
-        or _by_risk(order, policy, now)
+        or risk_wait(order, policy.approval, now)
         or _by_rule(order, policy)
     )
 
@@ -93,12 +97,6 @@ def _from_another_mode(
     if not modes:
         return None
     return Waits(Wait.OTHER_MODE, None, {"mode": ", ".join(sorted(map(str, modes)))})
-
-
-def _by_risk(order: ShopOrder, policy: Policy, now: datetime) -> Waits | None:
-    if policy.approval.hold_high_risk and order.risk in {"HIGH", "PENDING"}:
-        return Waits(Wait.RISK, now + RISK_RECHECK, {"risk": order.risk.lower()})
-    return None
 
 
 def _by_rule(order: ShopOrder, policy: Policy) -> Waits | None:

@@ -109,6 +109,9 @@ def _unmapped(lines: list[LineItem], matches: dict[str, Match]) -> Trouble | Non
     if not missing:
         return None
     line, match = missing[0]
+    if all(match.sold is not None for _, match in missing):
+        facts = {"sold": match.sold or "-", "live": match.live or "-", "option": match.option or "?"}
+        return Trouble(Problem.VARIANT, {"sku": line.sku or line.title, **facts})
     if match.option is not None and len(missing) == 1:
         return Trouble(
             Problem.OPTION,

@@ -14,11 +14,12 @@ from bridge.order.model import PrintItem, ShopOrder
 from bridge.order.problems import Alarm
 from bridge.ports import Facts
 
-TAKEN_BACK = {"REFUNDED": "refunded", "VOIDED": "voided", "EXPIRED": "expired"}
+TAKEN_BACK = {"REFUNDED": "refunded", "VOIDED": "voided"}
+"""An expired payment is not among them: nobody took the order back, and it may be paid in another way."""
 
 
 def withdrawn(order: ShopOrder) -> str | None:
-    """Why the order is not to be bought any more: cancelled, refunded, voided, expired. None = it still is."""
+    """Why the order is not to be bought any more: cancelled, refunded, voided. None = it still is."""
     if order.cancelled_at is not None:
         return "cancelled"
     return TAKEN_BACK.get(order.financial_status or "")

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.model import Money, Receipt
 from bridge.order.rules import LineRule
-from bridge.order.states import State
+from bridge.order.states import Ignored, State
 from bridge.ports import (
     Attempt,
     Change,
@@ -138,6 +138,9 @@ class StoredOrders:
     async def line_rules(self, shop: str, subjects: Collection[str]) -> list[LineRule]:
         return await self._db.read(partial(of_subjects, shop=shop, subjects=subjects))
 
+    async def trusted(self, shop: str, order_ids: Collection[str]) -> dict[str, bool | None]:
+        return await self._db.read(partial(_trusted, shop=shop, order_ids=order_ids))
+
     async def known(self, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
         return await self._db.read(partial(_known, shop=shop, order_ids=order_ids))
 
@@ -178,6 +181,23 @@ def _notifications(c: Connection, order: int) -> list[NotificationRecord]:
         .order_by(notifications.c.id)
     )
     return [notification_from(row) for row in rows]
+
+
+def _trusted(c: Connection, shop: str, order_ids: Collection[str]) -> dict[str, bool | None]:
+    rows = c.execute(
+        sa.select(
+            *(orders.c.order_id, orders.c.state, orders.c.reason, orders.c.reference, orders.c.approved_at)
+        ).where(orders.c.shop == shop, orders.c.order_id.in_(list(order_ids)))
+    )
+    return {row.order_id: _is_trusted(row) for row in rows}
+
+
+def _is_trusted(row: Any) -> bool | None:
+    if row.state == State.IGNORED and row.reason != Ignored.PERSON:
+        return None
+    stopped = row.state in {State.CANCELLED, State.IGNORED}
+    begun = row.state in {State.PLACING, State.UNKNOWN} or row.reference is not None
+    return not stopped and (begun or row.approved_at is not None)
 
 
 def _known(c: Connection, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:

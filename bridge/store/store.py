@@ -285,7 +285,10 @@ def _of_mode() -> sa.ColumnElement[bool]:
 
 def _of_rules(now: datetime) -> sa.ColumnElement[bool]:
     """What other rules concern."""
-    waits = [Wait.APPROVAL, Wait.RISK, Wait.LIMIT_DAY, Wait.BEFORE_GO_LIVE]
+    waits = [
+        *(Wait.APPROVAL, Wait.RISK, Wait.UNRATED, Wait.PAYMENT, Wait.UNPAID),
+        *(Wait.LIMIT_DAY, Wait.BEFORE_GO_LIVE),
+    ]
     asked = sa.and_(orders.c.state == State.WAITING, orders.c.reason.in_(waits))
     elsewhere = sa.and_(
         orders.c.state == State.IGNORED,

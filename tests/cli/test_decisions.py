@@ -457,3 +457,12 @@ def test_an_order_that_was_dropped_wrongly_can_be_given_its_reference(
     order = now_is(url, 1005)
     assert (order.state, order.reference) == (State.PLACED, "LATE1234")
     assert order.attempt is not None and order.attempt.voided_at is None
+
+
+def test_the_question_says_plainly_which_orders_are_not_paid_yet(run: Run, url: str) -> None:
+    refused = run("orders", "approve", "1001", "1003", typed="n\n")
+    assert "Not paid yet: #1003. Sculpteo bills you, whether your customer pays or not." in refused.stdout
+    assert now_is(url, 1003).approved_at is None
+    assert "Not paid yet" not in run("orders", "approve", "1001", typed="n\n").stdout
+    run("orders", "approve", "1003", typed="y\n")
+    assert now_is(url, 1003).approved_for == "payment unpaid:PENDING"

@@ -19,7 +19,7 @@ from bridge.cli.check import collect
 from bridge.config.loader import Loaded, load_bytes
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import stock
-from bridge.sandbox.shopify.settings import ShopSettings
+from bridge.sandbox.shopify.settings import ALL_SCOPES, ShopSettings
 from tests.config.cases import ENV, GOOD
 
 
@@ -331,3 +331,20 @@ async def test_the_command_ends_with_1_when_something_failed(box: Sandbox, tmp_p
     failed = await asyncio.to_thread(run, "check", "-c", path, "--json")
     assert failed.exit_code == 1
     assert json.loads(failed.stdout)["result"] == "failed"
+
+
+async def test_a_payment_that_waits_to_be_captured_is_told_where_only_what_is_paid_is_bought(
+    box: Sandbox,
+) -> None:
+    assert result_of(await checks(box), "payment acme") == {"ok"}
+    box.shop.create_order(["LAMP"], paid=False, authorized=True)
+    (found,) = [check for check in await checks(box) if check.name == "payment acme"]
+    assert found.result == "warning"
+    assert "#1001 is authorized and not captured" in found.sentence
+    assert "set shops.acme.payment to `authorized`" in found.remedy
+
+
+async def test_the_scope_for_payment_terms_is_named_and_not_needed(box: Sandbox) -> None:
+    box.shop.grant([scope for scope in ALL_SCOPES if scope != "read_payment_terms"])
+    (found,) = [check for check in await checks(box) if check.name == "scopes acme"]
+    assert (found.result, "read_payment_terms" in found.sentence) == ("warning", True)

@@ -28,7 +28,7 @@ from bridge.order.model import (
     TrackingReport,
     Verdict,
 )
-from bridge.ports import Annotation, Changed
+from bridge.ports import Annotation, Changed, CustomerOrder
 from tests.steps.make import euro
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -218,6 +218,11 @@ class MemoryShop:
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         await self._call()
         return None
+
+    async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
+        await self._call()
+        theirs = [one for one in self.orders.values() if one.customer_id == customer_id]
+        return [CustomerOrder(one.id, one.created_at, one.cancelled_at) for one in theirs]
 
 
 @dataclass

@@ -140,5 +140,7 @@ def order(**changes: Any) -> dict[str, Any]:
         "fulfillmentsCount": {"count": 0},
         "fulfillments": [],
         "metafield": None,
+        "transactions": [],
+        "paymentTerms": None,
         **changes,
     }

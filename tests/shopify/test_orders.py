@@ -179,7 +179,7 @@ async def test_everything_that_may_be_null_may_be_null(shop: Shop) -> None:
     )
     order = await reader(shop).read(ORDER)
     assert order is not None
-    assert (order.address, order.email, order.customer_orders, order.risk) == (None, None, None, None)
+    assert (order.address, order.email, order.customer_orders, order.risk) == (None, None, None, "PENDING")
     assert (order.subtotal, order.tax_total, order.shipping_lines) == (None, None, ())
     assert (order.lines[0].sku, order.lines[0].variant_id, order.lines[0].options) == (None, None, ())
 
@@ -229,16 +229,24 @@ async def test_cancelled_closed_and_test_orders_say_so(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("advice", "levels", "risk"),
     [
-        ("NONE", [], None),
+        ("NONE", [], "PENDING"),
+        ("NONE", ["PENDING"], "PENDING"),
+        ("NONE", ["PENDING", "NONE"], "PENDING"),
+        ("NONE", ["NONE"], "NONE"),
+        ("NONE", ["PENDING", "LOW"], "LOW"),
+        ("NONE", ["LOW", "PENDING", "HIGH"], "HIGH"),
+        ("ACCEPT", [], "LOW"),
         ("ACCEPT", ["LOW", "NONE"], "LOW"),
         ("ACCEPT", ["LOW", "HIGH", "MEDIUM"], "HIGH"),
-        ("NONE", ["PENDING", "MEDIUM"], "PENDING"),
+        ("NONE", ["PENDING", "MEDIUM"], "MEDIUM"),
         ("CANCEL", [], "HIGH"),
         ("CANCEL", ["LOW"], "HIGH"),
         ("INVESTIGATE", ["LOW"], "MEDIUM"),
     ],
 )
-async def test_the_gravest_risk_counts(shop: Shop, advice: str, levels: list[str], risk: str | None) -> None:
+async def test_the_gravest_known_risk_counts_and_without_any_it_is_not_rated_yet(
+    shop: Shop, advice: str, levels: list[str], risk: str | None
+) -> None:
     told = {"recommendation": advice, "assessments": [{"riskLevel": level} for level in levels]}
     answers(shop, risk=told)
     order = await reader(shop).read(ORDER)

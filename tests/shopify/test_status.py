@@ -51,10 +51,10 @@ def healthy(shop: Shop) -> Shop:
     ("granted", "lacking"),
     [
         ({scope.handle for scope in SCOPES}, []),
-        (set(), ["read_orders", "read_products", FULFILLMENT_ORDERS.handle, "write_orders", "read_locations", "read_customers"]),
-        ({"write_orders", "write_products", "write_assigned_fulfillment_orders", "read_inventory", "write_customers"}, []),
-        ({"write_orders", "read_products", "read_merchant_managed_fulfillment_orders", "read_locations", "read_customers"}, [FULFILLMENT_ORDERS.handle]),
-        ({"read_orders", "read_products", "write_third_party_fulfillment_orders", "write_locations", "read_customers"}, ["write_orders"]),
+        (set(), ["read_orders", "read_products", FULFILLMENT_ORDERS.handle, "write_orders", "read_locations", "read_customers", "read_payment_terms"]),
+        ({"write_orders", "write_products", "write_assigned_fulfillment_orders", "read_inventory", "write_customers", "write_payment_terms"}, []),
+        ({"write_orders", "read_products", "read_merchant_managed_fulfillment_orders", "read_locations", "read_customers", "read_payment_terms"}, [FULFILLMENT_ORDERS.handle]),
+        ({"read_orders", "read_products", "write_third_party_fulfillment_orders", "write_locations", "read_customers", "read_payment_terms"}, ["write_orders"]),
     ],
 )  # fmt: skip
 def test_missing_permissions_are_named_the_needed_ones_first(granted: set[str], lacking: list[str]) -> None:

@@ -12,7 +12,7 @@ from bridge.order.digests import contents_digest
 from bridge.order.model import Address, FulfillmentHold, Ledger, LineItem, Mode, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import ApprovalPolicy, GoLive, OrderRecord, Policy
+from bridge.ports import ApprovalPolicy, GoLive, OrderRecord, Policy, Unmapped
 from bridge.steps import decide
 from bridge.steps.match import Assessment, Ready, Withdrawn, assess
 from bridge.steps.right_to_buy import locations_of
@@ -156,7 +156,14 @@ def test_what_another_fulfillment_order_took_over_counts_once_and_is_not_held() 
         ({"closed_at": NOW}, Nothing(Ignored.ARCHIVED)),
         ({"ledger": Ledger(raw="{", digest="d")}, Trouble(Problem.LEDGER_UNREADABLE)),
         ({"fulfillment_orders": ()}, Waits(Wait.ROUTING, NOW + timedelta(minutes=1))),
-        ({"fully_paid": False}, Waits(Wait.PAYMENT, NOW + timedelta(hours=6))),
+        (
+            {"fully_paid": False, "financial_status": "PENDING"},
+            Waits(
+                Wait.PAYMENT,
+                NOW + timedelta(hours=6),
+                {"payment": "PENDING", "why": "the payment is pending"},
+            ),
+        ),
         ({"risk": "HIGH"}, Waits(Wait.RISK, NOW + timedelta(hours=1), {"risk": "high"})),
     ],
 )
@@ -302,3 +309,13 @@ def test_a_held_order_stays_held_even_when_it_is_approved() -> None:
     items = judge(order(line(1, "RING"))).items
     held = record(State.WAITING, held_at=NOW, **approval(items))
     assert judge(order(line(1, "RING")), on_record=held).verdict == Waits(Wait.HELD, None)
+
+
+def test_a_line_whose_words_at_the_sale_are_not_clear_asks_a_person_with_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unclear = Unmapped(option="Material", sold="L / White", live="Black / L")
+    monkeypatch.setattr(CATALOG, "match", lambda shop, line: unclear)
+    assert judge(order(line(1, "MUG"))).verdict == Trouble(
+        Problem.VARIANT, {"sku": "MUG", "sold": "L / White", "live": "Black / L", "option": "Material"}
+    )

@@ -13,7 +13,7 @@ from bridge.cli import main
 from bridge.config.reference import reference
 from bridge.order.news import TOPICS
 from bridge.order.problems import ALARMS, HEALS_ON_CHANGE, PROBLEMS
-from bridge.order.states import IGNORED, MEANING, WAITS, diagram
+from bridge.order.states import IGNORED, MEANING, WAIT_REMEDIES, WAITS, diagram
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -44,7 +44,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "diagram": lambda: f"```mermaid\n{diagram()}\n```",
     "states": lambda: table(("state", "meaning"), ((f"`{state}`", text) for state, text in MEANING.items())),
-    "waits": lambda: table(("reason", "what it says"), ((f"`{code}`", text) for code, text in WAITS.items())),
+    "waits": lambda: table(
+        ("reason", "what it says", "what to do"),
+        ((f"`{code}`", text, WAIT_REMEDIES.get(code, "")) for code, text in WAITS.items()),
+    ),
     "ignored": lambda: table(
         ("reason", "what it says"), ((f"`{code}`", text) for code, text in IGNORED.items())
     ),

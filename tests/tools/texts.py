@@ -43,6 +43,7 @@ def of_the_rest() -> Iterator[str]:
     """The sentences about an order, its problems and its history, and about missing permissions."""
     yield from states.MEANING.values()
     yield from states.WAITS.values()
+    yield from states.WAIT_REMEDIES.values()
     yield from states.IGNORED.values()
     yield from (move.sentence for move in states.MOVES)
     yield from (state.capitalize() for state in states.State)  # as the history names them

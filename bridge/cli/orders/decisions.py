@@ -30,6 +30,7 @@ from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import OrderRecord
 from bridge.steps.actions import BY_NAME, Action, carry_out
+from bridge.steps.payment import not_paid_yet
 from bridge.store.queries import Filter
 
 SHOWN = 20  # orders that a question lists
@@ -146,6 +147,10 @@ def _ask(action: Action, orders: Sequence[OrderRecord]) -> None:
         click.echo(f"... and {len(staked) - SHOWN} more")
     count = "1 order" if len(staked) == 1 else f"{len(staked)} orders"
     click.echo(f"\n{action.label} {count}: {costs(staked)}.\n{action.sentence}")
+    unpaid = [order for order in staked if action.name == "approve" and not_paid_yet(order)]
+    if unpaid:
+        named = ", ".join(name_of(order) for order in unpaid)
+        click.echo(f"Not paid yet: {named}. Sculpteo bills you, whether your customer pays or not.")
     click.confirm("Go on?", abort=True)
 
 

@@ -109,7 +109,7 @@ def _print_order(order: OrderRecord, attempts: Sequence[Attempt], alarms: Sequen
         ("Order", f"{name_of(order)} of {order.shop}"),
         ("State", f"{order.state}: {sentence_of(order)}"),
     ]
-    todo = remedy(order.state, order.problem, order.facts, name_of(order))
+    todo = remedy(order.state, order.problem, order.facts, name_of(order), reason=order.reason)
     lines += [("To do", todo)] if todo else []
     lines += [("Failing", f"{order.failures} times: {order.last_error}")] if order.last_error else []
     lines += [("Next look", local(order.due_at))] if order.due_at else []
@@ -205,7 +205,7 @@ def shown(found: Whole) -> dict[str, Any]:
     return {
         **listed(order),
         "seen": order.shown_digest,
-        "remedy": remedy(order.state, order.problem, order.facts, name_of(order)),
+        "remedy": remedy(order.state, order.problem, order.facts, name_of(order), reason=order.reason),
         "items": [
             {"sku": item.sku, "design": item.design.uuid, "material": item.design.material,
              "scale": item.design.scale and str(item.design.scale), "unit": item.design.unit,

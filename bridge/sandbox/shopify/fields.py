@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.sandbox.shopify import reading as r
-from bridge.sandbox.shopify.model import Fulfillment, FulfillmentOrder, Node, Order, Variant
+from bridge.sandbox.shopify.model import Customer, Fulfillment, FulfillmentOrder, Node, Order, Variant
 from bridge.sandbox.shopify.order_fields import (
     FULFILLMENT,
     FULFILLMENT_ORDER,
@@ -20,6 +20,7 @@ QUERY: dict[str, r.Resolver] = {
     "shop": r.shop_value(lambda shop: shop),
     "order": r.by_id(Order, "read_orders", "order"),
     "orders": r.orders,
+    "customer": r.by_id(Customer, "read_customers", "customer"),
     "fulfillment": r.by_id(Fulfillment, "read_orders", "fulfillment"),
     "fulfillmentOrder": r.by_id(
         FulfillmentOrder, "read_merchant_managed_fulfillment_orders", "fulfillmentOrder"
@@ -131,9 +132,22 @@ FIELDS: r.Table = {
         "heldByApp": lambda hold, info: r.app(info.context.shop) if hold.by_this_app else None,
     },
     "OrderRiskAssessment": {
-        "riskLevel": attribute("risk"),
+        "riskLevel": lambda level, info: level,
         "facts": constant([]),
         "provider": constant(None),
+    },
+    "OrderTransaction": {
+        **NODE,
+        "kind": attribute("kind"),
+        "status": attribute("status"),
+        "authorizationExpiresAt": time_of("expires_at"),
+        "manuallyCapturable": attribute("capturable"),
+        "multiCapturable": constant(False),
+        "amountSet": lambda source, info: r.bag(source.order, source.amount),
+    },
+    "PaymentTerms": {
+        "id": lambda source, info: source["id"],
+        "paymentTermsName": lambda source, info: source["name"],
     },
     "Customer": {
         **LEGACY,
@@ -143,6 +157,7 @@ FIELDS: r.Table = {
         "firstName": attribute("first_name"),
         "lastName": attribute("last_name"),
         "locale": attribute("locale"),
+        "orders": r.customer_orders,
         "numberOfOrders": lambda source, info: str(source.orders),
         "amountSpent": lambda source, info: {
             "amount": r.decimal(source.spent),

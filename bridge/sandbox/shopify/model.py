@@ -105,7 +105,7 @@ class Customer(Node):
 
 @dataclass(slots=True)
 class LineItem(Node):
-    """`quantity` as ordered; `current_quantity` after edits and refunds."""
+    """`quantity` as ordered; `current_quantity` after edits and refunds. `variant` None = custom, or deleted."""
 
     kind: ClassVar[str] = "LineItem"
     title: str
@@ -120,6 +120,7 @@ class LineItem(Node):
     properties: tuple[tuple[str, str], ...] = ()
     requires_shipping: bool = True
     gift_card: bool = False
+    variant_title: str | None = None  # as sold, whatever becomes of the variant
 
     @property
     def total(self) -> Decimal:
@@ -264,6 +265,22 @@ class Installation(Node):
     metafields: list[Metafield] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A step of a payment. Only an open authorization can be captured."""
+
+    order: Order
+    kind: str
+    amount: Decimal
+    capturable: bool = False
+    expires_at: datetime | None = None
+    status: str = "SUCCESS"
+
+    @property
+    def gid(self) -> str:
+        return f"gid://shopify/OrderTransaction/{self.order.id}{len(self.kind)}"
+
+
 @dataclass(slots=True)
 class Order(Node):
     kind: ClassVar[str] = "Order"
@@ -285,8 +302,12 @@ class Order(Node):
     paid: Decimal = Decimal(0)
     refunded: Decimal = Decimal(0)
     authorized: bool = False
+    authorized_until: datetime | None = None  # Shopify tells it to shops on Shopify Plus
+    lapsed: str | None = None  # what became of the authorization: EXPIRED or VOIDED
+    payment_terms: str | None = None
     test: bool = False
     risk: str = "LOW"
+    assessments: tuple[str, ...] | None = None  # several assessments, or none at all; else the one of `risk`
     note: str | None = None
     tags: list[str] = field(default_factory=list)
     attributes: tuple[tuple[str, str], ...] = ()
@@ -358,9 +379,36 @@ class Order(Node):
             return "PARTIALLY_PAID" if self.outstanding else "PAID"
         if self.cancelled_at:
             return "VOIDED"
+        if self.lapsed:
+            return self.lapsed
         if self.authorized:
             return "AUTHORIZED"
         return "PENDING" if self.current_total else "PAID"
+
+    @property
+    def fully_paid(self) -> bool:
+        """What was received covers the total; what was given back later was received all the same."""
+        if self.cancelled_at is not None:
+            return bool(self.paid)
+        received = rounded(self.paid, self.currency) >= rounded(self.current_total, self.currency)
+        return received and not self.lapsed
+
+    @property
+    def transactions(self) -> list[Transaction]:
+        """How the money came, or is to come."""
+        found = []
+        if self.authorized:
+            open_ = not self.lapsed and not self.paid
+            found.append(Transaction(self, "AUTHORIZATION", self.total, open_, self.authorized_until))
+        if self.lapsed == "VOIDED":
+            found.append(Transaction(self, "VOID", self.total))
+        if self.paid:
+            found.append(Transaction(self, "CAPTURE" if self.authorized else "SALE", self.paid))
+        return found
+
+    @property
+    def risk_levels(self) -> tuple[str, ...]:
+        return (self.risk,) if self.assessments is None else self.assessments
 
     @property
     def fulfillment_status(self) -> str:

@@ -38,9 +38,11 @@ ORDER: dict[str, r.Resolver] = {
     "requiresShipping": lambda order, info: any(line.requires_shipping for line in order.lines),
     "displayFinancialStatus": attribute("financial_status"),
     "displayFulfillmentStatus": attribute("fulfillment_status"),
-    "fullyPaid": lambda order, info: order.financial_status != "PENDING" and not order.outstanding,
+    "fullyPaid": attribute("fully_paid"),
+    "transactions": r.transactions,
+    "paymentTerms": r.payment_terms,
     "unpaid": lambda order, info: not order.paid,
-    "risk": lambda order, info: {"recommendation": r.RECOMMENDATION[order.risk], "assessments": [order]},
+    "risk": lambda order, info: r.risk_summary(order),
     "currencyCode": attribute("currency"),
     "presentmentCurrencyCode": attribute("presentment_currency"),
     "taxesIncluded": attribute("taxes_included"),
@@ -79,13 +81,11 @@ ORDER: dict[str, r.Resolver] = {
 LINE_ITEM: dict[str, r.Resolver] = {
     **NODE,
     "title": line_attribute("title"),
-    "name": lambda row, info: " - ".join(
-        part for part in (row.line.title, r.variant_title(row.line.variant)) if part
-    ),
+    "name": lambda row, info: " - ".join(part for part in (row.line.title, row.line.variant_title) if part),
     "sku": line_attribute("sku"),
     "vendor": lambda row, info: row.line.variant.product.vendor if row.line.variant else None,
     "variant": line_attribute("variant"),
-    "variantTitle": lambda row, info: r.variant_title(row.line.variant),
+    "variantTitle": line_attribute("variant_title"),
     "product": lambda row, info: row.line.variant.product if row.line.variant else None,
     "quantity": line_attribute("quantity"),
     "currentQuantity": line_attribute("current_quantity"),
@@ -138,7 +138,7 @@ FULFILLMENT_ORDER_LINE: dict[str, r.Resolver] = {
     "sku": lambda source, info: source.row.line.sku,
     "productTitle": lambda source, info: source.row.line.title,
     "variant": lambda source, info: source.row.line.variant,
-    "variantTitle": lambda source, info: r.variant_title(source.row.line.variant),
+    "variantTitle": lambda source, info: source.row.line.variant_title,
     "lineItem": lambda source, info: r.OrderLine(source.order, source.row.line),
 }
 

@@ -48,7 +48,9 @@ class Buy:
 @strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
-    """What a customer orders. Unless `paid`, the money comes later (`Shop.pay`) or never.
+    """What a customer orders. Unless `paid`, the money comes later (`Shop.pay`) or never: `authorized` (until
+    `authorized_until`), by `payment_terms` such as "Net 30", or after a `deposit`. `assessments` are the
+    levels that several fraud analyses give, or none at all; else there is the one of `risk`.
 
     `hold` is a reason (HIGH_RISK_OF_FRAUD, AWAITING_PAYMENT, ...) with which Shopify holds the fulfillment
     from the start. `rate` is what one unit of the shop's currency is in `presentment_currency`.
@@ -61,6 +63,9 @@ class NewOrder:
     locale: str | None = "en"
     paid: bool = True
     authorized: bool = False
+    authorized_until: datetime | None = None
+    payment_terms: str | None = None
+    deposit: Decimal = Decimal(0)
     shipping: str | None = "Standard"
     shipping_price: Decimal = Decimal("4.90")
     presentment_currency: str | None = None
@@ -69,6 +74,7 @@ class NewOrder:
     tax_rate: Decimal = Decimal("0.2")
     test: bool = False
     risk: str = "LOW"
+    assessments: tuple[str, ...] | None = None
     hold: str | None = None
     note: str | None = None
     tags: tuple[str, ...] = ()
@@ -89,8 +95,7 @@ class Orders(Fulfilling):
         wanted = [buy if isinstance(buy, Buy) else Buy(buy) for buy in new.lines]
         bought = [(self._line(order, buy, new.tax_rate), buy) for buy in wanted]
         self.keep_order(order)
-        if new.paid:
-            order.paid = order.total
+        order.paid = order.total if new.paid else new.deposit
         if order.customer:
             order.customer.orders += 1
             order.customer.spent += order.total
@@ -119,8 +124,11 @@ class Orders(Fulfilling):
             locale=new.locale,
             taxes_included=new.taxes_included,
             authorized=new.authorized,
+            authorized_until=new.authorized_until,
+            payment_terms=new.payment_terms,
             test=new.test,
             risk=new.risk,
+            assessments=new.assessments,
             note=new.note,
             tags=list(new.tags),
             attributes=new.attributes,
@@ -165,6 +173,7 @@ class Orders(Fulfilling):
             properties=buy.properties,
             requires_shipping=_given(buy.requires_shipping, variant.requires_shipping if variant else True),
             gift_card=_given(buy.gift_card, variant.gift_card if variant else False),
+            variant_title=variant.title if variant and variant.options else None,
         )
         order.lines.append(self.register(line))
         return line
@@ -206,12 +215,24 @@ class Orders(Fulfilling):
 
     # -- money --
 
-    def pay(self, which: Order | int | str) -> Order:
-        """The customer pays what is still to be paid."""
+    def pay(self, which: Order | int | str, amount: Decimal | None = None) -> Order:
+        """The customer pays what is still to be paid, or an amount of it; an authorization is captured."""
         order = self.order(which)
-        order.paid += order.outstanding
+        order.paid += min(order.outstanding, order.outstanding if amount is None else amount)
+        if not order.outstanding:
+            order.lapsed = None
         self.touch(order)
-        self.announce_order(order, "orders/paid")
+        self.announce_order(order, *(() if order.outstanding else ("orders/paid",)))
+        return order
+
+    def lapse(self, which: Order | int | str, how: str = "EXPIRED") -> Order:
+        """The authorization of the payment is EXPIRED, or the merchant has VOIDED it."""
+        order = self.order(which)
+        if not order.authorized or order.paid or how not in ("EXPIRED", "VOIDED"):
+            raise ShopError(f"{order.name} has no open authorization that can be {how}")
+        order.lapsed = how
+        self.touch(order)
+        self.announce_order(order)
         return order
 
     def refund(
@@ -321,9 +342,11 @@ class Orders(Fulfilling):
         self.announce_order(order)
         return order
 
-    def set_risk(self, which: Order | int | str, risk: str) -> Order:
+    def set_risk(
+        self, which: Order | int | str, risk: str, assessments: tuple[str, ...] | None = None
+    ) -> Order:
         order = self.order(which)
-        order.risk = risk
+        order.risk, order.assessments = risk, assessments
         self.touch(order)
         self.announce_order(order)
         return order

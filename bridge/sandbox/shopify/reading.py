@@ -19,6 +19,7 @@ from bridge.sandbox.shopify.connections import Connection, page, window
 from bridge.sandbox.shopify.metafields import resolve_namespace
 from bridge.sandbox.shopify.model import (
     Address,
+    Customer,
     Fulfillment,
     FulfillmentOrderLine,
     LineItem,
@@ -27,7 +28,7 @@ from bridge.sandbox.shopify.model import (
     Node,
     Order,
     ShippingLine,
-    Variant,
+    Transaction,
     metafield_of,
     rounded,
 )
@@ -242,8 +243,28 @@ def tax_line(order: Order, title: str, rate: Decimal, amount: Decimal) -> dict[s
     }
 
 
-def variant_title(variant: Variant | None) -> str | None:
-    return variant.title if variant and variant.options else None
+def transactions(order: Order, info: Info, first: int | None = None, **arguments: Any) -> list[Transaction]:
+    found = order.transactions
+    if (capturable := arguments.get("capturable")) is not None:
+        found = [one for one in found if one.capturable is capturable]
+    return found[:first]
+
+
+def payment_terms(order: Order, info: Info) -> Any:
+    context: Context = info.context
+    context.need("read_payment_terms", "paymentTerms")
+    return (
+        {"id": "gid://shopify/PaymentTerms/1", "name": order.payment_terms} if order.payment_terms else None
+    )
+
+
+def risk_summary(order: Order) -> dict[str, Any]:
+    advice = RECOMMENDATION[worst] if (worst := _worst(order.risk_levels)) else "NONE"
+    return {"recommendation": advice, "assessments": list(order.risk_levels)}
+
+
+def _worst(levels: Sequence[str]) -> str | None:
+    return next((level for level in RECOMMENDATION if level in levels), None)
 
 
 def tracking_info(source: Fulfillment, info: Info, first: int | None = None) -> list[Any]:
@@ -282,6 +303,15 @@ def orders(source: object, info: Info, **arguments: Any) -> Connection:
     search = compile_search(arguments.get("query"), ORDER_FIELDS)
     search_warning(info, search.unknown)
     found = search.over(context.shop.orders.values())
+    return page(found, ORDER_SORT[sort], reverse=arguments.get("reverse", False), **window(arguments))
+
+
+def customer_orders(customer: Customer, info: Info, **arguments: Any) -> Connection:
+    context: Context = info.context
+    sort = arguments.get("sortKey", "ID")
+    if sort not in ORDER_SORT or arguments.get("query") is not None:
+        raise GraphQLError("the sandbox can neither sort a customer's orders so nor search in them")
+    found = [order for order in context.shop.orders.values() if order.customer is customer]
     return page(found, ORDER_SORT[sort], reverse=arguments.get("reverse", False), **window(arguments))
 
 

@@ -9,7 +9,9 @@ API_VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
 """The stable versions that Shopify serves at the time of writing, oldest first."""
 
 ALL_SCOPES = (
+    "read_customers",
     "read_locations",
+    "read_payment_terms",
     "read_products",
     "write_assigned_fulfillment_orders",
     "write_fulfillments",

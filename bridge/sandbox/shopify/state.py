@@ -162,6 +162,30 @@ class ShopState:
     def variant_by_sku(self, sku: str) -> Variant | None:
         return next((variant for variant in self.variants.values() if variant.sku == sku), None)
 
+    def edit_variant(self, sku: str, options: Mapping[str, str]) -> Variant:
+        """The merchant gives a variant other option values, or names. What was sold stays as it was sold."""
+        variant = self._known_variant(sku)
+        variant.options = tuple(options.items())
+        variant.title = " / ".join(options.values()) or "Default Title"
+        return variant
+
+    def delete_variant(self, sku: str) -> None:
+        """The merchant deletes a variant; lines that were sold with it have none any more."""
+        variant = self._known_variant(sku)
+        variant.product.variants.remove(variant)
+        del self.variants[variant.id]
+        self.forget(variant)
+        for order in self.orders.values():
+            for line in order.lines:
+                if line.variant is variant:
+                    line.variant = None
+
+    def _known_variant(self, sku: str) -> Variant:
+        variant = self.variant_by_sku(sku)
+        if variant is None:
+            raise LookupError(f"the sandbox shop has no variant with the SKU {sku}")
+        return variant
+
     # -- telling --
 
     def announce(self, *announcements: tuple[str, Mapping[str, Any], int | str]) -> Event:

@@ -20,6 +20,7 @@ from bridge.order.problems import PROBLEMS, Problem, say
 from bridge.ports import OrderRecord
 from bridge.steps.actions import BY_NAME, Action, carry_out
 from bridge.steps.decide import NotNow, known_reference
+from bridge.steps.payment import not_paid_yet
 from bridge.web.console.orders import Row, row_of
 from bridge.web.console.visit import Visit, local_path, page
 
@@ -62,6 +63,7 @@ async def ask(visit: Visit) -> web.StreamResponse:
         shown_costs=[f"{key}:{cost.amount}:{cost.currency}" for key, cost in costs.items()],
         costs=costs,
         stakes=stakes_of(visit, rows, costs),
+        unpaid=[row for row in rows if action.name == "approve" and not_paid_yet(row.record)],
         at_stake=any(action.at_stake(record) for record in fitting),
         reference=reference
         or (known_reference(fitting[0]) if len(fitting) == 1 and action.name == "adopt" else None),

@@ -21,11 +21,13 @@ LONGEST_SEARCH = 100  # characters
 
 REASONS: dict[Wait, str] = {
     Wait.PAYMENT: mark("for payment"),
+    Wait.UNPAID: mark("for approval before it is paid"),
     Wait.WINDOW: mark("in the approval window"),
     Wait.APPROVAL: mark("for approval"),
     Wait.HELD: mark("on hold here"),
     Wait.SHOP_HOLD: mark("on hold in Shopify"),
     Wait.RISK: mark("for a fraud review"),
+    Wait.UNRATED: mark("for Shopify's fraud analysis"),
     Wait.ROUTING: mark("for Shopify's routing"),
     Wait.SCHEDULED: mark("scheduled in Shopify"),
     Wait.PAUSED: mark("since placing is paused"),

@@ -158,7 +158,9 @@ def told(visit: Visit, record: OrderRecord) -> Told:
     sentence = why(record.state, record.reason, record.problem, record.facts, said)
     if record.state is State.UNKNOWN:
         return Told(record, sentence, visit.t(LOOK_FOR_IT))
-    return Told(record, sentence, remedy(record.state, record.problem, record.facts, name, said))
+    return Told(
+        record, sentence, remedy(record.state, record.problem, record.facts, name, said, reason=record.reason)
+    )
 
 
 def rung(visit: Visit, alarm: AlarmRecord) -> Rung:

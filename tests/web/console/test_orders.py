@@ -588,3 +588,15 @@ async def test_an_order_is_told_in_french_down_to_its_payment_its_country_and_wh
     english = unescape((await otto.get(f"/orders/{record.key}"))[1])
     assert "(first look at the shop)" in english
     assert "Germany" in english
+
+
+async def test_the_confirmation_says_plainly_that_an_order_is_not_paid_yet(otto: Site) -> None:
+    facts = {"payment": "PENDING", "why": "the payment terms are Net 30, and the payment is pending"}
+    owes = await put(otto, 1001, Change(State.WAITING, None, reason=Wait.UNPAID, facts=facts))
+    paid = await put(otto, 1002, WAITS)
+    _, page = await asked(otto, "approve", owes.key, paid.key)
+    assert "#1001 is not paid yet. Sculpteo bills you, whether your customer pays or not." in unescape(page)
+    assert "#1002 is not paid yet" not in unescape(page)
+    assert "It is not paid yet: the payment terms are Net 30, and the payment is pending." in unescape(page)
+    await decide(otto, "approve", "Approve", owes.key)
+    assert (await now_is(otto, owes.key)).approved_for == "unpaid unpaid:PENDING"

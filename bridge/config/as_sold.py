@@ -1,0 +1,172 @@
+"""Which value of an option a line was sold with. Pure.
+
+Shopify keeps `LineItem.variantTitle` with the order: the option values at the time of the sale, joined by
+" / ". `LineItem.variant` is the live variant, which may have been edited since, or be gone. So the title
+decides as far as it is unambiguous; where it is not, nothing is guessed and a person is asked.
+
+https://shopify.dev/docs/api/admin-graphql/latest/objects/LineItem
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import permutations
+from typing import TypeVar
+
+from bridge.order.model import LineItem
+from bridge.ports import Unmapped
+
+V = TypeVar("V")
+
+JOIN = " / "
+PLAIN = "Default Title"  # what Shopify calls the only variant of a product without options
+MOST_OPTIONS = 5  # Shopify has three; of more, no reordering is tried
+
+
+def same(text: str) -> str:
+    """One spelling for texts that differ in case and spaces only."""
+    return " ".join(text.casefold().split())
+
+
+def choose_as_sold(line: LineItem, option: str, value_of: Callable[[str], V | None]) -> V | Unmapped:
+    """What `value_of` says of the value of `option` that the line was sold with, or why that is not known.
+
+    `value_of` maps an option value to the configured one, or to None. A custom attribute of the line stands
+    for the option where the product has no option of that name.
+    """
+    live = _named(line.options, option)
+    typed = _named(line.attributes, option)
+    if _says_nothing(line):
+        return _mapped(option, live if live is not None else typed, value_of)
+    title = "" if _is_plain(line.variant_title) else (line.variant_title or "").strip()
+    values = [value for _, value in line.options if not _is_plain(value)]
+    if same(title) == same(JOIN.join(values)):  # the variant is still what was sold
+        return _mapped(option, live if live is not None else typed, value_of)
+    if not title:  # sold while the product had no options: none can have been chosen
+        return (
+            _mapped(option, typed, value_of) if typed is not None or live is None else _unclear(line, option)
+        )
+    if live is None:
+        return _by_title_alone(line, option, title, typed, value_of)
+    return _by_both(line, option, title, live, value_of)
+
+
+def _says_nothing(line: LineItem) -> bool:
+    """Whether no title is kept with the line, as with lines that are made of a variant of the catalogue."""
+    return line.variant_title is None
+
+
+def _is_plain(text: str | None) -> bool:
+    return not text or same(text) in {"", same(PLAIN)}
+
+
+def _named(pairs: tuple[tuple[str, str], ...], name: str) -> str | None:
+    return next((value for own, value in pairs if same(own) == same(name)), None)
+
+
+def _mapped(option: str, value: str | None, value_of: Callable[[str], V | None]) -> V | Unmapped:
+    if value is None:
+        return Unmapped(option=option)
+    found = value_of(value)
+    return Unmapped(option=option, value=value) if found is None else found
+
+
+def _unclear(line: LineItem, option: str) -> Unmapped:
+    """The line's word is not clear: what it was sold as, and what the live variant is now, for a person."""
+    now = JOIN.join(value for _, value in line.options)
+    return Unmapped(option=option, sold=line.variant_title or "", live=now)
+
+
+def _by_title_alone(
+    line: LineItem, option: str, title: str, typed: str | None, value_of: Callable[[str], V | None]
+) -> V | Unmapped:
+    """The variant is gone, or has no option of this name any more: the title counts where all that it holds
+    of known values means one and the same."""
+    found = _known(_parts(title), value_of)
+    if typed is not None:
+        meant = value_of(typed)
+        if not found or (meant is not None and found == [meant]):
+            return _mapped(option, typed, value_of)
+        return _unclear(line, option)
+    return found[0] if len(found) == 1 else _unclear(line, option)
+
+
+def _by_both(
+    line: LineItem, option: str, title: str, live: str, value_of: Callable[[str], V | None]
+) -> V | Unmapped:
+    """The live variant has such an option, but is otherwise than what was sold."""
+    names = [same(name) for name, _ in line.options]
+    values = [value for _, value in line.options]
+    place = names.index(same(option))
+    edited = _edited_in_one_place(title, values)
+    if edited:  # all other options stand where they stood, so this one does, too
+        meant = {same(value if at == place else live): value if at == place else live for at, value in edited}
+        if len(meant) == 1:
+            return _mapped(option, next(iter(meant.values())), value_of)
+        return _unclear(line, option)
+    if _reordered(title, values):
+        found = _known(values, value_of)
+        return found[0] if len(found) == 1 and value_of(live) == found[0] else _unclear(line, option)
+    pieces = len(title.split(JOIN))
+    found = _known(_parts(title), value_of)
+    if len(found) != 1:
+        return _unclear(line, option)
+    at_place = _known(_at(title, place, len(values)), value_of)
+    return found[0] if pieces < len(values) or found == at_place else _unclear(line, option)
+
+
+def _edited_in_one_place(title: str, values: list[str]) -> list[tuple[int, str]]:
+    """The places at which a single other value makes the live values the title, each with that value."""
+    found = []
+    for place in range(len(values)):
+        before = "".join(value + JOIN for value in values[:place])
+        after = "".join(JOIN + value for value in values[place + 1 :])
+        middle = title[len(before) : len(title) - len(after)]
+        if same(before + middle + after) == same(title) and middle.strip() and _fits(title, before, after):
+            found.append((place, middle.strip()))
+    return found
+
+
+def _fits(title: str, before: str, after: str) -> bool:
+    text = title.casefold()
+    return (
+        len(before) + len(after) < len(title)
+        and text.startswith(before.casefold())
+        and text.endswith(after.casefold())
+    )
+
+
+def _reordered(title: str, values: list[str]) -> bool:
+    if len(values) > MOST_OPTIONS:
+        return False
+    return any(same(JOIN.join(order)) == same(title) for order in permutations(values))
+
+
+def _parts(title: str) -> list[str]:
+    """Everything in the title that can be a value: a value may hold " / " itself."""
+    pieces = title.split(JOIN)
+    count = len(pieces)
+    return [JOIN.join(pieces[i:j]) for i in range(count) for j in range(i + 1, count + 1)]
+
+
+def _at(title: str, place: int, count: int) -> list[str]:
+    """What can stand at this place where the title holds `count` values."""
+    pieces = title.split(JOIN)
+    starts = [0] if place == 0 else range(place, len(pieces))
+    after = count - place - 1
+    return [
+        JOIN.join(pieces[i:j])
+        for i in starts
+        for j in ([len(pieces)] if after == 0 else range(i + 1, len(pieces) - after + 1))
+        if j > i
+    ]
+
+
+def _known(texts: list[str], value_of: Callable[[str], V | None]) -> list[V]:
+    """What the texts mean, each meaning once."""
+    found: list[V] = []
+    for text in texts:
+        meant = value_of(text)
+        if meant is not None and meant not in found:
+            found.append(meant)
+    return found

@@ -1,0 +1,99 @@
+"""Whether the payment of an order is enough to buy its prints, by the shop's setting. Pure.
+
+Sculpteo is owed for each print whether the customer pays or not. So what is not paid waits, and says so; a
+person can have it bought all the same, but only by an approval that was given to the very question whether
+to buy what is not paid.
+
+https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderDisplayFinancialStatus
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bridge.order.model import ShopOrder
+from bridge.order.states import State, Wait
+from bridge.ports import OrderRecord, PaymentPolicy
+from bridge.steps.select import Waits
+
+RECHECK = timedelta(hours=6)  # webhooks and reconciliation are quicker; this is the net below them
+
+UNPAID_WAITS = frozenset({Wait.PAYMENT, Wait.UNPAID})
+CODE = "unpaid:"  # before the payment's status, among the reasons that an approval was given for
+NEARNESS = ("EXPIRED", "PENDING", "PARTIALLY_PAID", "AUTHORIZED")
+"""How near the money is, the farthest first."""
+
+
+def is_paid(order: ShopOrder) -> bool:
+    """Whether the customer has paid in full. Money that the merchant gave back later was paid all the same: of
+    an order with something still to pay, Shopify says PARTIALLY_PAID, whatever was given back of it. An order
+    of which nothing is to be paid is paid."""
+    totals = [total for total in (order.total, order.current_total) if total is not None]
+    if order.fully_paid or (len(totals) == 2 and not any(total.amount for total in totals)):
+        return True
+    return order.financial_status == "PARTIALLY_REFUNDED"
+
+
+def payment_wait(
+    order: ShopOrder, policy: PaymentPolicy, now: datetime, *, approved_for: str | None
+) -> Waits | None:
+    """Why the order has to wait for its payment; None = it need not. `approved_for`: what a person approved
+    these very prints for, None where nobody did."""
+    if is_paid(order):
+        return None
+    status = order.financial_status or "PENDING"
+    if _opened(approved_for, status):
+        return None
+    facts = {"payment": status, "why": _why(order, status)}
+    if status == "EXPIRED" or policy.rule == "approve":  # no money comes by itself, or so the merchant says
+        return Waits(Wait.UNPAID, now + RECHECK, facts)
+    if status != "AUTHORIZED" or policy.rule != "authorized":
+        return Waits(Wait.PAYMENT, now + RECHECK, facts)
+    until = order.authorized_until
+    if until is not None and until > now + policy.ships_within:
+        return None
+    why = "the payment is authorized, and Shopify does not say until when"
+    if until is not None:
+        why = f"the payment is authorized until {until:%Y-%m-%d %H:%M} UTC, and Sculpteo may not have shipped by then"
+    return Waits(Wait.UNPAID, now + RECHECK, {**facts, "why": why})
+
+
+def approval_codes(record: OrderRecord) -> list[str]:
+    """What an approval of the order as it stands is given for. That it is not paid is among it only where
+    that is what the person was asked."""
+    codes = [record.reason or record.problem or ""]
+    if not_paid_yet(record):
+        codes.append(f"{CODE}{record.facts.get('payment') or 'PENDING'}")
+    return codes
+
+
+def not_paid_yet(record: OrderRecord) -> bool:
+    """Whether the order waits for its payment, so that approving it means to buy what is not paid."""
+    return record.state is State.WAITING and record.reason in UNPAID_WAITS
+
+
+def only_for_payment(approved_for: str | None) -> bool:
+    """Whether all that a person was asked is whether to buy what is not paid."""
+    given = (approved_for or "").split()
+    return bool(given) and all(code in UNPAID_WAITS or code.startswith(CODE) for code in given)
+
+
+def _opened(approved_for: str | None, status: str) -> bool:
+    """Whether a person said yes when the money was as far away as it is now, or farther."""
+    given = [code.removeprefix(CODE) for code in (approved_for or "").split() if code.startswith(CODE)]
+    return any(_nearness(one) <= _nearness(status) for one in given)
+
+
+def _nearness(status: str) -> int:
+    return NEARNESS.index(status) if status in NEARNESS else 0
+
+
+def _why(order: ShopOrder, status: str) -> str:
+    if status == "EXPIRED":
+        return "the authorization of the payment has expired"
+    if status == "AUTHORIZED":
+        return "the payment is authorized and not captured"
+    if status not in {"PENDING", "PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED"}:
+        return f"Shopify says “{status}” of the payment"
+    so_far = "only a part is paid" if status == "PARTIALLY_PAID" else "the payment is pending"
+    return f"the payment terms are {order.payment_terms}, and {so_far}" if order.payment_terms else so_far

@@ -1,0 +1,35 @@
+"""Whether Shopify's fraud analysis lets an order be bought. Pure.
+
+Shopify rates an order within minutes, as far as it rates it at all: orders paid by other means, drafts and
+some shops' orders are never rated. So "not rated yet" is believed for an hour; after it a person is asked, or
+the order is bought where the setting `approval.unrated` says so.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bridge.order.model import ShopOrder
+from bridge.order.states import Wait
+from bridge.ports import ApprovalPolicy
+from bridge.steps.select import Waits
+
+HELD_RECHECK = timedelta(hours=1)
+RATED_WITHIN = timedelta(hours=1)  # of when the order was made
+SOON = timedelta(minutes=10)
+RECHECK_SOON, RECHECK_LATER = timedelta(minutes=1), timedelta(minutes=5)
+HARMLESS = frozenset({"MEDIUM", "LOW", "NONE", None})
+NOT_RATED = "PENDING"
+SAYS_NOTHING = "nothing yet"
+
+
+def risk_wait(order: ShopOrder, rule: ApprovalPolicy, now: datetime) -> Waits | None:
+    """Why the order has to wait; None = it need not. A level that we do not know counts as high."""
+    if not rule.hold_high_risk or order.risk in HARMLESS:
+        return None
+    if order.risk != NOT_RATED:
+        return Waits(Wait.RISK, now + HELD_RECHECK, {"risk": (order.risk or "").lower()})
+    age = now - order.created_at
+    if age < RATED_WITHIN:
+        return Waits(Wait.UNRATED, now + (RECHECK_SOON if age < SOON else RECHECK_LATER))
+    return Waits(Wait.RISK, now + HELD_RECHECK, {"risk": SAYS_NOTHING}) if rule.hold_unrated else None
