@@ -90,7 +90,10 @@ def policy_of(settings: Settings) -> Policy:
 
 def _version_of(settings: Settings) -> str:
     """Tells the rules apart by which an order waits, is left alone or is bought."""
-    shops = sorted((shop.domain, sorted(shop.locations), shop.since) for shop in settings.shops.values())
+    shops = sorted(
+        (shop.domain, sorted(shop.locations), str(shop.since), shop.payment, shop.ships_within)
+        for shop in settings.shops.values()
+    )
     told = f"{settings.mode!r} {settings.approval!r} {settings.limits!r} {shops!r}"
     return hashlib.sha256(told.encode()).hexdigest()
 
