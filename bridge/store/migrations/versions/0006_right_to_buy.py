@@ -1,5 +1,5 @@
 """What the right to buy an order is judged by: when the order was made, in which mode it was first seen, where
-its lines were first to be sent from, and what the person who approved it saw."""
+its lines were first to be sent from, and what the person who approved it saw. And which processes run."""
 
 from __future__ import annotations
 
@@ -25,3 +25,19 @@ def upgrade() -> None:
     # what is on record already was first seen in the mode of the last run, as far as that is known
     op.execute("UPDATE orders SET first_mode = (SELECT value FROM memory WHERE key = 'mode')")
     op.execute("UPDATE orders SET approved_mode = first_mode WHERE approved_at IS NOT NULL")
+    op.create_table(
+        "processes",
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        *(
+            sa.Column(name, sa.Text(), nullable=False)
+            for name in ("version", "role", "mode", "listen", "shops")
+        ),
+        sa.Column("config_path", sa.Text(), nullable=False),
+        sa.Column("config_digest", sa.Text(), nullable=False),
+        *(sa.Column(name, TIME, nullable=False) for name in ("config_since", "started_at", "seen_at")),
+        sa.Column("pauses", sa.Text(), nullable=False),
+        sa.Column("clocks", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("owner", name="pk_processes"),
+    )
