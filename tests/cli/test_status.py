@@ -26,7 +26,7 @@ from bridge.ports import Change
 from bridge.store import Store
 from bridge.store.processes import Process
 from tests.cli.test_orders import CONFIG
-from tests.store.make import claimed, delivery, intended, word
+from tests.store.make import claimed, delivery, placing, word
 
 
 class Clock:
@@ -71,7 +71,9 @@ def service() -> Iterator[type[Ready]]:
 @pytest.fixture
 def config(tmp_path: Path, service: Any) -> Path:
     path = tmp_path / "config.yaml"
-    path.write_text((CONFIG % (tmp_path / "bridge.db")).replace(".com}", f".com, listen: {service.address}" + "}", 1))
+    path.write_text(
+        (CONFIG % (tmp_path / "bridge.db")).replace(".com}", f".com, listen: {service.address}" + "}", 1)
+    )
     return path
 
 
@@ -185,7 +187,8 @@ def test_a_mapping_that_serve_does_not_run_with_is_mentioned(config: Path) -> No
     assert (result.exit_code, "`plan` shows what changes" in result.stdout) == (0, True)
 
 
-def test_a_bridge_that_never_ran_says_so_and_makes_nothing(config: Path) -> None:
+def test_a_bridge_that_never_ran_says_so_and_makes_nothing(config: Path, service: type[Ready]) -> None:
+    service.says = (404, "another program")
     result = status(config)
     assert result.exit_code == 1
     assert "`sculpteo-bridge serve` makes it" in result.stderr
@@ -238,20 +241,11 @@ def test_a_service_that_uses_another_database_is_a_finding(config: Path) -> None
     assert "does not use this database" in finding
 
 
-def test_a_purchase_that_does_not_go_on_is_a_finding(config: Path) -> None:
-    async def begun(store: Store) -> None:
-        await intended(store)
-
-    story(config, begun, back=timedelta(minutes=5))
-    assert not [one for one in findings(config) if "placing" in one]
-
-    story(config, begun_again, back=timedelta(minutes=12))
-    [stuck] = [one for one in findings(config) if "placing" in one]
-    assert stuck.startswith("The order acme/#1002 is in `placing` since ")
-
-
-async def begun_again(store: Store) -> None:
-    await intended(store, 1002)
+@pytest.mark.parametrize(("minutes", "stuck"), [(3, False), (12, True)])
+def test_a_purchase_that_does_not_go_on_is_a_finding(config: Path, minutes: int, stuck: bool) -> None:
+    story(config, placing, back=timedelta(minutes=minutes))
+    said = [one for one in findings(config) if "`placing`" in one]
+    assert [one.startswith("The order acme/#1001 is in `placing` since ") for one in said] == [True] * stuck
 
 
 def test_a_disk_that_is_nearly_full_is_a_finding(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,7 +276,7 @@ def test_a_database_of_another_version_is_a_finding_and_is_left_as_it_is(
 ) -> None:
     story(config, nothing)
     with sqlite3.connect(config.parent / "bridge.db") as raw:
-        raw.execute(f"UPDATE alembic_version SET version_num = '{schema}'")
+        raw.execute("UPDATE alembic_version SET version_num = ?", (schema,))
     [finding] = [one for one in findings(config) if "schema" in one]
     assert f"{said} sculpteo-bridge (schema {schema}; this program" in finding
     with sqlite3.connect(config.parent / "bridge.db") as raw:
@@ -300,5 +294,9 @@ def test_a_configuration_with_faults_still_tells_how_things_stand(config: Path) 
     assert f"runs in mode test on {config}" in result.stdout
     assert "differs from it" in result.stdout
     found = json.loads(status(config, "--json").stdout)
-    assert (found["mode"], found["orders"]["attention"], len(found["configuration"]["faults"])) == ("test", 1, 2)
+    assert (found["mode"], found["orders"]["attention"], len(found["configuration"]["faults"])) == (
+        "test",
+        1,
+        2,
+    )
     assert found["running"][0]["config_differs"] is True
