@@ -62,6 +62,7 @@ async def test_pause_from_another_folder_stops_the_bridge_that_runs_and_names_it
     async with staged(home) as stage, stage.serve(stage.config(database=RELATIVE)) as serving:
         out, _ = await typed(elsewhere, "pause", "-c", "../home/config.yaml", "--why", "a test")
         assert "Placing is paused for all shops: acme." in out
+        assert any("SIMULATED Sculpteo in live mode" in line for line in serving.said), "told at the start"
         assert f"Database: sqlite:///{elsewhere}/../home/bridge.db" in out
         me = f"{socket.gethostname()}:{serving.process.pid}"
         assert f"Confirmed by {me} (role all, mode live, {home}/config.yaml)." in out
