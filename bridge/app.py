@@ -14,7 +14,8 @@ import aiohttp
 import structlog
 
 from bridge.breaker import Breakers, breakers_for, guarded_printer, guarded_shops
-from bridge.clock import SystemClock
+from bridge.clock import ClockReading, SystemClock
+from bridge.config.database import refuse_file_left_behind
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings, ShopSettings
 from bridge.config.shipping import ship_method
@@ -148,6 +149,10 @@ class Bridge:
     def world(self) -> World:
         return self._parts.world
 
+    def shop_dates(self) -> dict[str, ClockReading]:
+        """What the clocks of the shops showed when they last answered, by upstream."""
+        return {admin.upstream: admin.date for admin in self.admins.values() if admin.date is not None}
+
     def adopt(self, loaded: Loaded) -> None:
         """Let another configuration be in force from the next step on. Raises ConfigError, and changes
         nothing then."""
@@ -229,12 +234,21 @@ class Bridge:
 
 
 @asynccontextmanager
-async def opened(loaded: Loaded) -> AsyncIterator[Bridge]:
-    """Open the database (migrated) and the clients; nothing runs yet. Raises ConfigError, also for a shop whose
-    name belongs to another shop's orders, and StoreUnavailable."""
+async def opened(
+    loaded: Loaded, *, create: bool = True, upgrade: bool | None = None
+) -> AsyncIterator[Bridge]:
+    """Open the database and the clients; nothing runs yet. `create` and `upgrade` as `Store.open` has them: only
+    the service brings an older database to its own schema.
+
+    Raises as `Store.open` does, and ConfigError when a new database would begin beside the real one, or when a
+    shop's name belongs to another shop's orders.
+    """
     database, clock = loaded.settings.database.get_secret_value(), SystemClock()
+    if create:
+        refuse_file_left_behind(database, loaded.database_file)
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(database, clock=clock))
+        opening = Store.open(database, clock=clock, create=create, upgrade=upgrade)
+        store = await stack.enter_async_context(opening)
         (await identify_shops(store, loaded)).take_effect()
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         bridge = Bridge(loaded, store, session, clock)

@@ -4,7 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """What another clock showed, between two moments of this machine's clock. `resolution` is what the other
+    one shows at least, in seconds: 1 for the Date of an HTTP answer."""
+
+    asked_at: datetime
+    shown: datetime
+    heard_at: datetime
+    resolution: float = 0.0
+
+    @property
+    def ahead(self) -> float:
+        """By how many seconds the other clock is ahead of this machine's at the least; 0 where both may well
+        show the same."""
+        least = (self.shown - self.heard_at).total_seconds()
+        most = (self.shown - self.asked_at).total_seconds() + self.resolution
+        return least if least > 0 else min(most, 0.0)
+
+
+def machine_time() -> datetime:
+    """What this machine's clock shows, in UTC."""
+    return datetime.now(UTC)
 
 
 def measured() -> float:
@@ -21,7 +46,7 @@ class SystemClock:
     server of their database is the one clock that all replicas have.
     """
 
-    def __init__(self, shown: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, shown: Callable[[], datetime] = machine_time) -> None:
         """`shown` is what the machine's clock shows."""
         self._shown = shown
         self._told: tuple[datetime, float] | None = None

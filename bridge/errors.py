@@ -122,3 +122,15 @@ class ConfigError(BridgeError):
     def __init__(self, *faults: Fault | str) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = tuple(fault for fault in faults if isinstance(fault, Fault))
+
+
+class WrongSchema(ConfigError):
+    """The database is of an older or newer program, or has no tables yet. `found` and `needed` are numbers of
+    migrations; `found` is None for a database without tables."""
+
+    def __init__(self, sentence: str, remedy: str, *, found: str | None, needed: str) -> None:
+        super().__init__(f"database: {sentence}. {remedy}")
+        self.sentence = sentence
+        self.remedy = remedy
+        self.found = found
+        self.needed = needed

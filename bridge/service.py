@@ -23,6 +23,7 @@ from bridge.app import Bridge, note_ledger_gap, opened, stock_of, take_in
 from bridge.chores import Chores
 from bridge.config.loader import Loaded
 from bridge.config.settings import Retention, Settings, ShopSettings
+from bridge.config.simulated import resolved_privately
 from bridge.config.watch import EVERY, Standing, Watch, needs_restart
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable
 from bridge.identity import identify_shops
@@ -31,6 +32,7 @@ from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.plan.catalogue import Stock
 from bridge.plan.prices import Prices
+from bridge.presence import Presence
 from bridge.sculpteo.client import tracking_page
 from bridge.shopify import subscriptions
 from bridge.shopify.status import Status, inspect
@@ -105,6 +107,17 @@ class Service:
         self._chores = Chores(bridge.store.alone, self._vigil.chore)
         self._begun_with = self._followed = bridge.settings
         self._watch = Watch(bridge.loaded, every=look_every)
+        self._presence = Presence(
+            bridge.store,
+            clock,
+            self._worker.owner,
+            role=role,
+            listen=bridge.settings.server.listen,
+            in_force=lambda: bridge.loaded,
+            read_at=lambda: bridge.standing.read_at,
+            digest=lambda: self._watch.digest_of(bridge.loaded),
+            dates=bridge.shop_dates,
+        )
         self._app: web.Application | None = None
 
     def stop(self) -> None:
@@ -133,7 +146,12 @@ class Service:
                 tasks.append(asyncio.create_task(self._sender.run(), name="sender"))
             tasks.append(asyncio.create_task(self._read_again(), name="configuration"))
             tasks.append(asyncio.create_task(self._keep_time(), name="time"))
+            with contextlib.suppress(StoreUnavailable):
+                await self._presence.report()
+            tasks.append(asyncio.create_task(self._presence.run(), name="presence"))
             await self._vigil.configuration(())
+            self._tell_warnings()
+            tasks.append(asyncio.create_task(self._tell_private_addresses(), name="addresses"))
             settings = self._bridge.settings
             log.info(
                 "ready",
@@ -153,6 +171,7 @@ class Service:
             if worker is not None:
                 self._worker.stop()
                 await worker
+            await self._presence.leave()
 
     @asynccontextmanager
     async def _web(self) -> AsyncIterator[None]:
@@ -287,8 +306,7 @@ class Service:
         bridge.standing = Standing(bridge.world.clock.now(), needs_restart=restart)
         logs.setup(loaded.settings.logging.format, loaded.settings.logging.level)
         log.info("the configuration was read again", mode=str(loaded.settings.mode))
-        for fault in loaded.warnings:
-            log.warning("the configuration", warning=str(fault))
+        self._tell_warnings()
         if restart:
             log.warning("these changes need a restart", keys=", ".join(restart))
         await self._vigil.configuration((), restart)
@@ -318,6 +336,20 @@ class Service:
             identified.take_effect()
             if self._app is not None:
                 self._app[PARTS].shops = loaded.settings.shops
+
+    def _tell_warnings(self) -> None:
+        """What works, but is hardly meant, such as a simulated upstream in live mode."""
+        for fault in self._bridge.loaded.warnings:
+            log.warning("the configuration", warning=str(fault))
+
+    async def _tell_private_addresses(self) -> None:
+        for one, address in await resolved_privately(self._bridge.settings):
+            log.warning(
+                "an upstream of live mode leads to a private address: it is simulated",
+                upstream=one.name,
+                key=one.key,
+                address=address,
+            )
 
     async def _follow(self, before: Settings) -> None:
         """What another configuration asks for: orders looked at anew, chores of the shops that are there."""

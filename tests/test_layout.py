@@ -22,6 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "guard": set(),
     # what of the bridge's own records asks for a person, told alike in the terminal and in the console
     "amiss": {"order", "config.settings", "store"},
+    # what a process tells of itself, for `pause` and `status`
+    "presence": {"clock", "ports", "errors", "config", "store"},
     "vigil": {"alerts", "breaker", "ports", "order", "errors", "config", "store"},
     # brings what is in the store's outbox to people and other systems
     "alerts": {"ports", "order", "errors", "retry", "guard", "config", "store"},
@@ -40,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("amiss", "config", "store", "web", "shopify.status", "shopify.scopes"),
     },
     "sandbox": {"order", "errors", "sandbox", "ports"},
-    **{name: {"ports", "order", "errors", "guard", "config.settings"} for name in ADAPTERS},
+    **{name: {"clock", "ports", "order", "errors", "guard", "config.settings"} for name in ADAPTERS},
 }
 SEES_ALL = {"app", "service", "cli", "__init__", "__main__"}
 

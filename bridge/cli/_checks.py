@@ -14,6 +14,7 @@ from bridge.cli._options import counted
 from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.config.settings import SculpteoSettings, Settings
+from bridge.config.simulated import resolved_privately
 from bridge.config.types import nearest
 from bridge.errors import BridgeError, ConfigError, Fault, TryAgain
 from bridge.guard import describe
@@ -63,6 +64,9 @@ def _sentence(text: str) -> str:
 async def online(loaded: Loaded) -> AsyncIterator[Check]:
     """Ask each shop, then Sculpteo, then the public address; each check is given as it is done."""
     settings = loaded.settings
+    for upstream, address in await resolved_privately(settings):
+        sentence = f"{upstream.url} leads to {address}, which is not on the public internet: {upstream.name} is SIMULATED."
+        yield Check(upstream.key, "warning", sentence, f"Take {upstream.key} out before you sell.")
     async with aiohttp.ClientSession(trust_env=False) as session:
         for name in settings.shops:
             for check in await shop_checks(settings, name, session):

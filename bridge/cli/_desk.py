@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from bridge.cli._options import failed, load_or_exit
+from bridge.cli._options import failed, load_or_exit, locate_or_exit
+from bridge.cli._service import echo_faults
 from bridge.clock import SystemClock
-from bridge.errors import BridgeError
+from bridge.config.locate import Located, located_by
+from bridge.errors import BridgeError, ConfigError
 from bridge.identity import identify_shops
 from bridge.order.rules import subjects_of
 from bridge.order.why import why
@@ -45,9 +47,16 @@ class NotFound(BridgeError):
 class Desk:
     """The store and the configuration, opened for a person."""
 
-    loaded: Loaded
+    located: Located
     store: Store
     clock: SystemClock
+
+    @property
+    def loaded(self) -> Loaded:
+        """The configuration. Raises ConfigError, with its faults, where it has some."""
+        if self.located.loaded is None:
+            raise self.located.faults or ConfigError(f"{self.located.path} has faults")
+        return self.located.loaded
 
     async def order(self, text: str) -> OrderRecord:
         """The one order that is called so. Raises NotFound."""
@@ -60,7 +69,10 @@ class Desk:
         return found[0]
 
     async def lines(self, record: OrderRecord) -> list[Line]:
-        """The order's lines, judged by the configuration and by what people decided about them."""
+        """The order's lines, judged by the configuration and by what people decided about them; none as long as
+        the configuration has faults."""
+        if self.located.loaded is None:
+            return []
         subjects = subjects_of(record.snapshot.lines if record.snapshot else ())
         rules = await self.store.orders.line_rules(record.shop, subjects)
         return lines_of(record, overlaid(self.loaded.catalog, rules))
@@ -68,14 +80,30 @@ class Desk:
 
 def at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
     """Open the store of the configuration and work with it; errors become one line, exit code 1. A database
-    that is not there yet is not made."""
-    loaded = load_or_exit(config)
+    that is not there yet is not made, and one of another version of the program is left as it is."""
+    return _work_at_desk(located_by(load_or_exit(config)), work)
 
+
+def look_at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
+    """As `at_desk`, for commands that look: they work with a configuration that has faults too, as long as it
+    tells where the database is. Its faults, and what the running services have in force, go to standard error."""
+    located = locate_or_exit(config)
+
+    async def with_faults(desk: Desk) -> T:
+        if located.faults is not None:
+            echo_faults(located, await desk.store.processes.running())
+        return await work(desk)
+
+    return _work_at_desk(located, with_faults)
+
+
+def _work_at_desk(located: Located, work: Callable[[Desk], Awaitable[T]]) -> T:
     async def run() -> T:
-        url, clock = loaded.settings.database.get_secret_value(), SystemClock()
-        async with Store.open(url, clock=clock, create=False) as store:
-            (await identify_shops(store, loaded)).take_effect()
-            return await work(Desk(loaded, store, clock))
+        clock = SystemClock()
+        async with Store.open(located.database, clock=clock, create=False) as store:
+            if located.loaded is not None:
+                (await identify_shops(store, located.loaded)).take_effect()
+            return await work(Desk(located, store, clock))
 
     try:
         return asyncio.run(run())

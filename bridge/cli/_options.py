@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from rich.console import Console, JustifyMethod
@@ -19,6 +19,7 @@ from bridge.errors import BridgeError, ConfigError, StoreUnavailable
 
 if TYPE_CHECKING:
     from bridge.config.loader import Loaded
+    from bridge.config.locate import Located
 
 EXIT_CONFIG = 2
 WIDTH_OF_PIPES = 200  # columns of a table that no terminal shows
@@ -56,11 +57,26 @@ def load_or_exit(path: Path) -> Loaded:
     try:
         return load(path)
     except ConfigError as error:
-        click.echo(str(error), err=True)
-        count = len(error.faults)
-        if count > 1:
-            click.echo(f"{count} faults; nothing was started.", err=True)
-        sys.exit(EXIT_CONFIG)
+        _exit_with_faults(error)
+
+
+def locate_or_exit(path: Path) -> Located:
+    """The configuration as far as it can be used, faults or not. One that does not tell where the database is:
+    every fault on standard error and exit code 2."""
+    from bridge.config.locate import locate
+
+    try:
+        return locate(path)
+    except ConfigError as error:
+        _exit_with_faults(error)
+
+
+def _exit_with_faults(error: ConfigError) -> NoReturn:
+    click.echo(str(error), err=True)
+    count = len(error.faults)
+    if count > 1:
+        click.echo(f"{count} faults; nothing was started.", err=True)
+    sys.exit(EXIT_CONFIG)
 
 
 class _ConfigurationRefused(click.ClickException):

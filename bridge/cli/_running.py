@@ -20,7 +20,7 @@ from bridge.cli._desk import Desk
 from bridge.cli._options import failed, load_or_exit
 from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import BridgeError
 from bridge.identity import identify_shops
 from bridge.plan.survey import told as told
 from bridge.sculpteo.client import SculpteoPrinter
@@ -29,20 +29,17 @@ from bridge.store import Store
 
 T = TypeVar("T")
 
-NO_DATABASE = ConfigError("there is no database yet; `sculpteo-bridge serve` makes it when it first runs")
 
-
-def with_bridge(config: Path, work: Callable[[Bridge], Awaitable[T]], *, create: bool = True) -> T:
+def with_bridge(config: Path, work: Callable[[Bridge], Awaitable[T]], *, create: bool = False) -> T:
     """Open the bridge that `config` describes, do the work, close it. Errors become one line, exit code 1.
 
-    Unless `create`, a database that is not there yet is not made.
+    Unless `create`, a database that is not there yet is not made. One of an older version is never migrated:
+    only `serve` does that.
     """
     loaded = load_or_exit(config)
 
     async def run() -> T:
-        if not create and not Store.exists(loaded.settings.database.get_secret_value()):
-            raise NO_DATABASE
-        async with opened(loaded) as bridge:
+        async with opened(loaded, create=create, upgrade=False) as bridge:
             return await work(bridge)
 
     try:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
 
-import aiohttp
-
-from bridge.amiss import Health, Words, amiss, health
+from bridge.amiss import SERVE, ClockDifference, Health, Words, amiss, health
 from bridge.cli._desk import Desk
+from bridge.cli._options import counted
+from bridge.cli._service import Readiness, ask_readiness, url_of
+from bridge.config.locate import Located
 from bridge.order.history import tell
 from bridge.order.model import Mode, Money
 from bridge.order.problems import ALARMS, Alarm, say
@@ -18,9 +21,12 @@ from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, WAITS, State, Wait
 from bridge.order.why import english, remedy, why
 from bridge.plan.catalogue import amount
 from bridge.ports import OrderRecord
+from bridge.presence import DATABASE, read_database_clock
 from bridge.store.desk import Counts
 from bridge.store.memory import Pause
+from bridge.store.processes import Process
 from bridge.store.queries import AlarmRecord, Filter
+from bridge.store.store import Store
 
 LISTED = 20  # orders and alarms that are named
 ENDS = {
@@ -31,10 +37,11 @@ ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`answers` = the web side answers at its own address on this machine."""
+    """`mode` is None where the configuration has faults and no service runs. `answers` = each service that can
+    be asked is ready; `services` are their own words, `processes` those that told that they run."""
 
     at: datetime
-    mode: Mode
+    mode: Mode | None
     counts: Counts
     needy: Sequence[OrderRecord]
     from_before: Sequence[OrderRecord]  # of before going live; the newest of them
@@ -44,6 +51,9 @@ class Standing:
     listen: str
     answers: bool
     mapping_in_use: bool
+    located: Located
+    processes: Sequence[Process]
+    services: Sequence[Readiness]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +67,16 @@ class Todo:
 
 async def standing(desk: Desk) -> Standing:
     """Raises StoreUnavailable."""
-    settings, store, now = desk.loaded.settings, desk.store, desk.clock.now()
-    mode = Mode(settings.mode)
-    counted = Mode.TEST if mode is Mode.TEST else Mode.LIVE
+    loaded, store, now = desk.located.loaded, desk.store, desk.clock.now()
+    settings = loaded.settings if loaded else None
+    running = await store.processes.running()
+    known = settings.mode if settings else next((one.mode for one in running), None)
+    mode = Mode(known) if known else None
+    counted_in = Mode.TEST if mode is Mode.TEST else Mode.LIVE
     midnight = datetime.combine(now.date(), time.min, now.tzinfo)
-    currency = settings.sculpteo.currency
-    spent: Decimal = await store.desk.spent_since(midnight, counted, currency)
+    currency = settings.sculpteo.currency if settings else "EUR"
+    spent: Decimal = await store.desk.spent_since(midnight, counted_in, currency)
+    services = await ask_services(desk.located, running)
     return Standing(
         at=now,
         mode=mode,
@@ -71,30 +85,46 @@ async def standing(desk: Desk) -> Standing:
         from_before=await store.desk.page(states=[State.WAITING], reasons=FROM_BEFORE, limit=LISTED),
         alarms=await store.queries.alarms(),
         pauses=await store.switch.pauses(),
-        health=await health(store, settings, Money(spent, currency), now),
-        listen=settings.server.listen,
-        answers=await _answers(settings.server.listen),
-        mapping_in_use=await store.memory.get("mapping") == desk.loaded.catalog.version,
+        health=await health(
+            store,
+            settings,
+            Money(spent, currency),
+            now,
+            shops=desk.located.shops or (),
+            clocks=await _own_clock(store),
+        ),
+        listen=desk.located.listen,
+        answers=all(one.ready for one in services),
+        mapping_in_use=loaded is None or await store.memory.get("mapping") == loaded.catalog.version,
+        located=desk.located,
+        processes=running,
+        services=services,
     )
 
 
-async def _answers(listen: str) -> bool:
-    host, _, port = listen.rpartition(":")
-    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - asked, not bound
-    timeout = aiohttp.ClientTimeout(total=3)
-    try:
-        async with (
-            aiohttp.ClientSession(trust_env=False, timeout=timeout) as session,
-            session.get(f"http://{host}:{port}/healthz", allow_redirects=False) as answer,
-        ):
-            return answer.status == 200
-    except (aiohttp.ClientError, OSError, ValueError):
-        return False
+async def _own_clock(store: Store) -> list[ClockDifference]:
+    """The database server's clock beside this machine's."""
+    reading = await read_database_clock(store)
+    return [] if reading is None else [ClockDifference(socket.gethostname(), DATABASE, reading.ahead)]
+
+
+async def ask_services(located: Located, running: Sequence[Process]) -> list[Readiness]:
+    """Ask every service that is known on this machine, or the one of the configuration; where that is silent and
+    services run on other machines, the one behind the public address."""
+    here = [one for one in running if one.role != "worker" and one.host == socket.gethostname()]
+    asked = dict.fromkeys(url_of(one.listen) for one in here) or {url_of(located.listen): None}
+    found = list(await asyncio.gather(*(ask_readiness(url) for url in asked)))
+    elsewhere = any(one.role != "worker" for one in running) and not here
+    if elsewhere and located.public_url and all(one.silent for one in found):
+        return [await ask_readiness(located.public_url)]
+    return found
 
 
 def todos(found: Standing) -> list[Todo]:
     """What asks for a person, most pressing first. Pure."""
     return [
+        *faulty_configuration(found.located),
+        *silent_services(found.services, found.processes),
         *(_order(record) for record in found.needy),
         *_more(found),
         *(_alarm(alarm) for alarm in found.alarms[:LISTED]),
@@ -103,6 +133,34 @@ def todos(found: Standing) -> list[Todo]:
         *_pauses(found.pauses),
         *(Todo(one.sentence, one.remedy) for one in amiss(found.health, WORDS)),
     ]
+
+
+def faulty_configuration(located: Located) -> Iterator[Todo]:
+    if located.faults is not None:
+        count = counted(max(len(located.faults.faults), 1), "fault")
+        first = str(located.faults).splitlines()[0]
+        yield Todo(
+            f"The configuration {located.path} has {count}. The first: {first}",
+            "`sculpteo-bridge config check` tells every fault. A service that runs goes on with the one before.",
+        )
+
+
+def silent_services(services: Sequence[Readiness], running: Sequence[Process]) -> Iterator[Todo]:
+    """What is wrong with the services themselves. `running` are those that told this database that they run."""
+    for one in services:
+        if one.silent:
+            yield Todo(f"No service answers at {one.url}: {one.says}.", SERVE)
+        elif not one.ready:
+            yield Todo(
+                f"The service at {one.url} is not ready: {one.says}.",
+                "Look into its log. A full disk wants space; a database that is away must come back. Shopify delivers "
+                "again what the service refuses meanwhile.",
+            )
+    if any(one.ready for one in services) and not running:
+        yield Todo(
+            "The service that answers does not use this database: none gave word here in the last 30 seconds.",
+            "Give the configuration that the service runs on with -c FILE, or restart the service.",
+        )
 
 
 def _order(record: OrderRecord) -> Todo:

@@ -33,7 +33,7 @@ def command(config: Path, shop: str | None, since: datetime | None, as_json: boo
 
     Order numbers that the shop does not list are named as well.
     """
-    rows = with_bridge(config, lambda bridge: _audit(bridge, shop, since), create=False)
+    rows = with_bridge(config, lambda bridge: _audit(bridge, shop, since))
     missing = [row for row in rows if not row["known"]]
     gone = sum(int(str(row["orders"])) for row in rows if row["state"] in ABSENT)
     if as_json:

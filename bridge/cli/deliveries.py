@@ -72,7 +72,7 @@ def replay(config: Path, keys: tuple[int, ...], as_json: bool) -> None:
     async def work(bridge: Bridge) -> list[tuple[int, str | None]]:
         return [(key, await _replayed(bridge, key)) for key in keys]
 
-    found = with_bridge(config, work, create=False)
+    found = with_bridge(config, work)
     if as_json:
         echo_json([{"key": key, "outcome": outcome} for key, outcome in found])
     else:

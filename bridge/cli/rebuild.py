@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from bridge import logs
 from bridge.app import Bridge, rebuilt
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
 from bridge.cli._running import shop_option, shops_of, with_bridge
@@ -27,7 +28,8 @@ def command(config: Path, shop: str | None, as_json: bool) -> None:
     async def work(bridge: Bridge) -> dict[str, dict[State, int]]:
         return {name: await rebuilt(bridge, name) for name in shops_of(bridge, shop)}
 
-    found = with_bridge(config, work)
+    logs.setup()
+    found = with_bridge(config, work, create=True)
     if as_json:
         echo_json(found)
         return

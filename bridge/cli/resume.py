@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from bridge.app import Bridge
 from bridge.cli._options import config_option, echo_json, json_option
-from bridge.cli._running import shop_option, shops_of, with_bridge
-from bridge.cli.pause import ALL
+from bridge.cli._running import shop_option
+from bridge.cli._service import shown_process
+from bridge.cli._switch import StopSwitch, with_switch
+from bridge.config.locate import Located
+from bridge.store.memory import ALL
+from bridge.store.processes import Process
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What became of a wish to go on. `left` are the scopes that are still paused."""
+
+    scope: str
+    ended: bool
+    left: list[str]
+    database: str
+    running: list[Process]
+    located: Located
 
 
 @click.command()
@@ -19,18 +35,31 @@ from bridge.cli.pause import ALL
 def command(config: Path, shop: str | None, as_json: bool) -> None:
     """Let ordering go on after a pause; what waited for it goes on at once."""
 
-    async def work(bridge: Bridge) -> tuple[bool, list[str]]:
-        if shop is not None:
-            shops_of(bridge, shop)
-        ended = await bridge.store.switch.resume(shop or ALL)
-        return ended, [pause.scope for pause in await bridge.store.switch.pauses()]
+    async def work(switch: StopSwitch) -> Resumed:
+        paused = [pause.scope for pause in await switch.store.switch.pauses()]
+        # what is paused can be resumed, whether the configuration still knows the shop or not
+        scope = shop if shop is not None and shop in paused else (await switch.scope_of(shop))[0]
+        ended = await switch.store.switch.resume(scope)
+        left = [pause.scope for pause in await switch.store.switch.pauses()]
+        return Resumed(scope, ended, left, switch.database, await switch.running(), switch.located)
 
-    ended, left = with_bridge(config, work)
+    done = with_switch(config, work)
     if as_json:
-        echo_json({"scope": shop or ALL, "ended": ended, "still_paused": left})
+        echo_json(
+            {
+                "scope": done.scope,
+                "ended": done.ended,
+                "still_paused": done.left,
+                "database": done.database,
+                "services": [shown_process(one, done.located) for one in done.running],
+            }
+        )
         return
     scope = f" for {shop}" if shop else ""
-    click.echo(f"Placing goes on{scope}." if ended else f"Placing was not paused{scope}.")
-    if left:
-        names = ", ".join("all shops" if name == ALL else name for name in left)
+    click.echo(f"Placing goes on{scope}." if done.ended else f"Placing was not paused{scope}.")
+    click.echo(f"Database: {done.database}")
+    if done.ended and not done.running:
+        click.echo("No service runs on this database now: start `sculpteo-bridge serve`.")
+    if done.left:
+        names = ", ".join("all shops" if name == ALL else name for name in done.left)
         click.echo(f"Still paused: {names}.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,35 @@ from typing import Any
 import click
 from rich.text import Text
 
-from bridge.cli._desk import at_desk
-from bridge.cli._options import config_option, console, echo_json, json_option, printable
-from bridge.cli._standing import Standing, Todo, standing, todos
+from bridge.cli._desk import Desk
+from bridge.cli._options import (
+    config_option,
+    console,
+    echo_json,
+    failed,
+    json_option,
+    locate_or_exit,
+    printable,
+)
+from bridge.cli._service import Readiness, sentence_in_force, shown_process
+from bridge.cli._standing import (
+    Standing,
+    Todo,
+    ask_services,
+    faulty_configuration,
+    silent_services,
+    standing,
+    todos,
+)
+from bridge.clock import SystemClock
+from bridge.config.database import mask_url
+from bridge.config.locate import Located
+from bridge.errors import BridgeError, ConfigError, StoreUnavailable, WrongSchema
+from bridge.identity import identify_shops
 from bridge.order.model import Mode
 from bridge.order.states import State
 from bridge.plan.catalogue import amount
+from bridge.store import Store
 
 MODES = {
     Mode.PREVIEW: "nothing is sent to Sculpteo",
@@ -31,20 +56,66 @@ MODES = {
 def command(config: Path, as_json: bool) -> None:
     """Tell on one screen whether everything is fine; if not, what to do.
 
-    It looks at the bridge's own records only. Exit code 0: everything is fine; 1: something needs a person.
+    It looks at the bridge's own records, and asks the service whether it can work. It works with a configuration
+    that has faults, too. Exit code 0: everything is fine; 1: something needs a person.
     """
-
-    found = at_desk(config, standing)
-    needed = todos(found)
+    located = locate_or_exit(config)
+    found = asyncio.run(_look(located))
+    if isinstance(found, Unusable) and found.never_ran and not (as_json or located.faults):
+        raise failed(found.error)
+    needed = found.needed if isinstance(found, Unusable) else todos(found)
     if as_json:
-        echo_json(_object(found, needed))
+        echo_json(_object_of_unusable(found) if isinstance(found, Unusable) else _object(found, needed))
     else:
-        _tell(found, needed)
+        _tell(list(_lines_of_unusable(found) if isinstance(found, Unusable) else _lines(found)), needed)
     sys.exit(1 if needed else 0)
 
 
-def _tell(found: Standing, needed: list[Todo]) -> None:
-    for name, text in _lines(found):
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """How things stand where the database tells nothing: it is away, not there, or of another version."""
+
+    located: Located
+    services: list[Readiness]
+    needed: list[Todo]
+    error: BridgeError
+
+    @property
+    def never_ran(self) -> bool:
+        """Whether there is no database at all, nor a bridge that answers."""
+        no_file = isinstance(self.error, ConfigError) and not isinstance(self.error, WrongSchema)
+        return no_file and all(one.silent for one in self.services)
+
+
+async def _look(located: Located) -> Standing | Unusable:
+    clock = SystemClock()
+    try:
+        async with Store.open(located.database, clock=clock, create=False) as store:
+            if located.loaded is not None:
+                (await identify_shops(store, located.loaded, write=False)).take_effect()
+            return await standing(Desk(located, store, clock))
+    except BridgeError as error:
+        services = await ask_services(located, ())
+        needed = [*faulty_configuration(located), *silent_services(services, ()), _of_database(error)]
+        return Unusable(located, services, needed, error)
+
+
+def _of_database(error: BridgeError) -> Todo:
+    if isinstance(error, WrongSchema):
+        return Todo(
+            f"The state of the orders is not known: the database cannot be used: {error.sentence}.",
+            f"{error.remedy}.",
+        )
+    if isinstance(error, StoreUnavailable):
+        return Todo(
+            f"The state of the orders is not known: the database cannot be used ({error}).",
+            "Start it, or correct `database` in the configuration. If its disk is full, free space there.",
+        )
+    return Todo(f"The state of the orders is not known. {error}.", "")
+
+
+def _tell(lines: Sequence[tuple[str, str]], needed: list[Todo]) -> None:
+    for name, text in lines:
         line = Text.assemble((f"{name:<11}", "dim"), printable(text))
         console().print(line, soft_wrap=True)
     console().print()
@@ -62,7 +133,7 @@ def _tell(found: Standing, needed: list[Todo]) -> None:
 
 
 def _lines(found: Standing) -> Iterator[tuple[str, str]]:
-    yield "Mode", f"{found.mode}: {MODES[found.mode]}"
+    yield "Mode", f"{found.mode}: {MODES[found.mode]}" if found.mode else "not known: see the faults below"
     yield "Orders", _orders(found)
     limit = f" of {amount(found.health.limit)}" if found.health.limit else ", without a limit"
     yield "Today", f"{amount(found.health.spent)} spent{limit}"
@@ -71,9 +142,23 @@ def _lines(found: Standing) -> Iterator[tuple[str, str]]:
         yield f"{shop.name}", f"{looked}, webhooks checked {_ago(shop.subscribed_at, found.at)}"
     count = found.counts.deliveries
     yield "Deliveries", f"{count} to be read" if count else "all read"
-    yield "Service", f"{'answers' if found.answers else 'does not answer'} at {found.listen} on this machine"
+    yield "Database", mask_url(found.located.database)
+    for one in found.services:
+        yield "Service", _service(one)
+    for process in found.processes:
+        yield "Running", sentence_in_force(process, found.located)
     if not found.mapping_in_use:
         yield "Mapping", "the configuration holds another than `serve` runs with; `plan` shows what changes"
+
+
+def _lines_of_unusable(found: Unusable) -> Iterator[tuple[str, str]]:
+    yield "Database", mask_url(found.located.database)
+    for one in found.services:
+        yield "Service", _service(one)
+
+
+def _service(one: Readiness) -> str:
+    return f"{one.url}: {'ready' if one.ready else one.says}"
 
 
 def _orders(found: Standing) -> str:
@@ -98,6 +183,33 @@ def _ago(at: datetime | None, now: datetime) -> str:
     return f"{minutes} minutes ago" if minutes < 120 else f"{minutes // 60} hours ago"
 
 
+def _todo_objects(needed: list[Todo]) -> list[dict[str, Any]]:
+    return [{"order": todo.order, "sentence": todo.sentence, "remedy": todo.remedy} for todo in needed]
+
+
+def _bridge_object(located: Located, services: Sequence[Readiness]) -> dict[str, Any]:
+    """The configuration, its database, and what the services say."""
+    return {
+        "configuration": {
+            "path": str(located.path),
+            "sha256": located.hash,
+            "faults": str(located.faults).splitlines() if located.faults else [],
+        },
+        "database": mask_url(located.database),
+        "service_answers": all(one.ready for one in services),
+        "services": [{"url": one.url, "status": one.status, "says": one.says} for one in services],
+    }
+
+
+def _object_of_unusable(found: Unusable) -> dict[str, Any]:
+    return {
+        "result": "needs_a_person",
+        "todo": _todo_objects(found.needed),
+        "running": [],
+        **_bridge_object(found.located, found.services),
+    }
+
+
 def _object(found: Standing, needed: list[Todo]) -> dict[str, Any]:
     def money(value: Any) -> dict[str, str] | None:
         return None if value is None else {"amount": str(value.amount), "currency": value.currency}
@@ -112,7 +224,7 @@ def _object(found: Standing, needed: list[Todo]) -> dict[str, Any]:
         "orders": {state: found.counts.states[state] for state in State},
         "waiting_for": dict(found.counts.reasons),
         "alarms": found.counts.alarms,
-        "todo": [{"order": todo.order, "sentence": todo.sentence, "remedy": todo.remedy} for todo in needed],
+        "todo": _todo_objects(needed),
         "spent_today": money(found.health.spent),
         "limit_per_day": money(found.health.limit),
         "pauses": [
@@ -129,7 +241,8 @@ def _object(found: Standing, needed: list[Todo]) -> dict[str, Any]:
         "deliveries_pending": found.counts.deliveries,
         "oldest_delivery": moment(found.health.oldest_delivery),
         "oldest_due": moment(found.health.oldest_due),
-        "service_answers": found.answers,
+        **_bridge_object(found.located, found.services),
+        "running": [shown_process(one, found.located) for one in found.processes],
         "mapping_in_use": found.mapping_in_use,
         "conditions": [
             {"name": one.name, "code": one.code, "since": moment(one.since), "facts": dict(one.facts)}

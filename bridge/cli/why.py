@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._desk import at_desk, iso, local, name_of, sentence_of
+from bridge.cli._desk import iso, local, look_at_desk, name_of, sentence_of
 from bridge.cli._options import config_option, echo_json, echo_table, json_option, printable
 from bridge.cli.orders.look import Whole, alarm_sentence, history, sentence, whole
 from bridge.order.why import next_step, remedy
@@ -25,7 +25,7 @@ COMMANDS = {
 @json_option
 def command(config: Path, order: str, as_json: bool) -> None:
     """Tell every decision about ORDER in plain words, what happens next and when, and what you can do."""
-    found = at_desk(config, lambda desk: whole(desk, order))
+    found = look_at_desk(config, lambda desk: whole(desk, order))
     if as_json:
         echo_json(_told(found))
         return

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bridge.config.names import is_local
+from bridge.config.names import is_local, is_simulated
 from bridge.config.nodes import Node, Place, Repeated, Scalar, Sequence, Table, join, walk
 from bridge.config.quantities import is_currency
 from bridge.errors import Fault
@@ -67,6 +67,7 @@ def contradictions(root: Table, folder: Path, says: Says) -> Iterator[Fault]:
     yield from _server(root, says)
     yield from _shops(root, says)
     yield from _limits(root, says)
+    yield from _half_simulated(root, says)
     yield from _invoice(root, folder, says)
 
 
@@ -82,7 +83,45 @@ def _server(root: Table, says: Says) -> Iterator[Fault]:
 def _sandboxed(root: Table) -> bool:
     """Whether every shop is one of a sandbox."""
     shops = [shop for _, shop in entries(at(root, "shops")) if isinstance(shop, Table)]
-    return bool(shops) and all(at(shop, "admin_url") for shop in shops)
+    return bool(shops) and all(is_simulated(text(shop, "admin_url") or "") for shop in shops)
+
+
+def _addresses(root: Table) -> Iterator[tuple[str, Table, str]]:
+    """The upstreams: name for people, the table that may give an address, and its key there."""
+    for name, shop in entries(at(root, "shops")):
+        if isinstance(shop, Table):
+            yield f"Shopify ({name})", shop, "admin_url"
+    sculpteo = at(root, "sculpteo")
+    if isinstance(sculpteo, Table):
+        yield "Sculpteo", sculpteo, "base_url"
+
+
+def _simulated(root: Table) -> tuple[list[tuple[str, Table, str]], list[str]]:
+    """In mode live: the upstreams that are simulated, and the names of those that are real. An address that
+    cannot be read is neither."""
+    simulated, real = [], []
+    for name, table, key in _addresses(root) if text(root, "mode") == "live" else ():
+        url = text(table, key)
+        if url is not None and is_simulated(url):
+            simulated.append((name, table, key))
+        elif url is not None or at(table, key) is None:
+            real.append(name)
+    return simulated, real
+
+
+def _key_of(name: str, key: str) -> str:
+    """The path of an upstream's address."""
+    return f"sculpteo.{key}" if name == "Sculpteo" else join(join("shops", name[9:-1]), key)
+
+
+def _half_simulated(root: Table, says: Says) -> Iterator[Fault]:
+    """Real orders that nobody prints, or invented ones that are printed for money."""
+    simulated, real = _simulated(root)
+    for name, table, key in simulated if real else ():
+        lost = "paid orders would go to nobody" if name == "Sculpteo" else "invented orders would be printed"
+        what = f"leads to a simulated {name} in live mode, while {' and '.join(real)} is real: {lost}"
+        remedy = f"take {key} out, or set `mode: test`"
+        yield says(_key_of(name, key), place(table, key), what, remedy)
 
 
 def _shops(root: Table, says: Says) -> Iterator[Fault]:
@@ -191,6 +230,7 @@ def remarks(root: Table, says: Says) -> Iterator[Fault]:
     if live and not at(root, "limits", "per_order") and not at(root, "limits", "per_day"):
         remedy = "consider `limits: {per_order: 300 EUR, per_day: 2000 EUR}`"
         yield says("limits", place(root, "limits"), "are not set, so nothing bounds what is spent", remedy)
+    yield from _all_simulated(root, says)
     yield from _public_url(root, says)
     yield from _written_secrets(root, says)
     for name, shop in entries(at(root, "shops")):
@@ -200,6 +240,16 @@ def remarks(root: Table, says: Says) -> Iterator[Fault]:
     if text(root, "approval", "mode") == "manual" and at(root, "approval", "delay"):
         what = "has no effect where a person approves each order"
         yield says("approval.delay", place(root, "approval", "delay"), what, "remove the line")
+
+
+def _all_simulated(root: Table, says: Says) -> Iterator[Fault]:
+    for name, table, key in _simulated(root)[0]:
+        what = (
+            f"leads to a SIMULATED {name} in live mode: this machine, a private network, or without encryption. "
+            "No real order comes in, and nothing is really printed"
+        )
+        remedy = f"take {key} out before you sell, unless this is a sandbox"
+        yield says(_key_of(name, key), place(table, key), what, remedy)
 
 
 def _public_url(root: Table, says: Says) -> Iterator[Fault]:

@@ -10,10 +10,11 @@ from collections.abc import Mapping as Variables
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from bridge.config import explain
 from bridge.config.check import contradictions, place, remarks, repeated_keys
+from bridge.config.database import relative_file, resolve_database
 from bridge.config.mapping import Mapping
 from bridge.config.nodes import (
     MAX_BYTES,
@@ -41,7 +42,8 @@ class Loaded:
 
     `warnings` have the form of faults: what works, but is hardly meant, or costs safety. `masked` are the paths
     of values that came from the environment. `files` are the secret files that it names, `shop_places` the places
-    where the domain of each shop stands.
+    where the domain of each shop stands. `settings.database` is resolved: `database_file` is the path of SQLite's
+    file as it is written there, where that is relative.
     """
 
     settings: Settings
@@ -52,6 +54,7 @@ class Loaded:
     masked: frozenset[str] = frozenset()
     files: frozenset[Path] = frozenset()
     shop_places: Variables[str, Place] = field(default_factory=dict)
+    database_file: Path | None = None
 
 
 def load(path: Path, env: Variables[str, str] | None = None) -> Loaded:
@@ -59,7 +62,7 @@ def load(path: Path, env: Variables[str, str] | None = None) -> Loaded:
 
     Raises ConfigError with every fault of the file. No secret is part of it.
     """
-    return load_bytes(_read(path), path, os.environ if env is None else env)
+    return load_bytes(read_file(path), path, os.environ if env is None else env)
 
 
 def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
@@ -89,6 +92,9 @@ def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
         says("", Place(0, 0), f"the secret file {name} can be read by every user", "chmod 600")
         for name in files.exposed
     ]
+    written = settings.database.get_secret_value()
+    resolved = SecretStr(resolve_database(written, path.parent))
+    settings = settings.model_copy(update={"database": resolved})
     return Loaded(
         settings,
         Mapping(settings),
@@ -98,6 +104,7 @@ def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
         frozenset(where for where, node in walk(root) if isinstance(node, Scalar) and node.secret),
         frozenset(files.named),
         {name: place(root, "shops", name, "domain") for name in settings.shops},
+        relative_file(written),
     )
 
 
@@ -118,8 +125,8 @@ def _in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     return tuple(ordered[:MAX_FAULTS])
 
 
-def _read(path: Path) -> bytes:
-    """The file's bytes, within bounds. A pipe or device is not opened: it might never end."""
+def read_file(path: Path) -> bytes:
+    """The file's bytes, within bounds. A pipe or device is not opened: it might never end. Raises ConfigError."""
     file = str(path)
     try:
         status = path.stat()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Callable
 from typing import Annotated, Any
+from unicodedata import normalize
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
@@ -104,14 +106,59 @@ def _split(text: str) -> SplitResult:
     return parts
 
 
+LOCAL_ENDINGS = (
+    *(
+        ".localhost",
+        ".localdomain",
+        ".local",
+        ".internal",
+        ".intranet",
+        ".lan",
+        ".home",
+        ".home.arpa",
+        ".corp",
+    ),
+    *(".test", ".invalid"),
+)
+"""Names that no public server has: RFC 6761 (https://www.rfc-editor.org/rfc/rfc6761), and what networks use."""
+_NUMBERS = re.compile(r"(?:0x[0-9a-f]+|\d+)(?:\.(?:0x[0-9a-f]+|\d+)){0,3}", re.IGNORECASE | re.ASCII)
+
+
 def is_local(host: str) -> bool:
-    """Whether a host is this machine or its own network, by its name alone."""
+    """Whether a host is this machine or in a private network, as far as its name or number tells. Every way to
+    write an address counts: 127.1, 2130706433, 0x7f.0.0.1 and ::ffff:10.0.0.1 too."""
+    name = normalize("NFKC", host).lower().rstrip(".")
+    address = address_of(name.partition("%")[0])
+    if address is not None:
+        from bridge.guard import is_public  # brings aiohttp, which few configurations need
+
+        return not is_public(address)
+    return "." not in name or name.endswith(LOCAL_ENDINGS)
+
+
+def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a host is, in any of its spellings; None for a name."""
     try:
-        address = ipaddress.ip_address(host)
+        return ipaddress.ip_address(host)
     except ValueError:
-        name = host.lower().rstrip(".")
-        return "." not in name or name.endswith((".localhost", ".local", ".internal", ".test", ".invalid"))
-    return address.is_private or address.is_loopback or address.is_link_local
+        pass
+    if not _NUMBERS.fullmatch(host):
+        return None
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None
+
+
+def is_simulated(url: str) -> bool:
+    """Whether an upstream at this address is none that a shop sells or prints with: one on this machine or in a
+    private network, or one that is spoken to in clear text."""
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme.lower() == "http" or (bool(host) and is_local(host))
 
 
 def _base_url(text: str) -> str:
@@ -172,6 +219,8 @@ def _database(secret: Any) -> Any:
         raise bad("has too few slashes", "write three: sqlite:///bridge.db (four for a path from the root)")
     if backend == "sqlite" and (rest.strip("/") == "" or ":memory:" in rest):
         raise bad("names no file, so nothing would be kept", "write sqlite:///bridge.db")
+    if backend == "sqlite" and (rest.startswith("/file:") or "uri=" in rest.partition("?")[2]):
+        raise bad("names the file by a file: address", "write the path itself: sqlite:///bridge.db")
     return secret
 
 

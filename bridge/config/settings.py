@@ -359,7 +359,11 @@ class Settings(Model):
     ]
     server: Annotated[Server, doc("The web side of the bridge.")]
     database: Annotated[
-        DatabaseUrl, doc("`sqlite:///file`, or `postgresql://user:password@host/name` for several processes.")
+        DatabaseUrl,
+        doc(
+            "`sqlite:///file`, relative to the folder of this file, or `postgresql://user:password@host/name` for "
+            "several processes."
+        ),
     ] = SecretStr("sqlite:///bridge.db")
     shops: Annotated[dict[ShopName, ShopSettings], doc("Each Shopify shop under a short name of your own.")]
     sculpteo: Annotated[SculpteoSettings, doc("Your account at Sculpteo.")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,14 +11,11 @@ from typing import Any
 import yaml
 from pydantic import SecretStr
 
+from bridge.config.database import MASK, mask_url
 from bridge.config.loader import Loaded
 from bridge.config.model import Model
 from bridge.config.nodes import join
 from bridge.order.model import Money
-
-MASK = "***"
-_MAY_BE_SECRET = re.compile(r"(?<=://)[^/]*(?=@)|(?<==)[^&{}]+")
-"""In a URL: user and password, and what its query says."""
 
 
 def effective(loaded: Loaded) -> dict[str, Any]:
@@ -33,7 +29,7 @@ def as_yaml(shown: Mapping[str, Any]) -> str:
 
 def _plain(value: object, path: str, masked: frozenset[str]) -> Any:
     if path == "database" and isinstance(value, SecretStr):
-        return _MAY_BE_SECRET.sub(MASK, value.get_secret_value())
+        return mask_url(value.get_secret_value())
     if path in masked and value is not None:
         return MASK
     if isinstance(value, Model):
@@ -64,7 +60,7 @@ def plain(value: object) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, str) and "://" in value:
-        return _MAY_BE_SECRET.sub(MASK, value)
+        return mask_url(value)
     return value
 
 

@@ -61,6 +61,7 @@ class Watch:
         self._env = env
         self._files = loaded.files
         self._inforce = loaded
+        self._newest = loaded.hash
         self._told: str | None = None  # the faults that were told last
         self._read = self._signature() if _hash(loaded.path) == loaded.hash else ()
         self._last = self._read
@@ -70,6 +71,10 @@ class Watch:
     def ask(self) -> None:
         """Read it now, as after SIGHUP, changed or not."""
         self._asked.set()
+
+    def digest_of(self, in_force: Loaded) -> str:
+        """SHA-256 of the newest file that says what `in_force` does: a changed comment changes only the file."""
+        return self._newest if in_force is self._inforce else in_force.hash
 
     async def next(self) -> Loaded | ConfigError:
         """The next configuration to use, or the faults of one that cannot be used. Both are told once,
@@ -84,8 +89,10 @@ class Watch:
                     self._told = str(found)
                     return found
             elif asked or self._told is not None or found.settings != self._inforce.settings:
-                self._told, self._inforce = None, found
+                self._told, self._inforce, self._newest = None, found, found.hash
                 return found
+            else:
+                self._newest = found.hash
 
     async def _pause(self) -> bool:
         with contextlib.suppress(TimeoutError):

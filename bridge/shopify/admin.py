@@ -15,6 +15,7 @@ from datetime import timedelta
 import aiohttp
 
 from bridge import __version__
+from bridge.clock import ClockReading, machine_time
 from bridge.errors import Resting, Unreadable, shopify
 from bridge.shopify import http
 from bridge.shopify.answers import Reply, Throttled, TokenRefused, UserError, judge, user_errors
@@ -52,6 +53,7 @@ class Admin:
         self.domain = endpoint.domain
         self.upstream = shopify(shop)
         self.served_version: str | None = None
+        self.date: ClockReading | None = None  # what Shopify's clock showed in its last answer
         self._url = endpoint.graphql
         self._session = session
         self._tokens = tokens
@@ -167,7 +169,8 @@ class Admin:
             "X-Shopify-Access-Token": token,
             "User-Agent": f"sculpteo-bridge/{__version__}",
         }
-        return await http.post(
+        asked_at = machine_time()
+        answer = await http.post(
             self._session,
             self._url,
             data=body,
@@ -175,6 +178,9 @@ class Admin:
             upstream=self.upstream,
             timeout=self._timeout,
         )
+        if answer.date is not None:
+            self.date = ClockReading(asked_at, answer.date, machine_time(), resolution=1.0)
+        return answer
 
     def _watch_version(self, answer: http.Answer) -> None:
         """Shopify serves its oldest supported version once ours is too old, and says so only here.

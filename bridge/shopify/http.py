@@ -6,7 +6,8 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 
@@ -30,6 +31,18 @@ class Answer:
     def request_id(self) -> str:
         """Shopify's id of the request, by which its support can find it."""
         return self.headers.get("x-request-id", "none")[:100]
+
+    @property
+    def date(self) -> datetime | None:
+        """When the server says that it answered, to the second.
+
+        https://www.rfc-editor.org/rfc/rfc9110#field.date
+        """
+        try:
+            found = parsedate_to_datetime(self.headers.get("date", ""))
+        except ValueError:
+            return None
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
     @property
     def retry_after(self) -> timedelta | None:

@@ -131,10 +131,12 @@ def parse_url(text: str) -> URL:
     raise ConfigError(f"database: “{backend}” is not supported; use sqlite:///... or postgresql://...")
 
 
-def engines(url: URL) -> tuple[Engine, Engine]:
-    """The engine for reading and the one for writing. Nothing is connected yet."""
+def engines(url: URL, *, create: bool = True) -> tuple[Engine, Engine]:
+    """The engine for reading and the one for writing. Nothing is connected yet; with `create`, the file of an
+    SQLite database is made."""
     if url.get_backend_name() == "sqlite":
-        _private_file(Path(url.database or ""))
+        if create:
+            _private_file(Path(url.database or ""))
         return _sqlite(url, writes=False), _sqlite(url, writes=True)
     engine = _postgresql(url)
     snapshot = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -11,9 +11,10 @@ import threading
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection, Engine
 
-from bridge.errors import ConfigError, StoreUnavailable
+from bridge.errors import StoreUnavailable, WrongSchema
 from bridge.store.tables import REVISION
 from bridge.store.writer import translated
 
@@ -23,18 +24,85 @@ if TYPE_CHECKING:  # imported only where a migration runs: most starts have none
 MIGRATION_LOCK = 0x5C01_97E1
 ONE_AT_A_TIME = threading.Lock()  # Alembic keeps what it is doing in globals of the process
 
+log = structlog.get_logger("bridge.store")
 
-def migrate(reading: Engine, writing: Engine) -> None:
-    """Raises ConfigError for a database of a newer program, StoreUnavailable when it cannot be reached."""
+
+def migrate(
+    reading: Engine, writing: Engine, *, create: bool = True, upgrade: bool = True, name: str = ""
+) -> str:
+    """Bring the database to the schema that this program needs; returns the schema that it is at then.
+
+    With `create`, an empty database gets its tables; with `upgrade`, an older one is brought up. `name` is the
+    database as people may see it. Raises WrongSchema for a database of a newer program, and for one that is
+    empty or older where that may not be changed; StoreUnavailable when it cannot be reached.
+    """
     try:
         with reading.connect() as connection:
             found = revision(connection)
-        if found != REVISION:
-            with writing.begin() as connection:
-                _lock(connection)
-                _bring_up(connection)
+        if found == REVISION:
+            return found
+        _check(found, create=create, upgrade=upgrade)
+        _tell_before(found, name, reading.url.database if reading.dialect.name == "sqlite" else None)
+        with writing.begin() as connection:
+            _lock(connection)
+            _bring_up(connection)
+        done = "the database has its tables" if found is None else "the database was migrated"
+        log.info(done, database=name, schema=REVISION)
     except sa.exc.SQLAlchemyError as error:
         raise translated(error) from None
+    return REVISION
+
+
+def look_up(reading: Engine) -> str | None:
+    """The schema that the database is at, whichever that is. Raises StoreUnavailable."""
+    try:
+        with reading.connect() as connection:
+            return revision(connection)
+    except sa.exc.SQLAlchemyError as error:
+        raise translated(error) from None
+
+
+def _check(found: str | None, *, create: bool, upgrade: bool) -> None:
+    """Raises WrongSchema unless a database at the schema `found` may be brought to ours."""
+    if found is None and not create:
+        raise WrongSchema(
+            "it has no tables yet",
+            "`sculpteo-bridge serve` makes them when it first runs; if it runs, it uses another database",
+            found=None,
+            needed=REVISION,
+        )
+    if found is None:
+        return
+    if found not in known_revisions():
+        raise WrongSchema(
+            f"it was written by a newer sculpteo-bridge (schema {found}; this program knows up to {REVISION})",
+            "Install that version again, or restore a backup from before its first start",
+            found=found,
+            needed=REVISION,
+        )
+    if not upgrade:
+        raise WrongSchema(
+            f"it is of an older sculpteo-bridge (schema {found}; this program needs {REVISION})",
+            "Take a backup (deploy/README.md, Backups), then restart `sculpteo-bridge serve` with this version:"
+            " it migrates the database when it starts",
+            found=found,
+            needed=REVISION,
+        )
+
+
+def _tell_before(found: str | None, name: str, file: str | None) -> None:
+    """`file` is the path of an SQLite database."""
+    if found is None:
+        log.info("the database is empty and gets its tables", database=name, schema=REVISION)
+        return
+    place = f"{file}.before-{REVISION}, made by SQLite's own backup" if file else "a dump made by pg_dump"
+    log.warning(
+        "the database is migrated now, in one transaction; to go back, you need a backup from before",
+        database=name,
+        schema=found,
+        to=REVISION,
+        backup=f"{place} (deploy/README.md, Backups)",
+    )
 
 
 def _bring_up(connection: Connection) -> None:
@@ -42,11 +110,7 @@ def _bring_up(connection: Connection) -> None:
     found = revision(connection)
     if found == REVISION:
         return
-    if found is not None and found not in known_revisions():
-        raise ConfigError(
-            f"database: it was written by a newer sculpteo-bridge (schema {found}; this program knows up to"
-            f" {REVISION}). Install that version again, or restore a backup from before its first start"
-        )
+    _check(found, create=True, upgrade=True)
     _upgrade(connection)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -25,19 +26,20 @@ from bridge.store.desk import Desk
 from bridge.store.engine import Database, engines, parse_url
 from bridge.store.inbox import StoredInbox, inserter
 from bridge.store.memory import StoredMemory, Switch, remember
-from bridge.store.migrate import migrate, ready
+from bridge.store.migrate import look_up, migrate, ready, revision
 from bridge.store.modes import ModeHistory, change_mode, mode_history
 from bridge.store.moves import event, wake
 from bridge.store.orders import StoredOrders
 from bridge.store.outbox import Outbox
 from bridge.store.privacy import StoredPrivacy
+from bridge.store.processes import Processes
 from bridge.store.purchases import BILLED_PROBE
 from bridge.store.queries import Queries
 from bridge.store.reports import Reports
 from bridge.store.rules import Rules
 from bridge.store.sessions import Sessions
 from bridge.store.shops import Shops
-from bridge.store.tables import alarms, memory, orders
+from bridge.store.tables import REVISION, alarms, memory, orders
 from bridge.store.watching import Watching
 
 TIME = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
@@ -50,10 +52,12 @@ class Store:
     `orders`, `inbox` and `memory` are the ports of those names; `calls` takes Sculpteo's notifications,
     `shops` knows which shop is which; `queries` and `reports` answer people, `rules` are their decisions about lines, `switch` stops and resumes
     placing; `desk` and `sessions` are for the console; `outbox` and `conditions` hold what is to be told, and
-    `watching` finds orders that stand.
+    `watching` finds orders that stand, `processes` holds which `serve` processes run.
     """
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, schema: str = REVISION) -> None:
+        """`schema` is the migration that the database was at when it was opened."""
+        self.schema = schema
         self._db = db
         self._clock = clock
         self.orders = StoredOrders(db, clock)
@@ -71,26 +75,46 @@ class Store:
         self.conditions = Conditions(db, clock)
         self.watching = Watching(db)
         self.privacy = StoredPrivacy(db, clock)
+        self.processes = Processes(db, clock)
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, url: str, *, clock: Clock, create: bool = True) -> AsyncIterator[Self]:
+    async def open(
+        cls,
+        url: str,
+        *,
+        clock: Clock,
+        create: bool = True,
+        upgrade: bool | None = None,
+        any_schema: bool = False,
+    ) -> AsyncIterator[Self]:
         """Connect, bring the schema up to date, and let go at the end once everything waiting is durable.
 
-        `url` is sqlite:///file or postgresql://user:password@host/name. With `create=False` an SQLite file
-        that is not there is a fault and not a new, empty shop. Raises ConfigError for a URL that cannot be
-        used or a database of a newer program, StoreUnavailable when it cannot be reached.
+        `url` is sqlite:///file or postgresql://user:password@host/name. With `create=False` a database that is
+        not there, or is empty, is a fault and not a new, empty shop. An older schema is brought up only with
+        `upgrade`, by default what `create` says. With `any_schema` an older or newer one is left as it is and
+        used all the same: for the stop switch, whose table every schema has.
+
+        Raises WrongSchema for a database whose schema is not ours and may not be made so, ConfigError for a
+        URL that cannot be used, StoreUnavailable when the database cannot be reached.
         """
         parsed = parse_url(url)
         if not create and not cls.exists(url):
             raise ConfigError(
-                f"database: there is no {parsed.database} yet; `sculpteo-bridge serve` makes it"
+                f"database: there is no {parsed.database} yet; `sculpteo-bridge serve` makes it when it first"
+                " runs. If a bridge runs, it uses another database: give its configuration with -c FILE"
             )
-        reading, writing = engines(parsed)
-        await asyncio.to_thread(migrate, reading, writing)
+        reading, writing = engines(parsed, create=create)
+        name = parsed.render_as_string(hide_password=True).replace("+pysqlite", "").replace("+psycopg", "")
+        upgrade = create if upgrade is None else upgrade
+        schema = await asyncio.to_thread(look_up, reading) if any_schema else None
+        if schema is None:
+            schema = await asyncio.to_thread(
+                partial(migrate, reading, writing, create=create, upgrade=upgrade, name=name)
+            )
         db = Database(parsed, reading, writing, inserter(writing.dialect))
         try:
-            store = cls(db, clock)
+            store = cls(db, clock, schema)
             await store.tell_time()
             await store.shops.load()
             yield store
@@ -113,8 +137,27 @@ class Store:
         """Tell the clock what time it is at the PostgreSQL server, which is the one clock that all replicas
         have. A clock that cannot be told, and SQLite, whose processes share a machine, are left as they are.
         Raises StoreUnavailable."""
-        if isinstance(self._clock, SharedClock) and not self._db.is_sqlite:
-            self._clock.told(await self._db.read(lambda c: c.execute(TIME).scalar_one()))
+        if isinstance(self._clock, SharedClock):
+            at = await self.server_time()
+            if at is not None:
+                self._clock.told(at)
+
+    async def server_time(self) -> datetime | None:
+        """What the clock of the PostgreSQL server shows; None for SQLite. Raises StoreUnavailable."""
+        if self._db.is_sqlite:
+            return None
+        at: datetime = await self._db.read(lambda c: c.execute(TIME).scalar_one())
+        return at
+
+    async def schema_now(self) -> str | None:
+        """The migration that the database is at now; another process may have brought it further since it was
+        opened. Raises StoreUnavailable."""
+        return await self._db.read(revision)
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for PostgreSQL."""
+        return Path(self._db.url.database or "") if self._db.is_sqlite else None
 
     async def ready(self) -> None:
         """Prove that a change can be made durable now. Raises StoreUnavailable."""

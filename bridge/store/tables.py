@@ -394,3 +394,25 @@ conditions = Table(  # what is wrong with the bridge as a whole, and was told
     Column("seen_at", Moment, nullable=False),
     Column("facts", Json, nullable=False),
 )
+
+processes = Table(  # the `serve` processes that run, each by its own word of every few seconds
+    "processes",
+    metadata,
+    Column("owner", Words, primary_key=True),
+    Column("host", Words, nullable=False),
+    Column("pid", sa.Integer, nullable=False),
+    Column("version", Words, nullable=False),  # of the program
+    Column("role", Words, nullable=False),
+    Column("mode", Words, nullable=False),
+    Column("listen", Words, nullable=False),
+    Column("shops", Json, nullable=False),
+    Column("config_path", Words, nullable=False),
+    Column("config_digest", Words, nullable=False),  # SHA-256 of the file that is in force
+    Column("config_since", Moment, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("pauses", Json, nullable=False),  # [scope, since] of each pause that the process knows of
+    Column(
+        "clocks", Json, nullable=False
+    ),  # name of another clock -> seconds that it is ahead of this machine's
+)

@@ -14,9 +14,11 @@ import yaml
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
+from bridge.clock import SystemClock
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import DemoPlan, demo_config, stock
 from bridge.sandbox.desk import info_of
+from bridge.store import Store
 
 
 @dataclass
@@ -32,6 +34,11 @@ class Floor:
         self.path.write_text(yaml.safe_dump(self.config, sort_keys=False), "utf-8")
         arguments = [*words, "--config", str(self.path)]
         return await asyncio.to_thread(CliRunner().invoke, main, arguments)
+
+    async def make_database(self) -> None:
+        """As `serve` does when it first runs."""
+        async with Store.open(self.database, clock=SystemClock()):
+            pass
 
     @property
     def database(self) -> str:

@@ -38,7 +38,10 @@ def test_without_a_configuration_it_is_said_how_to_make_one(tmp_path: Path, word
 
 @pytest.mark.parametrize(
     "words",
-    ["alarms list", "audit", "deliveries body 1", "deliveries list", "deliveries replay 1", "orders list", "report", "status", "why 1"],
+    [
+        "alarms list", "audit", "backfill --since 2026-11-01", "deliveries body 1", "deliveries list", "deliveries replay 1",
+        "orders list", "pause", "report", "resume", "status", "why 1",
+    ],
 )  # fmt: skip
 async def test_looking_before_the_first_start_says_so_and_makes_no_database(shop: Floor, words: str) -> None:
     result = await shop.run(*words.split())
@@ -50,7 +53,7 @@ async def test_looking_before_the_first_start_says_so_and_makes_no_database(shop
 
 @pytest.mark.parametrize("words", ["audit", "backfill --since 2026-11-01", "plan --no-prices", "rebuild"])
 async def test_a_shop_that_cannot_be_reached_is_told_in_one_line(shop: Floor, words: str) -> None:
-    await shop.run("pause")  # which makes the database
+    await shop.make_database()
     await shop.box.shopify_down()
     result = await shop.run(*words.split())
     assert result.exit_code == 1
@@ -71,7 +74,7 @@ async def test_a_shop_that_cannot_be_reached_is_told_in_one_line(shop: Floor, wo
     ],
 )
 async def test_a_list_of_nothing_says_so_instead_of_showing_heads(shop: Floor, words: str, said: str) -> None:
-    await shop.run("pause")
+    await shop.make_database()
     result = await shop.run(*words.split())
     assert result.stdout.startswith(said), result.output
 
@@ -129,7 +132,7 @@ def test_a_port_that_is_taken_is_told_with_the_remedy(tmp_path: Path) -> None:
 
 
 async def test_a_shop_that_nobody_knows_has_no_orders_to_list(shop: Floor) -> None:
-    await shop.run("pause")
+    await shop.make_database()
     result = await shop.run("orders", "list", "--shop", "amce")
     assert result.exit_code == 1
     assert "there is no shop “amce”" in result.stderr
@@ -137,27 +140,30 @@ async def test_a_shop_that_nobody_knows_has_no_orders_to_list(shop: Floor) -> No
 
 
 async def test_pauses_are_told_to_programs_too(shop: Floor) -> None:
+    await shop.make_database()
     paused = json.loads((await shop.run("pause", "--shop", "acme", "--json")).stdout)
-    assert paused == {"scope": "acme", "paused": True, "new": True}
+    assert (paused["scope"], paused["paused"], paused["new"]) == ("acme", True, True)
+    assert (paused["shops"], paused["database"]) == (["acme"], shop.database)
     assert json.loads((await shop.run("resume", "--json")).stdout)["still_paused"] == ["acme"]
     assert "Placing goes on for acme." in (await shop.run("resume", "--shop", "acme")).stdout
     assert "Placing was not paused." in (await shop.run("resume")).stdout
 
 
 async def test_a_delivery_that_is_not_there_cannot_be_replayed(shop: Floor) -> None:
-    await shop.run("pause")
+    await shop.make_database()
     result = await shop.run("deliveries", "replay", "7", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout) == [{"key": 7, "outcome": None}]
 
 
 async def test_a_backfill_says_how_many_orders_it_found(shop: Floor) -> None:
+    await shop.make_database()
     result = await shop.run("backfill", "--since", "2026-11-01", "--json")
     assert json.loads(result.stdout) == [{"shop": "acme", "orders": 0}]
 
 
 @pytest.mark.parametrize("words", ["status", "plan --no-prices", "orders list", "check --offline"])
 async def test_nothing_is_colored_and_no_bar_is_drawn_where_no_terminal_is(shop: Floor, words: str) -> None:
-    await shop.run("pause")
+    await shop.make_database()
     result = await shop.run(*words.split())
     assert "\x1b" not in result.output

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import shutil
+import socket
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,8 +24,9 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change
 from bridge.store import Store
+from bridge.store.processes import Process
 from tests.cli.test_orders import CONFIG
-from tests.store.make import claimed, delivery, word
+from tests.store.make import claimed, delivery, placing, word
 
 
 class Clock:
@@ -29,19 +37,65 @@ class Clock:
         return datetime.now(UTC) - self._back
 
 
+class Ready(BaseHTTPRequestHandler):
+    """A service that answers `/readyz`, and nothing else. `says` = status and text."""
+
+    says: ClassVar[tuple[int, str]] = (200, "ready\n")
+
+    def do_GET(self) -> None:
+        status, text = self.says if self.path == "/readyz" else (404, "not found\n")
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Quietly."""
+
+
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def service() -> Iterator[type[Ready]]:
+    """What stands for the running service: its answers can be changed. `address` is where it listens."""
+
+    class Mine(Ready):
+        address: ClassVar[str]
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Mine) as server:
+        Mine.address = f"127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield Mine
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def config(tmp_path: Path, service: Any) -> Path:
     path = tmp_path / "config.yaml"
-    path.write_text(CONFIG % (tmp_path / "bridge.db"))
+    path.write_text(
+        (CONFIG % (tmp_path / "bridge.db")).replace(".com}", f".com, listen: {service.address}" + "}", 1)
+    )
     return path
+
+
+def process(config: Path, **changes: Any) -> Process:
+    """A service on this machine that has this configuration in force."""
+    found, now = load(config), datetime.now(UTC)
+    made = Process(
+        "me:1:a", socket.gethostname(), 1, "1.0", "all", "test", found.settings.server.listen, ("acme",),
+        str(config), found.hash, now, now, now,
+    )  # fmt: skip
+    return replace(made, **changes)
 
 
 def status(config: Path, *words: str) -> Result:
     return CliRunner().invoke(main, ["status", "--config", str(config), *words])
 
 
-def story(config: Path, tell: Callable[[Store], Awaitable[object]], back: timedelta = timedelta(0)) -> None:
-    """What happened to the bridge, `back` ago; the shop was looked through then."""
+def story(
+    config: Path, tell: Callable[[Store], Awaitable[object]], back: timedelta = timedelta(0), **changes: Any
+) -> None:
+    """What happened to the bridge, `back` ago; the shop was looked through then. A service runs: `changes` to
+    what it tells."""
 
     async def run() -> None:
         clock = Clock(back)
@@ -50,6 +104,8 @@ def story(config: Path, tell: Callable[[Store], Awaitable[object]], back: timede
                 await store.memory.set(f"{what}:acme", clock.now().isoformat())
             await store.wake_for_mapping(load(config).catalog.version)
             await tell(store)
+        async with Store.open(load(config).settings.database.get_secret_value(), clock=Clock()) as store:
+            await store.processes.report(replace(process(config), **changes))
 
     asyncio.run(run())
 
@@ -121,7 +177,7 @@ def test_a_service_that_does_not_work_is_noticed_by_what_it_left_undone(config: 
         "Start `sculpteo-bridge serve`",
     ):
         assert expected in result.stdout
-    assert json.loads(status(config, "--json").stdout)["service_answers"] is False
+    assert json.loads(status(config, "--json").stdout)["service_answers"] is True
 
 
 def test_a_mapping_that_serve_does_not_run_with_is_mentioned(config: Path) -> None:
@@ -131,7 +187,8 @@ def test_a_mapping_that_serve_does_not_run_with_is_mentioned(config: Path) -> No
     assert (result.exit_code, "`plan` shows what changes" in result.stdout) == (0, True)
 
 
-def test_a_bridge_that_never_ran_says_so_and_makes_nothing(config: Path) -> None:
+def test_a_bridge_that_never_ran_says_so_and_makes_nothing(config: Path, service: type[Ready]) -> None:
+    service.says = (404, "another program")
     result = status(config)
     assert result.exit_code == 1
     assert "`sculpteo-bridge serve` makes it" in result.stderr
@@ -165,3 +222,96 @@ def test_what_is_from_before_going_live_is_listed_and_asked_once(config: Path) -
         "3 orders from before going live wait for your decision: acme/#3, acme/#2, acme/#1." in found.stdout
     )
     assert "--all-waiting --reason before_go_live --reason other_mode --reason was_test" in found.stdout
+
+
+def findings(config: Path) -> list[str]:
+    """Each finding with its remedy, by `--json`; the exit code says the same."""
+    result = status(config, "--json")
+    found = json.loads(result.stdout)["todo"]
+    assert result.exit_code == (1 if found else 0)
+    assert all(one["remedy"] for one in found), found
+    return [one["sentence"] for one in found]
+
+
+def test_a_silent_service_is_a_finding(config: Path, service: type[Ready]) -> None:
+    story(config, nothing)
+    service.says = (404, "another program")
+    [silent] = findings(config)
+    assert silent.startswith("No service answers at http://127.0.0.1:")
+
+
+def test_a_service_that_cannot_work_is_a_finding_in_its_own_words(config: Path, service: type[Ready]) -> None:
+    story(config, nothing)
+    service.says = (503, "the database is not available: OperationalError: database or disk is full\n")
+    [finding] = findings(config)
+    assert "is not ready: the database is not available" in finding
+    assert "disk is full" in finding
+
+
+def test_a_service_that_uses_another_database_is_a_finding(config: Path) -> None:
+    story(config, nothing)
+    with sqlite3.connect(config.parent / "bridge.db") as raw:
+        raw.execute("DELETE FROM processes")
+    [finding] = findings(config)
+    assert "does not use this database" in finding
+
+
+@pytest.mark.parametrize(("minutes", "stuck"), [(3, False), (12, True)])
+def test_a_purchase_that_does_not_go_on_is_a_finding(config: Path, minutes: int, stuck: bool) -> None:
+    story(config, placing, back=timedelta(minutes=minutes))
+    said = [one for one in findings(config) if "`placing`" in one]
+    assert [one.startswith("The order acme/#1001 is in `placing` since ") for one in said] == [True] * stuck
+
+
+def test_a_disk_that_is_nearly_full_is_a_finding(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    story(config, nothing)
+    usage = type(shutil.disk_usage("/"))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 4_000_000, 4_000_000))
+    assert findings(config) == [f"Only 4 MB are free in {config.parent}, where the database is."]
+
+
+@pytest.mark.parametrize(
+    ("other", "ahead", "said"),
+    [
+        ("shopify:acme", 3600, "Shopify's clock is 3600 seconds ahead of the clock of "),
+        ("shopify:acme", -90, "Shopify's clock is 90 seconds behind the clock of "),
+        ("database", 45, "The clock of the database server is 45 seconds ahead of the clock of "),
+        ("database", -7200, "The clock of the database server is 7200 seconds behind the clock of "),
+    ],
+)
+def test_clocks_that_differ_are_findings(config: Path, other: str, ahead: int, said: str) -> None:
+    story(config, nothing, clocks={other: ahead, "shopify:other": 2})
+    [finding] = findings(config)
+    assert finding.startswith(said)
+
+
+@pytest.mark.parametrize(("schema", "said"), [("0005", "older"), ("9999", "newer")])
+def test_a_database_of_another_version_is_a_finding_and_is_left_as_it_is(
+    config: Path, schema: str, said: str
+) -> None:
+    story(config, nothing)
+    with sqlite3.connect(config.parent / "bridge.db") as raw:
+        raw.execute("UPDATE alembic_version SET version_num = ?", (schema,))
+    [finding] = [one for one in findings(config) if "schema" in one]
+    assert f"{said} sculpteo-bridge (schema {schema}; this program" in finding
+    with sqlite3.connect(config.parent / "bridge.db") as raw:
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema,)]
+    assert "Everything is fine" not in status(config).stdout
+
+
+def test_a_configuration_with_faults_still_tells_how_things_stand(config: Path) -> None:
+    story(config, _needy)
+    config.write_text(config.read_text() + "colour: red\nlimits: {per_day: many}\n")
+    result = status(config)
+    assert result.exit_code == 1
+    assert "acme/#1001: No design is mapped to" in result.stdout
+    assert f"The configuration {config} has 2 faults. The first: " in result.stdout
+    assert f"runs in mode test on {config}" in result.stdout
+    assert "differs from it" in result.stdout
+    found = json.loads(status(config, "--json").stdout)
+    assert (found["mode"], found["orders"]["attention"], len(found["configuration"]["faults"])) == (
+        "test",
+        1,
+        2,
+    )
+    assert found["running"][0]["config_differs"] is True

@@ -156,6 +156,7 @@ def test_two_ignore_patterns_may_fit_the_same_sku() -> None:
 def test_a_live_url_in_a_sandbox_may_be_http() -> None:
     text = LIVE.replace("https://bridge.acme-prints.fr", "http://127.0.0.1:8080")
     sandboxed = text.replace("    client_id", "    admin_url: http://127.0.0.1:9001\n    client_id")
+    sandboxed = sandboxed.replace("  login:", "  base_url: http://127.0.0.1:9002\n  login:")
     assert [one.path for one in faults(text)] == ["server.public_url"]
     assert faults(sandboxed) == ()
 

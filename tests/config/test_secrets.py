@@ -134,4 +134,4 @@ def test_the_effective_configuration_holds_every_default_in_the_form_of_the_file
     assert shown["limits"]["per_order"] == "300 EUR"
     assert shown["products"][0]["scale"] == 0.87
     assert shown["shops"]["acme"]["client_secret"] == "***"
-    assert shown["database"] == "sqlite:///bridge.db"
+    assert shown["database"] == f"sqlite:///{Path.cwd() / 'bridge.db'}"  # beside the file

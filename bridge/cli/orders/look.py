@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from bridge.cli._desk import Desk, at_desk, iso, local, name_of, sentence_of
-from bridge.cli._options import config_option, echo_json, echo_table, json_option, load_or_exit, printable
+from bridge.cli._desk import Desk, iso, local, look_at_desk, name_of, sentence_of
+from bridge.cli._options import config_option, echo_json, echo_table, json_option, locate_or_exit, printable
 from bridge.order.history import tell
 from bridge.order.model import STATUS_MEANING, PrintStatus
 from bridge.order.rules import told
@@ -39,9 +39,9 @@ from bridge.store.queries import AlarmRecord, Event, Filter
 def list_orders(config: Path, states: tuple[str, ...], shop: str | None, limit: int, as_json: bool) -> None:
     """List orders, newest first."""
     filters = Filter([State(state) for state in states], shop)
-    found = at_desk(config, lambda desk: desk.store.queries.page(filters, limit=limit))
+    found = look_at_desk(config, lambda desk: desk.store.queries.page(filters, limit=limit))
     if shop and not found:
-        known = load_or_exit(config).settings.shops
+        known = locate_or_exit(config).shops or ()
         if shop not in known:
             raise click.ClickException(
                 f"there is no shop “{shop}”, nor an order of it; the configuration has {', '.join(known)}"
@@ -69,7 +69,7 @@ def list_orders(config: Path, states: tuple[str, ...], shop: str | None, limit: 
 def show_order(config: Path, order: str, as_json: bool) -> None:
     """Show one order and its history. ORDER is its name (#1001 or 1001, shop/1001), Shopify's id, Sculpteo's
     reference or a tracking number."""
-    found = at_desk(config, lambda desk: whole(desk, order))
+    found = look_at_desk(config, lambda desk: whole(desk, order))
     if as_json:
         echo_json(shown(found))
         return

@@ -51,6 +51,7 @@ async def settings(visit: Visit) -> web.StreamResponse:
         loaded=loaded,
         sections=[(name, as_yaml({name: value})) for name, value in shown.items()],
         shops=shops,
+        processes=await visit.store.processes.running(),
         versions=_versions(visit, shops),
         members=await _members(visit) if visit.user.may("owner") else [],
     )

@@ -20,6 +20,7 @@ import structlog
 from aiohttp import web
 
 from bridge.config.settings import Settings
+from bridge.config.simulated import simulated_in_live
 from bridge.errors import StoreUnavailable
 from bridge.order.states import FOR_A_PERSON, State
 from bridge.steps.job import World
@@ -153,6 +154,7 @@ class Visit:
             "path": self.request.path,
             "notice": notice,
             "demo": self.console.open_here,
+            "simulated": [one.name for one in simulated_in_live(self.settings)],
             "navigation": NAVIGATION,
             "state_names": STATES,
             "role_names": ROLES,

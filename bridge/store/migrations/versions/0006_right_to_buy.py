@@ -1,6 +1,7 @@
 """What the right to buy an order is judged by: when the order was made, in which mode it was first seen, where
 its lines were first to be sent from, what the person who approved it saw, and by which rules it was judged. And
-which shop is which: a shop is its domain, whatever it is called."""
+which shop is which: a shop is its domain, whatever it is called. And
+which processes run."""
 
 from __future__ import annotations
 
@@ -37,6 +38,7 @@ def upgrade() -> None:
     op.execute("UPDATE orders SET first_mode = (SELECT value FROM memory WHERE key = 'mode')")
     op.execute("UPDATE orders SET decided_mode = first_mode WHERE approved_at IS NOT NULL")
     _closed_purchases()
+    _processes()
 
 
 def _closed_purchases() -> None:
@@ -75,4 +77,23 @@ def _closed_purchases() -> None:
     op.execute(
         "UPDATE orders SET due_at = updated_at"
         " WHERE due_at IS NULL AND id IN (SELECT order_id FROM closed_purchases)"
+    )
+
+
+def _processes() -> None:
+    op.create_table(
+        "processes",
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        *(
+            sa.Column(name, sa.Text(), nullable=False)
+            for name in ("version", "role", "mode", "listen", "shops")
+        ),
+        sa.Column("config_path", sa.Text(), nullable=False),
+        sa.Column("config_digest", sa.Text(), nullable=False),
+        *(sa.Column(name, TIME, nullable=False) for name in ("config_since", "started_at", "seen_at")),
+        sa.Column("pauses", sa.Text(), nullable=False),
+        sa.Column("clocks", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("owner", name="pk_processes"),
     )

@@ -1,0 +1,100 @@
+"""The stop switch as `pause` and `resume` use it: it must work, and be believed, when nothing else does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from bridge.cli._options import failed, locate_or_exit
+from bridge.cli._service import echo_faults
+from bridge.clock import SystemClock
+from bridge.config.database import mask_url
+from bridge.config.locate import Located
+from bridge.errors import BridgeError, ConfigError
+from bridge.identity import identify_shops
+from bridge.store import Store
+from bridge.store.memory import ALL, Pause
+from bridge.store.processes import Process
+from bridge.store.tables import REVISION
+
+T = TypeVar("T")
+
+CONFIRMED_WITHIN = 10.0  # seconds that a pause is waited for
+LOOK_EVERY = 0.2  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class StopSwitch:
+    """The store of a configuration that may have faults, and may be of another version of the program."""
+
+    located: Located
+    store: Store
+
+    @property
+    def database(self) -> str:
+        """The database as people may see it."""
+        return mask_url(self.located.database)
+
+    @property
+    def knows_processes(self) -> bool:
+        """Whether services tell in this database that they run: those of older versions do not."""
+        return self.store.schema >= REVISION
+
+    async def running(self) -> list[Process]:
+        return await self.store.processes.running() if self.knows_processes else []
+
+    async def scope_of(self, shop: str | None) -> tuple[str, list[str]]:
+        """What a pause of this shop, or of all, is kept under, and the shops that it concerns. Raises
+        BadParameter for a shop that nobody knows: a pause of it would stop nothing."""
+        processes = await self.running()
+        known = dict.fromkeys(self.located.shops or ())
+        known |= dict.fromkeys(name for process in processes for name in process.shops)
+        if shop is None:
+            return ALL, list(known)
+        if shop not in known:
+            listed = ", ".join(known) or "none that can be read"
+            raise click.BadParameter(f"there is no shop “{shop}”; the configuration has {listed}")
+        return shop, [shop]
+
+    async def wait_until_known(self, pause: Pause) -> tuple[list[Process], list[Process]]:
+        """The processes that have confirmed the pause, and those that run but have not within some seconds."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + CONFIRMED_WITHIN
+        while True:
+            running = await self.running()
+            missing = [process for process in running if not process.knows(pause)]
+            if not missing or loop.time() > until:
+                return [process for process in running if process.knows(pause)], missing
+            await asyncio.sleep(LOOK_EVERY)
+
+
+def with_switch(config: Path, work: Callable[[StopSwitch], Awaitable[T]]) -> T:
+    """Open the database that the configuration names, whatever else is wrong with that file, and work with it.
+    Faults of the file go to standard error. Errors become one line, exit code 1."""
+    located = locate_or_exit(config)
+
+    async def run() -> T:
+        opening = Store.open(located.database, clock=SystemClock(), create=False, any_schema=True)
+        async with opening as store:
+            if located.loaded is not None and store.schema == REVISION:
+                with contextlib.suppress(ConfigError):  # a shop that cannot be told apart keeps its last name
+                    (await identify_shops(store, located.loaded, write=False)).take_effect()
+            switch = StopSwitch(located, store)
+            echo_faults(located, await switch.running())
+            return await work(switch)
+
+    try:
+        return asyncio.run(run())
+    except BridgeError as error:
+        raise failed(error) from None
+
+
+def named(shops: list[str]) -> str:
+    """ ": acme, beta" for a sentence; nothing where no shop is known."""
+    return f": {', '.join(shops)}" if shops else ""
