@@ -178,7 +178,7 @@ def missing(roots: Sequence[Requirement], found: Mapping[str, Mapping[str, Packa
 
     Raises LookupError where a version that was found does not fit a Python that it is for.
     """
-    absent = set()
+    absent: set[str] = set()
     for version, packages in found.items():
         for one in needed(roots, packages, version):
             package = packages.get(canonicalize_name(one.name))
