@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import hashlib
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import SystemRandom
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from aiohttp import web
@@ -38,6 +38,7 @@ from bridge.store import Store
 from bridge.vigil import Vigil
 from bridge.web import console
 from bridge.web.console.words import reader_for
+from bridge.web.metrics import METRICS
 from bridge.web.parts import PARTS
 from bridge.web.server import make_app, make_runner
 from bridge.worker import Worker
@@ -48,12 +49,22 @@ RECONCILE_EVERY = timedelta(minutes=15)
 SUBSCRIBE_EVERY = timedelta(hours=1)
 WATCH_EVERY = timedelta(minutes=5)
 FORGET_EVERY = timedelta(hours=1)
+DAMAGE_EVERY = timedelta(hours=1)
+
+TOLD_FOR = 1.0  # seconds for which /readyz says which part has ended, before the process does
 
 DATABASE_RETRY = 1.0  # seconds
 TIME_EVERY = 15.0  # seconds between looks at the database server's clock
 START_PATIENCE = 60.0  # seconds that a database may be away while the service starts
 
 log = structlog.get_logger("bridge.service")
+
+
+class PartEnded(BridgeError):
+    """A part of the service, which runs for as long as the service does, has ended by itself."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"a part of the service has ended by itself: {part}; start the service again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,14 @@ class Service:
         self._role = role
         self._open_console = open_console
         self._stop = asyncio.Event()
-        self._worker = Worker(lambda: bridge.world, bridge.store.inbox, interpret, on_missed=self._on_missed)
+        self._fault: str | None = None
+        self._worker = Worker(
+            lambda: bridge.world,
+            bridge.store.inbox,
+            interpret,
+            on_missed=self._on_missed,
+            on_error=self._count_error,
+        )
         clock = bridge.world.clock
         self._vigil = Vigil(
             bridge.store,
@@ -99,8 +117,11 @@ class Service:
             console=lambda: bridge.settings.server.public_url.rstrip("/"),
             translate=lambda: reader_for("", bridge.settings.console.language, None).said,
             random=SystemRandom(),
+            on_error=self._count_error,
         )
-        self._chores = Chores(bridge.store.alone, self._vigil.chore)
+        self._chores = Chores(
+            bridge.store.alone, self._vigil.chore, on_end=self._end, on_error=self._count_error
+        )
         self._begun_with = self._followed = bridge.settings
         self._watch = Watch(bridge.loaded, every=look_every)
         self._app: web.Application | None = None
@@ -116,8 +137,32 @@ class Service:
     def _on_missed(self, shop: str) -> None:
         self._chores.hurry(f"reconcile:{shop}")
 
+    def _count_error(self, part: str) -> None:
+        """An error of the bridge's own was survived in this part."""
+        if self._app is not None:
+            self._app[METRICS].errors.labels(part.partition(":")[0]).inc()
+
+    def _end(self, part: str, error: BaseException | None = None) -> None:
+        """A part that runs for as long as the service does has ended: the service is not ready any more, and
+        ends too, so that a supervisor starts it anew."""
+        if self._stop.is_set():
+            return
+        self._fault = part
+        log.critical("a part of the service has ended; the service ends too", part=part, exc_info=error)
+        self._stop.set()
+
+    def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a part of the service beside the others. Its end is the end of the service."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._end(name, None if task.cancelled() else task.exception())
+
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(ended)
+        return task
+
     async def run(self, *, on_ready: Callable[[], None] | None = None) -> None:
-        """Serve until stop() is called."""
+        """Serve until stop() is called. Raises PartEnded when a part of the service has ended by itself."""
         async with AsyncExitStack() as stack:
             if self._role != "worker":
                 await stack.enter_async_context(self._web())
@@ -125,12 +170,12 @@ class Service:
             tasks: list[asyncio.Task[None]] = []
             if self._role != "web":
                 await self._wake_when_possible()
-                worker = asyncio.create_task(self._worker.run(), name="worker")
+                worker = self._begin("worker", self._worker.run())
                 self._start_chores()
-                tasks.append(asyncio.create_task(self._vigil.run(), name="vigil"))
-                tasks.append(asyncio.create_task(self._sender.run(), name="sender"))
-            tasks.append(asyncio.create_task(self._read_again(), name="configuration"))
-            tasks.append(asyncio.create_task(self._keep_time(), name="time"))
+                tasks.append(self._begin("vigil", self._vigil.run()))
+                tasks.append(self._begin("outbox", self._sender.run()))
+            tasks.append(self._begin("configuration", self._read_again()))
+            tasks.append(self._begin("time", self._keep_time()))
             await self._vigil.configuration(())
             settings = self._bridge.settings
             log.info(
@@ -144,13 +189,17 @@ class Service:
                 on_ready()
             await self._stop.wait()
             log.info("stopping")
+            if self._fault is not None:
+                await asyncio.sleep(TOLD_FOR)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._chores.stop()
             if worker is not None:
                 self._worker.stop()
-                await worker
+                await asyncio.gather(worker, return_exceptions=True)
+        if self._fault is not None:
+            raise PartEnded(self._fault)
 
     @asynccontextmanager
     async def _web(self) -> AsyncIterator[None]:
@@ -160,6 +209,7 @@ class Service:
             bridge.store,
             on_news=self._worker.wake,
             stopping=self._stop.is_set,
+            fault=lambda: self._fault,
             open_metrics=bridge.settings.server.open_metrics,
         )
         console.add_to(self._app, self._console())
@@ -209,8 +259,13 @@ class Service:
     async def _keep_time(self) -> None:
         while True:
             await asyncio.sleep(TIME_EVERY)
-            with contextlib.suppress(StoreUnavailable):
+            try:
                 await self._bridge.store.tell_time()
+            except StoreUnavailable as error:
+                log.warning("the database is not available", error=str(error))
+            except Exception:
+                log.exception("the database could not be asked what time it is")
+                self._count_error("time")
 
     # --- chores ------------------------------------------------------------------------------------------
 
@@ -220,6 +275,7 @@ class Service:
             self._chores.start(f"reconcile:{name}", RECONCILE_EVERY, partial(self._reconcile, name))
             self._chores.start(f"subscribe:{name}", SUBSCRIBE_EVERY, partial(self._subscribe, name))
         self._chores.start("watch", WATCH_EVERY, self._vigil.orders)
+        self._chores.start("damage", DAMAGE_EVERY, self._look_for_damage)
 
     async def _reconcile(self, name: str) -> None:
         count = await take_in(self._bridge, name)
@@ -232,6 +288,11 @@ class Service:
         deliveries, orders = await forgotten(self._bridge.store, keep, now)
         if deliveries or orders:
             log.info("past its retention", deliveries=deliveries, orders_without_personal_data=orders)
+
+    async def _look_for_damage(self) -> None:
+        count = await self._bridge.store.set_aside_damaged()
+        if count:
+            log.error("orders cannot be read from the database; each needs a person", orders=count)
 
     async def _subscribe(self, name: str) -> None:
         bridge, public_url = self._bridge, self._bridge.settings.server.public_url

@@ -21,6 +21,7 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Facts, Notice, OrderRecord
 from bridge.store.codec import columns_of, digest, insert_for
+from bridge.store.loading import repair
 from bridge.store.tables import alarms, answers, attempts, events, news, notifications, orders, parcels
 from bridge.store.terms import learn
 from bridge.store.types import Moment, clean
@@ -115,7 +116,9 @@ def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, 
     _check(order, change)
     name = order.name or order.order_id
     row = c.execute(sa.select(orders.c.state).where(orders.c.id == order.key).with_for_update()).one_or_none()
-    if row is None or row.state != order.state:
+    if row is not None and order.damage:
+        order = repair(c, now, order)
+    elif row is None or row.state != order.state:
         is_now = "gone" if row is None else f"{row.state} now"
         raise Outdated(f"order {name} was {order.state} and is {is_now}; look again")
     if _purchase(c, order) != _seen_purchase(order):

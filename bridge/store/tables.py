@@ -83,6 +83,9 @@ orders = Table(
     Column("approved_seen", Words),  # a digest of the contents and address that were approved
     Column("window_for", Words),  # a digest of what the approval window was opened for
     Column("first_locations", Json),  # ids of the locations that its printed lines were first assigned to
+    Column("tries", sa.Integer, nullable=False, server_default="0"),
+    Column("tries_news", sa.Integer),
+    Column("tried_at", Moment),
     sa.UniqueConstraint("shop", "order_id"),
     _partial("ix_orders_due", "due_at", where="due_at IS NOT NULL"),
     Index("ix_orders_state", "state", "id"),

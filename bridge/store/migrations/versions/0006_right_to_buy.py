@@ -1,5 +1,6 @@
 """What the right to buy an order is judged by: when the order was made, in which mode it was first seen, where
-its lines were first to be sent from, and what the person who approved it saw."""
+its lines were first to be sent from, and what the person who approved it saw. And how often it was
+tried without anything outside having changed."""
 
 from __future__ import annotations
 
@@ -20,6 +21,9 @@ def upgrade() -> None:
         sa.Column("approved_seen", sa.Text()),
         sa.Column("window_for", sa.Text()),
         sa.Column("first_locations", sa.Text()),
+        sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("tries_news", sa.Integer()),
+        sa.Column("tried_at", TIME),
     ):
         op.add_column("orders", column)
     # what is on record already was first seen in the mode of the last run, as far as that is known
