@@ -385,6 +385,7 @@ class Change:
     settles: tuple[
         tuple[int, str], ...
     ] = ()  # Sculpteo's calls that this change follows: (key, what came of it)
+    is_look: bool = False  # nothing was tried: the count of failed runs stays as it is
     resend: bool = False  # its parcels count as not in the shop, until it is read again
 
 

@@ -27,7 +27,7 @@ from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Delivery, Inbox, Notice, OrderRecord
 from bridge.retry import BUGS_BEFORE_A_PERSON, delay
 from bridge.steps.accept import Word, accept, needs_question
-from bridge.steps.fulfil import fulfil
+from bridge.steps.fulfil import fulfil, is_refused
 from bridge.steps.job import Job, Step, World
 from bridge.steps.match import match
 from bridge.steps.place import place
@@ -75,6 +75,8 @@ def step_for(record: OrderRecord) -> Step:
         case State.UNKNOWN:
             return resolve
         case State.ATTENTION:
+            if is_refused(record) and record.read_news == record.news:
+                return fulfil
             return track if record.reference else match
         case _:
             return watch
@@ -412,21 +414,29 @@ def _person(job: Job, problem: str, facts: Mapping[str, object]) -> Change:
     attempt = record.attempt
     unsent = record.state is State.PLACING and attempt is not None and attempt.sent_at is None
     still = record.state is State.ATTENTION
+    told = {"name": record.name, **facts}
+    if still and record.problem == problem and _same_but_words(record.facts, told):
+        told = dict(record.facts)
     return Change(
         State.ATTENTION,
         _next_look(job, problem),
         problem=problem,
-        facts={"name": record.name, **facts},
+        facts=told,
         void_attempt="nothing was sent: a person is needed first" if unsent else None,
         failure=problem if still and record.problem == problem else None,
     )
+
+
+def _same_but_words(before: Mapping[str, object], now: Mapping[str, object]) -> bool:
+    """Whether a problem is what it was: an upstream's own words differ by a request id, which is no news."""
+    return {**before, "why": None} == {**now, "why": None}
 
 
 def _next_look(job: Job, problem: str) -> datetime | None:
     """When an order that needs a person is looked at by itself. One that is bought waits for the person, or for
     news; one that has just got there is looked at once more; later looks are for what may heal, and get rarer."""
     record = job.record
-    if record.reference:
+    if record.reference and problem != Problem.SHOP_ACCESS:
         return None
     if record.state is not State.ATTENTION:
         return job.now

@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # brings what is in the store's outbox to people and other systems
     "alerts": {"ports", "order", "errors", "retry", "guard", "config", "store"},
     "breaker": {"ports", "order", "errors"},
-    "logs": set(),
+    "logs": {"errors"},
     "ports": {"order", "errors"},
     "steps": {"ports", "order", "errors", "retry"},
     "plan": {"steps", "ports", "order", "errors"},
@@ -38,6 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "sandbox": {"order", "errors", "sandbox", "ports"},
     **{name: {"ports", "order", "errors", "guard", "config.settings"} for name in ADAPTERS},
+    # it holds every order to the least wait between its moves, whatever the steps decide
+    "store": {"ports", "order", "errors", "guard", "config.settings", "retry"},
 }
 SEES_ALL = {"app", "service", "cli", "__init__", "__main__"}
 

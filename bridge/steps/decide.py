@@ -126,6 +126,15 @@ def resend(record: OrderRecord, who: str, now: datetime) -> Change:
     return Change(State.SHIPPED, now, facts=facts, notes=(Note("resent"),), resend=True)
 
 
+def handled(record: OrderRecord, who: str, now: datetime) -> Change:
+    """A parcel that the shop cannot take any more was seen to: the order is over."""
+    refused = record.state is State.ATTENTION and record.problem == Problem.CANNOT_FULFILL
+    if not refused or record.reference is None:
+        raise _refuse(record, "marked as handled", "only an order whose parcel the shop refuses can be")
+    facts = {"reference": record.reference}
+    return Change(State.DONE, None, reason="handled", facts=facts, notes=(Note("handled"),))
+
+
 def ignore(record: OrderRecord, who: str, now: datetime) -> Change:
     """Never print it."""
     stopped = record.state is State.ATTENTION and record.problem == Problem.CANCELLED_AT_SCULPTEO

@@ -80,7 +80,7 @@ async def place(job: Job) -> Change:
     if elsewhere:
         return elsewhere
     if _stays_held(job, found):
-        return job.stay(None)
+        return job.stay(None, shop_updated_at=order.updated_at)
     if not isinstance(found.verdict, Ready):
         return await _not_now(job, order, found)
     if attempt is not None:

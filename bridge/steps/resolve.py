@@ -232,5 +232,10 @@ async def _is_ours(job: Job, candidate: str) -> bool:
 
 
 async def watch(job: Job) -> Change:
-    """For orders that are over: nothing is done but to look at evidence that comes late."""
-    return await late_evidence(job) or job.stay(None)
+    """For orders that are over: nothing is done but to look at evidence that comes late. What the shop has of
+    the order is noted as read, or reconciliation would tell of it again and again."""
+    evidence = await late_evidence(job)
+    if evidence:
+        return evidence
+    order = await job.read() if job.record.shop in job.world.shops else None
+    return job.stay(None, shop_updated_at=order.updated_at) if order else job.stay(None)

@@ -8,6 +8,7 @@ every writing transaction has the whole database to itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from bridge.order.news import News, code_of
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Facts, Notice, OrderRecord
+from bridge.retry import pause_after, tries_so_far
 from bridge.store.codec import columns_of, digest, insert_for
 from bridge.store.loading import repair
 from bridge.store.tables import alarms, answers, attempts, events, news, notifications, orders, parcels
@@ -105,7 +107,20 @@ def record(c: Connection, now: datetime, order: OrderRecord, change: Change) -> 
     """`Orders.record`."""
     _check(order, change)
     row = held_row(c, order)
-    _write(c, now, order, change, due_at=_due(order, change, now), lease_owner=None, lease_until=None)
+    tries = _tries(order, change, now)
+    if change.due_at is not None:
+        change = replace(change, due_at=max(change.due_at, now + pause_after(tries)))
+    _write(
+        c,
+        now,
+        order,
+        change,
+        due_at=_due(order, change, now),
+        lease_owner=None,
+        lease_until=None,
+        tries=tries,
+        tries_news=order.news,
+    )
     _beside(c, now, order, change, BRIDGE)
     if change.failure is not None and change.failure != row.last_error:
         event(c, order.key, now, "failed", {"why": change.failure})
@@ -137,6 +152,15 @@ def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, 
         news=orders.c.news + 1,
     )
     _beside(c, now, order, change, who)
+
+
+def _tries(order: OrderRecord, change: Change, now: datetime) -> int:
+    """How often the bridge has moved the order, or wants to look again at once, with nothing outside having
+    changed: no word from the shop or Sculpteo, no decision, no other configuration (all of these are news)."""
+    before = order.tries if order.news == order.tries_news else 0
+    moves = change.target is not order.state
+    at_once = change.due_at is not None and change.due_at <= now + AT_ONCE
+    return tries_so_far(before, now - order.updated_at) + (moves or at_once)
 
 
 def _due(order: OrderRecord, change: Change, now: datetime) -> Any:
@@ -174,10 +198,16 @@ def _write(c: Connection, now: datetime, order: OrderRecord, change: Change, **m
         "reason": change.reason,
         "problem": change.problem,
         "facts": dict(change.facts),
-        "failures": orders.c.failures + 1 if change.failure is not None else 0,
-        "last_error": change.failure,
+        **_failures(change),
     }
     written(c, order, columns)
+
+
+def _failures(change: Change) -> dict[str, Any]:
+    if change.is_look:
+        return {}
+    counted = orders.c.failures + 1 if change.failure is not None else 0
+    return {"failures": counted, "last_error": change.failure}
 
 
 def written(c: Connection, order: OrderRecord, columns: dict[str, Any]) -> None:
@@ -322,6 +352,8 @@ def keep(c: Connection, order: int, evidence: Sequence[tuple[str, RawAnswer]]) -
     for kind, answer in evidence:
         c.execute(sa.insert(answers).values(order_id=order, kind=kind, at=answer.at, answer=answer))
 
+
+AT_ONCE = timedelta(seconds=4)  # below the first wait of `bridge.retry`: a look so soon is no wait
 
 FROM_THE_SHOP = frozenset({"webhook", "reconciliation"})
 COALESCED = timedelta(seconds=2)

@@ -43,6 +43,7 @@ HELP = {
     "ignore": "Never print these orders.",
     "reopen": "Take up again what was cancelled or ignored here.",
     "resend": "Bring tracking numbers to the shop again, where the shop lacks them.",
+    "handled": "Close an order whose parcel the shop cannot take any more, once you have seen to it yourself.",
     "print_again": "Order anew, for money, what Sculpteo says that it cancelled.",
 }
 
@@ -224,5 +225,5 @@ def retry(
     decide(config, BY_NAME["retry"], orders, picks, yes=yes, as_name=as_name, as_json=as_json)
 
 
-PLAIN = ("hold", "release", "cancel", "ignore", "reopen", "resend", "print_again")
+PLAIN = ("hold", "release", "cancel", "ignore", "reopen", "resend", "handled", "print_again")
 COMMANDS = (approve, retry, *(_command(name) for name in PLAIN))
