@@ -29,6 +29,7 @@ from bridge.errors import BridgeError, ConfigError, StoreUnavailable
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.plan.catalogue import Stock
+from bridge.plan.designs import unknown_designs
 from bridge.plan.prices import Prices
 from bridge.sculpteo.client import tracking_page
 from bridge.shopify import subscriptions
@@ -125,6 +126,7 @@ class Service:
         self._begun_with = self._followed = bridge.settings
         self._watch = Watch(bridge.loaded, every=look_every)
         self._app: web.Application | None = None
+        self._checking: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
         """End gracefully: take nothing new, finish what is under way."""
@@ -195,6 +197,8 @@ class Service:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._chores.stop()
+            if self._checking is not None:
+                self._checking.cancel()
             if worker is not None:
                 self._worker.stop()
                 await asyncio.gather(worker, return_exceptions=True)
@@ -356,6 +360,27 @@ class Service:
             await self._follow(self._followed)
         self._followed = loaded.settings
         self._worker.wake()
+        self._check_designs()
+
+    def _check_designs(self) -> None:
+        """Ask Sculpteo, beside all else, whether it knows what the new mapping names. The configuration is in
+        force meanwhile, and stays so: an order that needs what Sculpteo does not know stops by itself."""
+        if self._checking is not None:
+            self._checking.cancel()
+        self._checking = asyncio.create_task(self._tell_unknown_designs(), name="designs")
+
+    async def _tell_unknown_designs(self) -> None:
+        loaded = self._bridge.loaded
+        prices = _Outside(self._bridge).prices()
+        try:
+            designs = [design for _, design in loaded.catalog.designs()]
+            for finding in await unknown_designs(prices, designs, patience=None):
+                warning = f"{finding.sentence()} {finding.remedy()}"
+                log.warning("the configuration names what Sculpteo does not know", warning=warning)
+        except StoreUnavailable as error:
+            log.warning("the database is not available", error=str(error))
+        except Exception:
+            log.exception("the mapping could not be compared with Sculpteo")
 
     async def _follow(self, before: Settings) -> None:
         """What another configuration asks for: orders looked at anew, chores of the shops that are there."""

@@ -161,7 +161,9 @@ async def test_deliveries_that_need_a_question_hold_up_neither_orders_nor_the_en
         began = asyncio.get_running_loop().time()
         async with running(play):
             async with asyncio.timeout(PATIENCE):
-                while not (found := await play.store.queries.find("#1001")):
+                while True:
+                    if found := await play.store.queries.find("#1001"):
+                        break
                     await asyncio.sleep(0.05)
             await until(play, found[0].key, State.PLACED)
             assert most == ASKING, "so many at once, and the others wait"
