@@ -30,7 +30,7 @@ from bridge.ports import ApprovalPolicy, Change, Match, Unmapped
 from bridge.steps import decide
 from bridge.steps.reconcile import reconcile
 from tests.steps.make import ADDRESS, NOW, line, order, policy, unit
-from tests.steps.playing import Playing, playing
+from tests.steps.playing import Playing, instead, playing
 
 WEEK = timedelta(days=7)
 CHEAP = Money(Decimal(1), "EUR")
@@ -165,7 +165,7 @@ def said(status: PrintStatus | None) -> Scene:
             async def strange(asked: str) -> Any:
                 return replace(await track(asked), status=None, words="Polishing")
 
-            play.printer.track = strange  # type: ignore[method-assign]
+            instead(play.printer, "track", strange)
         else:
             play.printer.books[reference].status = status
         play.forward(timedelta(days=1))
@@ -183,7 +183,7 @@ async def no_price(play: Playing) -> int:
     async def none(design: Design, quantity: int, currency: str) -> Quote:
         return Quote(None, "Sculpteo does not know the material siver")
 
-    play.printer.price = none  # type: ignore[method-assign]
+    instead(play.printer, "price", none)
     with_policy(play, per_order=DEAR)
     return await ring(play)
 
@@ -224,12 +224,12 @@ async def unreadable_note(play: Playing) -> int:
         found = await read(order_id)
         return found and replace(found, ledger=Ledger(None, "digest", "what is this"))
 
-    play.shop.read = with_note  # type: ignore[method-assign]
+    instead(play.shop, "read", with_note)
     return await ring(play)
 
 
 async def shop_access(play: Playing) -> int:
-    play.shop.read = refusing("shop_access", why="request id 1")  # type: ignore[method-assign]
+    instead(play.shop, "read", refusing("shop_access", why="request id 1"))
     return await ring(play)
 
 
@@ -242,7 +242,7 @@ async def shop_access_after_placing(play: Playing) -> int:
         count += 1
         raise NeedsPerson("shop_access", why=f"HTTP 403, request id {count}")
 
-    play.shop.read = refuses  # type: ignore[method-assign]
+    instead(play.shop, "read", refuses)
     await play.store.wake([State.PLACED])
     return key
 
@@ -250,7 +250,7 @@ async def shop_access_after_placing(play: Playing) -> int:
 async def cannot_fulfill(play: Playing) -> int:
     key, reference = await bought(play)
     play.printer.ships(reference, "1Z1")
-    play.shop.fulfill = refusing("cannot_fulfill", why="no", number="1Z1")  # type: ignore[method-assign]
+    instead(play.shop, "fulfill", refusing("cannot_fulfill", why="no", number="1Z1"))
     play.forward(timedelta(days=1))
     return key
 
@@ -406,7 +406,7 @@ async def upstream(play: Playing) -> int:
 
     key = await approval(play)
     await play.steps()
-    play.shop.read = away  # type: ignore[method-assign]
+    instead(play.shop, "read", away)
     await play.store.wake([State.WAITING])
     return key
 
@@ -422,7 +422,7 @@ async def recheck(play: Playing) -> int:
     async def taken(order_id: str, entry: LedgerEntry, expected: str | None) -> str | None:
         return await write(order_id, entry, "what nobody has read")
 
-    play.shop.write_ledger = taken  # type: ignore[method-assign]
+    instead(play.shop, "write_ledger", taken)
     return await ring(play)
 
 
@@ -536,7 +536,7 @@ async def test_an_order_goes_on_once_its_price_is_known(tmp_path: Path) -> None:
         key = await no_price(play)
         await play.steps()
         assert (await play.record(key)).problem == Problem.NO_PRICE
-        play.printer.price = price  # type: ignore[method-assign]
+        instead(play.printer, "price", price)
         play.forward(timedelta(hours=1))
         await play.steps()
         assert (await play.record(key)).state is State.PLACED

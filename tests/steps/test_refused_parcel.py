@@ -18,7 +18,7 @@ from bridge.ports import OrderRecord
 from bridge.steps import decide
 from bridge.steps.actions import available
 from tests.steps.make import line, order, shipped
-from tests.steps.playing import Playing, playing
+from tests.steps.playing import Playing, instead, playing
 
 
 @dataclass
@@ -40,7 +40,7 @@ async def refused(play: Playing, status: PrintStatus = PrintStatus.SHIPPED) -> t
         refusals.count += 1
         raise NeedsPerson("cannot_fulfill", number="1Z1", why=f"not now, request id {refusals.count}")
 
-    play.shop.fulfill = refuses  # type: ignore[method-assign]
+    instead(play.shop, "fulfill", refuses)
     play.forward(timedelta(days=1))
     await play.steps()
     found = await play.record(key)
@@ -84,7 +84,7 @@ async def test_a_shop_that_takes_it_ends_the_problem(tmp_path: Path) -> None:
     async with playing(tmp_path) as play:
         fulfill = play.shop.fulfill
         key, _ = await refused(play)
-        play.shop.fulfill = fulfill  # type: ignore[method-assign]
+        instead(play.shop, "fulfill", fulfill)
         play.forward(timedelta(hours=1))
         found = await hear(play, key)
         assert (found.state, found.problem) == (State.DONE, None)
@@ -152,10 +152,10 @@ async def test_a_permission_that_comes_back_lets_a_bought_order_go_on(
         async def shut(order_id: str) -> Any:
             raise NeedsPerson("shop_access", why="the token was taken back")
 
-        monkeypatch.setattr(play.shop, "read", shut)
+        monkeypatch.instead(play.shop, "read", shut)
         await hear(play, key)
         assert (await play.record(key)).problem == Problem.SHOP_ACCESS
-        monkeypatch.setattr(play.shop, "read", read)
+        monkeypatch.instead(play.shop, "read", read)
         play.forward(timedelta(hours=1))
         await play.steps()
         assert (await play.record(key)).state is State.PLACED
