@@ -58,8 +58,14 @@ def test_every_command_tells_of_a_damaged_order_and_goes_on_with_the_others(conf
         assert f"cannot be read ({what})" in result.output
         assert "Retry: what is damaged is left out" in result.output
         assert "Ada Example" not in result.output
-    for words in (("orders", "show", "1002"), ("report",), ("alarms", "list"), ("deliveries", "list")):
-        assert run(config, *words).exit_code == 0, words
+    healthy: list[tuple[str, ...]] = [
+        ("orders", "show", "1002"),
+        ("report",),
+        ("alarms", "list"),
+        ("deliveries", "list"),
+    ]
+    for others in healthy:
+        assert run(config, *others).exit_code == 0, others
     status = run(config, "status")
     assert not isinstance(status.exception, (ValueError, TypeError, AttributeError))
     assert run(config, "orders", "retry", "1001", "--yes").exit_code == 0

@@ -152,10 +152,10 @@ async def test_a_permission_that_comes_back_lets_a_bought_order_go_on(
         async def shut(order_id: str) -> Any:
             raise NeedsPerson("shop_access", why="the token was taken back")
 
-        monkeypatch.instead(play.shop, "read", shut)
+        monkeypatch.setattr(play.shop, "read", shut)
         await hear(play, key)
         assert (await play.record(key)).problem == Problem.SHOP_ACCESS
-        monkeypatch.instead(play.shop, "read", read)
+        monkeypatch.setattr(play.shop, "read", read)
         play.forward(timedelta(hours=1))
         await play.steps()
         assert (await play.record(key)).state is State.PLACED
