@@ -130,10 +130,10 @@ def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, 
     """`StoredOrders.intervene`."""
     _check(order, change)
     name = order.name or order.order_id
-    row = c.execute(sa.select(orders.c.state).where(orders.c.id == order.key).with_for_update()).one_or_none()
-    if row is not None and order.damage:
+    if order.damage:
         order = repair(c, now, order)
-    elif row is None or row.state != order.state:
+    row = c.execute(sa.select(orders.c.state).where(orders.c.id == order.key).with_for_update()).one_or_none()
+    if row is None or row.state != order.state:
         is_now = "gone" if row is None else f"{row.state} now"
         raise Outdated(f"order {name} was {order.state} and is {is_now}; look again")
     if _purchase(c, order) != _seen_purchase(order):

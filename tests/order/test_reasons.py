@@ -27,7 +27,7 @@ ADDRESSES = (
     replace(LYON, city="Ly\x01on"),
     replace(LYON, company="A" * 400),
 )
-FACTS = {"status": "502", "how": "TLS failed", "reference": "ABCD1234", "other": "#1"}
+FACTS = {"status": "502", "how": "TLS failed", "reference": "ABCD1234", "other": "#1", "what": "items"}
 ANSWERS = (
     (200, b""),
     (200, b"ABCD1234"),
