@@ -95,6 +95,7 @@ class Service:
         self._open_console = open_console
         self._stop = asyncio.Event()
         self._fault: str | None = None
+        self._works = False
         self._worker = Worker(
             lambda: bridge.world,
             bridge.store.inbox,
@@ -153,6 +154,12 @@ class Service:
         log.critical("a part of the service has ended; the service ends too", part=part, exc_info=error)
         self._stop.set()
 
+    def _not_ready(self) -> str | None:
+        """Why the service should get no deliveries now, beside its database; None = it should."""
+        if self._fault is not None:
+            return f"a part of the service has ended: {self._fault}"
+        return self._worker.trouble if self._works else None
+
     def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a part of the service beside the others. Its end is the end of the service."""
 
@@ -173,6 +180,7 @@ class Service:
             if self._role != "web":
                 await self._wake_when_possible()
                 worker = self._begin("worker", self._worker.run())
+                self._works = True
                 self._start_chores()
                 tasks.append(self._begin("vigil", self._vigil.run()))
                 tasks.append(self._begin("outbox", self._sender.run()))
@@ -213,7 +221,7 @@ class Service:
             bridge.store,
             on_news=self._worker.wake,
             stopping=self._stop.is_set,
-            fault=lambda: self._fault,
+            fault=self._not_ready,
             open_metrics=bridge.settings.server.open_metrics,
         )
         console.add_to(self._app, self._console())

@@ -46,6 +46,8 @@ Sculpteo is asked at; a backlog of it must keep no order from being bought, nor 
 AT_ONCE = 200  # deliveries that are taken from the inbox in one look
 ASKING = 4  # questions to one shop at once, for deliveries that do not name their order
 MOST_QUESTIONS = 1_000  # deliveries that wait for such an answer; more are left to reconciliation
+TROUBLED = 3.0  # seconds of failing after which the worker says so
+SILENT = 120.0  # seconds without a look after which it is taken to hang
 LONGEST_REST = 30.0  # seconds before the worker looks again for what failed by an error of its own
 
 FOLLOWED = frozenset({State.PLACED, State.SHIPPED, State.DONE, State.UNKNOWN})
@@ -104,6 +106,8 @@ class _Look:
     work: Callable[[], Awaitable[bool]]
     failures: int = 0
     rests_until: float = 0.0
+    failing_since: float | None = None
+    looked_at: float = field(default_factory=time.monotonic)  # when it was last done well
 
 
 class Worker:
@@ -139,6 +143,16 @@ class Worker:
         """News came in: look at once."""
         self._news.set()
 
+    @property
+    def trouble(self) -> str | None:
+        """What the worker has not been able to do for longer than a moment; None = it works."""
+        now = time.monotonic()
+        for look in self._looks:
+            fails = look.failing_since is not None and now - look.failing_since > TROUBLED
+            if fails or now - look.looked_at > SILENT:
+                return f"the worker cannot look for {look.name}"
+        return None
+
     async def run(self) -> None:
         """Work until stop() is called, then finish what is running. No error ends it: each is logged and
         counted, and after some rest the look that failed is made again."""
@@ -172,16 +186,18 @@ class Worker:
             busy = await look.work()
         except StoreUnavailable as error:
             log.warning("the database is not available", error=str(error))
+            look.failing_since = look.failing_since or now
             look.rests_until = now + IDLE
             return False
         except Exception:
+            look.failing_since = look.failing_since or now
             look.failures += 1
             rest = min(IDLE * 2 ** (look.failures - 1), LONGEST_REST)
             look.rests_until = time.monotonic() + rest
             log.exception("the worker failed; it looks again", look=look.name, after=f"{rest:.0f} s")
             self._on_error(f"worker: {look.name}")
             return False
-        look.failures = 0
+        look.failures, look.failing_since, look.looked_at = 0, None, time.monotonic()
         return busy
 
     # --- deliveries --------------------------------------------------------------------------------------

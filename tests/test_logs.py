@@ -27,7 +27,8 @@ def validation() -> None:
 
 
 def lookup() -> None:
-    {}[NAME]
+    known: dict[str, int] = {}
+    known[NAME] += 1
 
 
 def value() -> None:

@@ -50,7 +50,7 @@ async def ready(request: web.Request) -> web.Response:
     app = request.app
     fault = app[PARTS].fault()
     if fault is not None:
-        return web.Response(status=503, text=f"a part of the service has ended: {fault}\n")
+        return web.Response(status=503, text=f"{fault}\n")
     if app[PARTS].stopping():
         return web.Response(status=503, text="stopping\n")
     proof = app[READINESS]

@@ -43,7 +43,7 @@ def make_app(
     """The application, not running yet.
 
     `on_news` is called when something came in that the worker should look at. While `stopping` is true the
-    service says that it is not ready; `fault` names a part of it that has ended. `open_metrics` answers /metrics to everybody, for a scraper on another
+    service says that it is not ready; `fault` says why, where a part of it does not work. `open_metrics` answers /metrics to everybody, for a scraper on another
     machine of a private network.
     """
     app = web.Application(client_max_size=webhooks.LARGEST, middlewares=[guard])

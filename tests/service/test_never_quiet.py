@@ -59,11 +59,20 @@ async def test_a_table_that_is_away_for_a_moment_stops_the_work_for_that_moment_
                 execute(database, f"ALTER TABLE {table} RENAME TO {table}_away")
                 if table == "orders":
                     await serving.says("the database is not available", since=during)
+
+                    async def not_ready() -> bool:
+                        status, said = await answer(config, "/readyz")
+                        return status == 503 and "the worker cannot look for orders" in said
+
+                    await until(not_ready, serving)
                 await asyncio.sleep(2)
                 execute(database, f"ALTER TABLE {table}_away RENAME TO {table}")
                 await stage.reaches(buy(stage, "RING-S"), "placed", serving)
-            status, _ = await answer(config, "/readyz")
-            assert status == 200
+
+            async def ready() -> bool:
+                return (await answer(config, "/readyz"))[0] == 200
+
+            await until(ready, serving)
             assert serving.process.returncode is None
         assert len(stage.box.printer.books()) == 4, "each is bought once"
 
