@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,7 +21,7 @@ from bridge.config.loader import Loaded
 from bridge.config.settings import Settings, ShopSettings
 from bridge.config.shipping import ship_method
 from bridge.config.watch import Standing
-from bridge.errors import BridgeError, ConfigError, shopify
+from bridge.errors import BridgeError, ConfigError, LeaseLost, shopify
 from bridge.go_live import KeptGoLiveDates
 from bridge.identity import identify_shops
 from bridge.invoice.invoices import Invoices
@@ -309,7 +310,8 @@ async def rebuilt(bridge: Bridge, name: str) -> dict[State, int]:
         claimed = await store.orders.claim_one(record.key, "rebuild", lease_for=LEASE)
         if claimed is not None and claimed.state is State.RECEIVED:
             job = Job(claimed, world)
-            await worked_on(job)
+            with contextlib.suppress(LeaseLost):  # whoever has it goes on with it
+                await worked_on(job)
     return dict(await store.queries.counts())
 
 

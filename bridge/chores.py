@@ -20,6 +20,14 @@ log = structlog.get_logger("bridge.chores")
 Outcome = Callable[[str, BridgeError | None], Awaitable[None]]
 
 
+def _uncounted(name: str) -> None:
+    """Where nobody counts."""
+
+
+def _untold(name: str, error: BaseException | None) -> None:
+    """Where nobody wants to know."""
+
+
 async def _ignored(name: str, error: BridgeError | None) -> None:
     """Where nobody wants to know."""
 
@@ -34,7 +42,14 @@ class Chores:
         self,
         alone: Callable[[str], AbstractAsyncContextManager[bool]],
         on_outcome: Outcome = _ignored,
+        *,
+        on_end: Callable[[str, BaseException | None], None] = _untold,
+        on_error: Callable[[str], None] = _uncounted,
     ) -> None:
+        """`on_end` is told of a chore that ended though nobody stopped it, `on_error` of an error of the
+        bridge's own that was survived."""
+        self._on_end = on_end
+        self._on_error = on_error
         self._alone = alone
         self._on_outcome = on_outcome
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -44,7 +59,14 @@ class Chores:
         """Begin with a chore, unless it is begun with already."""
         if name not in self._tasks:
             self._asked[name] = asyncio.Event()
-            self._tasks[name] = asyncio.create_task(self._run(name, every, work), name=name)
+            task = asyncio.create_task(self._run(name, every, work), name=name)
+            self._tasks[name] = task
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        name = task.get_name()
+        if self._tasks.get(name) is task:  # else it was stopped
+            self._on_end(f"chores: {name}", None if task.cancelled() else task.exception())
 
     def hurry(self, name: str) -> None:
         """Have it done now. Nothing happens if there is no such chore."""
@@ -80,10 +102,16 @@ class Chores:
                 await self._on_outcome(name, None)
         except BridgeError as error:
             log.warning("a chore failed; it is tried again", chore=name, error=str(error))
-            with contextlib.suppress(BridgeError):
+            try:
                 await self._on_outcome(name, error)
+            except BridgeError as again:
+                log.warning("nor could its outcome be kept", chore=name, error=str(again))
+            except Exception:
+                log.exception("nor could its outcome be kept", chore=name)
+                self._on_error("chores")
             return False
         except Exception:
             log.exception("a chore failed by an error of its own", chore=name)
+            self._on_error("chores")
             return False
         return True

@@ -439,6 +439,10 @@ class OrderRecord:
     closed: tuple[ClosedPurchase, ...] = ()  # what Sculpteo has, or had, beside the present purchase
     parcels: tuple[ParcelRecord, ...] = ()
     lease: Lease | None = None
+    tries: int = 0  # moves and looks at once, by the bridge itself, since anything outside changed
+    tries_news: int | None = None  # the news with which `tries` began to count
+    tried_at: datetime | None = None  # when the shop was last asked to take a parcel that it refused
+    damage: tuple[str, ...] = ()  # what of its rows in the database cannot be read
 
     @property
     def shown_digest(self) -> str:
@@ -486,6 +490,7 @@ class Change:
     settles: tuple[
         tuple[int, str], ...
     ] = ()  # Sculpteo's calls that this change follows: (key, what came of it)
+    is_look: bool = False  # nothing was tried: the count of failed runs stays as it is
     resend: bool = False  # its parcels count as not in the shop, until it is read again
     watches: tuple[ClosedPurchase, ...] = ()  # what is known of closed purchases now
     revives: str | None = None  # the token of a void attempt that is the order's purchase after all
@@ -525,6 +530,10 @@ class Orders(Protocol):
     async def record(self, order: OrderRecord, change: Change) -> None:
         """Write a step's decision and give the lease back. Raises LeaseLost and writes nothing when the
         lease token or the state is no longer what `order` says, or ValueError for a move not in the table."""
+
+    async def put_off(self, order: OrderRecord, until: datetime, why: str) -> None:
+        """Count a failed try and give the lease back, by the order's own row alone: for a decision that
+        cannot be recorded. Raises LeaseLost."""
 
     async def open_attempt(
         self,
@@ -627,7 +636,9 @@ class Inbox(Protocol):
     async def put(self, delivery: Delivery) -> None:
         """Make it durable (group commit); a webhook id known for this shop is absorbed."""
 
-    async def pending(self, limit: int) -> list[Delivery]: ...
+    async def pending(self, limit: int, *, but: Collection[int] = ()) -> list[Delivery]:
+        """The oldest deliveries that are not settled, without those of these keys. One that cannot be read
+        from the database has an empty body."""
 
     async def settle(self, key: int, outcome: str, notice: Notice | None) -> None:
         """Mark it processed and notice its order in one transaction; does nothing if it was settled before."""

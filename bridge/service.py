@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import SystemRandom
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from aiohttp import web
@@ -31,6 +31,7 @@ from bridge.order import remembered
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.plan.catalogue import Stock
+from bridge.plan.designs import unknown_designs
 from bridge.plan.prices import Prices
 from bridge.presence import Presence
 from bridge.sculpteo.client import tracking_page
@@ -41,6 +42,7 @@ from bridge.store import Store
 from bridge.vigil import Vigil
 from bridge.web import console
 from bridge.web.console.words import reader_for
+from bridge.web.metrics import METRICS
 from bridge.web.parts import PARTS
 from bridge.web.server import make_app, make_runner
 from bridge.worker import Worker
@@ -52,12 +54,22 @@ SUBSCRIBE_EVERY = timedelta(hours=1)
 SHOP_CHORES = ("reconcile", "subscribe")
 WATCH_EVERY = timedelta(minutes=5)
 FORGET_EVERY = timedelta(hours=1)
+DAMAGE_EVERY = timedelta(hours=1)
+
+TOLD_FOR = 1.0  # seconds for which /readyz says which part has ended, before the process does
 
 DATABASE_RETRY = 1.0  # seconds
 TIME_EVERY = 15.0  # seconds between looks at the database server's clock
 START_PATIENCE = 60.0  # seconds that a database may be away while the service starts
 
 log = structlog.get_logger("bridge.service")
+
+
+class PartEnded(BridgeError):
+    """A part of the service, which runs for as long as the service does, has ended by itself."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"a part of the service has ended by itself: {part}; start the service again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,15 @@ class Service:
         self._role = role
         self._open_console = open_console
         self._stop = asyncio.Event()
-        self._worker = Worker(lambda: bridge.world, bridge.store.inbox, interpret, on_missed=self._on_missed)
+        self._fault: str | None = None
+        self._works = False
+        self._worker = Worker(
+            lambda: bridge.world,
+            bridge.store.inbox,
+            interpret,
+            on_missed=self._on_missed,
+            on_error=self._count_error,
+        )
         clock = bridge.world.clock
         self._vigil = Vigil(
             bridge.store,
@@ -103,8 +123,11 @@ class Service:
             console=lambda: bridge.settings.server.public_url.rstrip("/"),
             translate=lambda: reader_for("", bridge.settings.console.language, None).said,
             random=SystemRandom(),
+            on_error=self._count_error,
         )
-        self._chores = Chores(bridge.store.alone, self._vigil.chore)
+        self._chores = Chores(
+            bridge.store.alone, self._vigil.chore, on_end=self._end, on_error=self._count_error
+        )
         self._begun_with = self._followed = bridge.settings
         self._watch = Watch(bridge.loaded, every=look_every)
         self._presence = Presence(
@@ -119,6 +142,7 @@ class Service:
             dates=bridge.shop_dates,
         )
         self._app: web.Application | None = None
+        self._checking: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
         """End gracefully: take nothing new, finish what is under way."""
@@ -131,8 +155,38 @@ class Service:
     def _on_missed(self, shop: str) -> None:
         self._chores.hurry(f"reconcile:{shop}")
 
+    def _count_error(self, part: str) -> None:
+        """An error of the bridge's own was survived in this part."""
+        if self._app is not None:
+            self._app[METRICS].errors.labels(part.partition(":")[0]).inc()
+
+    def _end(self, part: str, error: BaseException | None = None) -> None:
+        """A part that runs for as long as the service does has ended: the service is not ready any more, and
+        ends too, so that a supervisor starts it anew."""
+        if self._stop.is_set():
+            return
+        self._fault = part
+        log.critical("a part of the service has ended; the service ends too", part=part, exc_info=error)
+        self._stop.set()
+
+    def _not_ready(self) -> str | None:
+        """Why the service should get no deliveries now, beside its database; None = it should."""
+        if self._fault is not None:
+            return f"a part of the service has ended: {self._fault}"
+        return self._worker.trouble if self._works else None
+
+    def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a part of the service beside the others. Its end is the end of the service."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._end(name, None if task.cancelled() else task.exception())
+
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(ended)
+        return task
+
     async def run(self, *, on_ready: Callable[[], None] | None = None) -> None:
-        """Serve until stop() is called."""
+        """Serve until stop() is called. Raises PartEnded when a part of the service has ended by itself."""
         async with AsyncExitStack() as stack:
             if self._role != "worker":
                 await stack.enter_async_context(self._web())
@@ -140,15 +194,16 @@ class Service:
             tasks: list[asyncio.Task[None]] = []
             if self._role != "web":
                 await self._wake_when_possible()
-                worker = asyncio.create_task(self._worker.run(), name="worker")
+                worker = self._begin("worker", self._worker.run())
+                self._works = True
                 self._start_chores()
-                tasks.append(asyncio.create_task(self._vigil.run(), name="vigil"))
-                tasks.append(asyncio.create_task(self._sender.run(), name="sender"))
-            tasks.append(asyncio.create_task(self._read_again(), name="configuration"))
-            tasks.append(asyncio.create_task(self._keep_time(), name="time"))
+                tasks.append(self._begin("vigil", self._vigil.run()))
+                tasks.append(self._begin("outbox", self._sender.run()))
+            tasks.append(self._begin("configuration", self._read_again()))
+            tasks.append(self._begin("time", self._keep_time()))
             with contextlib.suppress(StoreUnavailable):
                 await self._presence.report()
-            tasks.append(asyncio.create_task(self._presence.run(), name="presence"))
+            tasks.append(self._begin("presence", self._presence.run()))
             await self._vigil.configuration(())
             self._tell_warnings()
             tasks.append(asyncio.create_task(self._tell_private_addresses(), name="addresses"))
@@ -164,14 +219,20 @@ class Service:
                 on_ready()
             await self._stop.wait()
             log.info("stopping")
+            if self._fault is not None:
+                await asyncio.sleep(TOLD_FOR)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._chores.stop()
+            if self._checking is not None:
+                self._checking.cancel()
             if worker is not None:
                 self._worker.stop()
-                await worker
+                await asyncio.gather(worker, return_exceptions=True)
             await self._presence.leave()
+        if self._fault is not None:
+            raise PartEnded(self._fault)
 
     @asynccontextmanager
     async def _web(self) -> AsyncIterator[None]:
@@ -181,6 +242,7 @@ class Service:
             bridge.store,
             on_news=self._worker.wake,
             stopping=self._stop.is_set,
+            fault=self._not_ready,
             open_metrics=bridge.settings.server.open_metrics,
         )
         console.add_to(self._app, self._console())
@@ -230,8 +292,13 @@ class Service:
     async def _keep_time(self) -> None:
         while True:
             await asyncio.sleep(TIME_EVERY)
-            with contextlib.suppress(StoreUnavailable):
+            try:
                 await self._bridge.store.tell_time()
+            except StoreUnavailable as error:
+                log.warning("the database is not available", error=str(error))
+            except Exception:
+                log.exception("the database could not be asked what time it is")
+                self._count_error("time")
 
     # --- chores ------------------------------------------------------------------------------------------
 
@@ -242,6 +309,7 @@ class Service:
             self._chores.start(f"subscribe:{name}", SUBSCRIBE_EVERY, partial(self._subscribe, name))
         self._chores.start("left_over", WATCH_EVERY, self._wake_left_over)
         self._chores.start("watch", WATCH_EVERY, self._vigil.orders)
+        self._chores.start("damage", DAMAGE_EVERY, self._look_for_damage)
 
     async def _reconcile(self, name: str) -> None:
         count = await take_in(self._bridge, name)
@@ -254,6 +322,11 @@ class Service:
         deliveries, orders = await forgotten(self._bridge.store, keep, now)
         if deliveries or orders:
             log.info("past its retention", deliveries=deliveries, orders_without_personal_data=orders)
+
+    async def _look_for_damage(self) -> None:
+        count = await self._bridge.store.set_aside_damaged()
+        if count:
+            log.error("orders cannot be read from the database; each needs a person", orders=count)
 
     async def _subscribe(self, name: str) -> None:
         bridge, public_url = self._bridge, self._bridge.settings.server.public_url
@@ -314,6 +387,27 @@ class Service:
             await self._follow(self._followed)
         self._followed = loaded.settings
         self._worker.wake()
+        self._check_designs()
+
+    def _check_designs(self) -> None:
+        """Ask Sculpteo, beside all else, whether it knows what the new mapping names. The configuration is in
+        force meanwhile, and stays so: an order that needs what Sculpteo does not know stops by itself."""
+        if self._checking is not None:
+            self._checking.cancel()
+        self._checking = asyncio.create_task(self._tell_unknown_designs(), name="designs")
+
+    async def _tell_unknown_designs(self) -> None:
+        loaded = self._bridge.loaded
+        prices = _Outside(self._bridge).prices()
+        try:
+            designs = [design for _, design in loaded.catalog.designs()]
+            for finding in await unknown_designs(prices, designs, patience=None):
+                warning = f"{finding.sentence()} {finding.remedy()}"
+                log.warning("the configuration names what Sculpteo does not know", warning=warning)
+        except StoreUnavailable as error:
+            log.warning("the database is not available", error=str(error))
+        except Exception:
+            log.exception("the mapping could not be compared with Sculpteo")
 
     async def _adopt(self, loaded: Loaded) -> None:
         """Let it be in force, with what its shops are called now. A name that means another shop from now on

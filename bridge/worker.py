@@ -13,6 +13,7 @@ import contextlib
 import os
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,13 +21,13 @@ from functools import partial
 
 import structlog
 
-from bridge.errors import BridgeError, LeaseLost, NeedsPerson, Resting, StoreUnavailable, TryAgain
+from bridge.errors import LeaseLost, NeedsPerson, Resting, StoreUnavailable, TryAgain
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Delivery, Inbox, Notice, OrderRecord
 from bridge.retry import BUGS_BEFORE_A_PERSON, delay
-from bridge.steps.accept import Word, accept
-from bridge.steps.fulfil import fulfil
+from bridge.steps.accept import Word, accept, needs_question
+from bridge.steps.fulfil import fulfil, is_refused
 from bridge.steps.job import Job, Step, World
 from bridge.steps.match import match
 from bridge.steps.place import place
@@ -42,9 +43,23 @@ FOLLOWING = 4
 """How many orders one process works on at once. What is bought is asked for again and again, at the rate that
 Sculpteo is asked at; a backlog of it must keep no order from being bought, nor the other way round."""
 
+AT_ONCE = 200  # deliveries that are taken from the inbox in one look
+ASKING = 4  # questions to one shop at once, for deliveries that do not name their order
+MOST_QUESTIONS = 1_000  # deliveries that wait for such an answer; more are left to reconciliation
+TROUBLED = 3.0  # seconds of failing after which the worker says so
+SILENT = 120.0  # seconds without a look after which it is taken to hang
+LONGEST_REST = 30.0  # seconds before the worker looks again for what failed by an error of its own
+
 FOLLOWED = frozenset({State.PLACED, State.SHIPPED, State.DONE, State.UNKNOWN, State.CANCELLED})
 
+OnError = Callable[[str], None]
+"""Told in which part of the work an error of the bridge's own was survived."""
+
 log = structlog.get_logger("bridge.worker")
+
+
+def uncounted(part: str) -> None:
+    """Where nobody counts."""
 
 
 def step_for(record: OrderRecord) -> Step:
@@ -62,6 +77,8 @@ def step_for(record: OrderRecord) -> Step:
         case State.UNKNOWN:
             return resolve
         case State.ATTENTION:
+            if is_refused(record) and record.read_news == record.news:
+                return fulfil
             return track if record.reference else match
         case _:
             return watch
@@ -81,6 +98,18 @@ class _Lane:
     running: set[asyncio.Task[None]] = field(default_factory=set)
 
 
+@dataclass(slots=True)
+class _Look:
+    """One of the things that the worker looks for in turn; it rests after it failed."""
+
+    name: str
+    work: Callable[[], Awaitable[bool]]
+    failures: int = 0
+    rests_until: float = 0.0
+    failing_since: float | None = None
+    looked_at: float = field(default_factory=time.monotonic)  # when it was last done well
+
+
 class Worker:
     """Works on due orders and pending deliveries until it is told to stop."""
 
@@ -91,14 +120,21 @@ class Worker:
         interpret: Callable[[Delivery], Word],
         *,
         on_missed: Callable[[str], None],
+        on_error: OnError = uncounted,
     ) -> None:
         """`world` gives the present world, so that a reload of the configuration takes effect with the next
-        step. `on_missed` is told the shop whose orders should be reconciled."""
+        step. `on_missed` is told the shop whose orders should be reconciled, `on_error` in which part of the
+        work an error of the bridge's own was survived."""
         self._world = world
         self._inbox = inbox
         self._interpret = interpret
         self._on_missed = on_missed
+        self._on_error = on_error
         self._lanes = (_Lane(frozenset(State) - FOLLOWED, BUYING), _Lane(FOLLOWED, FOLLOWING))
+        self._looks = (_Look("deliveries", self._deliveries), _Look("orders", self._orders))
+        self._questions: dict[int, asyncio.Task[None]] = {}  # by the delivery that asks
+        self._asking: dict[str, asyncio.Semaphore] = {}  # by shop
+        self._put_off: dict[int, float] = {}  # deliveries that could not be settled, until when
         self._news = asyncio.Event()
         self._looking = asyncio.Lock()
         self._stopping = False
@@ -108,19 +144,34 @@ class Worker:
         """News came in: look at once."""
         self._news.set()
 
+    @property
+    def trouble(self) -> str | None:
+        """What the worker has not been able to do for longer than a moment; None = it works."""
+        now = time.monotonic()
+        for look in self._looks:
+            fails = look.failing_since is not None and now - look.failing_since > TROUBLED
+            if fails or now - look.looked_at > SILENT:
+                return f"the worker cannot look for {look.name}"
+        return None
+
     async def run(self) -> None:
-        """Work until stop() is called, then finish what is running."""
+        """Work until stop() is called, then finish what is running. No error ends it: each is logged and
+        counted, and after some rest the look that failed is made again."""
         try:
             while not self._stopping:
                 async with self._looking:
-                    busy = await self._guarded(self._deliveries) | await self._guarded(self._orders)
+                    busy = False
+                    for look in self._looks:
+                        busy |= await self._guarded(look)
                 if not busy:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._news.wait(), IDLE)
                 self._news.clear()
         finally:
+            for question in self._questions.values():
+                question.cancel()  # its delivery stays in the inbox
             running = [task for lane in self._lanes for task in lane.running]
-            await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.gather(*running, *self._questions.values(), return_exceptions=True)
 
     @contextlib.asynccontextmanager
     async def resting(self) -> AsyncIterator[None]:
@@ -135,30 +186,102 @@ class Worker:
         self._stopping = True
         self._news.set()
 
-    async def _guarded(self, look: Callable[[], Awaitable[bool]]) -> bool:
-        """A database that is away stops the looking, not the worker."""
+    async def _guarded(self, look: _Look) -> bool:
+        """One look. What fails rests for a while, longer each time, and stops neither the other look nor the
+        worker: a database that is away, a table that is away, an error of the bridge's own."""
+        now = time.monotonic()
+        if now < look.rests_until:
+            return False
         try:
-            return await look()
+            busy = await look.work()
         except StoreUnavailable as error:
             log.warning("the database is not available", error=str(error))
-            await asyncio.sleep(IDLE)
+            look.failing_since = look.failing_since or now
+            look.rests_until = now + IDLE
             return False
+        except Exception:
+            look.failing_since = look.failing_since or now
+            look.failures += 1
+            rest = min(IDLE * 2 ** (look.failures - 1), LONGEST_REST)
+            look.rests_until = time.monotonic() + rest
+            log.exception("the worker failed; it looks again", look=look.name, after=f"{rest:.0f} s")
+            self._on_error(f"worker: {look.name}")
+            return False
+        look.failures, look.failing_since, look.looked_at = 0, None, time.monotonic()
+        return busy
+
+    # --- deliveries --------------------------------------------------------------------------------------
 
     async def _deliveries(self) -> bool:
-        pending = await self._inbox.pending(200)
-        shops = self._world().shops
+        now = time.monotonic()
+        self._put_off = {key: until for key, until in self._put_off.items() if until > now}
+        pending = await self._inbox.pending(AT_ONCE, but=[*self._questions, *self._put_off])
         for delivery in pending:
-            try:
-                missed = await accept(delivery, self._interpret, shops, self._inbox)
-            except StoreUnavailable:
-                raise
-            except Exception as error:
-                log.exception("a delivery could not be read", delivery=delivery.webhook_id)
-                await self._inbox.settle(delivery.key, f"could not be read: {type(error).__name__}", None)
-                missed = True
+            if self._stopping:
+                break
+            await self._take(delivery)
+        return bool(pending)
+
+    async def _take(self, delivery: Delivery) -> None:
+        """Settle one delivery; or ask what it needs to know beside the others, which do not wait for that."""
+        try:
+            word = self._interpret(delivery)
+        except Exception as error:
+            await self._unreadable(delivery, error)
+            return
+        if not needs_question(word):
+            await self._settle(delivery, word)
+        elif len(self._questions) < MOST_QUESTIONS:
+            task = asyncio.create_task(self._ask(delivery, word), name=f"delivery-{delivery.key}")
+            self._questions[delivery.key] = task
+            task.add_done_callback(partial(self._asked, delivery.key))
+        else:
+            await self._inbox.settle(
+                delivery.key, "too many wait to be asked for; reconciliation looks", None
+            )
+            self._on_missed(delivery.shop)
+
+    async def _ask(self, delivery: Delivery, word: Word) -> None:
+        """Settle a delivery for which the shop has to be asked; so many at once of each shop."""
+        try:
+            async with self._asking.setdefault(delivery.shop, asyncio.Semaphore(ASKING)):
+                await self._settle(delivery, word)
+        except StoreUnavailable as error:
+            log.warning("the database is not available", error=str(error))
+            self._put_off[delivery.key] = time.monotonic() + IDLE
+
+    def _asked(self, key: int, task: asyncio.Task[None]) -> None:
+        self._questions.pop(key, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a delivery failed outside its guard", exc_info=error)
+            self._on_error("delivery")
+            self._put_off[key] = time.monotonic() + LONGEST_REST
+
+    async def _settle(self, delivery: Delivery, word: Word) -> None:
+        try:
+            missed = await accept(delivery, lambda _: word, self._world().shops, self._inbox)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            await self._unreadable(delivery, error)
+        else:
             if missed:
                 self._on_missed(delivery.shop)
-        return bool(pending)
+
+    async def _unreadable(self, delivery: Delivery, error: Exception) -> None:
+        """Set a delivery aside that nothing can be made of; reconciliation finds what it told of."""
+        log.error("a delivery could not be read", delivery=delivery.webhook_id, exc_info=error)
+        self._on_error("delivery")
+        self._on_missed(delivery.shop)
+        try:
+            await self._inbox.settle(delivery.key, f"could not be read: {type(error).__name__}", None)
+        except StoreUnavailable:
+            raise
+        except Exception as again:
+            log.error("a delivery could not be settled", delivery=delivery.webhook_id, exc_info=again)
+            self._put_off[delivery.key] = time.monotonic() + LONGEST_REST
+
+    # --- orders ------------------------------------------------------------------------------------------
 
     async def _orders(self) -> bool:
         found = False
@@ -177,8 +300,9 @@ class Worker:
     def _finished(self, lane: _Lane, task: asyncio.Task[None]) -> None:
         lane.running.discard(task)
         self._news.set()
-        if not task.cancelled() and task.exception() is not None:
-            log.error("a step failed outside its guard", error=repr(task.exception()))
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a step failed outside its guard; its order is tried again", exc_info=error)
+            self._on_error("step")
 
     async def _work(self, record: OrderRecord) -> None:
         """Run one step and record its decision, or what its failure asks for."""
@@ -186,7 +310,7 @@ class Worker:
         job = Job(record, world)
         bound = log.bind(shop=record.shop, order=record.name or record.order_id, state=record.state)
         try:
-            change = await worked_on(job)
+            change = await worked_on(job, self._on_error)
         except LeaseLost as error:
             bound.warning("the lease was lost; whoever has it goes on", error=str(error))
             await self._tell(world, record)
@@ -203,13 +327,25 @@ class Worker:
 
     async def _tell(self, world: World, record: OrderRecord) -> None:
         """An answer may have been stored after the lease was lost: its order must be looked at."""
-        with contextlib.suppress(BridgeError):
+        with contextlib.suppress(Exception):
             await world.orders.notice(Notice(record.shop, record.order_id, "worker", cause="lease lost"))
 
 
-async def worked_on(job: Job) -> Change:
-    """Run the order's step and record what it decided. Raises LeaseLost and StoreUnavailable."""
-    change = _judged(job, await run_step(job))
+async def worked_on(job: Job, on_error: OnError = uncounted) -> Change:
+    """Run the order's step and record what it decided. A decision that cannot be recorded is a failed try of
+    that order. Raises LeaseLost and StoreUnavailable."""
+    change = _judged(job, await run_step(job, on_error))
+    try:
+        return await _recorded(job, change)
+    except (LeaseLost, StoreUnavailable):
+        raise
+    except Exception as error:
+        log.exception("a decision could not be recorded", order=job.record.name, state=job.record.state)
+        on_error("record")
+        return await _not_recorded(job, error)
+
+
+async def _recorded(job: Job, change: Change) -> Change:
     try:
         await job.world.orders.record(job.record, change)
     except NeedsPerson as error:  # the reference that it was to have belongs to another order
@@ -218,7 +354,23 @@ async def worked_on(job: Job) -> Change:
     return change
 
 
-async def run_step(job: Job) -> Change:
+async def _not_recorded(job: Job, error: Exception) -> Change:
+    """Count the try: with its line in the timeline where that can be written, else by the order's row alone."""
+    change = _bug(job, error)
+    try:
+        await job.world.orders.record(job.record, change)
+    except (LeaseLost, StoreUnavailable):
+        raise
+    except Exception as again:
+        log.error("nor could its failure", order=job.record.name, exc_info=again)
+        due = job.now + delay(job.record.failures + 1, job.world.random)
+        why = f"internal error ({type(again).__name__})"
+        await job.world.orders.put_off(job.record, due, why)
+        return Change(job.record.state, due, failure=why)
+    return change
+
+
+async def run_step(job: Job, on_error: OnError = uncounted) -> Change:
     """Run the order's step under a heartbeat and a deadline; errors become the change that they ask for."""
     step = step_for(job.record)
     work = asyncio.ensure_future(step(job))
@@ -240,6 +392,7 @@ async def run_step(job: Job) -> Change:
         return _person(job, error.problem, error.facts)
     except Exception as error:
         log.exception("a step failed by an error of its own", order=job.record.name, step=step.__name__)
+        on_error("step")
         return _bug(job, error)
     finally:
         for task in (work, heart):
@@ -259,6 +412,8 @@ async def _beat(job: Job) -> None:
             return
         except StoreUnavailable as error:
             log.warning("a lease could not be renewed", error=str(error))
+        except Exception:
+            log.exception("a lease could not be renewed")
 
 
 def _judged(job: Job, change: Change) -> Change:
@@ -290,21 +445,29 @@ def _person(job: Job, problem: str, facts: Mapping[str, object]) -> Change:
     attempt = record.attempt
     unsent = record.state is State.PLACING and attempt is not None and attempt.sent_at is None
     still = record.state is State.ATTENTION
+    told = {"name": record.name, **facts}
+    if still and record.problem == problem and _same_but_words(record.facts, told):
+        told = dict(record.facts)
     return Change(
         State.ATTENTION,
         _next_look(job, problem),
         problem=problem,
-        facts={"name": record.name, **facts},
+        facts=told,
         void_attempt="nothing was sent: a person is needed first" if unsent else None,
         failure=problem if still and record.problem == problem else None,
     )
+
+
+def _same_but_words(before: Mapping[str, object], now: Mapping[str, object]) -> bool:
+    """Whether a problem is what it was: an upstream's own words differ by a request id, which is no news."""
+    return {**before, "why": None} == {**now, "why": None}
 
 
 def _next_look(job: Job, problem: str) -> datetime | None:
     """When an order that needs a person is looked at by itself. One that is bought waits for the person, or for
     news; one that has just got there is looked at once more; later looks are for what may heal, and get rarer."""
     record = job.record
-    if record.reference:
+    if record.reference and problem != Problem.SHOP_ACCESS:
         return None
     if record.state is not State.ATTENTION:
         return job.now

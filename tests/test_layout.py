@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "breaker": {"ports", "order", "errors"},
     # matches the shops of the configuration with those of the database
     "identity": {"errors", "config", "store"},
-    "logs": set(),
+    "logs": {"errors"},
     "ports": {"order", "errors"},
     "steps": {"ports", "order", "errors", "retry"},
     "plan": {"steps", "ports", "order", "errors"},
@@ -43,6 +43,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "sandbox": {"order", "errors", "sandbox", "ports"},
     **{name: {"clock", "ports", "order", "errors", "guard", "config.settings"} for name in ADAPTERS},
+    # it holds every order to the least wait between its moves, whatever the steps decide
+    "store": {"clock", "ports", "order", "errors", "guard", "config.settings", "retry"},
 }
 SEES_ALL = {"app", "service", "cli", "__init__", "__main__"}
 

@@ -50,7 +50,10 @@ class Sender:
         console: Callable[[], str],
         translate: Callable[[], Translate],
         random: Random,
+        on_error: Callable[[str], None] = lambda part: None,
     ) -> None:
+        """`on_error` is told of an error of the bridge's own that was survived."""
+        self._on_error = on_error
         self._outbox = outbox
         self._clock = clock
         self._owner = owner
@@ -70,6 +73,7 @@ class Sender:
                     log.warning("the database is not available", error=str(error))
                 except Exception:
                     log.exception("news could not be handed on")
+                    self._on_error("outbox")
                 await asyncio.sleep(IDLE)
         finally:
             await self.close()
@@ -94,7 +98,11 @@ class Sender:
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
     async def _guarded(self, outlet: AlertOutlet | HookOutlet) -> None:
-        if not await self._outbox.lease(outlet.name, self._owner, LEASE):
+        try:
+            if not await self._outbox.lease(outlet.name, self._owner, LEASE):
+                return
+        except StoreUnavailable as error:
+            log.warning("the database is not available", error=str(error))
             return
         try:
             if isinstance(outlet, AlertOutlet):
@@ -107,8 +115,9 @@ class Sender:
             log.warning("the database is not available", error=str(error))
         except Exception:
             log.exception("an outlet could not be served", outlet=outlet.label)
+            self._on_error("outbox")
         finally:
-            with contextlib.suppress(StoreUnavailable):
+            with contextlib.suppress(Exception):  # its lease ends by itself
                 await self._outbox.release(outlet.name, self._owner)
 
     async def _alert(self, outlet: AlertOutlet) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bridge.order.news import tell
+import structlog
+
+from bridge.order.news import DECIDE, LOOK, tell
 from bridge.order.problems import say
 from bridge.order.why import Translate
 from bridge.store.outbox import Message
@@ -18,6 +20,8 @@ CONSOLE = "All of it: {url}"
 TEST_TITLE = "sculpteo-bridge: a test"
 TEST_BODY = "Alerts reach you. Nothing is to be done."
 TEXTS = (MORE, SEVERAL, CONSOLE, TEST_TITLE, TEST_BODY)
+
+log = structlog.get_logger("bridge.alerts")
 
 
 def alert(messages: Sequence[Message], console: str, t: Translate) -> tuple[str, str]:
@@ -34,7 +38,13 @@ def alert(messages: Sequence[Message], console: str, t: Translate) -> tuple[str,
 
 def _one(message: Message, console: str, t: Translate) -> tuple[str, str]:
     name = message.order_name or ""
-    sentence, remedy = tell(message.news, f"{message.shop}/{name}" if message.shop else name, t)
+    try:
+        sentence, remedy = tell(message.news, f"{message.shop}/{name}" if message.shop else name, t)
+    except (
+        Exception
+    ):  # facts that are damaged: this piece of news is told in general words, the others in theirs
+        log.exception("news could not be put into words", news=message.news.key)
+        sentence, remedy = t(LOOK), t(DECIDE)
     head = f"{name}: {sentence}" if name else sentence
     link = f"{console}/orders/{message.news.order}" if message.news.order else None
     where = f"{name} ({message.shop})" if message.shop else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.config.telling import Reminders
 from bridge.order.news import News
-from bridge.order.problems import PROBLEMS
+from bridge.order.problems import Problem, text_of
 from bridge.order.states import WAITS, State, Wait
 from bridge.order.why import MAY_HAVE
 from bridge.store.watching import Standing
@@ -64,8 +64,8 @@ def _waiting(order: Standing, now: datetime, limit: timedelta) -> News | None:
     if order.state in {State.ATTENTION, State.UNKNOWN}:
         code, sentence = "still_attention", MAY_HAVE
         if order.state is State.ATTENTION:
-            known = next((text for code, text in PROBLEMS.items() if code == order.problem), None)
-            sentence = known.sentence if known else str(order.problem)
+            problem = next((code for code in Problem if code == order.problem), None)
+            sentence = text_of(problem, order.facts).sentence if problem else str(order.problem)
     elif order.state is State.WAITING and order.reason in set(Wait) - PATIENT:
         code, sentence = "still_waiting", WAITS[Wait(order.reason)]
         limit = min(limit, SHORTER.get(Wait(order.reason), limit))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.order.model import STATUS_MEANING, PrintStatus
-from bridge.order.problems import ALARMS, PROBLEMS, Alarm, Problem, say
+from bridge.order.problems import ALARMS, Alarm, Problem, say, text_of
 from bridge.order.states import MOVES, State
 from bridge.order.why import Translate, english, translated, why
 
@@ -57,6 +57,7 @@ KINDS: dict[str, str] = {
     "line_ignored": "{line} is not printed ({scope}).",
     "line_as_configured": "{line} is again as the configuration says.",
     "reopened": "Taken up again.",
+    "handled": "Marked as handled: the shop is not told of its parcels.",
     "resolved_placed": "Sculpteo has it as {reference}.",
     "resolved_not_placed": "Sculpteo does not have it.",
 }
@@ -109,7 +110,7 @@ def _of_move(
 ) -> str:
     """Why it stands there now, where there is a reason; else what the move means."""
     if problem in set(Problem):
-        return say(t(PROBLEMS[Problem(problem)].sentence), told)
+        return say(t(text_of(Problem(problem), told).sentence), told)
     if reason is not None or target is State.UNKNOWN or source is None or source is target:
         return why(target, reason, problem, told, t)
     sentence = _SENTENCES.get((source, target))

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bridge.order.problems import ALARMS, PROBLEMS, Alarm, Problem, Text, say
+from bridge.order.problems import ALARMS, Alarm, Problem, Text, say, text_of
 from bridge.order.states import FOR_A_PERSON, WAITS, State, Wait
 from bridge.order.why import MAY_HAVE, UNKNOWN_REMEDY, Translate
 
@@ -242,7 +242,7 @@ def _text(news: News) -> Text:
     if news.code == "alarm" and alarm in set(Alarm):
         return ALARMS[Alarm(alarm)]
     if news.code == State.ATTENTION and problem in set(Problem):
-        return PROBLEMS[Problem(problem)]
+        return text_of(Problem(problem), news.facts)
     if news.code == State.UNKNOWN:
         return Text(MAY_HAVE, UNKNOWN_REMEDY)
     if reason in set(Wait):

@@ -6,8 +6,10 @@ Sculpteo cannot be told to stop. `{names}` are filled from the facts recorded wi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Problem(StrEnum):
@@ -134,6 +136,28 @@ PROBLEMS: dict[Problem, Text] = {
         "Retry; if it stays, report it with the log lines of this order.",
     ),
 }
+
+ORDER_CANCELLED = Text(
+    "The order was cancelled in Shopify, so the shop cannot take parcel {number}, which Sculpteo has sent.",
+    "Give the customer this number yourself, or ask for the parcel back. Then mark the order as handled.",
+)
+RECORD_DAMAGED = Text(
+    "The bridge cannot go on with it: {why}.",
+    "Retry: what is damaged is left out, and the order is read anew from the shop. Nothing that is bought is "
+    "bought again. If it comes back, restore the database from a backup.",
+)
+VARIANTS: dict[tuple[Problem, str], Text] = {
+    (Problem.CANNOT_FULFILL, "cancelled"): ORDER_CANCELLED,
+    (Problem.INTERNAL, "damaged"): RECORD_DAMAGED,
+}
+"""Other words for a problem that has another cause, and so another remedy; the fact of this name says so."""
+
+
+def text_of(problem: Problem, facts: Mapping[str, Any]) -> Text:
+    """What to tell of a problem: by its facts, since the same problem may ask for another remedy."""
+    variants = (text for (code, fact), text in VARIANTS.items() if code is problem and facts.get(fact))
+    return next(variants, PROBLEMS[problem])
+
 
 ALARMS: dict[Alarm, Text] = {
     Alarm.CANCELLED_AFTER_PLACING: Text(

@@ -48,6 +48,9 @@ REASONS: tuple[str, ...] = (
     "the shop's ledger holds an intent to order it, from another run of the bridge",
     "it named an order for this one that its tracking page does not know yet",
     "Sculpteo named an order that it has for this one already",
+    # the bridge's own records, and the shop
+    "what the database holds of it cannot be read ({what})",
+    "nothing of the printed lines is left to fulfill, and no fulfillment is there to add it to",
 )
 PARTS: tuple[str, ...] = (
     "the name",

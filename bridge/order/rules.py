@@ -23,7 +23,8 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineRule:
-    """`subject` is Shopify's id of the line item, variant or product. Without `designs` it is not printed.
+    """`subject` is Shopify's id of the line item, variant or product. Without `designs` it is not printed; of a
+    `damaged` one the designs cannot be read any more, so a person must decide again.
 
     `sku`, `title` and `options` are those of the line on which it was decided, `order` is that order's key.
     """
@@ -40,6 +41,7 @@ class LineRule:
     order_name: str | None = None
     who: str = ""
     at: datetime | None = None
+    damaged: bool = False
 
     @property
     def printed(self) -> bool:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bridge.order.problems import PROBLEMS, Problem, say
+from bridge.order.problems import Problem, say, text_of
 from bridge.order.reasons import reason_told
 from bridge.order.states import IGNORED, MEANING, WAIT_REMEDIES, WAITS, Ignored, State, Wait
 
@@ -17,6 +17,8 @@ CANCELLED = {
     "expired": "The payment expired before anything was bought.",
     "person": "A person cancelled it before anything was bought.",
 }
+
+DONE = {"handled": "A person has seen to it; the shop was not told of every parcel."}
 
 MAY_HAVE = "Sculpteo may or may not have it: {why}."
 UNKNOWN_REMEDY = "Look for it at Sculpteo. Then: `sculpteo-bridge orders resolve {name} --placed-as REFERENCE`, or `--not-placed`."
@@ -66,8 +68,10 @@ def why(
             return say(t(IGNORED[Ignored(reason)]), told)
         case State.CANCELLED if reason in CANCELLED:
             return t(CANCELLED[reason])
+        case State.DONE if reason in DONE:
+            return t(DONE[reason])
         case State.ATTENTION if problem in set(Problem):
-            return say(t(PROBLEMS[Problem(problem)].sentence), told)
+            return say(t(text_of(Problem(problem), facts).sentence), told)
         case State.UNKNOWN if "why" in told:
             return say(t(MAY_HAVE), told)
         case _:
@@ -91,7 +95,7 @@ def remedy(
     """What a person can do, where it needs one. `reason` is what a waiting order waits for."""
     told = {**facts, "name": shlex.quote(name.lstrip("#"))}  # a shell takes what follows a # for a comment
     if state is State.ATTENTION and problem in set(Problem):
-        return say(t(PROBLEMS[Problem(problem)].remedy), told)
+        return say(t(text_of(Problem(problem), facts).remedy), told)
     if state is State.WAITING and reason in set(WAIT_REMEDIES):
         return say(t(WAIT_REMEDIES[Wait(reason)]), told)
     if state is State.UNKNOWN:

@@ -167,14 +167,13 @@ def asked_for(rows: Iterable[Row], offered: Collection[str] | None) -> list[Desi
     wanted: dict[Design, None] = {}
     for row in rows:
         if row.on_sale:
-            wanted.update(
-                (design, None) for design in row.designs if not _not_offered(design.material, offered)
-            )
+            wanted.update((design, None) for design in row.designs if is_offered(design.material, offered))
     return list(wanted)
 
 
-def _not_offered(material: str | None, offered: Collection[str] | None) -> bool:
-    return material is not None and offered is not None and material not in offered
+def is_offered(material: str | None, offered: Collection[str] | None) -> bool:
+    """Whether Sculpteo offers the material, as far as is known. `offered` None = its list is not known."""
+    return material is None or offered is None or material in offered
 
 
 def priced(
@@ -189,7 +188,7 @@ def _priced(row: Row, prices: Mapping[Design, Priced | None], offered: Collectio
     findings, costs = list(row.findings), []
     warnings: dict[str, None] = {}
     for design in row.designs:
-        if _not_offered(design.material, offered):
+        if not is_offered(design.material, offered):
             findings.append(Finding(Kind.MATERIAL, {"material": design.material}))
             continue
         if design not in prices:

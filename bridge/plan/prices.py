@@ -102,8 +102,11 @@ class Prices:
 
     async def _remembered(self) -> dict[str, Priced]:
         text = await self._memory.get(KEY) if self._memory else None
-        entries: dict[str, list[str | None]] = json.loads(text) if text else {}
-        return {name: _read(entry) for name, entry in entries.items()}
+        try:
+            entries: dict[str, list[str | None]] = json.loads(text) if text else {}
+            return {name: _read(entry) for name, entry in entries.items()}
+        except (ValueError, TypeError, AttributeError, ArithmeticError):
+            return {}  # what cannot be read is asked for again
 
     async def _remember(self, known: Mapping[str, Priced], newest: datetime) -> None:
         if self._memory is None:

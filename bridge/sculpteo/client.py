@@ -46,6 +46,7 @@ from bridge.sculpteo.reading import Reading
 
 TRACKING_PATH = "/shop/tracking/reference/"
 CONNECT_WITHIN = 20.0  # seconds for name resolution, connection and TLS of an order call
+PASSING = frozenset({408, 425, 429})  # statuses below 500 that a later call need not meet
 MAX_LOOKUP = 512 * 1024  # bytes of a tracking page, price or list of materials that are read
 XHR = {"X-Requested-With": "XMLHttpRequest", "Accept": "application/json, text/html;q=0.5"}
 PAGE = {"Accept": "text/html, application/json;q=0.5"}
@@ -227,7 +228,7 @@ class SculpteoPrinter:
         """The price of `quantity` copies without shipping, or why there is none. Raises TryAgain."""
         query = price_query(design, quantity, currency)
         answer = await self._ask("GET", PRICE_PATH, query=query)
-        if answer.status is not None and 400 <= answer.status < 500:
+        if answer.status is not None and 400 <= answer.status < 500 and answer.status not in PASSING:
             problem = f"Sculpteo answered HTTP {answer.status}"
             return Quote(None, problem=problem, answer=self._raw(answer))
         if not _fine(answer):

@@ -13,7 +13,8 @@
     select      which lines are printed, and how many       }
     approval    which orders a person must approve          } what match and place
     limits      the stop switch and the limit per order     } ask before anything
-    intent      the intent to buy, in both ledgers          } is bought
+    pricing     what Sculpteo asks for the prints           } is bought
+    intent      the intent to buy, in both ledgers          }
 
     decide      what a person may say: approve, hold, retry, ignore, cancel, resolve
     actions     the same as a list that buttons and commands are made from

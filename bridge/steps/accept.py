@@ -30,6 +30,11 @@ class Word(Protocol):
     def outcome(self) -> str: ...
 
 
+def needs_question(word: Word) -> bool:
+    """Whether the shop has to be asked which order a delivery is about."""
+    return word.wish is None and word.order_id is None and word.fulfillment_order_id is not None
+
+
 async def accept(
     delivery: Delivery, interpret: Callable[[Delivery], Word], shops: Mapping[str, Shop], inbox: Inbox
 ) -> bool:

@@ -142,6 +142,14 @@ ACTIONS: tuple[Action, ...] = (
         decide.resend,
     ),
     Action(
+        "handled",
+        "Mark as handled",
+        "The shop is not told of its parcels, and the order counts as done. For a parcel that the shop cannot "
+        "take any more, once you have seen to it yourself.",
+        "It counts as done.",
+        decide.handled,
+    ),
+    Action(
         "cancel",
         "Cancel",
         "It is not ordered. Nothing changes in Shopify. It can be reopened.",

@@ -114,8 +114,16 @@ def retry(record: OrderRecord, who: str, now: datetime) -> Change:
     if record.state is not State.ATTENTION:
         raise _refuse(record, "retried", "only an order that waits or needs attention can be")
     if not bought(record):
-        return Change(State.RECEIVED, now, notes=note)
+        return _as_before_damage(record, note) or Change(State.RECEIVED, now, notes=note)
     return Change(_as_bought(record), now, facts={"reference": record.reference}, notes=note)
+
+
+def _as_before_damage(record: OrderRecord, notes: tuple[Note, ...]) -> Change | None:
+    """An order that was over when its row turned out to be damaged stays over: reopening it is another wish."""
+    was = record.facts.get("was") if record.facts.get("damaged") else None
+    if was not in {State.IGNORED, State.CANCELLED}:
+        return None
+    return Change(State(was), None, reason=record.facts.get("reason"), notes=notes)
 
 
 def _as_bought(record: OrderRecord) -> State:
@@ -154,6 +162,15 @@ def resend(record: OrderRecord, who: str, now: datetime) -> Change:
         raise _refuse(record, "told to the shop again", "no parcel of it is known")
     facts = {"reference": record.reference}
     return Change(State.SHIPPED, now, facts=facts, notes=(Note("resent"),), resend=True)
+
+
+def handled(record: OrderRecord, who: str, now: datetime) -> Change:
+    """A parcel that the shop cannot take any more was seen to: the order is over."""
+    refused = record.state is State.ATTENTION and record.problem == Problem.CANNOT_FULFILL
+    if not refused or record.reference is None:
+        raise _refuse(record, "marked as handled", "only an order whose parcel the shop refuses can be")
+    facts = {"reference": record.reference}
+    return Change(State.DONE, None, reason="handled", facts=facts, notes=(Note("handled"),))
 
 
 def ignore(record: OrderRecord, who: str, now: datetime) -> Change:

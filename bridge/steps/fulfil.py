@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.model import (
@@ -28,8 +29,8 @@ from bridge.order.model import (
 )
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State
-from bridge.ports import Change, Facts, Note
-from bridge.retry import jittered
+from bridge.ports import Change, Facts, Note, OrderRecord
+from bridge.retry import delay, jittered
 from bridge.steps.job import Job, show
 from bridge.steps.match import GONE_TRIES
 from bridge.steps.resolve import late_evidence
@@ -242,7 +243,8 @@ def _beside(order: ShopOrder, batch: tuple[Parcel, ...]) -> Extend | Impossible:
 
 
 async def fulfil(job: Job) -> Change:
-    """For `shipped`: bring to the shop what it does not have, and see whether all is done."""
+    """For `shipped`, and for a parcel that the shop refused: bring to the shop what it does not have, and see
+    whether all is done."""
     evidence = await late_evidence(job)
     if evidence:
         return evidence
@@ -263,11 +265,59 @@ async def fulfil(job: Job) -> Change:
         )
         if write is None:
             return await _finish(job, alarms)
+        rests_until = _rests_until(job)
+        if rests_until is not None:
+            return replace(job.stay(rests_until), is_look=True)
         if isinstance(write, Impossible):
-            return _nowhere(job, write)
+            why = "nothing of the printed lines is left to fulfill, and no fulfillment is there to add it to"
+            return _refused(job, order, write.parcels, why)
         alarms += _foreign(job, write)
-        await _perform(job, order, write)
+        try:
+            await _perform(job, order, write)
+        except NeedsPerson as error:
+            if error.problem != Problem.CANNOT_FULFILL:
+                raise
+            return _refused(job, order, write.parcels, str(error.facts.get("why", "?")))
     return job.stay(job.now)
+
+
+def is_refused(record: OrderRecord) -> bool:
+    """Whether the shop refuses a parcel of the order. It stays so until the number is on the order in the shop,
+    the shop takes it, or a person tries again; any other word leads to one more try at most."""
+    return (
+        record.state is State.ATTENTION
+        and record.problem == Problem.CANNOT_FULFILL
+        and record.reference is not None
+    )
+
+
+def _rests_until(job: Job) -> datetime | None:
+    """Until when the shop is not asked again to take what it refused; None = it may be asked now."""
+    tried_at = job.record.tried_at
+    if not is_refused(job.record) or tried_at is None:
+        return None
+    until = tried_at + delay(job.record.failures + 1, job.world.random)
+    return until if until > job.now else None
+
+
+def _refused(job: Job, order: ShopOrder, parcels: tuple[Parcel, ...], why: str) -> Change:
+    """A person is needed. The same refusal again is no news, whatever request id is in its words."""
+    record = job.record
+    number = ", ".join(parcel.number for parcel in parcels) or "without a number"
+    facts: dict[str, object] = {"name": record.name, "number": number, "why": why}
+    if order.cancelled_at is not None:
+        facts["cancelled"] = True
+    again = is_refused(record)
+    if again and all(record.facts.get(name) == facts.get(name) for name in ("number", "cancelled")):
+        facts = dict(record.facts)
+    return Change(
+        State.ATTENTION,
+        None,
+        problem=Problem.CANNOT_FULFILL,
+        facts=facts,
+        values={"tried_at": job.now},
+        failure=Problem.CANNOT_FULFILL if again else None,
+    )
 
 
 def _deleted(job: Job) -> Change:
@@ -331,18 +381,15 @@ async def _perform(job: Job, order: ShopOrder, write: Create | Extend) -> None:
     job.record = await orders.mark_pushed(job.record, numbers, fulfillment_id)
 
 
-def _nowhere(job: Job, write: Impossible) -> Change:
-    numbers = ", ".join(parcel.number for parcel in write.parcels)
-    why = "nothing of the printed lines is left to fulfill, and no fulfillment is there to add it to"
-    raise NeedsPerson(Problem.CANNOT_FULFILL, number=numbers, why=why)
-
-
 async def _finish(job: Job, alarms: tuple[tuple[Alarm, Facts], ...]) -> Change:
     """Nothing is left to write now: done, or Sculpteo is to be asked again."""
     record = job.record
     shown = await show(job)
     if not _complete(job):
         due = job.now + jittered(job.world.policy.poll, job.world.random)
+        if record.state is State.ATTENTION:  # the shop has taken what it refused
+            facts = {"reference": record.reference}
+            return Change(State.SHIPPED, due, facts=facts, values=shown, alarms=alarms)
         return replace(job.stay(due, **shown), alarms=alarms)
     if not record.parcels:
         alarms += ((Alarm.NO_TRACKING_NUMBER, {"reference": record.reference or "?"}),)

@@ -3,8 +3,6 @@ limit per order."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from bridge.errors import NeedsPerson
 from bridge.order.model import Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import Problem
@@ -12,6 +10,7 @@ from bridge.order.states import Wait
 from bridge.ports import OrderRecord
 from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.job import Job
+from bridge.steps.pricing import is_price_needed, price_of
 from bridge.steps.right_to_buy import approval_holds, approved_for
 from bridge.steps.select import Trouble, Waits
 
@@ -31,9 +30,9 @@ async def allowed(
         return Waits(Wait.PAUSED, None), None
     approved = approval_holds(record, order, items, policy)
     cost: Money | None = None
-    if policy.per_order or policy.per_day or policy.mode is Mode.PREVIEW or (approved and record.cost):
+    if is_price_needed(policy) or policy.mode is Mode.PREVIEW or (approved and record.cost):
         try:
-            cost = await _cost(job, items)
+            cost = await price_of(job, items)
         except NeedsPerson as error:
             if policy.mode is not Mode.PREVIEW:
                 return Trouble(Problem(error.problem), error.facts), None
@@ -64,16 +63,3 @@ def bought_already(record: OrderRecord) -> Waits | None:
 def said(money: Money | None) -> str:
     """An amount for a sentence."""
     return f"{money.amount} {money.currency}" if money else "?"
-
-
-async def _cost(job: Job, items: tuple[PrintItem, ...]) -> Money:
-    """What Sculpteo asks for all items, without shipping. Raises NeedsPerson("no_price")."""
-    currency = job.world.policy.currency
-    total = Decimal(0)
-    for item in items:
-        quote = await job.world.printer.price(item.design, item.quantity, currency)
-        if quote.total is None or quote.total.currency != currency:
-            why = quote.problem or f"it answered in another currency than {currency}"
-            raise NeedsPerson(Problem.NO_PRICE, designs=item.design.uuid, why=why)
-        total += quote.total.amount
-    return Money(total, currency)

@@ -12,16 +12,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bridge.errors import TryAgain
+from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.digests import contents_digest
 from bridge.order.model import Address, Mode, PrintItem, ShopOrder
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, GoLive, Note, OrderRecord, Policy
+from bridge.retry import delay
 from bridge.steps.customer_history import with_customer_history
 from bridge.steps.decide import NO_APPROVAL
 from bridge.steps.job import Job, show
 from bridge.steps.overlay import with_rules
+from bridge.steps.pricing import is_price_needed, price_of
 from bridge.steps.resolve import found_elsewhere, late_evidence
 from bridge.steps.right_to_buy import (
     approval_holds,
@@ -206,7 +208,8 @@ async def match(job: Job) -> Change:
         return await _heal(job, order, found)
     if record.state is State.IGNORED:
         if isinstance(found.verdict, Nothing | Withdrawn) or record.reason == Ignored.PERSON:
-            return job.stay(None, mapping_version=job.world.catalog.version)
+            # what it was read as is kept, or reconciliation would have it read again and again
+            return job.stay(None, mapping_version=job.world.catalog.version, shop_updated_at=order.updated_at)
         return Change(State.RECEIVED, job.now)
     return decided(job, order, found)
 
@@ -233,8 +236,12 @@ async def _heal(job: Job, order: ShopOrder, found: Assessment) -> Change:
     heals = record.problem in HEALS_ON_CHANGE
     same = isinstance(found.verdict, Trouble) and found.verdict.problem == record.problem
     if heals and not same:
-        return decided(job, order, found)
-    shown = {**await show(job), "mapping_version": job.world.catalog.version}
+        return await _still_without_price(job, order, found) or decided(job, order, found)
+    shown = {
+        **await show(job),
+        "mapping_version": job.world.catalog.version,
+        "shop_updated_at": order.updated_at,
+    }
     if heals and isinstance(found.verdict, Trouble) and found.verdict.facts != record.facts:
         return Change(
             State.ATTENTION,
@@ -244,3 +251,24 @@ async def _heal(job: Job, order: ShopOrder, found: Assessment) -> Change:
             values={"snapshot": order, "name": order.name, **shown},
         )
     return job.stay(None, **shown)
+
+
+async def _still_without_price(job: Job, order: ShopOrder, found: Assessment) -> Change | None:
+    """Whether a problem is gone is judged by the check that found it: `assess` does not ask for the price. None
+    = the price is known now, or was not the problem. Raises TryAgain when Sculpteo cannot be asked."""
+    record = job.record
+    ready = isinstance(found.verdict, Ready | Waits)
+    if record.problem != Problem.NO_PRICE or not ready or not is_price_needed(job.world.policy):
+        return None
+    try:
+        await price_of(job, found.items)
+    except NeedsPerson as error:
+        return Change(
+            State.ATTENTION,
+            job.now + delay(record.failures + 1, job.world.random),
+            problem=error.problem,
+            facts={"name": record.name, **error.facts},
+            values={"mapping_version": job.world.catalog.version, "shop_updated_at": order.updated_at},
+            failure=error.problem,
+        )
+    return None

@@ -66,6 +66,8 @@ class Overlaid:
 
 
 def _said(rule: LineRule) -> Match:
+    if rule.damaged:
+        return Unmapped()
     if rule.designs:
         return Printed(rule.designs)
     return NotPrinted(f"{rule.who} decided so for this {rule.scope}")

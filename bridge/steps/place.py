@@ -82,7 +82,7 @@ async def place(job: Job) -> Change:
     if elsewhere:
         return elsewhere
     if _stays_held(job, found):
-        return job.stay(None)
+        return job.stay(None, shop_updated_at=order.updated_at)
     already = bought_already(job.record) if isinstance(found.verdict, Waits) else None
     if not isinstance(found.verdict, Ready):
         return await _not_now(job, order, replace(found, verdict=already or found.verdict))

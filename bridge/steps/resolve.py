@@ -306,12 +306,14 @@ async def _is_ours(job: Job, candidate: str) -> bool:
 
 async def watch(job: Job) -> Change:
     """For orders that are over: nothing is done but to look at evidence that comes late, at what Sculpteo shows of
-    purchases that were closed, and whether one whose payment was voided is paid after all: nobody cancelled it."""
+    purchases that were closed, and whether one whose payment was voided is paid after all: nobody cancelled it.
+    What the shop has of the order is noted as read, or reconciliation would tell of it again and again."""
     evidence = await late_evidence(job)
     if evidence:
         return evidence
-    if job.record.state is State.CANCELLED and job.record.reason in PAYMENT_LAPSED:
-        order = await job.read()
-        if order is not None and withdrawn(order) is None:
-            return Change(State.RECEIVED, job.now)
-    return job.stay(None)
+    record = job.record
+    order = await job.read() if record.shop in job.world.shops else None
+    lapsed = record.state is State.CANCELLED and record.reason in PAYMENT_LAPSED
+    if order is not None and lapsed and withdrawn(order) is None:
+        return Change(State.RECEIVED, job.now)
+    return job.stay(None, shop_updated_at=order.updated_at) if order else job.stay(None)

@@ -13,6 +13,7 @@ from bridge.order.states import Ignored, Wait
 from bridge.ports import Catalog, Facts, Match, Policy, Printed, Unmapped
 
 ROUTING_RETRY = timedelta(minutes=1)
+LONGEST_RETRY = timedelta(hours=1)
 
 SHIPPED_METHODS = frozenset({"SHIPPING", None})
 LIVE_STATUSES = frozenset({"OPEN", "IN_PROGRESS", "SCHEDULED", "ON_HOLD"})
@@ -73,13 +74,25 @@ def select(shop: str, order: ShopOrder, catalog: Catalog, policy: Policy) -> Sel
         for design in _designs(matches[line.id])
     )
     if _half_routed(order, matches):
-        return Selection(items, Waits(Wait.ROUTING, order.read_at + ROUTING_RETRY))
+        return Selection(items, Waits(Wait.ROUTING, _next_look(order.read_at, order.updated_at)))
     if not items:
         return Selection(verdict=_nothing(order, matches))
     printed = {item.line_item_id for item in items}
     held = [unit for unit in live + given_up if not printed.isdisjoint(_left([unit]))]
     locations = tuple(sorted({unit.location_id for unit in held if unit.location_id}))
-    return Selection(items, _holds(held), locations)
+    return Selection(items, _holds(held, order), locations)
+
+
+def _next_look(now: datetime, since: datetime) -> datetime:
+    """When to look again for what Shopify does by itself in a moment: after a minute, and the later the longer
+    it has not come since; it may never come."""
+    return now + min(max(ROUTING_RETRY, (now - since) / 4), LONGEST_RETRY)
+
+
+def _when_scheduled(unit: FulfillmentOrder, now: datetime) -> datetime | None:
+    """Its time; where that is past and Shopify has not opened it yet, some time from now."""
+    at = unit.fulfill_at
+    return at if at is None or at > now else _next_look(now, at)
 
 
 def is_ours(unit: FulfillmentOrder, locations: frozenset[str] | None) -> bool:
@@ -131,7 +144,7 @@ def _unrouted(order: ShopOrder, matches: dict[str, Match]) -> Waits | Trouble | 
         return trouble
     if not any(_designs(matches[line.id]) for line in lines):
         return Nothing(Ignored.NOTHING_TO_PRINT)
-    return Waits(Wait.ROUTING, order.read_at + ROUTING_RETRY)
+    return Waits(Wait.ROUTING, _next_look(order.read_at, order.updated_at))
 
 
 def _half_routed(order: ShopOrder, matches: dict[str, Match]) -> bool:
@@ -167,14 +180,14 @@ def _nothing(order: ShopOrder, matches: dict[str, Match]) -> Nothing:
     return Nothing(Ignored.ALREADY_FULFILLED)
 
 
-def _holds(units: list[FulfillmentOrder]) -> Waits | None:
+def _holds(units: list[FulfillmentOrder], order: ShopOrder) -> Waits | None:
     """What Shopify itself says against fulfilling now. Its supportedActions decide, not a guess from status."""
     for unit in units:
         if unit.status == "ON_HOLD":
             reasons = ", ".join(hold.reason for hold in unit.holds) or "on hold"
             return Waits(Wait.SHOP_HOLD, None, {"reason": reasons})
         if unit.status == "SCHEDULED":
-            return Waits(Wait.SCHEDULED, unit.fulfill_at)
+            return Waits(Wait.SCHEDULED, _when_scheduled(unit, order.read_at))
         if "CREATE_FULFILLMENT" not in unit.actions:
             return Waits(Wait.SHOP_HOLD, None, {"reason": "Shopify does not let it be fulfilled now"})
     return None

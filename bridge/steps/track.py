@@ -15,6 +15,7 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change, Facts, Note
 from bridge.retry import jittered
+from bridge.steps.fulfil import is_refused
 from bridge.steps.intent import entry_of
 from bridge.steps.job import Job, show
 from bridge.steps.resolve import late_evidence
@@ -63,6 +64,9 @@ async def track(job: Job) -> Change:
     report = await job.world.printer.track(reference)
     alarms += _by_others(job, order, report) + by_mode(job, report)
     change = _by_report(job, report)
+    if is_refused(job.record):
+        # what Sculpteo says is noted, and no word of it makes the refused parcel forgotten: `fulfil` looks
+        change = replace(job.stay(job.now, *change.notes, **change.values), is_look=True)
     return replace(
         change,
         values={**values, **change.values},

@@ -9,22 +9,26 @@ anybody up. Orders written "in the future" by such a clock would sleep until the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost
-from bridge.order.model import Mode, Verdict
-from bridge.order.states import State
-from bridge.ports import Attempt, ClosedPurchase, Lease, OrderRecord, ParcelRecord
-from bridge.store.codec import attempt_from, closed_from, order_from, parcel_from
-from bridge.store.moves import held_row, moment
-from bridge.store.tables import attempts, closed_purchases, orders, parcels
+from bridge.order.problems import Problem
+from bridge.order.states import OPEN, State
+from bridge.ports import Lease, OrderRecord
+from bridge.store.loading import load_all
+from bridge.store.moves import event, held_row, moment
+from bridge.store.tables import orders
 
 AHEAD = timedelta(hours=1)  # replicas' clocks may differ by less than this
+_STRANGE = orders.c.state.not_in(list(State))  # a state that no program wrote: any worker sets it aside
+
+log = structlog.get_logger("bridge.store")
 
 
 def claim(
@@ -47,7 +51,7 @@ def claim(
                 orders.c.lease_until <= now,
                 orders.c.lease_until > now + lease_for + AHEAD,
             ),
-            *((orders.c.state.in_(list(states)),) if states else ()),
+            *((sa.or_(orders.c.state.in_(list(states)), _STRANGE),) if states else ()),
             *(() if only is None else (orders.c.id == only,)),
         )
         .order_by(orders.c.due_at, orders.c.id)
@@ -63,56 +67,60 @@ def claim(
         .values(lease_owner=owner, lease_token=orders.c.lease_token + 1, lease_until=now + lease_for)
     )
     found = {record.key: record for record in load_all(c, keys)}
-    return [found[key] for key in keys]
+    for record in found.values():
+        if record.damage:
+            set_aside(c, now, record)
+    return [found[key] for key in keys if key in found and not found[key].damage]
 
 
-def load(c: Connection, key: int) -> OrderRecord:
-    """One order with all that belongs to it. Raises LeaseLost when there is no such order."""
-    found = load_all(c, [key])
-    if not found:
-        raise LeaseLost(f"there is no order {key}")
-    return found[0]
-
-
-def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
-    """Orders with their open attempt, the ids of void ones, what is closed, and their parcels."""
-    open_ones: dict[int, Attempt] = {}
-    void_ones: dict[int, list[str]] = {}
-    doubted: dict[int, str] = {}
-    for row in c.execute(
-        sa.select(attempts).where(attempts.c.order_id.in_(keys)).order_by(attempts.c.number)
-    ):
-        if row.voided_at is None:
-            open_ones[row.order_id] = attempt_from(row)
-        else:
-            void_ones.setdefault(row.order_id, []).append(row.attempt)
-            if (
-                row.sent_at
-                and row.mode == Mode.LIVE
-                and row.verdict not in {Verdict.REFUSED, Verdict.NOT_SENT}
-            ):
-                doubted[row.order_id] = row.token
-    known: dict[int, list[ParcelRecord]] = {}
-    for row in c.execute(sa.select(parcels).where(parcels.c.order_id.in_(keys)).order_by(parcels.c.id)):
-        known.setdefault(row.order_id, []).append(parcel_from(row))
-    closed: dict[int, list[ClosedPurchase]] = {}
-    for row in c.execute(
-        sa.select(closed_purchases)
-        .where(closed_purchases.c.order_id.in_(keys))
-        .order_by(closed_purchases.c.id)
-    ):
-        closed.setdefault(row.order_id, []).append(closed_from(row))
-    return [
-        order_from(
-            row,
-            attempt=open_ones.get(row.id),
-            void_attempts=void_ones.get(row.id, ()),
-            doubted_token=doubted.get(row.id),
-            closed=closed.get(row.id, ()),
-            parcels=known.get(row.id, ()),
+def set_aside(c: Connection, now: datetime, order: OrderRecord) -> None:
+    """Leave an order whose rows cannot be read to a person: the worker can do nothing with it. What is damaged
+    stays as it is until the person decides (`damage.repair`). Told once."""
+    row = c.execute(sa.select(orders.c.state, orders.c.problem).where(orders.c.id == order.key)).one()
+    c.execute(
+        sa.update(orders)
+        .where(orders.c.id == order.key)
+        .values(
+            state=State.ATTENTION,
+            problem=Problem.INTERNAL,
+            reason=None,
+            facts=dict(order.facts),
+            due_at=None,
+            updated_at=moment(now),
+            lease_owner=None,
+            lease_until=None,
+            failures=0,
         )
-        for row in c.execute(sa.select(orders).where(orders.c.id.in_(keys)).order_by(orders.c.id))
-    ]
+    )
+    if (row.state, row.problem) == (State.ATTENTION, Problem.INTERNAL):
+        return
+    log.error("an order cannot be read from the database", order=order.name, damage=order.damage)
+    source = State(row.state) if row.state in set(State) else None
+    event(
+        c,
+        order.key,
+        now,
+        "reason" if source is State.ATTENTION else "move",
+        order.facts,
+        source=source,
+        target=State.ATTENTION,
+        problem=Problem.INTERNAL,
+    )
+
+
+def set_aside_damaged(c: Connection, now: datetime, after: int, limit: int) -> tuple[int | None, int]:
+    """Set aside what is damaged of the next open orders from above the number `after`, which their due time
+    need not bring up. Gives the number to go on from (None = there are no more), and how many were set aside."""
+    closed = [state for state in State if state not in OPEN]
+    query = sa.select(orders.c.id).where(orders.c.id > after, orders.c.state.not_in(closed))
+    keys = list(c.execute(query.order_by(orders.c.id).limit(limit)).scalars())
+    damaged = [order for order in load_all(c, keys) if order.damage] if keys else []
+    free = sa.or_(orders.c.lease_until.is_(None), orders.c.lease_until <= now)
+    for order in damaged:
+        held = sa.select(orders.c.id).where(orders.c.id == order.key, free).with_for_update()
+        if c.execute(held).first() is not None:
+            set_aside(c, now, order)
+    return (keys[-1] if len(keys) == limit else None), len(damaged)
 
 
 def extend(c: Connection, now: datetime, lease: Lease, lease_for: timedelta) -> Lease:
@@ -138,6 +146,14 @@ def renew(c: Connection, now: datetime, order: OrderRecord, lease_for: timedelta
     if order.lease is None:
         raise LeaseLost(f"order {order.key} is not leased")
     return replace(order, lease=extend(c, now, order.lease, lease_for))
+
+
+def put_off(c: Connection, now: datetime, order: OrderRecord, until: datetime, why: str) -> None:
+    """`Orders.put_off`."""
+    held_row(c, order)
+    failed = {"failures": orders.c.failures + 1, "last_error": why, "due_at": moment(until)}
+    free = {"lease_owner": None, "lease_until": None, "updated_at": moment(now)}
+    c.execute(sa.update(orders).where(orders.c.id == order.key).values({**failed, **free}))
 
 
 def mend_clock(c: Connection, now: datetime) -> int:

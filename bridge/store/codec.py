@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from bridge.order.model import Mode
+from bridge.order.model import Mode, Parcel
+from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.ports import (
     Attempt,
@@ -20,7 +22,7 @@ from bridge.ports import (
     OrderRecord,
     ParcelRecord,
 )
-from bridge.store.types import to_json
+from bridge.store.types import Unreadable, to_json
 
 WRITABLE = frozenset(
     {
@@ -55,6 +57,7 @@ WRITABLE = frozenset(
         "shipped_at",
         "shop_updated_at",
         "snapshot",
+        "tried_at",
         "window_for",
         "window_until",
     }
@@ -62,6 +65,22 @@ WRITABLE = frozenset(
 """Fields of OrderRecord that a Change may write. Its state, lease and counters move by the store's own rules."""
 
 MODES = ("mode", "first_mode", "decided_mode")
+MODE_NAMES = frozenset(str(mode) for mode in Mode)
+STATES = frozenset(str(state) for state in State)
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+NUMBERS = frozenset({"news", "failures", "lease_token", "tries"})
+NOTHING: dict[str, Any] = {
+    "news": 0,
+    "failures": 0,
+    "lease_token": 0,
+    "tries": 0,
+    "first_seen_at": LONG_AGO,
+    "updated_at": LONG_AGO,
+    "facts": {},
+    "items": (),
+}
+"""What stands in the place of a column that must have a value, where that cannot be read."""
 
 
 def columns_of(values: Facts) -> dict[str, Any]:
@@ -85,12 +104,20 @@ def order_from(
     doubted_token: str | None = None,
     closed: Iterable[ClosedPurchase] = (),
     parcels: Iterable[ParcelRecord] = (),
+    damage: Iterable[str] = (),
 ) -> OrderRecord:
-    """An order as the store has it. Rows of list pages have no snapshot."""
-    data = row._mapping
+    """An order as the store has it. Rows of list pages have no snapshot.
+
+    Where something of it cannot be read (here, or in rows beside it: `damage`), the order is given as one that
+    needs a person, with nothing in the place of what is damaged; its row is as it was.
+    """
+    data = dict(row._mapping)
+    broken = [*_repaired(data), *damage]
     lease = None
-    if data["lease_owner"] is not None:
+    if data["lease_owner"] is not None and data["lease_until"] is not None:
         lease = Lease(data["id"], data["lease_owner"], data["lease_token"], data["lease_until"])
+    if broken:
+        _set_aside(data, broken)
     plain = {
         name: data[name]
         for name in OrderRecord.__dataclass_fields__
@@ -107,50 +134,129 @@ def order_from(
         closed=tuple(closed),
         parcels=tuple(parcels),
         lease=lease,
+        damage=tuple(broken),
         **plain,
     )
 
 
+def _repaired(data: dict[str, Any]) -> list[str]:
+    """Put nothing in the place of what cannot be read of an order's row; gives the names of those columns."""
+    broken = []
+    for name, value in data.items():
+        if not _fits(name, value):
+            data[name] = NOTHING.get(name)
+            broken.append(name)
+    if data["state"] not in STATES:
+        data["state"] = State.ATTENTION
+        broken.append("state")
+    for name in MODES:
+        if data.get(name) and data[name] not in MODE_NAMES:
+            data[name] = None
+            broken.append(name)
+    return broken
+
+
+def _fits(name: str, value: object) -> bool:
+    if isinstance(value, Unreadable):
+        return False
+    if name in NUMBERS:
+        return isinstance(value, int)
+    if name in {"read_news", "tries_news"}:
+        return value is None or isinstance(value, int)
+    if name == "facts":
+        return isinstance(value, dict)
+    if name == "first_locations":
+        return value is None or (
+            isinstance(value, dict) and all(isinstance(one, list) for one in value.values())
+        )
+    return not (name in NOTHING and value is None)
+
+
+def _set_aside(data: dict[str, Any], broken: list[str]) -> None:
+    """How an order with a damaged row is shown, and set aside (`claims.set_aside`)."""
+    if data["problem"] != Problem.INTERNAL or not data["facts"].get("damaged"):
+        why = f"what the database holds of it cannot be read ({', '.join(broken)})"
+        data["facts"] = {"why": why, "damaged": True, "was": str(data["state"]), "reason": data["reason"]}
+    data |= {"state": State.ATTENTION, "problem": Problem.INTERNAL, "reason": None, "due_at": None}
+
+
 def attempt_from(row: Any) -> Attempt:
+    """An attempt, read for the worst where something of it cannot be read: as sent, in live mode, not void.
+    `damage_of` names what that is."""
     data = row._mapping
+    created = as_moment(data["created_at"])
+    sent = created if isinstance(data["sent_at"], Unreadable) else data["sent_at"]
     return Attempt(
         key=data["id"],
         order=data["order_id"],
         number=data["number"],
         id=data["attempt"],
         token=data["token"],
-        mode=Mode(data["mode"]),
+        mode=Mode(data["mode"]) if data["mode"] in MODE_NAMES else Mode.LIVE,
         mapping_version=data["mapping_version"],
-        created_at=data["created_at"],
-        sent_at=data["sent_at"],
-        answered_at=data["answered_at"],
+        created_at=created,
+        sent_at=sent,
+        answered_at=readable(data["answered_at"]),
         verdict=data["verdict"],
         why=data["why"],
         reference=data["reference"],
-        voided_at=data["voided_at"],
+        voided_at=readable(data["voided_at"]),
         voided_by=data["voided_by"],
-        cost=data["cost"],
-        request=data["request"],
-        answer=data["answer"],
+        cost=readable(data["cost"]),
+        request=as_facts(data["request"]),
+        answer=readable(data["answer"]),
     )
 
 
 def closed_from(row: Any) -> ClosedPurchase:
+    """A closed purchase, read for the worst where something of it cannot be read: as live, and to be looked at."""
     return ClosedPurchase(
         reference=row.reference,
         token=row.token,
-        mode=Mode(row.mode),
-        closed_at=row.closed_at,
+        mode=Mode(row.mode) if row.mode in MODE_NAMES else Mode.LIVE,
+        closed_at=as_moment(row.closed_at),
         status=row.status,
         words=row.words,
-        looked_at=row.looked_at,
-        look_at=row.look_at,
-        alive_at=row.alive_at,
+        looked_at=readable(row.looked_at),
+        look_at=as_moment(row.look_at) if isinstance(row.look_at, Unreadable) else row.look_at,
+        alive_at=readable(row.alive_at),
     )
 
 
 def parcel_from(row: Any) -> ParcelRecord:
-    return ParcelRecord(row.parcel, row.found_at, row.pushed_at, row.fulfillment_id)
+    """A parcel; one that cannot be read is known by its number. `damage_of` names what that is."""
+    parcel = Parcel(row.number) if isinstance(row.parcel, Unreadable) else row.parcel
+    return ParcelRecord(parcel, as_moment(row.found_at), readable(row.pushed_at), row.fulfillment_id)
+
+
+def damage_of(what: str, row: Any) -> list[str]:
+    """What of the row of an attempt or a parcel cannot be read, each as "attempt 2: answer"."""
+    broken = [name for name, value in row._mapping.items() if isinstance(value, Unreadable)]
+    if "mode" in row._mapping and row.mode not in MODE_NAMES:
+        broken.append("mode")
+    if "request" in row._mapping and not isinstance(row.request, dict | Unreadable):
+        broken.append("request")
+    return [f"{what} {row.number}: {name}" for name in broken]
+
+
+def readable(value: Any) -> Any:
+    """The value, or None in the place of one that cannot be read."""
+    return None if isinstance(value, Unreadable) else value
+
+
+def state_from(text: Any) -> State | None:
+    """A state as it was stored; None for none, and for one that this program does not know."""
+    return State(text) if text in STATES else None
+
+
+def as_facts(value: Any) -> dict[str, Any]:
+    """Facts as they were stored; none in the place of what cannot be read."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_moment(value: Any, otherwise: datetime = LONG_AGO) -> datetime:
+    """A time as it was stored, or another one in the place of what cannot be read."""
+    return value if isinstance(value, datetime) else otherwise
 
 
 def notification_from(row: Any) -> NotificationRecord:
@@ -158,7 +264,7 @@ def notification_from(row: Any) -> NotificationRecord:
         key=row.id,
         token=row.token,
         reference=row.reference,
-        received_at=row.received_at,
+        received_at=as_moment(row.received_at),
         settled=row.settled,
         attempt_reference=row.attempt_reference,
         attempt_mode=Mode(row.attempt_mode),
@@ -171,10 +277,10 @@ def delivery_from(row: Any, body: bytes) -> Delivery:
         webhook_id=row.webhook_id,
         topic=row.topic,
         body=body,
-        received_at=row.received_at,
+        received_at=as_moment(row.received_at),
         event_id=row.event_id,
         api_version=row.api_version,
-        triggered_at=row.triggered_at,
+        triggered_at=readable(row.triggered_at),
         key=row.id,
     )
 

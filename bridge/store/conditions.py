@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.order.news import News
 from bridge.ports import Clock, Facts
-from bridge.store.codec import insert_for
+from bridge.store.codec import as_facts, as_moment, insert_for
 from bridge.store.engine import Database
 from bridge.store.moves import announce
 from bridge.store.tables import conditions
@@ -42,7 +42,11 @@ class Conditions:
         def work(c: Connection) -> list[Condition]:
             rows = c.execute(sa.select(conditions).order_by(conditions.c.since, conditions.c.name))
             return [
-                Condition(row.name, row.code, row.owner, row.since, row.seen_at, row.facts) for row in rows
+                Condition(
+                    *(row.name, row.code, row.owner, as_moment(row.since), as_moment(row.seen_at)),
+                    facts=as_facts(row.facts),
+                )
+                for row in rows
             ]
 
         return await self._db.read(work)
@@ -90,8 +94,7 @@ class Conditions:
             ).one_or_none()
             if row is None:
                 return False
-            return announce(
-                c, News(f"end:{name}:{row.since.isoformat()}", f"{row.code}_over", now, row.facts)
-            )
+            since = as_moment(row.since).isoformat()
+            return announce(c, News(f"end:{name}:{since}", f"{row.code}_over", now, as_facts(row.facts)))
 
         return await self._db.write(work)

@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 from bridge.order.model import Money
 from bridge.order.states import OPEN, State
 from bridge.ports import OrderRecord
-from bridge.store.codec import order_from
+from bridge.store.codec import order_from, readable
 from bridge.store.engine import Database
 from bridge.store.queries import LISTED, Filter, page_of
 from bridge.store.tables import alarms, attempts, deliveries, events, figures, orders, terms
@@ -126,12 +126,13 @@ class Desk:
             attempts.c.cost.is_not(None),
         )
         costs = await self._db.read(lambda c: list(c.execute(query).scalars()))
-        return sum((cost.amount for cost in costs if cost.currency == currency), Decimal(0))
+        known = [cost for cost in costs if isinstance(cost, Money)]
+        return sum((cost.amount for cost in known if cost.currency == currency), Decimal(0))
 
     async def oldest_due(self) -> datetime | None:
         """Since when the order that is due first has been, or will be, due."""
         due = sa.select(sa.func.min(orders.c.due_at)).where(orders.c.due_at.is_not(None))
-        return await self._db.read(lambda c: c.execute(due).scalar())
+        return await self._db.read(lambda c: readable(c.execute(due).scalar()))
 
     async def last_event(self) -> int:
         """The number of the newest line of all timelines: it grows with whatever happens."""
@@ -167,7 +168,8 @@ def _placed(c: Connection, start: datetime, mode: str) -> Sequence[Placed]:
         .outerjoin(figures, figures.c.order_id == orders.c.id)
         .where(orders.c.placed_at.is_not(None), orders.c.placed_at >= start, orders.c.mode == mode)
     )
-    return [Placed(*row) for row in c.execute(query)]
+    rows = [Placed(*map(readable, row)) for row in c.execute(query)]
+    return [placed for placed in rows if placed.placed_at is not None]
 
 
 def _found(

@@ -12,7 +12,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from bridge.errors import ConfigError, StoreUnavailable
-from bridge.store.types import ShopNames, translate_shops
+from bridge.store.types import ShopNames, Unreadable, translate_shops
 from bridge.store.writer import Row, Writer, translated
 
 T = TypeVar("T")
@@ -158,11 +158,14 @@ def _sqlite(url: URL, *, writes: bool) -> Engine:
         url,
         pool_size=1 if writes else READERS,
         max_overflow=0 if writes else 2,
+        hide_parameters=True,  # they are orders and addresses, and errors are logged
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False, "isolation_level": None},
     )
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(raw: Any, _record: object) -> None:
+        # text that is no UTF-8 is damage of its own row; the driver would fail the whole query for it
+        raw.text_factory = partial(str, encoding="utf-8", errors="replace")
         cursor = raw.cursor()
         for pragma in (
             "journal_mode=WAL",
@@ -184,6 +187,23 @@ def _sqlite(url: URL, *, writes: bool) -> Engine:
     return engine
 
 
+@cache
+def _loader_of_times() -> type[Any]:
+    """PostgreSQL knows times that Python does not (infinity, the year 20000). Such a one is damage of its own
+    row (`Unreadable`); the driver would fail the whole query for it."""
+    from psycopg import DataError
+    from psycopg.types.datetime import TimestamptzLoader
+
+    class Loader(TimestamptzLoader):
+        def load(self, data: Any) -> Any:
+            try:
+                return super().load(data)
+            except DataError as error:
+                return Unreadable(type(error).__name__)
+
+    return Loader
+
+
 def _postgresql(url: URL, *, pooled: bool = True) -> Engine:
     pool: dict[str, Any] = {"poolclass": sa.NullPool}
     if pooled:
@@ -192,6 +212,7 @@ def _postgresql(url: URL, *, pooled: bool = True) -> Engine:
         engine = sa.create_engine(
             url,
             **pool,
+            hide_parameters=True,
             pool_pre_ping=pooled,
             isolation_level="READ COMMITTED",
             connect_args={
@@ -210,6 +231,7 @@ def _postgresql(url: URL, *, pooled: bool = True) -> Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(raw: Any, _record: object) -> None:
+        raw.adapters.register_loader("timestamptz", _loader_of_times())
         raw.autocommit = True
         with raw.cursor() as cursor:
             cursor.execute(

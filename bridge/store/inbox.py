@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -76,8 +76,8 @@ class StoredInbox:
         shop = self._db.names.key_of(delivery.shop)
         await self._db.put(_row(delivery, shop, self._db.is_sqlite), len(delivery.body))
 
-    async def pending(self, limit: int) -> list[Delivery]:
-        return await self._db.read(partial(_pending, limit=limit))
+    async def pending(self, limit: int, *, but: Collection[int] = ()) -> list[Delivery]:
+        return await self._db.read(partial(_pending, limit=limit, but=list(but)))
 
     async def settle(self, key: int, outcome: str, notice: Notice | None) -> None:
         packed = await self._db.read(partial(_packed, key=key))
@@ -93,7 +93,7 @@ class StoredInbox:
 
         def work(c: Connection) -> Delivery | None:
             row = c.execute(sa.select(deliveries).where(deliveries.c.id == key)).one_or_none()
-            return None if row is None else delivery_from(row, body_of(row))
+            return None if row is None else delivery_from(row, _body_or_nothing(row))
 
         return await self._db.read(work)
 
@@ -146,11 +146,20 @@ def body_of(row: Any) -> bytes:
     return zlib.decompress(row.body) if row.packed else bytes(row.body)
 
 
-def _pending(c: Connection, limit: int) -> list[Delivery]:
-    rows = c.execute(
-        sa.select(deliveries).where(deliveries.c.settled_at.is_(None)).order_by(deliveries.c.id).limit(limit)
-    )
-    return [delivery_from(row, body_of(row)) for row in rows]
+def _pending(c: Connection, limit: int, but: Sequence[int]) -> list[Delivery]:
+    query = sa.select(deliveries).where(deliveries.c.settled_at.is_(None))
+    if but:
+        query = query.where(deliveries.c.id.not_in(but))
+    rows = c.execute(query.order_by(deliveries.c.id).limit(limit))
+    return [delivery_from(row, _body_or_nothing(row)) for row in rows]
+
+
+def _body_or_nothing(row: Any) -> bytes:
+    """Nothing of a body that cannot be read: its delivery is settled as unreadable, and keeps no other waiting."""
+    try:
+        return body_of(row)
+    except (zlib.error, TypeError):
+        return b""
 
 
 def _packed(c: Connection, key: int) -> bytes | None:
@@ -160,7 +169,7 @@ def _packed(c: Connection, key: int) -> bytes | None:
             deliveries.c.id == key, deliveries.c.settled_at.is_(None)
         )
     ).one_or_none()
-    if row is None or row.packed:
+    if row is None or row.packed or not isinstance(row.body, bytes):
         return None
     packed = zlib.compress(row.body, 3)
     return packed if len(packed) < len(row.body) else None

@@ -12,7 +12,7 @@ from bridge.order.model import Mode
 from bridge.order.people import person
 from bridge.order.states import State
 from bridge.ports import Change, OrderRecord
-from bridge.store.claims import load
+from bridge.store.loading import load, repair
 from bridge.store.modes import mode_in_force
 from bridge.store.moves import check_move, due_after, keep_watch, write_beside, write_change
 from bridge.store.tables import attempts, orders
@@ -23,6 +23,8 @@ def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, 
     check_move(order, change)
     who = person(who)
     name = order.name or order.order_id
+    if order.damage:
+        order = repair(c, now, order)
     row = c.execute(sa.select(orders.c.state).where(orders.c.id == order.key).with_for_update()).one_or_none()
     if row is None or row.state != order.state:
         is_now = "gone" if row is None else f"{row.state} now"

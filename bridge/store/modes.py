@@ -36,11 +36,18 @@ def mode_history(c: Connection) -> ModeHistory:
         sa.select(memory.c.key, memory.c.value).where(memory.c.key.in_([IN_FORCE, SINCE, BEFORE]))
     )
     found = {row.key: row.value for row in rows}
-    return ModeHistory(
-        Mode(found[IN_FORCE]) if IN_FORCE in found else None,
-        datetime.fromisoformat(found[SINCE]) if SINCE in found else None,
-        Mode(found[BEFORE]) if BEFORE in found else None,
-    )
+    return ModeHistory(_mode(found.get(IN_FORCE)), _moment(found.get(SINCE)), _mode(found.get(BEFORE)))
+
+
+def _mode(text: str | None) -> Mode | None:
+    return Mode(text) if text in set(Mode) else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def change_mode(c: Connection, now: datetime, mode: Mode) -> bool:

@@ -8,6 +8,7 @@ every writing transaction has the whole database to itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from bridge.order.people import SERVICE
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, ClosedPurchase, Facts, Notice, OrderRecord
+from bridge.retry import pause_after, tries_so_far
 from bridge.store.codec import columns_of, digest, insert_for
 from bridge.store.modes import mode_in_force
 from bridge.store.tables import (
@@ -114,14 +116,34 @@ def record(c: Connection, now: datetime, order: OrderRecord, change: Change) -> 
     """`Orders.record`."""
     check_move(order, change)
     row = held_row(c, order)
+    tries = _tries(order, change, now)
+    if change.due_at is not None:
+        change = replace(change, due_at=max(change.due_at, now + pause_after(tries)))
     write_change(
-        c, now, order, change, due_at=due_after(order, change, now), lease_owner=None, lease_until=None
+        c,
+        now,
+        order,
+        change,
+        due_at=due_after(order, change, now),
+        lease_owner=None,
+        lease_until=None,
+        tries=tries,
+        tries_news=order.news,
     )
     write_beside(c, now, order, change, SERVICE)
     had_its_look = change.void_attempt is None and not change.watches
     keep_watch(c, now, order, change, LOOK_LEAST if had_its_look else timedelta(0))
     if change.failure is not None and change.failure != row.last_error:
         event(c, order.key, now, "failed", {"why": change.failure})
+
+
+def _tries(order: OrderRecord, change: Change, now: datetime) -> int:
+    """How often the bridge has moved the order, or wants to look again at once, with nothing outside having
+    changed: no word from the shop or Sculpteo, no decision, no other configuration (all of these are news)."""
+    before = order.tries if order.news == order.tries_news else 0
+    moves = change.target is not order.state
+    at_once = change.due_at is not None and change.due_at <= now + AT_ONCE
+    return tries_so_far(before, now - order.updated_at) + (moves or at_once)
 
 
 def due_after(order: OrderRecord, change: Change, now: datetime) -> Any:
@@ -144,10 +166,16 @@ def write_change(c: Connection, now: datetime, order: OrderRecord, change: Chang
         "reason": change.reason,
         "problem": change.problem,
         "facts": dict(change.facts),
-        "failures": orders.c.failures + 1 if change.failure is not None else 0,
-        "last_error": change.failure,
+        **_failures(change),
     }
     written(c, order, columns)
+
+
+def _failures(change: Change) -> dict[str, Any]:
+    if change.is_look:
+        return {}
+    counted = orders.c.failures + 1 if change.failure is not None else 0
+    return {"failures": counted, "last_error": change.failure}
 
 
 def written(c: Connection, order: OrderRecord, columns: dict[str, Any]) -> None:
@@ -381,6 +409,8 @@ def keep(c: Connection, order: int, evidence: Sequence[tuple[str, RawAnswer]]) -
     for kind, answer in evidence:
         c.execute(sa.insert(answers).values(order_id=order, kind=kind, at=answer.at, answer=answer))
 
+
+AT_ONCE = timedelta(seconds=4)  # below the first wait of `bridge.retry`: a look so soon is no wait
 
 FROM_THE_SHOP = frozenset({"webhook", "reconciliation"})
 COALESCED = timedelta(seconds=2)

@@ -87,6 +87,9 @@ class StoredOrders:
     async def record(self, order: OrderRecord, change: Change) -> None:
         await self._change(moves.record, order, change)
 
+    async def put_off(self, order: OrderRecord, until: datetime, why: str) -> None:
+        await self._change(claims.put_off, order, until, why)
+
     async def intervene(self, order: OrderRecord, change: Change, who: str) -> None:
         """A person's decision about the order as they saw it. A step that is running is fenced off: it can
         record and send nothing any more.

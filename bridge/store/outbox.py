@@ -19,9 +19,9 @@ from sqlalchemy.engine import Connection
 from bridge.errors import LeaseLost
 from bridge.order.news import News
 from bridge.ports import Clock, OrderRecord
-from bridge.store.claims import load_all
-from bridge.store.codec import insert_for
+from bridge.store.codec import as_facts, as_moment, insert_for, readable
 from bridge.store.engine import Database
+from bridge.store.loading import load_all
 from bridge.store.moves import announce
 from bridge.store.tables import messages, news, orders, outlets
 
@@ -168,11 +168,11 @@ def _share(c: Connection, wants: Mapping[str, Wants], now: datetime) -> int:
     about = sorted({row.order_id for row in rows if row.order_id is not None}) if wants else []
     known = {record.key: record for record in load_all(c, about)} if about else {}
     for row in rows:
-        item = News(row.key, row.code, row.at, row.facts, row.order_id)
+        item = News(row.key, row.code, as_moment(row.at, now), as_facts(row.facts), row.order_id)
         for name, wanted in wants.items():
             draft = _draft(wanted, item, known.get(row.order_id))
             if draft is not None:
-                _put(c, name, row, draft)
+                _put(c, name, row.id, item, draft)
     c.execute(sa.update(news).where(news.c.id.in_([row.id for row in rows])).values(shared_at=now))
     return len(rows)
 
@@ -186,15 +186,15 @@ def _draft(wanted: Wants, item: News, order: OrderRecord | None) -> Draft | None
         return None
 
 
-def _put(c: Connection, name: str, row: Any, draft: Draft) -> None:
+def _put(c: Connection, name: str, number: int, item: News, draft: Draft) -> None:
     message = insert_for(c, messages).values(
         outlet=name,
-        news_id=row.id,
-        order_id=row.order_id,
-        at=row.at,
+        news_id=number,
+        order_id=item.order,
+        at=item.at,
         loud=draft.loud,
         body=draft.body,
-        due_at=row.at,
+        due_at=item.at,
         tries=0,
     )
     c.execute(message.on_conflict_do_nothing(index_elements=["outlet", "news_id"]))
@@ -210,7 +210,9 @@ def _waiting(c: Connection, names: Collection[str]) -> dict[str, Waiting]:
         .group_by(messages.c.outlet, *held)
     )
     return {
-        row.outlet: Waiting(row.number, bool(row.loud), row.sent_at, row.due_at, row.failures or 0)
+        row.outlet: Waiting(
+            row.number, bool(row.loud), readable(row.sent_at), readable(row.due_at), row.failures or 0
+        )
         for row in rows
     }
 
@@ -241,7 +243,7 @@ def _pending(c: Connection, name: str, limit: int, in_order: bool, now: datetime
     return [
         Message(
             row.id,
-            News(row.key, row.code, row.at, row.facts, row.order_id),
+            News(row.key, row.code, as_moment(row.at, now), as_facts(row.facts), row.order_id),
             *(row.loud, row.body, row.tries, row.name, row.shop),
         )
         for row in c.execute(query)

@@ -11,15 +11,15 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.order.model import Mode
+from bridge.order.model import Mode, ShopOrder
 from bridge.order.privacy import erased
 from bridge.order.problems import Alarm
 from bridge.order.states import State
 from bridge.ports import Clock, PrivacyWish
-from bridge.store.codec import insert_for
+from bridge.store.codec import insert_for, readable
 from bridge.store.engine import Database
 from bridge.store.moves import event, raise_alarm
-from bridge.store.tables import answers, deliveries, erasures, orders
+from bridge.store.tables import answers, deliveries, erasures, orders, terms
 from bridge.store.terms import learn
 
 OVER = (State.DONE, State.CANCELLED, State.IGNORED)
@@ -76,9 +76,13 @@ def _erase(c: Connection, now: datetime, key: int) -> None:
     row = c.execute(
         sa.select(orders.c.snapshot, orders.c["items"].label("printed")).where(orders.c.id == key)
     ).one()
-    bare = erased(row.snapshot)
-    c.execute(sa.update(orders).where(orders.c.id == key).values(snapshot=bare))
-    learn(c, key, bare, row.printed)
+    if isinstance(row.snapshot, ShopOrder):
+        bare = erased(row.snapshot)
+        c.execute(sa.update(orders).where(orders.c.id == key).values(snapshot=bare))
+        learn(c, key, bare, readable(row.printed) or ())
+    else:  # what cannot be read cannot be read for what is the customer's, so nothing of it stays
+        c.execute(sa.update(orders).where(orders.c.id == key).values(snapshot=None))
+        c.execute(sa.delete(terms).where(terms.c.order_id == key))
     c.execute(sa.delete(answers).where(answers.c.order_id == key))  # pages may show where a parcel goes
     c.execute(
         sa.delete(deliveries).where(deliveries.c.order_key == key, deliveries.c.settled_at.is_not(None))

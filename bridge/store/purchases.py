@@ -16,8 +16,8 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State
 from bridge.ports import Attempt, ClosedPurchase, Facts, LimitReached, OrderRecord
 from bridge.store import moves
-from bridge.store.claims import load
 from bridge.store.codec import columns_of
+from bridge.store.loading import load
 from bridge.store.moves import event, held_row, holder, keep, raise_alarm, wake, written
 from bridge.store.tables import alarms, attempts, memory, notifications, orders, pauses
 
@@ -92,7 +92,8 @@ def _keep_to_limit(c: Connection, attempt: Attempt, limit: Money, start: datetim
             attempts.c.cost.is_not(None),
         )
     ).scalars()
-    spent = sum((cost.amount for cost in costs if cost.currency == limit.currency), Decimal(0))
+    known = [cost for cost in costs if isinstance(cost, Money)]  # one that is damaged stops no other order
+    spent = sum((cost.amount for cost in known if cost.currency == limit.currency), Decimal(0))
     if spent + attempt.cost.amount > limit.amount:
         raise LimitReached(Money(spent, limit.currency))
 

@@ -16,9 +16,9 @@ from sqlalchemy.engine import Connection
 from bridge.order.model import RawAnswer
 from bridge.order.states import State
 from bridge.ports import Attempt, Facts, OrderRecord
-from bridge.store.claims import load_all
-from bridge.store.codec import attempt_from, order_from
+from bridge.store.codec import as_facts, as_moment, attempt_from, order_from, readable, state_from
 from bridge.store.engine import Database
+from bridge.store.loading import load_all
 from bridge.store.tables import alarms, answers, attempts, deliveries, events, orders, parcels
 
 GID = "gid://shopify/Order/"
@@ -128,7 +128,9 @@ class Queries:
             .where(events.c.order_id.in_(list(keys)), events.c.kind.in_(("move", "reason")))
             .group_by(events.c.order_id)
         )
-        return await self._db.read(lambda c: {row[0]: row[1] for row in c.execute(last)})
+        return await self._db.read(
+            lambda c: {row[0]: row[1] for row in c.execute(last) if readable(row[1]) is not None}
+        )
 
     async def attempts(self, key: int) -> list[Attempt]:
         """Every attempt to buy, void ones too, first one first."""
@@ -150,7 +152,7 @@ class Queries:
 
         def work(c: Connection) -> list[Evidence]:
             rows = c.execute(sa.select(answers).where(answers.c.order_id == key).order_by(answers.c.id))
-            return [Evidence(row.order_id, row.kind, row.answer) for row in rows]
+            return [Evidence(row.order_id, row.kind, _answer(row)) for row in rows]
 
         return await self._db.read(work)
 
@@ -165,10 +167,18 @@ class Queries:
 
         def work(c: Connection) -> dict[State, int]:
             rows = c.execute(sa.select(orders.c.state, sa.func.count()).group_by(orders.c.state))
-            found = {State(state): count for state, count in rows}
-            return {state: found.get(state, 0) for state in State}
+            found = dict.fromkeys(State, 0)
+            for state, count in rows:
+                found[state_from(state) or State.ATTENTION] += count
+            return found
 
         return await self._db.read(work)
+
+
+def _answer(row: Any) -> RawAnswer:
+    if isinstance(row.answer, RawAnswer):
+        return row.answer
+    return RawAnswer(as_moment(row.at), None, error="what was kept of this answer cannot be read")
 
 
 def _find(c: Connection, text: str) -> list[OrderRecord]:
@@ -233,21 +243,17 @@ def _events(c: Connection, key: int) -> list[Event]:
         Event(
             key=row.id,
             order=row.order_id,
-            at=row.at,
+            at=as_moment(row.at),
             kind=row.kind,
             who=row.who,
-            facts=row.facts,
-            source=_state(row.source),
-            target=_state(row.target),
+            facts=as_facts(row.facts),
+            source=state_from(row.source),
+            target=state_from(row.target),
             reason=row.reason,
             problem=row.problem,
         )
         for row in rows
     ]
-
-
-def _state(text: Any) -> State | None:
-    return None if text is None else State(text)
 
 
 def _alarms(c: Connection, open_only: bool, order: int | None) -> list[AlarmRecord]:
@@ -269,9 +275,9 @@ def _alarms(c: Connection, open_only: bool, order: int | None) -> list[AlarmReco
             order_name=row.order_name,
             shop=row.shop,
             alarm=row.alarm,
-            facts=row.facts,
-            raised_at=row.raised_at,
-            cleared_at=row.cleared_at,
+            facts=as_facts(row.facts),
+            raised_at=as_moment(row.raised_at),
+            cleared_at=readable(row.cleared_at),
             cleared_by=row.cleared_by,
         )
         for row in c.execute(query)
@@ -295,8 +301,8 @@ def _deliveries(c: Connection, order: int | None, before: int | None, limit: int
             shop=row.shop,
             webhook_id=row.webhook_id,
             topic=row.topic,
-            received_at=row.received_at,
-            settled_at=row.settled_at,
+            received_at=as_moment(row.received_at),
+            settled_at=readable(row.settled_at),
             outcome=row.outcome,
             order=row.order_key,
         )

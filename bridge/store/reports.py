@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.model import Money, PrintItem
+from bridge.store.codec import readable
 from bridge.store.engine import Database
 from bridge.store.tables import figures, orders
 from bridge.store.terms import revenue_of
@@ -54,16 +56,18 @@ class Reports:
         while True:
             work = partial(_bought, after=after, end=end, mode=mode, shop=shop)
             found = await self._db.read(work)
-            for _, one in found:
+            known = [(key, one) for key, one in found if one is not None]
+            for _, one in known:
                 yield one
-            if len(found) < BATCH:
+            if len(found) < BATCH or not known:
                 return
-            after = (found[-1][1].placed_at, found[-1][0])
+            after = (known[-1][1].placed_at, known[-1][0])
 
 
 def _bought(
     c: Connection, after: tuple[datetime, int], end: datetime, mode: str, shop: str | None
-) -> list[tuple[int, Bought]]:
+) -> list[tuple[int, Bought | None]]:
+    """By the order's number; None for one of which it cannot be read when it was bought."""
     at, key = after
     wide = ("id", "shop", "placed_at", "shipped_at", "cost", "items")
     query = (
@@ -82,22 +86,27 @@ def _bought(
     if shop is not None:
         query = query.where(orders.c.shop == shop)
     rows = c.execute(query).all()
-    mixed = [row.id for row in rows if len({item.sku for item in row.items}) > 1]
+    mixed = [row.id for row in rows if len({item.sku for item in _items(row)}) > 1]
     apart = _apart(c, mixed)
-    return [
-        (
-            row.id,
-            Bought(
-                row.shop,
-                row.placed_at,
-                row.shipped_at,
-                row.cost,
-                row.revenue,
-                apart[row.id] if row.id in apart else _shares(row.items, row.revenue),
-            ),
-        )
-        for row in rows
-    ]
+    return [(row.id, _one(row, apart)) for row in rows]
+
+
+def _one(row: Any, apart: dict[int, tuple[Share, ...]]) -> Bought | None:
+    if readable(row.placed_at) is None:
+        return None
+    return Bought(
+        row.shop,
+        row.placed_at,
+        readable(row.shipped_at),
+        readable(row.cost),
+        readable(row.revenue),
+        apart[row.id] if row.id in apart else _shares(_items(row), readable(row.revenue)),
+    )
+
+
+def _items(row: Any) -> tuple[PrintItem, ...]:
+    """What was printed; nothing where that cannot be read, which leaves the sums of the order itself."""
+    return tuple(readable(row.items) or ())
 
 
 def _units(items: tuple[PrintItem, ...]) -> dict[str, int]:
@@ -123,8 +132,9 @@ def _apart(c: Connection, keys: list[int]) -> dict[int, tuple[Share, ...]]:
     )
     return {
         row.id: tuple(
-            Share(sku, count, revenue_of(row.snapshot, [item for item in row.items if item.sku == sku]))
-            for sku, count in _units(row.items).items()
+            Share(sku, count, revenue_of(row.snapshot, [item for item in _items(row) if item.sku == sku]))
+            for sku, count in _units(_items(row)).items()
         )
         for row in (c.execute(query) if keys else ())
+        if readable(row.snapshot) is not None
     }

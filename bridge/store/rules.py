@@ -15,11 +15,12 @@ from bridge.order.problems import Problem
 from bridge.order.rules import LineRule, Scope
 from bridge.order.states import Ignored, State
 from bridge.ports import Change, Clock, OrderRecord
-from bridge.store.codec import insert_for
+from bridge.store.codec import insert_for, readable
 from bridge.store.engine import Database
 from bridge.store.interventions import intervene
 from bridge.store.moves import wake
 from bridge.store.tables import line_rules, orders
+from bridge.store.types import Unreadable
 
 REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again
 UNANSWERED = (Problem.UNMAPPED, Problem.OPTION)
@@ -102,15 +103,16 @@ def _rule(row: Any) -> LineRule:
         shop=row.shop,
         scope=Scope(row.scope),
         subject=row.subject,
-        designs=tuple(row.designs),
+        designs=tuple(readable(row.designs) or ()),
+        damaged=isinstance(row.designs, Unreadable) and row.scope == Scope.LINE,
         title=row.title,
         sku=row.sku,
-        options=tuple((name, value) for name, value in row.options),
+        options=tuple((name, value) for name, value in readable(row.options) or ()),
         key=row.id,
         order=row.order_key,
         order_name=row.order_name,
         who=row.who,
-        at=row.at,
+        at=readable(row.at),
     )
 
 

@@ -21,6 +21,7 @@ from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Clock, JudgedBy, SharedClock
 from bridge.store import singleton
 from bridge.store.calls import StoredCalls
+from bridge.store.claims import set_aside_damaged
 from bridge.store.conditions import Conditions
 from bridge.store.desk import Desk
 from bridge.store.engine import Database, engines, parse_url
@@ -43,6 +44,7 @@ from bridge.store.tables import REVISION, alarms, memory, orders
 from bridge.store.watching import Watching
 
 TIME = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
+DAMAGE_BATCH = 100  # orders that are read in one transaction, in search of damaged ones
 REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again for a new mapping
 
 
@@ -285,6 +287,17 @@ class Store:
             return gone
 
         return await self._db.write(work)
+
+    async def set_aside_damaged(self) -> int:
+        """Leave open orders that cannot be read from the database to a person, each alone; gives how many.
+        Those that are due are found when they are claimed; this finds the others."""
+        after: int | None = 0
+        count = 0
+        while after is not None:
+            work = partial(set_aside_damaged, now=self._clock.now(), after=after, limit=DAMAGE_BATCH)
+            after, found = await self._db.write(work)
+            count += found
+        return count
 
     async def clear_alarm(self, key: int, who: str) -> bool:
         """A person saw to it. False = it was cleared already, or is not there."""

@@ -84,6 +84,9 @@ orders = Table(
     Column("window_for", Words),  # a digest of what the approval window was opened for
     Column("first_locations", Json),  # by printed line: where it was first to be sent from
     Column("judged_by", Words),  # a digest of the rules and the mapping by which it was last looked at
+    Column("tries", sa.Integer, nullable=False, server_default="0"),
+    Column("tries_news", sa.Integer),
+    Column("tried_at", Moment),
     sa.UniqueConstraint("shop", "order_id"),
     _partial("ix_orders_due", "due_at", where="due_at IS NOT NULL"),
     Index("ix_orders_state", "state", "id"),

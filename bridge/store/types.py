@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -15,6 +16,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from bridge.order.model import Money
+
+T = TypeVar("T")
 
 Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """A row's own number. SQLite's row ids are plain INTEGER."""
@@ -46,7 +49,38 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} cannot be kept as JSON")
 
 
-class Moment(TypeDecorator[datetime]):
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands for a stored value that cannot be read: a row that was damaged, or written by another program.
+
+    It is a value and no error, so that one damaged row does not keep the others of its query from being
+    read. `why` is the kind of the error; the error's own text could hold what was stored.
+    """
+
+    why: str
+
+
+class Readable(TypeDecorator[T]):
+    """A column whose damaged values are read as `Unreadable`."""
+
+    __abstract__ = True
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        read = super().result_processor(dialect, coltype)
+        if read is None:
+            return None
+
+        def process(value: Any) -> Any:
+            try:
+                return read(value)
+            except Exception as error:  # whatever was stored: it must not fail the whole query
+                return Unreadable(type(error).__name__)
+
+        return process
+
+
+class Moment(Readable[datetime]):
     """An aware time, true to the microsecond; text in UTC on SQLite, timestamptz on PostgreSQL."""
 
     impl = sa.DateTime(timezone=True)
@@ -133,7 +167,7 @@ class FactKey(TypeDecorator[str]):
         return ":".join([fact, *map(names.key_of, parts)])
 
 
-class Json(TypeDecorator[Any]):
+class Json(Readable[Any]):
     """A JSON value as text: the same bytes on both databases, which neither of them reorders or rounds."""
 
     impl = sa.Text
@@ -146,7 +180,7 @@ class Json(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
-class Stored(TypeDecorator[Any]):
+class Stored(Readable[Any]):
     """A value of `kind` (a dataclass, a tuple of them) as JSON text, read back as exactly what it was."""
 
     impl = sa.Text
@@ -171,7 +205,7 @@ class Stored(TypeDecorator[Any]):
         return None if value is None else self.adapter.validate_python(json.loads(value))
 
 
-class Cost(TypeDecorator[Money]):
+class Cost(Readable[Money]):
     """Money as text, "12.50 EUR": exact, and readable in any database tool."""
 
     impl = sa.Text

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from bridge.order.model import Mode
 from bridge.order.states import State
 from bridge.ports import Facts
+from bridge.store.codec import as_facts, as_moment, readable
 from bridge.store.engine import Database
 from bridge.store.tables import events, orders, parcels
 
@@ -90,13 +91,13 @@ def _from(row: Any) -> Standing:
     return Standing(
         key=row.id,
         state=State(row.state),
-        moved_at=row.moved_at or row.first_seen_at,
+        moved_at=as_moment(readable(row.moved_at) or row.first_seen_at),
         reason=row.reason,
         problem=row.problem,
-        facts=row.facts,
+        facts=as_facts(row.facts),
         reference=row.reference,
-        estimated_delivery=row.estimated_delivery,
-        due_at=row.due_at,
+        estimated_delivery=readable(row.estimated_delivery),
+        due_at=readable(row.due_at),
         failures=row.failures,
         last_error=row.last_error,
         number=row.number,

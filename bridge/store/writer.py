@@ -183,12 +183,18 @@ def _transaction_is_gone(connection: Connection, error: sa.exc.DBAPIError) -> bo
     return error.connection_invalidated or not getattr(connection.connection, "in_transaction", True)
 
 
+AWAY = frozenset({"3D000", "3F000", "42P01", "42703", "42501", "0A000", "55000"})
+"""What PostgreSQL says of a database, schema, table or column that is away, of a right that was taken, and of a
+plan that a change of a table has made invalid: all this ends without a change of the program."""
+
+
 def translated(error: Exception) -> Exception:
     """A database that cannot serve now becomes StoreUnavailable; everything else is what it is."""
     unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
     lost = isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
     plain_database_error = type(error) is sa.exc.DatabaseError  # SQLite: malformed, not a database
-    if isinstance(error, unavailable) or lost or plain_database_error:
+    away = getattr(getattr(error, "orig", None), "sqlstate", None) in AWAY
+    if isinstance(error, unavailable) or lost or away or plain_database_error:
         return unavailable_by(error)
     return error
 

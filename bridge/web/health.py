@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import time
 
+import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -20,6 +21,8 @@ PROVEN_FOR = 2.0  # seconds for which one proof that the database can be written
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 routes = web.RouteTableDef()
+
+log = structlog.get_logger("bridge.web")
 
 
 class Readiness:
@@ -42,8 +45,12 @@ async def alive(request: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def ready(request: web.Request) -> web.Response:
-    """The database can be written, its schema serves us, and the service is not about to stop."""
+    """The database can be written, its schema serves us, every part of the service runs, and it is not about
+    to stop."""
     app = request.app
+    fault = app[PARTS].fault()
+    if fault is not None:
+        return web.Response(status=503, text=f"{fault}\n")
     if app[PARTS].stopping():
         return web.Response(status=503, text="stopping\n")
     proof = app[READINESS]
@@ -53,6 +60,9 @@ async def ready(request: web.Request) -> web.Response:
             proof.fault = None
         except StoreUnavailable as error:
             proof.fault = str(error)
+        except Exception as error:  # whatever it is: nothing can be made durable now
+            log.exception("the database could not be tried")
+            proof.fault = type(error).__name__
         proof.at = time.monotonic()
     if proof.fault is not None:
         return web.Response(status=503, text=f"the database is not available: {proof.fault}\n")

@@ -36,6 +36,12 @@ class Metrics:
             ["code"],
             registry=self.registry,
         )
+        self.errors = Counter(
+            "bridge_errors_total",
+            "Errors of the bridge's own that it survived, by the part of the service; the log has each",
+            ["part"],
+            registry=self.registry,
+        )
         self.oldest_due = Gauge(
             "bridge_oldest_due_seconds",
             "For how long the oldest due order has waited to be worked on",

@@ -111,6 +111,7 @@ class Parts:
     store: Storage
     on_news: Callable[[], None]
     stopping: Callable[[], bool]
+    fault: Callable[[], str | None] = lambda: None
 
 
 PARTS = web.AppKey("parts", Parts)

@@ -37,16 +37,17 @@ def make_app(
     *,
     on_news: Callable[[], None] = lambda: None,
     stopping: Callable[[], bool] = lambda: False,
+    fault: Callable[[], str | None] = lambda: None,
     open_metrics: bool = False,
 ) -> web.Application:
     """The application, not running yet.
 
     `on_news` is called when something came in that the worker should look at. While `stopping` is true the
-    service says that it is not ready. `open_metrics` answers /metrics to everybody, for a scraper on another
+    service says that it is not ready; `fault` says why, where a part of it does not work. `open_metrics` answers /metrics to everybody, for a scraper on another
     machine of a private network.
     """
     app = web.Application(client_max_size=webhooks.LARGEST, middlewares=[guard])
-    app[PARTS] = Parts(settings.shops, store, on_news, stopping)
+    app[PARTS] = Parts(settings.shops, store, on_news, stopping, fault)
     app[METRICS] = Metrics()
     webhooks.add_to(app)
     notifications.add_to(app)

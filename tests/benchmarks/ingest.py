@@ -15,7 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -67,7 +67,7 @@ class Nothing:
 
     async def put(self, delivery: Delivery) -> None: ...
 
-    async def pending(self, limit: int) -> list[Delivery]:
+    async def pending(self, limit: int, *, but: Collection[int] = ()) -> list[Delivery]:
         return []
 
     async def settle(self, key: int, outcome: str, notice: Notice | None) -> None: ...

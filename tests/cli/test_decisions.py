@@ -8,6 +8,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.errors import TryAgain
-from bridge.order.model import Mode, RawAnswer, TrackingReport, Verdict
+from bridge.errors import SCULPTEO, TryAgain
+from bridge.order.model import Design, Mode, Money, Quote, RawAnswer, TrackingReport, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change, ClosedPurchase, OrderRecord
 from bridge.sculpteo.client import SculpteoPrinter
+from bridge.sculpteo.quotes import Material
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
 from tests.store.make import ITEMS, START, Now, claimed, get, key_of, receipt, sent, shop_order, word
@@ -253,6 +255,51 @@ def test_answers_that_contradict_are_refused(run: Run, options: tuple[str, ...])
 
 
 # --- lines -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def refuses(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The designs that Sculpteo gives no price for; with "down" it does not answer. It offers two materials."""
+    unknown: set[str] = set()
+
+    async def price(self: SculpteoPrinter, design: Design, quantity: int, currency: str) -> Quote:
+        if "down" in unknown:
+            raise TryAgain("HTTP 503", upstream=SCULPTEO)
+        if design.uuid in unknown:
+            return Quote(None, "Sculpteo answered HTTP 403")
+        return Quote(Money(Decimal(5), currency))
+
+    async def materials(self: SculpteoPrinter, language: str = "en") -> tuple[Material, ...]:
+        if "down" in unknown:
+            raise TryAgain("HTTP 503", upstream=SCULPTEO)
+        return (Material("white_plastic", "", ""), Material("silver", "", ""))
+
+    monkeypatch.setattr(SculpteoPrinter, "price", price)
+    monkeypatch.setattr(SculpteoPrinter, "materials", materials)
+    return unknown
+
+
+@pytest.mark.parametrize(
+    ("options", "unknown", "error"),
+    [
+        (("--material", "siver"), "", "Sculpteo does not offer the material siver."),
+        ((), "QfGQC4YQ", "Sculpteo gives no price for QfGQC4YQ in white_plastic"),
+    ],
+)
+def test_what_sculpteo_does_not_know_is_not_mapped(
+    run: Run, url: str, refuses: set[str], options: tuple[str, ...], unknown: str, error: str
+) -> None:
+    refuses.add(unknown)
+    result = run("orders", "map", "1004", "NEW", "--uuid", "QfGQC4YQ", *options, "--yes")
+    assert result.exit_code == 1
+    assert error in result.stderr
+    assert now_is(url, 1004).state is State.ATTENTION
+
+
+def test_a_sculpteo_that_is_away_keeps_nobody_from_mapping(run: Run, url: str, refuses: set[str]) -> None:
+    refuses.add("down")
+    assert run("orders", "map", "1004", "NEW", "--uuid", "QfGQC4YQ", "--yes").exit_code == 0
+    assert now_is(url, 1004).state is State.RECEIVED
 
 
 def test_an_unmapped_line_is_mapped_for_its_order_with_the_lines_for_the_configuration(

@@ -34,6 +34,7 @@ FACTS = {
     "other": "#1",
     "until": "2026-12-01",
     "terms": "Net 30",
+    "what": "items",
 }
 ANSWERS = (
     (200, b""),

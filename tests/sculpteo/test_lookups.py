@@ -33,6 +33,13 @@ def said(document: object) -> Respond:
     return answer(json.dumps(document).encode(), "200 OK", JSON)
 
 
+@pytest.mark.parametrize("status", ["408 Request Timeout", "425 Too Early", "429 Too Many Requests"])
+async def test_a_price_call_that_may_be_repeated_is_no_missing_price(status: str) -> None:
+    async with serving(answer(b"", status)) as server, printer(server.url) as client:
+        with pytest.raises(TryAgain):
+            await client.price(DESIGN, 1, "EUR")
+
+
 # --- tracking --------------------------------------------------------------------------------------------
 
 

@@ -155,3 +155,27 @@ async def test_a_shop_can_be_added_and_removed(tmp_path: Path) -> None:
             async with aiohttp.ClientSession() as client:
                 assert (await client.post(f"{url}/second", data=BODY)).status == 404
                 assert (await client.post(f"{url}/acme", data=BODY)).status == 401
+
+
+async def test_a_file_that_names_what_sculpteo_does_not_know_is_taken_up_and_warned_of(
+    tmp_path: Path,
+) -> None:
+    async with staged(tmp_path) as stage:
+        config = stage.config()
+        async with stage.serve(config) as serving:
+            strange = {**NEW, "material": "siver"}
+            rewritten(serving.config, {**config, "products": [*MAPPING, strange]})
+            await serving.says("the configuration was read again")
+            await serving.says("what Sculpteo does not know", "siver")
+            await stage.reaches(buy(stage, "RING-S"), "placed", serving)
+
+
+async def test_a_sculpteo_that_is_away_keeps_no_file_from_being_taken_up(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        config = stage.config()
+        gone = {**config["sculpteo"], "base_url": "http://127.0.0.1:9"}
+        async with stage.serve(config) as serving:
+            rewritten(serving.config, {**config, "sculpteo": gone, "products": [*MAPPING, NEW]})
+            await serving.says("the configuration was read again")
+            await stage.reaches(buy(stage, "NEW-2026"), "waiting", serving)
+            assert not [line for line in serving.said if "does not know" in line]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from bridge.order.model import LedgerEntry, Mode, ShopOrder
 from bridge.ports import Change, Notice, OrderRecord
@@ -62,6 +63,11 @@ class Playing:
 
     def forward(self, by: timedelta) -> None:
         self.clock.time += by
+
+
+def instead(of: object, name: str, does: Callable[..., Awaitable[Any]]) -> None:
+    """Let this happen instead of a verb of the shop or the printer, from now on."""
+    setattr(of, name, does)
 
 
 @contextlib.asynccontextmanager

@@ -16,7 +16,7 @@ from bridge import amiss
 from bridge.alerts import text as alerts
 from bridge.order import history, news, problems, reasons, states
 from bridge.order.model import STATUS_MEANING
-from bridge.order.why import CANCELLED, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY
+from bridge.order.why import CANCELLED, DONE, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY
 from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
 from bridge.steps import lines
@@ -47,7 +47,7 @@ def of_the_rest() -> Iterator[str]:
     yield from states.IGNORED.values()
     yield from (move.sentence for move in states.MOVES)
     yield from (state.capitalize() for state in states.State)  # as the history names them
-    yield from CANCELLED.values()
+    yield from (*CANCELLED.values(), *DONE.values())
     yield from (MAY_HAVE, UNKNOWN_REMEDY, NOTHING_NEXT, *NEXT.values(), *lines.SCOPES.values())
     for action in ACTIONS:
         yield from (action.label, action.sentence, action.done)
@@ -59,6 +59,7 @@ def of_the_rest() -> Iterator[str]:
     told = (text for _, text in news.TEXTS.values())
     for text in (
         *problems.PROBLEMS.values(),
+        *problems.VARIANTS.values(),
         *problems.ALARMS.values(),
         *FINDINGS.values(),
         *amiss.TEXTS.values(),

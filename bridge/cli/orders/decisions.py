@@ -47,6 +47,7 @@ HELP = {
     "ignore": "Never print these orders.",
     "reopen": "Take up again what was cancelled or ignored here.",
     "resend": "Bring tracking numbers to the shop again, where the shop lacks them.",
+    "handled": "Close an order whose parcel the shop cannot take any more, once you have seen to it yourself.",
     "print_again": "Order anew, for money, what Sculpteo says that it cancelled or took as a test.",
     "adopt": "Take over what Sculpteo makes for orders that are closed here. Nothing is ordered again.",
 }
@@ -261,5 +262,5 @@ def retry(
     decide(config, BY_NAME["retry"], orders, picks, yes=yes, as_name=as_name, as_json=as_json, seen=seen)
 
 
-PLAIN = ("hold", "release", "cancel", "ignore", "reopen", "resend", "print_again", "adopt")
+PLAIN = ("hold", "release", "cancel", "ignore", "reopen", "resend", "handled", "print_again", "adopt")
 COMMANDS = (approve, retry, *(_command(name) for name in PLAIN))

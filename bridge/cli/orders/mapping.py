@@ -7,15 +7,20 @@ from pathlib import Path
 
 import click
 
+from bridge.app import politely
 from bridge.cli._desk import Desk, as_option, at_desk, name_of, yes_option
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
 from bridge.cli.orders.decisions import decider
 from bridge.cli.orders.look import line_rows
 from bridge.config.settings import Defaults
 from bridge.config.single import designs_of
+from bridge.errors import BridgeError
 from bridge.order.model import Design
 from bridge.order.rules import LineRule, Scope, config_lines
+from bridge.plan.designs import unknown_designs
+from bridge.plan.prices import Prices
 from bridge.ports import Change, OrderRecord
+from bridge.sculpteo.client import SculpteoPrinter
 from bridge.steps.lines import SCOPES, Line, as_configured, chosen, not_printed, printed_as
 
 IGNORE = {"order": Scope.LINE, "variant": Scope.VARIANT, "product": Scope.PRODUCT}
@@ -68,6 +73,7 @@ def map_line(
         lines = chosen(await desk.lines(record), sku, numbers)
         designs = () if ignore else _designs(desk.loaded.settings.defaults, parts)
         now = desk.clock.now()
+        await _check(desk, designs)
         rules, change = (
             not_printed(record, lines, IGNORE[ignore], now)
             if ignore
@@ -124,6 +130,20 @@ def unmap(
     click.echo(f"The configuration decides about {names} again; the order is looked at.")
 
 
+async def _check(desk: Desk, designs: Sequence[Design]) -> None:
+    """Ask Sculpteo whether it knows these designs. Raises UnknownDesign with what it does not know."""
+    if not designs:
+        return
+    settings = desk.loaded.settings.sculpteo
+    pace = politely(desk.store, settings.requests_per_second)
+    async with SculpteoPrinter(settings, desk.clock, pace) as printer:
+        found = await unknown_designs(
+            Prices(printer, desk.store.memory, desk.clock, settings.currency), designs
+        )
+    if found:
+        raise UnknownDesign("\n".join(f"{one.sentence()} {one.remedy()}" for one in found))
+
+
 async def _list(desk: Desk, text: str) -> None:
     record = await desk.order(text)
     echo_table(("Line", "SKU", "Units", "What"), list(line_rows(await desk.lines(record))))
@@ -153,6 +173,10 @@ def _designs(defaults: Defaults, parts: dict[str, tuple[str, ...]]) -> tuple[Des
         columns[name] = list(given) if len(given) == count else [given[0] if given else None] * count
     rows = zip(*columns.values(), strict=True)
     return designs_of([dict(zip(columns, row, strict=True)) for row in rows], defaults)
+
+
+class UnknownDesign(BridgeError):
+    """Sculpteo does not know what was typed; the text says what, and what to do."""
 
 
 COMMANDS = (map_line, unmap)

@@ -29,6 +29,7 @@ ACTIONS: dict[str, str] = {
     "hold": mark("Hold put on"),
     "release": mark("Hold ended"),
     "resend": mark("Tracking sent again"),
+    "handled": mark("Marked as handled"),
     "cancel": mark("Cancellation here"),
     "ignore": mark("Order not to be printed"),
     "reopen": mark("Order reopened"),

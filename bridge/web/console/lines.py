@@ -11,6 +11,7 @@ from bridge.errors import Outdated
 from bridge.order.history import tell
 from bridge.order.model import Design
 from bridge.order.rules import LineRule, Scope, config_lines
+from bridge.plan.designs import unknown_designs
 from bridge.ports import Change, OrderRecord
 from bridge.steps.decide import NotNow
 from bridge.steps.lines import SCOPES, Line, as_configured, not_printed, printed_as
@@ -62,6 +63,9 @@ async def line(visit: Visit) -> web.StreamResponse:
             outcome = _outcome(visit, record, chosen, wish)
         except (BadDesign, NotNow) as error:
             fault = str(error)
+        else:
+            fault = await _objection(visit, outcome)
+            outcome = None if fault else outcome
     for_good = config_lines(chosen.item.sku, outcome.designs) if outcome and chosen.item.sku else None
     return await visit.show(
         "line.html",
@@ -98,6 +102,9 @@ async def decide(visit: Visit) -> web.StreamResponse:
         return visit.back_to(back, moved_on, good=False)
     try:
         outcome = _outcome(visit, record, chosen, wish)
+        objection = await _objection(visit, outcome)
+        if objection:
+            return visit.back_to(back, objection, good=False)
         if outcome.undone:
             await visit.store.rules.undo(record, outcome.undone, outcome.change, visit.user.name)
         else:
@@ -155,6 +162,16 @@ def _outcome(visit: Visit, record: OrderRecord, chosen: Line, wish: Wish) -> Out
     designs = designs_of(wish.parts, visit.settings.defaults)
     rules, change = printed_as(record, [chosen], designs, visit.now)
     return Outcome(rules, [], change, designs)
+
+
+async def _objection(visit: Visit, outcome: Outcome) -> str | None:
+    """What Sculpteo does not know of the designs that were typed, in words; an order would only stop at it."""
+    outside = visit.console.outside
+    if outside is None or not outcome.designs:
+        return None
+    found = await unknown_designs(outside.prices(), outcome.designs)
+    said = visit.reader.said
+    return " ".join(f"{one.sentence(said)} {one.remedy(said)}" for one in found) or None
 
 
 @routes.get("/rules")

@@ -26,9 +26,13 @@ from bridge.order.model import (
 from bridge.order.problems import Alarm, Problem
 from bridge.order.rules import Scope
 from bridge.order.states import State, Wait
+from bridge.plan.catalogue import Stock
+from bridge.plan.prices import Prices
 from bridge.ports import Change, ClosedPurchase, OrderRecord
+from bridge.sculpteo.quotes import Material
 from bridge.steps.decide import drop
-from tests.store.make import ITEMS, START, claimed, key_of, receipt, sent, shop_order, word
+from bridge.web.console.parts import CONSOLE
+from tests.store.make import ITEMS, START, Now, claimed, key_of, receipt, sent, shop_order, word
 from tests.web.console.conftest import Site
 
 EVIL = '<script>alert("1")</script>\'"><img src=x onerror=alert(1)>{{7*7}}'
@@ -434,6 +438,54 @@ async def test_a_design_that_is_none_is_explained(otto: Site, query: dict[str, s
     assert fault in page
     assert "Decide so" not in page
     assert "<script>alert" not in page
+
+
+class KnowsSilver:
+    """A Sculpteo that offers silver, and gives a price for one design."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def stock(self, shop: str) -> Stock:
+        raise AssertionError("no shop is asked")
+
+    def prices(self) -> Prices:
+        return Prices(self, self.site.store.memory, Now(), "EUR")
+
+    async def price(self, design: Design, quantity: int, currency: str) -> Quote:
+        if design.uuid != "QfGQC4YQ":
+            return Quote(None, "Sculpteo answered HTTP 403")
+        return Quote(Money(Decimal(5), currency))
+
+    async def materials(self) -> tuple[Material, ...]:
+        return (Material("silver", "", ""),)
+
+
+@pytest.mark.parametrize(
+    ("uuid", "material", "fault"),
+    [
+        ("QfGQC4YQ", "siver", "Sculpteo does not offer the material siver."),
+        ("Unknown1", "silver", "Sculpteo gives no price for Unknown1 in silver"),
+    ],
+)
+async def test_a_design_that_sculpteo_does_not_know_is_not_decided(
+    otto: Site, uuid: str, material: str, fault: str
+) -> None:
+    record = await put(otto, 1001, UNMAPPED)
+    path = f"/orders/{record.key}/lines/1"
+    query = {"what": "print", "uuid": uuid, "material": material}
+    _, page = await otto.get(path, params=query)
+    assert "Decide so" in page, "it is not asked here"
+    otto.app[CONSOLE].outside = KnowsSilver(otto)
+    await press(otto, page, "Decide so")
+    assert fault in unescape(await otto.notice())
+    _, page = await otto.get(path, params=query)
+    assert fault in unescape(page)
+    assert "Decide so" not in page
+    assert (await now_is(otto, record.key)).state is State.ATTENTION
+    _, page = await otto.get(path, params={"what": "print", "uuid": "QfGQC4YQ", "material": "silver"})
+    await press(otto, page, "Decide so")
+    assert (await now_is(otto, record.key)).state is State.RECEIVED
 
 
 async def test_only_an_owner_decides_for_all_orders_and_takes_it_back(anna: Site) -> None:

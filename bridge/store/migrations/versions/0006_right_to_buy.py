@@ -1,7 +1,7 @@
 """What the right to buy an order is judged by: when the order was made, in which mode it was first seen, where
 its lines were first to be sent from, what the person who approved it saw, and by which rules it was judged. And
-which shop is which: a shop is its domain, whatever it is called. And
-which processes run."""
+which shop is which: a shop is its domain, whatever it is called. Which
+processes run, and how often an order was tried without anything outside having changed."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ def upgrade() -> None:
         sa.Column("window_for", sa.Text()),
         sa.Column("first_locations", sa.Text()),
         sa.Column("judged_by", sa.Text()),
+        sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("tries_news", sa.Integer()),
+        sa.Column("tried_at", TIME),
     ):
         op.add_column("orders", column)
     op.create_table(

@@ -1,0 +1,39 @@
+"""Whether Sculpteo knows what is to be printed, asked before anything rests on it: when a person maps a line, and
+when the configuration is read anew. What Sculpteo does not answer is no objection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+
+from bridge.order.model import Design
+from bridge.order.rules import told
+from bridge.plan.catalogue import is_offered
+from bridge.plan.findings import Finding, Kind
+from bridge.plan.prices import Prices
+
+PATIENCE = 20.0  # seconds for which a person waits for Sculpteo
+
+
+async def unknown_designs(
+    prices: Prices, designs: Iterable[Design], *, patience: float | None = PATIENCE
+) -> list[Finding]:
+    """What Sculpteo does not know of these designs: a material that it does not offer, a design that it gives no
+    price for. Nothing, where it does not answer within `patience` seconds (None = however long it takes)."""
+    found: list[Finding] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            await _ask(prices, list(dict.fromkeys(designs)), found)
+    return found
+
+
+async def _ask(prices: Prices, designs: list[Design], found: list[Finding]) -> None:
+    offered = await prices.offered()
+    strange = dict.fromkeys(one.material for one in designs if not is_offered(one.material, offered))
+    found += (Finding(Kind.MATERIAL, {"material": material}) for material in strange)
+    asked = [one for one in designs if is_offered(one.material, offered)]
+    for design, answer in (await prices.of(asked)).items():
+        if answer is not None and answer.total is None:
+            facts = {"design": told((design,)), "why": answer.problem or "it names none"}
+            found.append(Finding(Kind.DESIGN, facts))

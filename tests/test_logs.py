@@ -1,0 +1,99 @@
+"""Nothing of an order or a customer reaches the log by way of an error."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import sqlalchemy as sa
+import structlog
+from pydantic import TypeAdapter
+
+from bridge import logs
+from bridge.errors import TryAgain, shopify
+from bridge.order.model import ShopOrder
+from bridge.store.engine import engines, parse_url
+
+NAME = "Ada Example"
+
+
+def validation() -> None:
+    TypeAdapter(ShopOrder).validate_python({"customer_name": NAME})
+
+
+def lookup() -> None:
+    known: dict[str, int] = {}
+    known[NAME] += 1
+
+
+def value() -> None:
+    int(NAME)
+
+
+def chained() -> None:
+    try:
+        int(NAME)
+    except ValueError as error:
+        raise RuntimeError("the sum could not be made") from error
+
+
+@pytest.fixture
+def said() -> Iterator[io.StringIO]:
+    """What is logged from here on."""
+    root, stream = logging.getLogger(), io.StringIO()
+    before, level = root.handlers[:], root.level
+    yield stream
+    root.handlers[:], root.level = before, level
+    structlog.reset_defaults()
+
+
+def logged(said: io.StringIO, form: Literal["plain", "json"], what: object) -> str:
+    logs.setup(form)
+    handler = logging.getLogger().handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(said)
+    try:
+        what()  # type: ignore[operator] # one of the functions above
+    except Exception:
+        structlog.get_logger("bridge.test").exception("it failed", order="#1001")
+        logging.getLogger("a.library").exception("so it says")
+    return said.getvalue()
+
+
+@pytest.mark.parametrize("form", ["plain", "json"])
+@pytest.mark.parametrize("what", [validation, lookup, value, chained])
+def test_an_error_is_logged_by_its_place_and_kind_without_its_values(
+    said: io.StringIO, form: Literal["plain", "json"], what: object
+) -> None:
+    text = logged(said, form, what)
+    assert NAME not in text
+    assert "test_logs.py" in text
+    assert "Error" in text
+    if form == "json":
+        assert all("Traceback" in json.loads(line)["exception"] for line in text.splitlines())
+
+
+def test_the_text_of_an_error_that_holds_no_data_is_kept(said: io.StringIO) -> None:
+    def fails() -> None:
+        raise TryAgain("the shop answered 503", upstream=shopify("acme"))
+
+    assert "the shop answered 503" in logged(said, "plain", fails)
+
+
+def test_the_values_of_a_statement_are_in_no_error(said: io.StringIO, tmp_path: Path) -> None:
+    _, writing = engines(parse_url(f"sqlite:///{tmp_path / 'bridge.db'}"))
+
+    def fails() -> None:
+        with writing.begin() as connection:
+            connection.execute(sa.text("SELECT nothing FROM nowhere WHERE name = :name"), {"name": NAME})
+
+    with pytest.raises(sa.exc.OperationalError) as error:
+        fails()
+    assert NAME not in str(error.value)
+    assert NAME not in logged(said, "plain", fails)
+    writing.dispose()
