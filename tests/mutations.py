@@ -90,7 +90,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "a pause stops what is placing and unsent",
         "bridge/store/purchases.py",
-        "    if paused(c, order.shop):\n",
+        "    if _is_paused(c, order.key):\n",
         "    if False:\n",
         (
             "tests/store/test_purchases.py::test_a_pause_stops_an_order_that_is_placing_and_not_yet_sent",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import click
 
+from bridge.amiss import moment_of
 from bridge.app import Bridge
-from bridge.cli._options import config_option, echo_json, json_option
+from bridge.cli._options import config_option, counted, echo_json, json_option
 from bridge.cli._running import Moment, shop_option, shops_of, with_bridge
-from bridge.steps.reconcile import backfill
+from bridge.order import remembered
+from bridge.steps.reconcile import Backfilled, backfill
 
 
 @click.command()
@@ -19,19 +22,57 @@ from bridge.steps.reconcile import backfill
 @click.option("--since", type=Moment(), required=True, help="Orders placed on or after this date.")
 @json_option
 def command(config: Path, shop: str | None, since: datetime, as_json: bool) -> None:
-    """Take in every order placed since a date; those that are paid and mapped are then printed.
+    """Take in every order placed since a date, and tell which of them will wait for your approval.
 
-    Orders that the bridge has printed already are not printed again. What you ordered at Sculpteo by hand
-    the bridge cannot know: put such orders on hold in Shopify, or fulfill them, first.
+    Orders from before the bridge went live for the shop (or from before its `since`) are never ordered by
+    themselves: each waits for your approval. Newer ones are ordered by your rules once they are paid and mapped.
+    Orders that the bridge has printed already are not printed again. What you ordered at Sculpteo by hand the
+    bridge cannot know: put such orders on hold in Shopify, or fulfill them, first.
     """
-
-    async def work(bridge: Bridge) -> dict[str, int]:
-        names = shops_of(bridge, shop)
-        return {name: await backfill(name, bridge.shops[name], bridge.store.orders, since) for name in names}
-
-    found = with_bridge(config, work)
+    found = with_bridge(config, lambda bridge: _backfill(bridge, shop, since))
     if as_json:
-        echo_json([{"shop": name, "orders": count} for name, count in found.items()])
+        echo_json(
+            [
+                {"shop": name, "orders": one.orders, "new": one.new, "for_approval": one.older}
+                for name, one in found.items()
+            ]
+        )
         return
-    for name, count in found.items():
-        click.echo(f"{name}: {count} orders are noticed; `sculpteo-bridge serve` reads and matches them.")
+    for name, one in found.items():
+        for sentence in _said(name, one):
+            click.echo(sentence)
+
+
+async def _backfill(bridge: Bridge, shop: str | None, since: datetime) -> dict[str, Backfilled]:
+    found = {}
+    for name in shops_of(bridge, shop):
+        start = bridge.settings.shops[name].since
+        if start is None:
+            start = moment_of(await bridge.store.memory.get(remembered.go_live(name)))
+        found[name] = await backfill(name, bridge.shops[name], bridge.store.orders, since, start=start)
+    return found
+
+
+def _said(name: str, found: Backfilled) -> Iterator[str]:
+    """What was found and what becomes of it."""
+    known = found.orders - found.new
+    if not found.orders:
+        yield f"{name}: the shop has no order of that time."
+        return
+    if found.new:
+        looked = "; the others are looked at anew" if known else ""
+        yield f"{name}: {counted(found.orders, 'order')}, of which {found.new} new to the bridge{looked}."
+    else:
+        yield f"{name}: {counted(found.orders, 'order')}, all known to the bridge; they are looked at anew."
+        return
+    if found.older:
+        yield (
+            f"  {found.older} of the new ones: created before the bridge went live here. They are not ordered until "
+            "you approve them: `sculpteo-bridge orders list`, then `sculpteo-bridge orders approve`."
+        )
+    if found.new > found.older:
+        yield (
+            f"  {found.new - found.older} of the new ones: ordered by your rules and limits once they are paid and "
+            "mapped."
+        )
+    yield "  `sculpteo-bridge serve` reads them; until then nothing happens."

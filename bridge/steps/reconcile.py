@@ -6,6 +6,7 @@ clock of ours that jumps cannot make a gap. Orders whose change is on record alr
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.order import remembered
@@ -98,10 +99,38 @@ async def _first_look(
     return len(seen)
 
 
-async def backfill(name: str, shop: Shop, orders: Orders, since: datetime) -> int:
-    """Notice every order created at or after `since`, as wanted: for what the bridge was not there for."""
-    count = 0
+@dataclass(frozen=True, slots=True)
+class Backfilled:
+    """What a backfill found: how many `orders`, how many of them `new` to the bridge, and how many of the new ones
+    were `older` than the moment from which on orders are the bridge's: those wait for a person."""
+
+    orders: int
+    new: int
+    older: int
+
+
+async def backfill(
+    name: str, shop: Shop, orders: Orders, since: datetime, *, start: datetime | None
+) -> Backfilled:
+    """Notice every order created at or after `since`: for what the bridge was not there for. `start` is since when
+    orders of the shop are the bridge's; None = it has not begun there. Raises TryAgain and NeedsPerson as the shop
+    does; what was noticed stays noticed."""
+    found = Backfilled(0, 0, 0)
+    batch: list[Changed] = []
     async for changed in shop.changed(None, created_since=since):
+        batch.append(changed)
+        if len(batch) >= BATCH:
+            found = await _import(name, orders, batch, start, found)
+            batch = []
+    return await _import(name, orders, batch, start, found)
+
+
+async def _import(
+    name: str, orders: Orders, batch: list[Changed], start: datetime | None, before: Backfilled
+) -> Backfilled:
+    known = await orders.known(name, [changed.id for changed in batch]) if batch else {}
+    new = [changed for changed in batch if changed.id not in known]
+    older = [changed for changed in new if start is None or changed.created_at < start]
+    for changed in batch:
         await orders.notice(Notice(name, changed.id, "import", changed.name, cause="backfill"))
-        count += 1
-    return count
+    return Backfilled(before.orders + len(batch), before.new + len(new), before.older + len(older))

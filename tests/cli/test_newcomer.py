@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -14,7 +15,11 @@ from click.testing import CliRunner
 
 from bridge.cli import main
 from bridge.cli._day import free_port
+from bridge.order import remembered
+from bridge.store import Store
 from tests.cli.floor import Floor, floor
+from tests.sandbox.make import ADA
+from tests.store.make import Now
 
 OFFLINE = (
     "alarms list", "audit", "backfill --since 2026-11-01", "check", "config show", "deliveries list", "designs materials",
@@ -159,7 +164,49 @@ async def test_a_delivery_that_is_not_there_cannot_be_replayed(shop: Floor) -> N
 async def test_a_backfill_says_how_many_orders_it_found(shop: Floor) -> None:
     await shop.make_database()
     result = await shop.run("backfill", "--since", "2026-11-01", "--json")
-    assert json.loads(result.stdout) == [{"shop": "acme", "orders": 0}]
+    assert json.loads(result.stdout) == [{"shop": "acme", "orders": 0, "new": 0, "for_approval": 0}]
+    said = await shop.run("backfill", "--since", "2026-11-01")
+    assert said.output == "acme: the shop has no order of that time.\n"
+
+
+async def test_a_backfill_tells_which_orders_wait_for_approval(shop: Floor) -> None:
+    def buy() -> None:
+        shop.box.shop.create_order(("RING-S",), address=ADA, email="ada@example.com")
+
+    buy()
+    buy()
+    await shop.run("pause")  # which makes the database
+    async with Store.open(shop.database, clock=Now()) as store:
+        await asyncio.sleep(1.1)  # the resolution of Shopify's times
+        await store.memory.set(remembered.go_live("acme"), Now().now().isoformat())
+    await asyncio.sleep(1.1)
+    buy()
+    said = (await shop.run("backfill", "--since", "2026-01-01")).output
+    assert said.startswith("acme: 3 orders, of which 3 new to the bridge.\n")
+    assert (
+        "2 of the new ones: created before the bridge went live here. They are not ordered until you approve"
+        in said
+    )
+    assert "1 of the new ones: ordered by your rules and limits once they are paid and mapped." in said
+    buy()
+    again = (await shop.run("backfill", "--since", "2026-01-01")).output
+    assert again.startswith("acme: 4 orders, of which 1 new to the bridge; the others are looked at anew.\n")
+    assert "went live" not in again
+    told = json.loads((await shop.run("backfill", "--since", "2026-01-01", "--json")).stdout)
+    assert told == [{"shop": "acme", "orders": 4, "new": 0, "for_approval": 0}]
+
+
+async def test_a_backfill_before_the_first_start_promises_no_order(shop: Floor) -> None:
+    shop.box.shop.create_order(("RING-S",), address=ADA, email="ada@example.com")
+    told = json.loads((await shop.run("backfill", "--since", "2026-01-01", "--json")).stdout)
+    assert told == [{"shop": "acme", "orders": 1, "new": 1, "for_approval": 1}]
+
+
+async def test_a_backfill_promises_nothing_for_orders_before_the_shops_own_date(shop: Floor) -> None:
+    shop.config["shops"]["acme"]["since"] = "2100-01-01"
+    shop.box.shop.create_order(("RING-S",), address=ADA, email="ada@example.com")
+    told = json.loads((await shop.run("backfill", "--since", "2026-01-01", "--json")).stdout)
+    assert told == [{"shop": "acme", "orders": 1, "new": 1, "for_approval": 1}]
 
 
 @pytest.mark.parametrize("words", ["status", "plan --no-prices", "orders list", "check --offline"])
