@@ -237,6 +237,7 @@ class Notice:
     name: str | None = None
     paid_now: bool = False  # the event says that it was placed or paid after go-live
     cause: str | None = None  # the topic or command, for the timeline
+    deleted: bool = False  # the event says that the order was deleted in the shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +326,7 @@ class OrderRecord:
         None  # ids of where its printed lines were first to be sent from
     )
     created_at: datetime | None = None  # when the order was made in the shop
+    deleted_at: datetime | None = None  # when the shop told that it was deleted; only a read proves it
     first_mode: Mode | None = None  # the mode in which the bridge first saw it
     paid_now: bool = False
     approved_at: datetime | None = None

@@ -271,11 +271,15 @@ async def fulfil(job: Job) -> Change:
 
 
 def _deleted(job: Job) -> Change:
-    """The shop does not show the order any more. Raises TryAgain, and NeedsPerson when it stays so."""
-    if job.record.failures < GONE_TRIES:
+    """The shop does not show the order any more: believed after some tries, or when it told of the deletion.
+    Raises TryAgain."""
+    record = job.record
+    if record.deleted_at is None and record.failures < GONE_TRIES:
         raise TryAgain("the shop does not find the order")
-    numbers = ", ".join(one.parcel.number for one in job.record.parcels) or "without a number"
-    raise NeedsPerson(Problem.CANNOT_FULFILL, number=numbers, why="the shop does not show the order any more")
+    numbers = ", ".join(one.parcel.number for one in record.parcels) or "without a number"
+    facts = {"number": numbers, "why": "the shop does not show the order any more"}
+    alarms = ((Alarm.DELETED_AFTER_PLACING, {"reference": record.reference or "?"}),)
+    return Change(State.ATTENTION, None, problem=Problem.CANNOT_FULFILL, facts=facts, alarms=alarms)
 
 
 def _foreign(job: Job, write: Create | Extend) -> tuple[tuple[Alarm, Facts], ...]:

@@ -19,7 +19,7 @@ from bridge.order.model import (
     PrintItem,
     ShopOrder,
 )
-from bridge.order.problems import HEALS_ON_CHANGE, Problem
+from bridge.order.problems import HEALS_ON_CHANGE, Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, Note, OrderRecord, Policy
 from bridge.steps.approval import why_a_person
@@ -230,12 +230,17 @@ async def match(job: Job) -> Change:
 
 def gone(job: Job) -> Change:
     """The shop does not show an order that is not bought. It may have told of it a moment too early, so it is
-    believed only after some tries, and looked at for some days more. Raises TryAgain."""
+    believed only after some tries, or when the shop has told of its deletion, and looked at for some days more.
+    Raises TryAgain."""
     record = job.record
     if record.state is State.IGNORED:
         watched = job.now - record.first_seen_at < GONE_FOR
         return job.stay(job.now + GONE_RECHECK if watched else None, shop_updated_at=None)
-    if record.failures < GONE_TRIES:
+    attempt = record.attempt
+    if attempt is not None and attempt.sent_at is not None:  # Sculpteo may have it: not gone, but an alarm
+        alarms = ((Alarm.DELETED_AFTER_PLACING, {"reference": attempt.reference or "?"}),)
+        return replace(job.stay(None), alarms=alarms)
+    if record.deleted_at is None and record.failures < GONE_TRIES:
         raise TryAgain("the shop does not find the order")
     void = "nothing was sent: the order is gone" if record.attempt else None
     due, values = job.now + GONE_RECHECK, {"shop_updated_at": None}

@@ -78,6 +78,7 @@ orders = Table(
     Column("items", Stored(tuple[PrintItem, ...]), nullable=False),
     Column("snapshot", Stored(ShopOrder)),  # the widest column; pages of a list read none from here on
     Column("created_at", Moment),  # when the order was made in the shop
+    Column("deleted_at", Moment),  # when the shop told that it was deleted there
     Column("first_mode", Words),  # the mode in which the bridge first saw it
     Column("approved_mode", Words),
     Column("approved_seen", Words),  # a digest of the contents and address that were approved

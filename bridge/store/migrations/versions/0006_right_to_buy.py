@@ -15,6 +15,7 @@ TIME = sa.DateTime(timezone=True)
 def upgrade() -> None:
     for column in (
         sa.Column("created_at", TIME),
+        sa.Column("deleted_at", TIME),
         sa.Column("first_mode", sa.Text()),
         sa.Column("approved_mode", sa.Text()),
         sa.Column("approved_seen", sa.Text()),
