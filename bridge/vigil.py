@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bridge.alerts.watch import OVERDUE, reminders_for, shortest
+from bridge.alerts.watch import is_due
 from bridge.breaker import Breaker
 from bridge.config.settings import Settings
 from bridge.errors import BridgeError, NeedsPerson, StoreUnavailable
+from bridge.health.stalled import news_of, stalled
 from bridge.order.news import News
 from bridge.order.problems import Problem
 from bridge.ports import Clock, Facts
@@ -23,6 +24,8 @@ from bridge.store.store import Store
 LOOK_EVERY = 20.0  # seconds between looks at this process's own upstreams
 SILENT = timedelta(minutes=15)  # after which a process that saw something wrong counts as gone
 SHARED = "bridge"  # owner of what every process sees alike
+OF_A_SHOP = ("reconciliation:", "subscription:", "access:", "upstream:shopify:")
+"""Beginnings of the names of conditions that end with the shop that they are of."""
 
 log = structlog.get_logger("bridge.vigil")
 
@@ -57,20 +60,14 @@ class Vigil:
 
     async def orders(self) -> None:
         """Remind of orders that stand for too long; a chore of one process."""
-        now, rules = self._clock.now(), self._settings().reminders
-        after = 0
-        while found := await self._store.watching.standing(now, for_at_least=shortest(rules), after=after):
-            due = [
-                news
-                for order in found
-                for news in reminders_for(order, now, rules)
-                if news.code != "overdue" or now - self._began >= OVERDUE  # it was off until just now
-            ]
-            count = await self._store.outbox.announce(*due)
-            if count:
-                log.info("orders that stand are told of", count=count)
-            after = found[-1].key
+        now, told = self._clock.now(), 0
+        async for finding in stalled(self._store, self._settings(), now):
+            if is_due(finding, now, now - self._began):
+                told += await self._store.outbox.announce(news_of(finding, now))
+        if told:
+            log.info("orders that stand are told of", count=told)
         await self._shops(now)
+        await self._gone_shops()
         await self._store.outbox.prune()
 
     async def _shops(self, now: datetime) -> None:
@@ -81,6 +78,21 @@ class Vigil:
             silent = now - max(last, self._began)  # while it was off, it had no chance to
             facts = {"shop": name, "minutes": int(silent.total_seconds() // 60)}
             await self._is(f"reconciliation:{name}", "reconciliation", silent > limit, facts)
+
+    async def _gone_shops(self) -> None:
+        """Shops that were taken out of the configuration: what was wrong with them is over, but not their
+        orders, which nobody can read any more."""
+        shops = self._settings().shops
+        still_open = {
+            shop: count for shop, count in (await self._store.watching.shops()).items() if shop not in shops
+        }
+        for one in await self._store.conditions.open():
+            if one.name.startswith(OF_A_SHOP) and one.name.rpartition(":")[2] not in shops:
+                await self._store.conditions.drop(one.name)
+            elif one.code == "shop_gone" and one.facts.get("shop") not in still_open:
+                await self._is(one.name, "shop_gone", False, one.facts)
+        for shop, count in still_open.items():
+            await self._is(f"shop_gone:{shop}", "shop_gone", True, {"shop": shop, "count": count})
 
     # --- upstreams ---------------------------------------------------------------------------------------
 

@@ -21,9 +21,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "guard": set(),
     # what of the bridge's own records asks for a person, told alike in the terminal and in the console
     "amiss": {"order", "config.settings", "store"},
-    "vigil": {"alerts", "breaker", "ports", "order", "errors", "config", "store"},
+    # how long an order may stand still, told alike by alerts, in the terminal and in the console
+    "health": {"ports", "order", "config", "store"},
+    "vigil": {"alerts", "health", "breaker", "ports", "order", "errors", "config", "store"},
     # brings what is in the store's outbox to people and other systems
-    "alerts": {"ports", "order", "errors", "retry", "guard", "config", "store"},
+    "alerts": {"health", "ports", "order", "errors", "retry", "guard", "config", "store"},
     "breaker": {"ports", "order", "errors"},
     "logs": set(),
     "ports": {"order", "errors"},
@@ -34,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # a front end for people, as the command line is: it reads the store and the settings as they are
     "web.console": {
         *("steps", "plan", "ports", "order", "errors", "breaker"),
-        *("amiss", "config", "store", "web", "shopify.status", "shopify.scopes"),
+        *("amiss", "health", "config", "store", "web", "shopify.status", "shopify.scopes"),
     },
     "sandbox": {"order", "errors", "sandbox", "ports"},
     **{name: {"ports", "order", "errors", "guard", "config.settings"} for name in ADAPTERS},

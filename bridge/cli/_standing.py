@@ -11,6 +11,9 @@ import aiohttp
 
 from bridge.amiss import Health, Words, amiss, health
 from bridge.cli._desk import Desk
+from bridge.health.stalled import news_of, to_name
+from bridge.health.thresholds import Finding
+from bridge.order import news
 from bridge.order.history import tell
 from bridge.order.model import Mode, Money
 from bridge.order.problems import ALARMS, Alarm, say
@@ -35,6 +38,8 @@ class Standing:
     mode: Mode
     counts: Counts
     needy: Sequence[OrderRecord]
+    stalled: Sequence[Finding]  # one for each order, of those that are named
+    more_stalled: int
     alarms: Sequence[AlarmRecord]
     pauses: Sequence[Pause]
     health: Health
@@ -60,11 +65,14 @@ async def standing(desk: Desk) -> Standing:
     midnight = datetime.combine(now.date(), time.min, now.tzinfo)
     currency = settings.sculpteo.currency
     spent: Decimal = await store.desk.spent_since(midnight, counted, currency)
+    named, more = await to_name(store, settings, now, but=FOR_A_PERSON, most=LISTED)
     return Standing(
         at=now,
         mode=mode,
         counts=await store.desk.counts(),
         needy=await store.queries.page(Filter((State.UNKNOWN, State.ATTENTION)), limit=LISTED),
+        stalled=named,
+        more_stalled=more,
         alarms=await store.queries.alarms(),
         pauses=await store.switch.pauses(),
         health=await health(store, settings, Money(spent, currency), now),
@@ -94,6 +102,7 @@ def todos(found: Standing) -> list[Todo]:
         *(_order(record) for record in found.needy),
         *_more(found),
         *(_alarm(alarm) for alarm in found.alarms[:LISTED]),
+        *(_stalled(finding, found.at) for finding in found.stalled),
         *_waiting(found.counts.reasons),
         *_pauses(found.pauses),
         *(Todo(one.sentence, one.remedy) for one in amiss(found.health, WORDS)),
@@ -107,7 +116,16 @@ def _order(record: OrderRecord) -> Todo:
     return Todo(sentence, todo, f"{record.shop}/{name}")
 
 
+def _stalled(finding: Finding, now: datetime) -> Todo:
+    order = finding.order
+    name = f"{order.shop}/{order.name}"
+    return Todo(*news.tell(news_of(finding, now), name, english), name)
+
+
 def _more(found: Standing) -> Iterator[Todo]:
+    if found.more_stalled:
+        command = "`sculpteo-bridge orders list` shows what each order waits for."
+        yield Todo(f"{found.more_stalled} more orders stand still.", command)
     states = found.counts.states
     left = states[State.UNKNOWN] + states[State.ATTENTION] - len(found.needy)
     if left > 0:

@@ -19,6 +19,7 @@ class Problem(StrEnum):
     CANCELLED_AT_SCULPTEO = "cancelled_at_sculpteo"
     STATUS_WORDS = "status_words"
     LIMIT_ORDER = "limit_order"
+    ABOVE_DAY_LIMIT = "above_day_limit"
     NO_PRICE = "no_price"
     INVOICE = "invoice"
     CHANGED = "changed"
@@ -82,6 +83,10 @@ PROBLEMS: dict[Problem, Text] = {
     Problem.LIMIT_ORDER: Text(
         "It would cost {cost}, more than the limit of {limit} per order.",
         "Approve it to order it all the same, or ignore it.",
+    ),
+    Problem.ABOVE_DAY_LIMIT: Text(
+        "The order would cost {cost}, more than the whole limit of {limit} per day, so it fits on no day.",
+        "Approve the order to order it all the same, ignore it, or raise `limits.per_day` and then retry.",
     ),
     Problem.NO_PRICE: Text(
         "Sculpteo gives no price for {designs}: {why}.",

@@ -16,7 +16,7 @@ from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Change, Note, OrderRecord
 
 REMAPPABLE = frozenset({State.RECEIVED, State.WAITING, State.ATTENTION, State.IGNORED})
-APPROVABLE = frozenset({Problem.LIMIT_ORDER, Problem.MOVED})
+APPROVABLE = frozenset({Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.MOVED})
 
 
 class NotNow(BridgeError):

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from bridge.errors import NeedsPerson
 from bridge.order.model import Mode, Money, PrintItem
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
+from bridge.ports import Policy
 from bridge.steps.job import Job
 from bridge.steps.match import approved_for
 from bridge.steps.select import Trouble, Waits
+
+OF_COST: dict[Problem, Callable[[Policy], Money | None]] = {
+    Problem.LIMIT_ORDER: lambda policy: policy.per_order,
+    Problem.ABOVE_DAY_LIMIT: lambda policy: (
+        policy.per_day
+    ),  # what fits on no day would wait for tomorrow for ever
+}
+"""Limits that one order alone can be above: each is for a person to lift."""
 
 
 async def allowed(job: Job, items: tuple[PrintItem, ...]) -> tuple[Waits | Trouble | None, Money | None]:
@@ -27,17 +37,18 @@ async def allowed(job: Job, items: tuple[PrintItem, ...]) -> tuple[Waits | Troub
                 return Trouble(Problem(error.problem), error.facts), None
     if policy.mode is Mode.PREVIEW:
         return Waits(Wait.PREVIEW, None, {"cost": said(cost)}), cost
-    limit = policy.per_order
-    if limit and cost and cost.amount > limit.amount and not _approved_at(job, items, cost):
-        return Trouble(Problem.LIMIT_ORDER, {"cost": said(cost), "limit": said(limit)}), cost
+    for problem, limit in OF_COST.items():
+        most = limit(policy)
+        if most and cost and cost.amount > most.amount and not _approved_at(job, problem, items, cost):
+            return Trouble(problem, {"cost": said(cost), "limit": said(most)}), cost
     return None, cost
 
 
-def _approved_at(job: Job, items: tuple[PrintItem, ...], cost: Money) -> bool:
+def _approved_at(job: Job, problem: Problem, items: tuple[PrintItem, ...], cost: Money) -> bool:
     """Whether a person approved these prints at this cost, or a higher one."""
     known = job.record.cost
     return (
-        approved_for(job.record, Problem.LIMIT_ORDER, items)
+        approved_for(job.record, problem, items)
         and known is not None
         and known.currency == cost.currency
         and cost.amount <= known.amount

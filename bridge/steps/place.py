@@ -44,7 +44,7 @@ from bridge.steps.intent import (
     void_in_shop,
 )
 from bridge.steps.job import Job
-from bridge.steps.limits import allowed
+from bridge.steps.limits import OF_COST, allowed
 from bridge.steps.match import (
     Assessment,
     Ready,
@@ -120,10 +120,10 @@ async def _not_now(job: Job, order: ShopOrder, found: Assessment) -> Change:
 
 def _with_cost(job: Job, change: Change, blocked: Waits | Trouble, cost: Money | None) -> Change:
     """Keep the cost that a person is to approve; an approval at another cost does not count any more."""
-    if not isinstance(blocked, Trouble) or blocked.problem is not Problem.LIMIT_ORDER:
+    if not isinstance(blocked, Trouble) or blocked.problem not in OF_COST:
         return change
     values = {**change.values, "cost": cost}
-    if job.record.approved_at is None or Problem.LIMIT_ORDER not in (job.record.approved_for or "").split():
+    if job.record.approved_at is None or blocked.problem not in (job.record.approved_for or "").split():
         return replace(change, values=values)
     values |= {"approved_at": None, "approved_by": None, "approved_for": None}
     return replace(change, values=values, notes=(Note("approval_dropped"),))

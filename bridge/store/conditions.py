@@ -82,3 +82,7 @@ class Conditions:
             )
 
         return await self._db.write(work)
+
+    async def drop(self, name: str) -> None:
+        """What it was about is no more: nobody is told that it is right again."""
+        await self._db.write(lambda c: c.execute(sa.delete(conditions).where(conditions.c.name == name)))
