@@ -64,6 +64,22 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownLocation:
+    """A name that a location of a shop has, or had. Where the app may not read locations, "name:" and the name
+    stand for its id. `gone_at` = when the shop's own list did not have it any more."""
+
+    id: str
+    name: str
+    first_seen_at: datetime
+    seen_at: datetime
+    gone_at: datetime | None = None
+
+    @property
+    def has_id(self) -> bool:
+        return self.id.startswith("gid://")
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """What the merchant sees of the print on the Shopify order itself: tag, metafield and progress."""
 
@@ -102,6 +118,9 @@ class Shop(Protocol):
 
     async def annotate(self, order_id: str, annotation: Annotation) -> None:
         """Show reference and state on the Shopify order. May be repeated."""
+
+    async def locations(self) -> Mapping[str, str] | None:
+        """All locations of the shop: their names by their ids. None = the app may not read them."""
 
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         """The id of the order that a fulfillment order belongs to, or None when there is none."""
@@ -198,6 +217,9 @@ class Policy:
     locations: Mapping[str, frozenset[str]] = field(
         default_factory=dict
     )  # shop -> names and ids; empty = all
+    unknown_locations: Mapping[str, frozenset[str]] = field(
+        default_factory=dict
+    )  # shop -> of these, what means no location that is known in the shop
     notify_customer: Mapping[str, bool] = field(default_factory=dict)
     poll: timedelta = timedelta(minutes=30)
     without_number_after: timedelta = timedelta(hours=48)
@@ -474,6 +496,12 @@ class Orders(Protocol):
 
     async def line_rules(self, shop: str, subjects: Collection[str]) -> list[LineRule]:
         """What people decided about these lines, variants and products (by Shopify's ids)."""
+
+    async def locations(self, shop: str) -> Sequence[KnownLocation]:
+        """The locations of a shop, as far as they were seen, under each name that they have or had."""
+
+    async def see_locations(self, shop: str, seen: Mapping[str, str], *, complete: bool) -> None:
+        """These locations are there now, by id; with `complete`, no others are."""
 
     async def known(self, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
         """Of these orders, those on record, each with the `updated_at` of the snapshot last read."""

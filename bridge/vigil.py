@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,12 +19,13 @@ from bridge.health.stalled import news_of, stalled
 from bridge.order.news import News
 from bridge.order.problems import Problem
 from bridge.ports import Clock, Facts
+from bridge.steps.locations import Resolved
 from bridge.store.store import Store
 
 LOOK_EVERY = 20.0  # seconds between looks at this process's own upstreams
 SILENT = timedelta(minutes=15)  # after which a process that saw something wrong counts as gone
 SHARED = "bridge"  # owner of what every process sees alike
-OF_A_SHOP = ("reconciliation:", "subscription:", "access:", "upstream:shopify:")
+OF_A_SHOP = ("reconciliation:", "subscription:", "access:", "upstream:shopify:", "location:", "renamed:")
 """Beginnings of the names of conditions that end with the shop that they are of."""
 
 log = structlog.get_logger("bridge.vigil")
@@ -34,6 +35,10 @@ def upstream_name(upstream: str) -> str:
     """ "shopify:acme" -> "Shopify (acme)", as sentences for people have it."""
     service, _, shop = upstream.partition(":")
     return f"{service.capitalize()} ({shop})" if shop else service.capitalize()
+
+
+def _quoted(names: Collection[str]) -> str:
+    return ", ".join(f"“{name}”" for name in sorted(names))
 
 
 class Vigil:
@@ -94,6 +99,20 @@ class Vigil:
         for shop, count in still_open.items():
             await self._is(f"shop_gone:{shop}", "shop_gone", True, {"shop": shop, "count": count})
 
+    async def locations(self, shop: str, found: Resolved, known: Collection[str]) -> bool:
+        """Whether the configured locations of a shop are locations that it has. Gives True when it is new that
+        some are not."""
+        facts = {
+            "shop": shop,
+            "locations": _quoted(found.unknown),
+            "known": _quoted(known),
+        }
+        new = await self._is(f"location:{shop}", "location", bool(found.unknown and known), facts)
+        renamed = ", ".join(f"“{word}” → “{name}”" for word, name in sorted(found.renamed.items()))
+        told = {"shop": shop, "renamed": renamed}
+        await self._is(f"renamed:{shop}", "location_renamed", bool(found.renamed), told)
+        return new
+
     # --- upstreams ---------------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -153,11 +172,15 @@ class Vigil:
                 )
                 await self._store.outbox.announce(news)
 
-    async def _is(self, name: str, code: str, wrong: bool, facts: Facts, owner: str = SHARED) -> None:
+    async def _is(self, name: str, code: str, wrong: bool, facts: Facts, owner: str = SHARED) -> bool:
+        """Begin or end a condition, where that is new. Gives True when it began."""
         if wrong:
-            if await self._store.conditions.begin(name, code, owner, facts):
+            new = await self._store.conditions.begin(name, code, owner, facts)
+            if new:
                 log.warning("something is wrong", condition=name, facts=dict(facts))
-        elif name in {one.name for one in await self._store.conditions.open()} and (
+            return new
+        if name in {one.name for one in await self._store.conditions.open()} and (
             await self._store.conditions.end(name, owner, silent_for=SILENT)
         ):
             log.info("it is right again", condition=name)
+        return False

@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "amiss": {"order", "config.settings", "store"},
     # how long an order may stand still, told alike by alerts, in the terminal and in the console
     "health": {"ports", "order", "config", "store"},
-    "vigil": {"alerts", "health", "breaker", "ports", "order", "errors", "config", "store"},
+    "vigil": {"alerts", "health", "steps", "breaker", "ports", "order", "errors", "config", "store"},
     # brings what is in the store's outbox to people and other systems
     "alerts": {"health", "ports", "order", "errors", "retry", "guard", "config", "store"},
     "breaker": {"ports", "order", "errors"},

@@ -85,6 +85,8 @@ ATTENTION: dict[Problem, Threshold] = {
     Problem.INVOICE: A_PERSON,
     Problem.CHANGED: A_PERSON,
     Problem.MOVED: A_PERSON,
+    Problem.LOCATION: A_PERSON,
+    Problem.NO_FULFILLMENT_ORDER: A_PERSON,
     Problem.LEDGER_UNREADABLE: A_PERSON,
     Problem.SHOP_ACCESS: A_PERSON,
     Problem.CANNOT_FULFILL: A_PERSON,

@@ -205,6 +205,30 @@ TEXTS: dict[str, tuple[Topic, Text]] = {
         Topic.CONFIGURATION,
         Text("{host} has taken up the configuration.", "Nothing is to be done."),
     ),
+    "location": (
+        Topic.CONFIGURATION,
+        Text(
+            "The shop {shop} has no location {locations}, which `locations` names; the shop has {known}.",
+            "Correct `locations` in the configuration. Orders that are sent from elsewhere wait for a person meanwhile.",
+        ),
+    ),
+    "location_over": (
+        Topic.CONFIGURATION,
+        Text("Every configured location is one that the shop {shop} has.", "Nothing is to be done."),
+    ),
+    "location_renamed": (
+        Topic.CONFIGURATION,
+        Text(
+            "A location of the shop {shop} has another name now ({renamed}); the bridge knows it by its id.",
+            "Write the new name, or the location's id, under `locations` in the configuration.",
+        ),
+    ),
+    "location_renamed_over": (
+        Topic.CONFIGURATION,
+        Text(
+            "Every location of the shop {shop} is configured by a name that it has.", "Nothing is to be done."
+        ),
+    ),
     "restart": (
         Topic.CONFIGURATION,
         Text("{host} needs a restart, since {keys} changed.", "Restart the bridge when it suits you."),

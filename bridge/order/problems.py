@@ -24,6 +24,8 @@ class Problem(StrEnum):
     INVOICE = "invoice"
     CHANGED = "changed"
     MOVED = "moved"
+    LOCATION = "location"
+    NO_FULFILLMENT_ORDER = "no_fulfillment_order"
     LEDGER_UNREADABLE = "ledger_unreadable"
     SHOP_ACCESS = "shop_access"
     CANNOT_FULFILL = "cannot_fulfill"
@@ -104,6 +106,16 @@ PROBLEMS: dict[Problem, Text] = {
         "The order was moved to another location in Shopify ({location}).",
         "Approve it if Sculpteo is still to print it, or ignore it.",
     ),
+    Problem.LOCATION: Text(
+        "The order is sent from {places}, and the configured location {locations} is none that the shop has.",
+        "Correct `locations` in the configuration (`sculpteo-bridge check` lists the shop's), or approve the order "
+        "to have all of it printed.",
+    ),
+    Problem.NO_FULFILLMENT_ORDER: Text(
+        "The app sees no fulfillment order for {lines}: another app's fulfillment service may have it.",
+        "Give it to a location of your own in Shopify (in the product's inventory, or on the order); or approve the "
+        "order to have the rest printed without it.",
+    ),
     Problem.LEDGER_UNREADABLE: Text(
         "The bridge's own note on the Shopify order cannot be read.",
         "It may have been ordered already: look for it at Sculpteo, then resolve it.",
@@ -174,7 +186,10 @@ ALARMS: dict[Alarm, Text] = {
 }
 
 HEALS_ON_CHANGE: frozenset[Problem] = frozenset(
-    {Problem.UNMAPPED, Problem.OPTION, Problem.ADDRESS, Problem.NO_PRICE, Problem.SHOP_ACCESS}
+    {
+        *(Problem.UNMAPPED, Problem.OPTION, Problem.ADDRESS, Problem.NO_PRICE, Problem.SHOP_ACCESS),
+        *(Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER),
+    }
 )
 """Problems that came before any purchase: a change of the order or of the mapping has it looked at anew."""
 

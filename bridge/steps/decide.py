@@ -16,7 +16,14 @@ from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Change, Note, OrderRecord
 
 REMAPPABLE = frozenset({State.RECEIVED, State.WAITING, State.ATTENTION, State.IGNORED})
-APPROVABLE = frozenset({Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.MOVED})
+APPROVABLE = frozenset(
+    {
+        *(Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.MOVED),
+        *(Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER),
+    }
+)
+CONTENTS = frozenset({Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER})
+"""Problems of which an approval says what is printed, so that there must be something."""
 
 
 class NotNow(BridgeError):
@@ -42,6 +49,10 @@ def approve(record: OrderRecord, who: str, now: datetime) -> Change:
         raise _refuse(record, "approved", "only an order that waits, or is over a limit, can be")
     if record.reason == Wait.ROUTING:
         raise _refuse(record, "approved", "it is not known yet what is printed; look again in a minute")
+    if record.problem in CONTENTS and not record.items:
+        raise _refuse(
+            record, "approved", "nothing that could be printed is seen of it; look at the order in Shopify"
+        )
     given = dict.fromkeys([*(record.approved_for or "").split(), record.reason or record.problem or ""])
     values = {
         "approved_at": now,

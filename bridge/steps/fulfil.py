@@ -31,6 +31,7 @@ from bridge.order.states import State
 from bridge.ports import Change, Facts, Note
 from bridge.retry import jittered
 from bridge.steps.job import Job, show
+from bridge.steps.locations import with_locations
 from bridge.steps.match import GONE_TRIES
 from bridge.steps.resolve import late_evidence
 from bridge.steps.select import LIVE_STATUSES, is_ours
@@ -251,6 +252,7 @@ async def fulfil(job: Job) -> Change:
         order = await job.read()
         if order is None:
             return _deleted(job)
+        await with_locations(job, order)
         await _settle_known(job, order)
         missing = [one.parcel for one in job.record.parcels if one.pushed_at is None]
         write = next_write(

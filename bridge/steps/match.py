@@ -24,9 +24,10 @@ from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, Note, OrderRecord, Policy
 from bridge.steps.approval import why_a_person
 from bridge.steps.job import Job, show
+from bridge.steps.locations import with_locations
 from bridge.steps.overlay import with_rules
 from bridge.steps.resolve import found_elsewhere, late_evidence
-from bridge.steps.select import Nothing, Selection, Trouble, Waits, select
+from bridge.steps.select import Nothing, Selection, Trouble, Waits, missing_since, select
 from bridge.steps.withdraw import withdrawn
 
 PAYMENT_RECHECK = timedelta(hours=6)  # webhooks and reconciliation are quicker; this is the net below them
@@ -71,7 +72,14 @@ def assess(
         return Assessment(Nothing(Ignored.ARCHIVED))
     if order.ledger.raw is not None and not _given(record, Problem.LEDGER_UNREADABLE):
         return Assessment(Trouble(Problem.LEDGER_UNREADABLE))
-    selection = select(record.shop, order, catalog, policy)
+    selection = select(
+        record.shop,
+        order,
+        catalog,
+        policy,
+        missing_since=missing_since(record),
+        allows=lambda code, items: approved_for(record, code, items),
+    )
     verdict = selection.verdict or _address(order, problem_with_address) or _moved(record, order, selection)
     if verdict:
         return Assessment(verdict, selection.items)
@@ -170,6 +178,7 @@ def printable(job: Job, order: ShopOrder) -> tuple[PrintItem, ...]:
 async def judged(job: Job, order: ShopOrder) -> Assessment:
     """`assess` for a job, by the mapping and by what people decided about the order's lines."""
     await with_rules(job, order)
+    await with_locations(job, order)
     world = job.world
     return assess(job.record, order, world.catalog, world.policy, job.now, world.printer.problem_with_address)
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import ConfigError
 from bridge.order.model import Mode
-from bridge.order.problems import HEALS_ON_CHANGE
+from bridge.order.problems import HEALS_ON_CHANGE, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Clock, SharedClock
 from bridge.store import singleton
@@ -199,7 +199,8 @@ class Store:
         )
 
         def work(c: Connection) -> int:
-            return wake(c, now, sa.or_(asked, elsewhere)) if remember(c, "rules", fingerprint) else 0
+            placed = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem == Problem.LOCATION)
+            return wake(c, now, sa.or_(asked, elsewhere, placed)) if remember(c, "rules", fingerprint) else 0
 
         return await self._db.write(work)
 

@@ -224,6 +224,19 @@ memory = Table(
     Column("value", Words, nullable=False),
 )
 
+locations = Table(  # each name that a location of a shop has, or had
+    "locations",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("shop", Words, nullable=False),
+    Column("location_id", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("gone_at", Moment),  # when the shop's own list did not have it any more
+    sa.UniqueConstraint("shop", "location_id", "name"),
+)
+
 buckets = Table(
     "buckets",
     metadata,
