@@ -128,8 +128,8 @@ def _selected(
         return Selection(verdict=_nothing(order, matches))
     printed = {item.line_item_id for item in items}
     held = [unit for unit in live + given_up if not printed.isdisjoint(_left([unit]))]
-    locations = tuple(sorted({unit.location_id for unit in held if unit.location_id}))
-    return Selection(items, _holds(held), locations)
+    places = tuple(sorted({unit.location_id for unit in held if unit.location_id}))
+    return Selection(items, _holds(held), places)
 
 
 def is_ours(unit: FulfillmentOrder, locations: frozenset[str] | None) -> bool:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -35,6 +36,7 @@ from bridge.order.problems import Problem
 from bridge.order.progress import KINDS
 from bridge.order.states import OPEN, State, Wait
 from bridge.order.why import english
+from bridge.ports import OrderRecord
 from bridge.store import Store
 from bridge.store.tables import events, orders
 from bridge.store.watching import Standing
@@ -87,6 +89,11 @@ async def stuck(store: Store, clock: Tick, path: Path) -> dict[int, tuple[State,
     return found
 
 
+def kept(found: list[News], news: News, order: OrderRecord | None) -> None:
+    """An outlet that wants all, and makes nothing of it."""
+    found.append(news)
+
+
 def looks() -> Iterator[timedelta]:
     """When the watch looks, in a month: the bridge looks every five minutes."""
     yield from (timedelta(hours=hour) for hour in range(1, 13))
@@ -113,7 +120,7 @@ async def test_whatever_an_order_is_stuck_in_for_a_month_somebody_is_told_at_gro
             clock.at = began + look
             await vigil.orders()
             news: list[News] = []
-            await store.outbox.share({"a": lambda one, order, news=news: news.append(one)})
+            await store.outbox.share({"a": partial(kept, news)})
             for one in news:
                 if one.order is not None:
                     told[one.order].append((look, one.code))
@@ -176,7 +183,7 @@ async def weeks(
             await play.store.memory.set("reconciled_at:acme", play.clock.time.isoformat())
             await vigil.orders()
             found: list[News] = []
-            await play.store.outbox.share({"a": lambda news, order, found=found: found.append(news)})
+            await play.store.outbox.share({"a": partial(kept, found)})
             told += [(play.clock.time - began, news) for news in found if news.code in TEXTS]
         play.forward(step)
     return told
@@ -186,7 +193,7 @@ async def unreadable(play: Playing) -> None:
     async def read(order_id: str) -> None:
         raise TryAgain("the answer holds an amount that is no number", upstream="shopify:acme")
 
-    play.shop.read = read  # type: ignore[assignment,method-assign]
+    play.shop.read = read  # type: ignore[method-assign]
 
 
 async def refused(play: Playing) -> None:

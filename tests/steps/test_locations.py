@@ -3,21 +3,30 @@ while one of them means nothing."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from bridge.cli import main
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State
 from bridge.ports import KnownLocation, OrderRecord
 from bridge.steps import decide
 from bridge.steps.locations import resolve
 from bridge.steps.select import names_location
+from bridge.store import Store
+from tests.service.serving import rewritten, staged, until
+from tests.service.test_reload import buy
 from tests.steps.make import NOW, line, order, unit
 from tests.steps.playing import Playing, playing
+from tests.store.make import Now
 
 MAIN, PRINT, NEW = (f"gid://shopify/Location/{number}" for number in (1, 77, 5))
 HOUR = timedelta(hours=1)
@@ -152,4 +161,52 @@ def test_a_name_that_another_location_has_by_now_means_that_one() -> None:
     found = resolve(
         ["Depot"], [known(PRINT, "Depot", last=3), known(PRINT, "Sud", 4), known(NEW, "Depot", 5)]
     )
-    assert (found.ids, dict(found.renamed)) == ({NEW}, {})
+    assert found.ids == {NEW}
+    assert not found.renamed
+
+
+def sends_from(name: str, shop: Any) -> None:
+    """The merchant gives the shop's one location another name."""
+    shop.location.name = name
+
+
+async def test_a_real_service_tells_of_a_location_that_the_shop_does_not_have_and_goes_on_once_it_is_right(
+    tmp_path: Path,
+) -> None:
+    async with staged(tmp_path) as stage:
+        sends_from("Atelier Sud", stage.box.shop)
+        plain = stage.config()
+        wrong = {**plain, "shops": {"acme": {**plain["shops"]["acme"], "locations": ["Atelier Nord"]}}}
+        async with stage.serve(wrong) as serving:
+            name = buy(stage, "RING-S")
+            held = await stage.reaches(name, State.ATTENTION, serving)
+            assert held.problem == Problem.LOCATION
+
+            async def told() -> bool:
+                async with Store.open(stage.database, clock=Now(), create=False) as store:
+                    found = {one.code: one.facts for one in await store.conditions.open()}
+                return "“Atelier Sud”" in found.get("location", {}).get("known", "")
+
+            await until(told, serving)
+            said = await asyncio.to_thread(
+                CliRunner().invoke, main, ["status", "--config", str(serving.config)]
+            )
+            assert said.exit_code == 1
+            assert "has no location “Atelier Nord”" in said.stdout
+            checked = await asyncio.to_thread(
+                CliRunner().invoke, main, ["check", "--config", str(serving.config), "--json"]
+            )
+            found = {one["name"]: one for one in json.loads(checked.stdout)["checks"]}
+            assert found["locations acme"]["result"] == "failed"
+            assert "“Atelier Nord”" in found["locations acme"]["sentence"]
+            planned = await asyncio.to_thread(
+                CliRunner().invoke, main, ["plan", "--no-prices", "--config", str(serving.config)]
+            )
+            assert planned.exit_code == 1
+            assert "“Atelier Nord”" in " ".join(planned.output.split())
+            right = {**plain, "shops": {"acme": {**plain["shops"]["acme"], "locations": ["atelier  SUD"]}}}
+            rewritten(serving.config, right)
+            await stage.reaches(name, State.PLACED, serving)
+            sends_from("Werkstatt", stage.box.shop)
+            other = buy(stage, "RING-S")
+            await stage.reaches(other, State.PLACED, serving)
