@@ -178,6 +178,9 @@ class GuardedShop:
     async def annotate(self, order_id: str, annotation: Annotation) -> None:
         await self._breaker.through(lambda: self._shop.annotate(order_id, annotation), _fine)
 
+    async def locations(self) -> Mapping[str, str] | None:
+        return await self._breaker.through(self._shop.locations, _fine)
+
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         return await self._breaker.through(lambda: self._shop.order_of(fulfillment_order_id), _fine)
 

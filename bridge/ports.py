@@ -74,6 +74,22 @@ class CustomerOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownLocation:
+    """A name that a location of a shop has, or had. Where the app may not read locations, "name:" and the name
+    stand for its id. `gone_at` = when the shop's own list did not have it any more."""
+
+    id: str
+    name: str
+    first_seen_at: datetime
+    seen_at: datetime
+    gone_at: datetime | None = None
+
+    @property
+    def has_id(self) -> bool:
+        return self.id.startswith("gid://")
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """What the merchant sees of the print on the Shopify order itself: tag, metafield and progress."""
 
@@ -112,6 +128,9 @@ class Shop(Protocol):
 
     async def annotate(self, order_id: str, annotation: Annotation) -> None:
         """Show reference and state on the Shopify order. May be repeated."""
+
+    async def locations(self) -> Mapping[str, str] | None:
+        """All locations of the shop: their names by their ids. None = the app may not read them."""
 
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         """The id of the order that a fulfillment order belongs to, or None when there is none."""
@@ -239,6 +258,9 @@ class Policy:
         default_factory=dict
     )  # shop -> names and ids; empty = all
     payment: Mapping[str, PaymentPolicy] = field(default_factory=dict)  # by shop; none = its defaults
+    unknown_locations: Mapping[str, frozenset[str]] = field(
+        default_factory=dict
+    )  # shop -> of these, what means no location that is known in the shop
     notify_customer: Mapping[str, bool] = field(default_factory=dict)
     version: str = ""  # tells these rules from others
     poll: timedelta = timedelta(minutes=30)
@@ -304,6 +326,7 @@ class Notice:
     name: str | None = None
     paid_now: bool = False  # the event says that it was placed or paid after go-live
     cause: str | None = None  # the topic or command, for the timeline
+    deleted: bool = False  # the event says that the order was deleted in the shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +435,7 @@ class OrderRecord:
     window_for: str | None = None  # a digest of what the approval window was opened for
     first_locations: Mapping[str, list[str]] | None = None  # by printed line: where it was first sent from
     created_at: datetime | None = None  # when the order was made in the shop
+    deleted_at: datetime | None = None  # when the shop told that it was deleted; only a read proves it
     first_mode: Mode | None = None  # the mode in which the bridge first saw it
     paid_now: bool = False
     approved_at: datetime | None = None
@@ -599,6 +623,12 @@ class Orders(Protocol):
     async def trusted(self, shop: str, order_ids: Collection[str]) -> dict[str, bool | None]:
         """Of these orders, those on record: True = bought, or approved by a person; False = neither, and it
         may still come to that or was stopped; None = nothing of it was for Sculpteo."""
+
+    async def locations(self, shop: str) -> Sequence[KnownLocation]:
+        """The locations of a shop, as far as they were seen, under each name that they have or had."""
+
+    async def see_locations(self, shop: str, seen: Mapping[str, str], *, complete: bool) -> None:
+        """These locations are there now, by id; with `complete`, no others are."""
 
     async def known(self, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
         """Of these orders, those on record, each with the `updated_at` of the snapshot last read."""

@@ -29,7 +29,7 @@ from bridge.errors import BridgeError, ConfigError, StoreUnavailable
 from bridge.identity import identify_shops
 from bridge.order import remembered
 from bridge.order.problems import Problem
-from bridge.order.states import State
+from bridge.order.states import Ignored, State
 from bridge.plan.catalogue import Stock
 from bridge.plan.designs import unknown_designs
 from bridge.plan.prices import Prices
@@ -38,6 +38,7 @@ from bridge.sculpteo.client import tracking_page
 from bridge.shopify import subscriptions
 from bridge.shopify.status import Status, inspect
 from bridge.shopify.webhooks import interpret
+from bridge.steps.locations import resolve
 from bridge.store import Store
 from bridge.vigil import Vigil
 from bridge.web import console
@@ -335,6 +336,7 @@ class Service:
         address = subscriptions.address(public_url, name)
         await bridge.store.memory.set(remembered.webhooks_to(name), address)
         await note_ledger_gap(bridge, name)
+        await self._note_locations(name)
         await bridge.store.memory.set(remembered.subscribed_at(name), bridge.world.clock.now().isoformat())
         made = len(report.created) + len(report.updated)
         if made or report.deleted:
@@ -344,6 +346,18 @@ class Service:
         await self._vigil.subscriptions(name, made if former == address else 0, dict(report.failed))
         for topic, why in report.failed:
             log.warning("the shop does not send a topic", shop=name, topic=topic, why=why)
+
+    async def _note_locations(self, name: str) -> None:
+        """Remember what the shop's locations are called, and tell of configured ones that it does not have."""
+        bridge, orders = self._bridge, self._bridge.store.orders
+        listed = await bridge.shops[name].locations()
+        if listed is not None:
+            await orders.see_locations(name, listed, complete=True)
+        known = await orders.locations(name)
+        found = resolve(bridge.settings.shops[name].locations, known)
+        there = {one.name for one in known if one.gone_at is None}
+        if await self._vigil.locations(name, found, there):  # what it has hidden so far is looked at anew
+            await bridge.store.wake([State.IGNORED], reasons=[Ignored.OTHER_LOCATION], shop=name)
 
     # --- the configuration -------------------------------------------------------------------------------
 

@@ -6,19 +6,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 import structlog
 
-from bridge.alerts.watch import OVERDUE, reminders_for, shortest
+from bridge.alerts.watch import is_due
 from bridge.breaker import Breaker
 from bridge.config.settings import Settings
 from bridge.errors import BridgeError, NeedsPerson, StoreUnavailable, Upstream, shopify
+from bridge.health.stalled import news_of, stalled
 from bridge.order import remembered
 from bridge.order.news import News
 from bridge.order.problems import Problem
 from bridge.ports import Clock, Facts
+from bridge.steps.locations import Resolved
 from bridge.store.conditions import Condition
 from bridge.store.store import Store
 
@@ -46,6 +48,10 @@ def shop_of(condition: Condition) -> str | None:
     return str(told) if told else None
 
 
+def _quoted(names: Collection[str]) -> str:
+    return ", ".join(f"“{name}”" for name in sorted(names))
+
+
 class Vigil:
     """One per process. `settings` and `breakers` are what is in force now."""
 
@@ -70,21 +76,15 @@ class Vigil:
 
     async def orders(self) -> None:
         """Remind of orders that stand for too long; a chore of one process."""
-        now, rules = self._clock.now(), self._settings().reminders
-        after = 0
-        while found := await self._store.watching.standing(now, for_at_least=shortest(rules), after=after):
-            due = [
-                news
-                for order in found
-                for news in reminders_for(order, now, rules)
-                if news.code != "overdue" or now - self._began >= OVERDUE  # it was off until just now
-            ]
-            count = await self._store.outbox.announce(*due)
-            if count:
-                log.info("orders that stand are told of", count=count)
-            after = found[-1].key
+        now, told = self._clock.now(), 0
+        async for finding in stalled(self._store, self._settings(), now):
+            if is_due(finding, now, now - self._began):
+                told += await self._store.outbox.announce(news_of(finding, now))
+        if told:
+            log.info("orders that stand are told of", count=told)
         await self._shops(now)
         await self._removed_shops()
+        await self._gone_shops()
         await self._store.outbox.prune()
 
     async def _shops(self, now: datetime) -> None:
@@ -113,6 +113,8 @@ class Vigil:
         gone: dict[str, list[Condition]] = {}
         for condition in await self._store.conditions.open():
             shop = shop_of(condition)
+            if condition.code == "shop_gone":
+                continue  # told of such a shop's open orders, and ends with them
             if shop is not None and shop not in self._settings().shops:
                 gone.setdefault(shop, []).append(condition)
         for shop, found in gone.items():
@@ -121,6 +123,33 @@ class Vigil:
             news = News(key, "shop_removed", self._clock.now(), {"shop": shop})
             if await self._store.conditions.drop(names, news):
                 log.info("a shop is not watched any more", shop=shop, conditions=", ".join(names))
+
+    async def _gone_shops(self) -> None:
+        """Shops that were taken out of the configuration while they have open orders, which nobody can read any
+        more."""
+        shops = self._settings().shops
+        still_open = {
+            shop: count for shop, count in (await self._store.watching.shops()).items() if shop not in shops
+        }
+        for one in await self._store.conditions.open():
+            if one.code == "shop_gone" and one.facts.get("shop") not in still_open:
+                await self._is(one.name, "shop_gone", False, one.facts)
+        for shop, count in still_open.items():
+            await self._is(f"shop_gone:{shop}", "shop_gone", True, {"shop": shop, "count": count})
+
+    async def locations(self, shop: str, found: Resolved, known: Collection[str]) -> bool:
+        """Whether the configured locations of a shop are locations that it has. Gives True when it is new that
+        some are not."""
+        facts = {
+            "shop": shop,
+            "locations": _quoted(found.unknown),
+            "known": _quoted(known),
+        }
+        new = await self._is(f"location:{shop}", "location", bool(found.unknown and known), facts)
+        renamed = ", ".join(f"“{word}” → “{name}”" for word, name in sorted(found.renamed.items()))
+        told = {"shop": shop, "renamed": renamed}
+        await self._is(f"renamed:{shop}", "location_renamed", bool(found.renamed), told)
+        return new
 
     # --- upstreams ---------------------------------------------------------------------------------------
 
@@ -181,11 +210,15 @@ class Vigil:
                 )
                 await self._store.outbox.announce(news)
 
-    async def _is(self, name: str, code: str, wrong: bool, facts: Facts, owner: str = SHARED) -> None:
+    async def _is(self, name: str, code: str, wrong: bool, facts: Facts, owner: str = SHARED) -> bool:
+        """Begin or end a condition, where that is new. Gives True when it began."""
         if wrong:
-            if await self._store.conditions.begin(name, code, owner, facts):
+            new = await self._store.conditions.begin(name, code, owner, facts)
+            if new:
                 log.warning("something is wrong", condition=name, facts=dict(facts))
-        elif name in {one.name for one in await self._store.conditions.open()} and (
+            return new
+        if name in {one.name for one in await self._store.conditions.open()} and (
             await self._store.conditions.end(name, owner, silent_for=SILENT)
         ):
             log.info("it is right again", condition=name)
+        return False

@@ -24,9 +24,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "amiss": {"order", "config.settings", "store"},
     # what a process tells of itself, for `pause` and `status`
     "presence": {"clock", "ports", "errors", "config", "store"},
-    "vigil": {"alerts", "breaker", "ports", "order", "errors", "config", "store"},
+    # how long an order may stand still, told alike by alerts, in the terminal and in the console
+    "health": {"ports", "order", "config", "store"},
+    "vigil": {"alerts", "health", "steps", "breaker", "ports", "order", "errors", "config", "store"},
     # brings what is in the store's outbox to people and other systems
-    "alerts": {"ports", "order", "errors", "retry", "guard", "config", "store"},
+    "alerts": {"health", "ports", "order", "errors", "retry", "guard", "config", "store"},
     "breaker": {"ports", "order", "errors"},
     # matches the shops of the configuration with those of the database
     "identity": {"errors", "config", "store"},
@@ -39,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # a front end for people, as the command line is: it reads the store and the settings as they are
     "web.console": {
         *("steps", "plan", "ports", "order", "errors", "breaker"),
-        *("amiss", "config", "store", "web", "shopify.status", "shopify.scopes"),
+        *("amiss", "health", "config", "store", "web", "shopify.status", "shopify.scopes"),
     },
     "sandbox": {"order", "errors", "sandbox", "ports"},
     **{name: {"clock", "ports", "order", "errors", "guard", "config.settings"} for name in ADAPTERS},

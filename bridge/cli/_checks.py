@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -23,6 +23,7 @@ from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify.admin import Admin
 from bridge.shopify.status import Status, inspect
 from bridge.shopify.tame import Unexpected
+from bridge.steps.select import names_location
 
 Result = Literal["ok", "warning", "failed"]
 
@@ -139,6 +140,34 @@ def judged(settings: Settings, shop: str, status: Status) -> Iterator[Check]:
     yield from _scopes(settings, shop, status)
     yield from _version(shop, status)
     yield from _subscriptions(shop, status)
+    yield from location_checks(settings.shops[shop].locations, shop, status.locations)
+
+
+def location_checks(words: Sequence[str], shop: str, there: Mapping[str, str] | None) -> Iterator[Check]:
+    """Whether each configured location is one that the shop has. `there` = names by ids; None = not known."""
+    if not words:
+        return
+    name = f"locations {shop}"
+    if there is None:
+        sentence = (
+            "The app may not read the shop's locations, so `locations` is held against those of orders only."
+        )
+        yield Check(name, "warning", sentence, "Give the app the scope read_locations.")
+        return
+    unknown = [
+        word for word in words if not any(names_location([word], place, one) for place, one in there.items())
+    ]
+    if not unknown:
+        yield Check(name, "ok", "The shop has every location that is configured.")
+        return
+    known = ", ".join(f"{one} ({place.rpartition('/')[2]})" for place, one in sorted(there.items()))
+    close = [near for word in unknown if (near := nearest(word, there.values()))]
+    hint = f" Did you mean {close[0]}?" if close else ""
+    sentence = f"The shop has no location {', '.join(f'“{word}”' for word in unknown)}; it has {known}."
+    remedy = (
+        f"Correct `shops.{shop}.locations`; orders sent from elsewhere wait for a person until then.{hint}"
+    )
+    yield Check(name, "failed", sentence, remedy)
 
 
 def _scopes(settings: Settings, shop: str, status: Status) -> Iterator[Check]:

@@ -14,6 +14,9 @@ from bridge.cli._desk import Desk
 from bridge.cli._options import counted
 from bridge.cli._service import Readiness, ask_readiness, url_of
 from bridge.config.locate import Located
+from bridge.health.stalled import news_of, to_name
+from bridge.health.thresholds import Finding
+from bridge.order import news
 from bridge.order.history import tell
 from bridge.order.model import Mode, Money
 from bridge.order.problems import ALARMS, Alarm, say
@@ -45,6 +48,8 @@ class Standing:
     counts: Counts
     needy: Sequence[OrderRecord]
     from_before: Sequence[OrderRecord]  # of before going live; the newest of them
+    stalled: Sequence[Finding]  # one for each order, of those that are named
+    more_stalled: int
     alarms: Sequence[AlarmRecord]
     pauses: Sequence[Pause]
     health: Health
@@ -76,6 +81,10 @@ async def standing(desk: Desk) -> Standing:
     midnight = datetime.combine(now.date(), time.min, now.tzinfo)
     currency = settings.sculpteo.currency if settings else "EUR"
     spent: Decimal = await store.desk.spent_since(midnight, counted_in, currency)
+    named: list[Finding] = []
+    more = 0
+    if settings:
+        named, more = await to_name(store, settings, now, but=FOR_A_PERSON, most=LISTED)
     services = await ask_services(desk.located, running)
     return Standing(
         at=now,
@@ -83,6 +92,8 @@ async def standing(desk: Desk) -> Standing:
         counts=await store.desk.counts(),
         needy=await store.queries.page(Filter((State.UNKNOWN, State.ATTENTION)), limit=LISTED),
         from_before=await store.desk.page(states=[State.WAITING], reasons=FROM_BEFORE, limit=LISTED),
+        stalled=named,
+        more_stalled=more,
         alarms=await store.queries.alarms(),
         pauses=await store.switch.pauses(),
         health=await health(
@@ -129,6 +140,7 @@ def todos(found: Standing) -> list[Todo]:
         *_more(found),
         *(_alarm(alarm) for alarm in found.alarms[:LISTED]),
         *_from_before(found),
+        *(_stalled(finding, found.at) for finding in found.stalled),
         *_waiting(found.counts.reasons),
         *_pauses(found.pauses),
         *(Todo(one.sentence, one.remedy) for one in amiss(found.health, WORDS)),
@@ -170,7 +182,16 @@ def _order(record: OrderRecord) -> Todo:
     return Todo(sentence, todo, f"{record.shop}/{name}")
 
 
+def _stalled(finding: Finding, now: datetime) -> Todo:
+    order = finding.order
+    name = f"{order.shop}/{order.name}"
+    return Todo(*news.tell(news_of(finding, now), name, english), name)
+
+
 def _more(found: Standing) -> Iterator[Todo]:
+    if found.more_stalled:
+        command = "`sculpteo-bridge orders list` shows what each order waits for."
+        yield Todo(f"{found.more_stalled} more orders stand still.", command)
     states = found.counts.states
     left = states[State.UNKNOWN] + states[State.ATTENTION] - len(found.needy)
     if left > 0:

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import click
 
-from bridge.amiss import moment_of
 from bridge.app import Bridge
 from bridge.cli._options import config_option, counted, echo_json, json_option
 from bridge.cli._running import Moment, shop_option, shops_of, with_bridge
-from bridge.order import remembered
 from bridge.steps.reconcile import Backfilled, backfill
 
 
@@ -46,9 +44,7 @@ def command(config: Path, shop: str | None, since: datetime, as_json: bool) -> N
 async def _backfill(bridge: Bridge, shop: str | None, since: datetime) -> dict[str, Backfilled]:
     found = {}
     for name in shops_of(bridge, shop):
-        start = bridge.settings.shops[name].since
-        if start is None:
-            start = moment_of(await bridge.store.memory.get(remembered.go_live(name)))
+        start = bridge.settings.shops[name].since or (await bridge.world.go_live.of(name)).at
         found[name] = await backfill(name, bridge.shops[name], bridge.store.orders, since, start=start)
     return found
 

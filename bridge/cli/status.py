@@ -225,6 +225,15 @@ def _object(found: Standing, needed: list[Todo]) -> dict[str, Any]:
         "waiting_for": dict(found.counts.reasons),
         "alarms": found.counts.alarms,
         "todo": _todo_objects(needed),
+        "stalled": [
+            {
+                "order": f"{one.order.shop}/{one.order.name}",
+                "code": one.code,
+                "since": moment(one.since),
+            }
+            for one in found.stalled
+        ],
+        "stalled_more": found.more_stalled,
         "spent_today": money(found.health.spent),
         "limit_per_day": money(found.health.limit),
         "pauses": [

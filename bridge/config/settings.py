@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Discriminator, Field, SecretStr, Tag
+from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
 
 from bridge.config.access import Console as Console
 from bridge.config.invoicing import Invoice as Invoice
@@ -31,7 +31,9 @@ from bridge.config.names import (
 )
 from bridge.config.quantities import Amount, Count, Duration, Interval, Moment, Rate, Scale
 from bridge.config.telling import Alert, Reminders, Webhook
-from bridge.config.types import Flag, ModeName, Secret, ShipMethod, Text, Unit, Words, one_of
+from bridge.config.types import Flag, ModeName, Secret, ShipMethod, Text, Unit, Words, bad, one_of
+
+V = TypeVar("V")
 
 
 class Server(Model):
@@ -175,12 +177,21 @@ class Shipping(Model):
     ] = Field(default_factory=dict)
 
 
+def _not_empty(values: dict[str, V]) -> dict[str, V]:
+    """A choice without any value prints nothing, and would say so of each order only."""
+    if values:
+        return values
+    raise bad("is empty", "list the option's values, each with what it stands for")
+
+
 class ByOption(Model):
     """A material that depends on a variant option or, where there is none of that name, a custom attribute."""
 
     option: Annotated[Words, doc("Name of the variant option; case and spaces do not count.", "Material")]
     values: Annotated[
-        dict[Words, Material], doc("The option's values, each with its material.", "{White: white_plastic}")
+        dict[Words, Material],
+        AfterValidator(_not_empty),
+        doc("The option's values, each with its material.", "{White: white_plastic}"),
     ]
 
 
@@ -189,7 +200,9 @@ class ScaleByOption(Model):
 
     option: Annotated[Words, doc("Name of the variant option; case and spaces do not count.", "Size")]
     values: Annotated[
-        dict[Words, Scale], doc("The option's values, each with its scale.", "{S: 0.8, L: 1.2}")
+        dict[Words, Scale],
+        AfterValidator(_not_empty),
+        doc("The option's values, each with its scale.", "{S: 0.8, L: 1.2}"),
     ]
 
 

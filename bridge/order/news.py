@@ -56,6 +56,7 @@ OF_PROBLEM: dict[Problem, Topic] = {
     Problem.CANCELLED_AT_SCULPTEO: Topic.STOPPED,
     Problem.LIVE_IS_TEST: Topic.STOPPED,
     Problem.LIMIT_ORDER: Topic.LIMIT,
+    Problem.ABOVE_DAY_LIMIT: Topic.LIMIT,
     Problem.CANNOT_FULFILL: Topic.TRACKING,
     Problem.SHOP_ACCESS: Topic.ACCESS,
 }
@@ -80,13 +81,57 @@ TEXTS: dict[str, tuple[Topic, Text]] = {
     ),
     "still_waiting": (
         Topic.STALLED,
-        Text("It has been waiting for {days} days: {sentence}", "Decide on it, or end what it waits for."),
+        Text(
+            "The order has been waiting since {since}: {sentence}",
+            "Decide on the order, or end what it waits for.",
+        ),
     ),
     "still_attention": (
         Topic.STALLED,
         Text(
-            "It has needed a person for {days} days: {sentence}", "Open the order: its page says what to do."
+            "The order has needed a person since {since}: {sentence}",
+            "Open the order: its page says what to do.",
         ),
+    ),
+    "still_received": (
+        Topic.STALLED,
+        Text(
+            "The order could not be read and matched since {since}: {why}.",
+            "Look at the shop's permissions (`sculpteo-bridge check`) and at the log of `sculpteo-bridge serve`.",
+        ),
+    ),
+    "still_placing": (
+        Topic.STALLED,
+        Text(
+            "The order has been about to be placed since {since}, and has not got any further.",
+            "See whether `sculpteo-bridge serve` runs, and what its log says. Do not order by hand: Sculpteo may "
+            "have the order.",
+        ),
+    ),
+    "still_shipped": (
+        Topic.STALLED,
+        Text(
+            "Sculpteo order {reference} has shipped, but not all of it, and nothing has changed since {since}.",
+            "Look at its tracking page, or ask Sculpteo's support where the rest is.",
+        ),
+    ),
+    "failing": (
+        Topic.STALLED,
+        Text(
+            "Nothing could be learned of the order since {since}, after {count} tries: {why}.",
+            "The bridge tries again by itself. Look at the tracking page, and at `sculpteo-bridge check`.",
+        ),
+    ),
+    "shop_gone": (
+        Topic.STALLED,
+        Text(
+            "The shop {shop} is not in the configuration any more, but has open orders, which nobody works on.",
+            "Put the shop back under `shops`; or cancel or ignore its orders (`sculpteo-bridge orders list`).",
+        ),
+    ),
+    "shop_gone_over": (
+        Topic.STALLED,
+        Text("The shop {shop} has no orders left that nobody works on.", "Nothing is to be done."),
     ),
     "overdue": (
         Topic.STALLED,
@@ -167,6 +212,30 @@ TEXTS: dict[str, tuple[Topic, Text]] = {
     "configuration_over": (
         Topic.CONFIGURATION,
         Text("{host} has taken up the configuration.", "Nothing is to be done."),
+    ),
+    "location": (
+        Topic.CONFIGURATION,
+        Text(
+            "The shop {shop} has no location {locations}, which `locations` names; the shop has {known}.",
+            "Correct `locations` in the configuration. Orders that are sent from elsewhere wait for a person meanwhile.",
+        ),
+    ),
+    "location_over": (
+        Topic.CONFIGURATION,
+        Text("Every configured location is one that the shop {shop} has.", "Nothing is to be done."),
+    ),
+    "location_renamed": (
+        Topic.CONFIGURATION,
+        Text(
+            "A location of the shop {shop} has another name now ({renamed}); the bridge knows it by its id.",
+            "Write the new name, or the location's id, under `locations` in the configuration.",
+        ),
+    ),
+    "location_renamed_over": (
+        Topic.CONFIGURATION,
+        Text(
+            "Every location of the shop {shop} is configured by a name that it has.", "Nothing is to be done."
+        ),
     ),
     "restart": (
         Topic.CONFIGURATION,

@@ -23,10 +23,13 @@ class Problem(StrEnum):
     STATUS_WORDS = "status_words"
     LIVE_IS_TEST = "live_is_test"
     LIMIT_ORDER = "limit_order"
+    ABOVE_DAY_LIMIT = "above_day_limit"
     NO_PRICE = "no_price"
     INVOICE = "invoice"
     CHANGED = "changed"
     MOVED = "moved"
+    LOCATION = "location"
+    NO_FULFILLMENT_ORDER = "no_fulfillment_order"
     LEDGER_UNREADABLE = "ledger_unreadable"
     SHOP_ACCESS = "shop_access"
     CANNOT_FULFILL = "cannot_fulfill"
@@ -99,6 +102,10 @@ PROBLEMS: dict[Problem, Text] = {
         "It would cost {cost}, more than the limit of {limit} per order.",
         "Approve it to order it all the same, or ignore it.",
     ),
+    Problem.ABOVE_DAY_LIMIT: Text(
+        "The order would cost {cost}, more than the whole limit of {limit} per day, so it fits on no day.",
+        "Approve the order to order it all the same, ignore it, or raise `limits.per_day` and then retry.",
+    ),
     Problem.NO_PRICE: Text(
         "Sculpteo gives no price for {designs}: {why}.",
         "Check the design and its material in the configuration; then retry.",
@@ -114,6 +121,16 @@ PROBLEMS: dict[Problem, Text] = {
     Problem.MOVED: Text(
         "The order was moved to another location in Shopify ({location}).",
         "Approve it if Sculpteo is still to print it, or ignore it.",
+    ),
+    Problem.LOCATION: Text(
+        "The order is sent from {places}, and the configured location {locations} is none that the shop has.",
+        "Correct `locations` in the configuration (`sculpteo-bridge check` lists the shop's), or approve the order "
+        "to have all of it printed.",
+    ),
+    Problem.NO_FULFILLMENT_ORDER: Text(
+        "The app sees no fulfillment order for {lines}: another app's fulfillment service may have it.",
+        "Give it to a location of your own in Shopify (in the product's inventory, or on the order); or approve the "
+        "order to have the rest printed without it.",
     ),
     Problem.LEDGER_UNREADABLE: Text(
         "The bridge's own note on the Shopify order cannot be read.",
@@ -230,6 +247,8 @@ HEALS_ON_CHANGE: frozenset[Problem] = frozenset(
         Problem.ADDRESS,
         Problem.NO_PRICE,
         Problem.SHOP_ACCESS,
+        Problem.LOCATION,
+        Problem.NO_FULFILLMENT_ORDER,
     }
 )
 """Problems that came before any purchase: a change of the order or of the mapping has it looked at anew."""

@@ -13,6 +13,7 @@ from bridge.shopify import ledger, parse, shipments, shown
 from bridge.shopify.admin import Admin, next_page
 from bridge.shopify.answers import AccessDenied, Reply, UserError
 from bridge.shopify.scopes import FULFILLMENT_ORDERS, granted
+from bridge.shopify.status import locations
 from bridge.shopify.tame import Unexpected, Value
 
 OPTIONAL = frozenset(
@@ -279,6 +280,10 @@ class ShopifyShop:
     async def annotate(self, order_id: str, annotation: Annotation) -> None:
         """Show reference and state on the order: a tag, two metafields, and progress where Shopify takes it."""
         await shown.annotate(self._admin, order_id, annotation, self._log)
+
+    async def locations(self) -> Mapping[str, str] | None:
+        """All active locations of the shop, those of fulfillment services too. Raises TryAgain."""
+        return await locations(self._admin)
 
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         """The id of the order that a fulfillment order belongs to, or None when there is none."""

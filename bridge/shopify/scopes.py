@@ -49,7 +49,7 @@ SCOPES: tuple[Scope, ...] = (
     ),
     Scope(
         "read_locations",
-        "Locations can be told apart by their names only, not by their ids.",
+        "Locations can be told apart by their names only, not by their ids: a renamed one is not recognised.",
         needed=False,
         others=("read_inventory", "read_markets_home"),
     ),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bridge.errors import BridgeError, NeedsPerson
 from bridge.shopify import scopes, subscriptions
 from bridge.shopify.admin import Admin
+from bridge.shopify.answers import AccessDenied
 from bridge.shopify.documents import API_VERSION
 from bridge.shopify.scopes import Scope
 from bridge.shopify.subscriptions import Plan
@@ -46,6 +47,7 @@ class Status:
     version: Version | None = None
     missing_scopes: tuple[Scope, ...] | None = None
     subscriptions: Plan | None = None
+    locations: Mapping[str, str] | None = None  # names by ids
     problems: tuple[str, ...] = ()
 
 
@@ -85,6 +87,17 @@ async def subscription_plan(admin: Admin, public_url: str, shop: str) -> Plan:
     return subscriptions.plan(await subscriptions.existing(admin), subscriptions.address(public_url, shop))
 
 
+async def locations(admin: Admin) -> Mapping[str, str] | None:
+    """Names by ids; None where the app may not read them. Raises as `Admin.run` does."""
+    found: dict[str, str] = {}
+    try:
+        async for node in admin.pages("locations", "locations"):
+            found[str(node["id"].raw)] = str(node["name"].raw)
+    except AccessDenied:
+        return None
+    return found
+
+
 async def inspect(admin: Admin, public_url: str, shop: str) -> Status:
     """All of the above. Where not even the shop answers, that is the one problem told."""
     problems: list[str] = []
@@ -101,6 +114,7 @@ async def inspect(admin: Admin, public_url: str, shop: str) -> Status:
         version=await _tried(version(admin), problems),
         missing_scopes=await _tried(missing_scopes(admin), problems),
         subscriptions=await _tried(subscription_plan(admin, public_url, shop), problems),
+        locations=await _tried(locations(admin), problems),
         problems=tuple(problems),
     )
 

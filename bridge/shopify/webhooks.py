@@ -56,6 +56,7 @@ class Word:
     order_id: str | None = None
     name: str | None = None
     paid_now: bool = False
+    deleted: bool = False  # the shop says that the order is no more
     fulfillment_order_id: str | None = None
     wish: PrivacyWish | None = None
 
@@ -174,7 +175,7 @@ def interpret(delivery: Delivery) -> Word:
     known = topic.startswith(ORDER_TOPICS)
     order = _order(topic, body)
     if order:
-        return replace(order, paid_now=_paid_now(topic, body))
+        return replace(order, paid_now=_paid_now(topic, body), deleted=topic == "orders/delete")
     if known:
         unit = _fulfillment_order(body)
         return Word("order", fulfillment_order_id=unit) if unit else Word("no order in it")

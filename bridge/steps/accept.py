@@ -25,6 +25,8 @@ class Word(Protocol):
     @property
     def paid_now(self) -> bool: ...
     @property
+    def deleted(self) -> bool: ...
+    @property
     def wish(self) -> PrivacyWish | None: ...
     @property
     def outcome(self) -> str: ...
@@ -59,6 +61,7 @@ async def accept(
             origin="webhook",
             name=word.name,
             paid_now=word.paid_now,
+            deleted=word.deleted,
             cause=delivery.topic,
         )
     await inbox.settle(delivery.key, outcome, notice)

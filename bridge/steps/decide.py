@@ -21,7 +21,14 @@ from bridge.steps.right_to_buy import locations_of
 
 REMAPPABLE = frozenset({State.RECEIVED, State.WAITING, State.ATTENTION, State.IGNORED})
 STOPPED = frozenset({Problem.CANCELLED_AT_SCULPTEO, Problem.LIVE_IS_TEST})
-APPROVABLE = frozenset({Problem.LIMIT_ORDER, Problem.MOVED})
+APPROVABLE = frozenset(
+    {
+        *(Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.MOVED),
+        *(Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER),
+    }
+)
+CONTENTS = frozenset({Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER})
+"""Problems of which an approval says what is printed, so that there must be something."""
 
 
 NO_APPROVAL: dict[str, object] = {

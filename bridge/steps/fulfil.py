@@ -32,6 +32,7 @@ from bridge.order.states import State
 from bridge.ports import Change, Facts, Note, OrderRecord
 from bridge.retry import delay, jittered
 from bridge.steps.job import Job, show
+from bridge.steps.locations import with_locations
 from bridge.steps.match import GONE_TRIES
 from bridge.steps.resolve import late_evidence
 from bridge.steps.select import LIVE_STATUSES, is_ours
@@ -253,6 +254,7 @@ async def fulfil(job: Job) -> Change:
         order = await job.read()
         if order is None:
             return _deleted(job)
+        await with_locations(job, order)
         await _settle_known(job, order)
         missing = [one.parcel for one in job.record.parcels if one.pushed_at is None]
         write = next_write(
@@ -321,11 +323,15 @@ def _refused(job: Job, order: ShopOrder, parcels: tuple[Parcel, ...], why: str) 
 
 
 def _deleted(job: Job) -> Change:
-    """The shop does not show the order any more. Raises TryAgain, and NeedsPerson when it stays so."""
-    if job.record.failures < GONE_TRIES:
+    """The shop does not show the order any more: believed after some tries, or when it told of the deletion.
+    Raises TryAgain."""
+    record = job.record
+    if record.deleted_at is None and record.failures < GONE_TRIES:
         raise TryAgain("the shop does not find the order")
-    numbers = ", ".join(one.parcel.number for one in job.record.parcels) or "without a number"
-    raise NeedsPerson(Problem.CANNOT_FULFILL, number=numbers, why="the shop does not show the order any more")
+    numbers = ", ".join(one.parcel.number for one in record.parcels) or "without a number"
+    facts = {"number": numbers, "why": "the shop does not show the order any more"}
+    alarms = ((Alarm.DELETED_AFTER_PLACING, {"reference": record.reference or "?"}),)
+    return Change(State.ATTENTION, None, problem=Problem.CANNOT_FULFILL, facts=facts, alarms=alarms)
 
 
 def _foreign(job: Job, write: Create | Extend) -> tuple[tuple[Alarm, Facts], ...]:

@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
 from bridge.order.model import Ledger, LedgerEntry, Money, ShopOrder
+from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, LimitReached, Note
 from bridge.retry import delay
@@ -40,8 +41,11 @@ async def intend(job: Job, order: ShopOrder, found: Assessment, cost: Money | No
         "mapping_version": world.catalog.version,
         "cost": cost,
     }
-    beyond = approved_for(record, Wait.LIMIT_DAY, order, found.items, world.policy)
-    limit = None if beyond else world.policy.per_day
+    lifted = any(
+        approved_for(record, code, order, found.items, world.policy)
+        for code in (Wait.LIMIT_DAY, Problem.ABOVE_DAY_LIMIT)
+    )
+    limit = None if lifted else world.policy.per_day
     try:
         job.record = await world.orders.open_attempt(
             record, attempt, values=values, day_limit=limit, day_start=_midnight(job.now)

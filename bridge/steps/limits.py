@@ -3,16 +3,26 @@ limit per order."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bridge.errors import NeedsPerson
 from bridge.order.model import Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
-from bridge.ports import OrderRecord
+from bridge.ports import OrderRecord, Policy
 from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.job import Job
 from bridge.steps.pricing import is_price_needed, price_of
 from bridge.steps.right_to_buy import approval_holds, approved_for
 from bridge.steps.select import Trouble, Waits
+
+OF_COST: dict[Problem, Callable[[Policy], Money | None]] = {
+    Problem.LIMIT_ORDER: lambda policy: policy.per_order,
+    Problem.ABOVE_DAY_LIMIT: lambda policy: (
+        policy.per_day
+    ),  # what fits on no day would wait for tomorrow for ever
+}
+"""Limits that one order alone can be above: each is for a person to lift."""
 
 
 async def allowed(
@@ -38,11 +48,12 @@ async def allowed(
                 return Trouble(Problem(error.problem), error.facts), None
     if policy.mode is Mode.PREVIEW:
         return Waits(Wait.PREVIEW, None, {"cost": said(cost)}), cost
-    for_limit = approved_for(record, Problem.LIMIT_ORDER, order, items, policy)
     dearer = cost is not None and approved and _is_dearer(cost, record.cost)
-    limit = policy.per_order
-    if limit and cost and cost.amount > limit.amount and (dearer or not for_limit):
-        return Trouble(Problem.LIMIT_ORDER, {"cost": said(cost), "limit": said(limit)}), cost
+    for problem, limit in OF_COST.items():
+        most = limit(policy)
+        lifted = approved_for(record, problem, order, items, policy) and record.cost and not dearer
+        if most and cost and cost.amount > most.amount and not lifted:
+            return Trouble(problem, {"cost": said(cost), "limit": said(most)}), cost
     if dearer:
         why = f"it costs {said(cost)} now, and {said(record.cost)} when it was approved"
         return Waits(Wait.APPROVAL, None, {"why": why}), cost

@@ -7,7 +7,7 @@ before money is spent, so that both decide alike.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,25 +15,27 @@ from typing import Any
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.digests import contents_digest
 from bridge.order.model import Address, Mode, PrintItem, ShopOrder
-from bridge.order.problems import HEALS_ON_CHANGE, Problem
+from bridge.order.problems import HEALS_ON_CHANGE, Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, GoLive, Note, OrderRecord, Policy
 from bridge.retry import delay
 from bridge.steps.customer_history import with_customer_history
 from bridge.steps.decide import NO_APPROVAL
 from bridge.steps.job import Job, show
+from bridge.steps.locations import with_locations
 from bridge.steps.overlay import with_rules
 from bridge.steps.pricing import is_price_needed, price_of
 from bridge.steps.resolve import found_elsewhere, late_evidence
 from bridge.steps.right_to_buy import (
     approval_holds,
+    approved_for,
     locations_of,
     moved_to,
     objection,
     was_given_for,
     window_end,
 )
-from bridge.steps.select import Nothing, Trouble, Waits, select
+from bridge.steps.select import Nothing, Trouble, Waits, missing_since, select
 from bridge.steps.withdraw import withdrawn
 
 CLOSES_WINDOW = frozenset(
@@ -85,7 +87,14 @@ def assess(
         return Assessment(Nothing(Ignored.ARCHIVED))
     if order.ledger.raw is not None and not was_given_for(record, Problem.LEDGER_UNREADABLE):
         return Assessment(Trouble(Problem.LEDGER_UNREADABLE))
-    selection = select(record.shop, order, catalog, policy)
+    selection = select(
+        record.shop,
+        order,
+        catalog,
+        policy,
+        missing_since=missing_since(record),
+        allows=lambda code, items: approved_for(record, code, order, items, policy),
+    )
     items = selection.items
     verdict = selection.verdict or _address(order, problem_with_address) or moved_to(record, order, items)
     verdict = verdict or objection(record, order, items, policy, go_live, now)
@@ -108,6 +117,7 @@ def printable(job: Job, order: ShopOrder) -> tuple[PrintItem, ...]:
 async def judged(job: Job, order: ShopOrder) -> Assessment:
     """`assess` for a job, by the mapping and by what people decided about the order's lines."""
     await with_rules(job, order)
+    await with_locations(job, order)
     order = await with_customer_history(job, order)
     world = job.world
     go_live = await world.go_live.of(job.record.shop)
@@ -216,12 +226,17 @@ async def match(job: Job) -> Change:
 
 def gone(job: Job) -> Change:
     """The shop does not show an order that is not bought. It may have told of it a moment too early, so it is
-    believed only after some tries, and looked at for some days more. Raises TryAgain."""
+    believed only after some tries, or when the shop has told of its deletion, and looked at for some days more.
+    Raises TryAgain."""
     record = job.record
     if record.state is State.IGNORED:
         watched = job.now - record.first_seen_at < GONE_FOR
         return job.stay(job.now + GONE_RECHECK if watched else None, shop_updated_at=None)
-    if record.failures < GONE_TRIES:
+    attempt = record.attempt
+    if attempt is not None and attempt.sent_at is not None:  # Sculpteo may have it: not gone, but an alarm
+        alarms = ((Alarm.DELETED_AFTER_PLACING, {"reference": attempt.reference or "?"}),)
+        return replace(job.stay(None), alarms=alarms)
+    if record.deleted_at is None and record.failures < GONE_TRIES:
         raise TryAgain("the shop does not find the order")
     void = "nothing was sent: the order is gone" if record.attempt else None
     due, values = job.now + GONE_RECHECK, {"shop_updated_at": None}

@@ -45,7 +45,7 @@ from bridge.steps.intent import (
     void_in_shop,
 )
 from bridge.steps.job import Job
-from bridge.steps.limits import allowed, bought_already
+from bridge.steps.limits import OF_COST, allowed, bought_already
 from bridge.steps.match import (
     Assessment,
     Ready,
@@ -123,14 +123,14 @@ async def _not_now(job: Job, order: ShopOrder, found: Assessment) -> Change:
 
 def _with_cost(job: Job, change: Change, blocked: Waits | Trouble, cost: Money | None) -> Change:
     """Keep the cost that a person is to approve; an approval at another cost does not count any more."""
-    asks = isinstance(blocked, Trouble) and blocked.problem is Problem.LIMIT_ORDER
+    asks = isinstance(blocked, Trouble) and blocked.problem in OF_COST
     asks = asks or (isinstance(blocked, Waits) and blocked.reason is Wait.APPROVAL)
     if not asks:
         return change
     values = {**change.values, "cost": cost}
     if job.record.approved_at is None:
         return replace(change, values=values)
-    if not was_given_for(job.record, Problem.LIMIT_ORDER) and isinstance(blocked, Trouble):
+    if isinstance(blocked, Trouble) and not was_given_for(job.record, blocked.problem):
         return replace(change, values=values)
     values |= dict.fromkeys(("approved_at", "approved_by", "approved_for", "approved_seen"))
     return replace(change, values=values, notes=(Note("approval_dropped"),))

@@ -279,7 +279,8 @@ async def resolve(job: Job) -> Change:
     due = job.now + CANDIDATE_RETRY if asked_again else None
     order = await job.read()
     if order is None:
-        return job.stay(due)
+        told = ((Alarm.DELETED_AFTER_PLACING, {"reference": "?"}),)
+        return replace(job.stay(due), alarms=told if attempt and attempt.mode is Mode.LIVE else ())
     entry = order.ledger.entry
     if entry and attempt and entry.attempt == attempt.id and entry.reference:
         return placed(job, entry.reference, "adopted_from_ledger")

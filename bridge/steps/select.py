@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 from bridge.order.model import FulfillmentOrder, LineItem, PrintItem, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, Wait
-from bridge.ports import Catalog, Facts, Match, Policy, Printed, Unmapped
+from bridge.ports import Catalog, Facts, Match, OrderRecord, Policy, Printed, Unmapped
 
 ROUTING_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=1)
+ROUTED_BY = timedelta(minutes=10)  # after which a line without a fulfillment order will get none
 
 SHIPPED_METHODS = frozenset({"SHIPPING", None})
 LIVE_STATUSES = frozenset({"OPEN", "IN_PROGRESS", "SCHEDULED", "ON_HOLD"})
@@ -48,12 +49,60 @@ class Selection:
     locations: tuple[str, ...] = ()  # ids of the locations that the printed lines are assigned to
 
 
-def select(shop: str, order: ShopOrder, catalog: Catalog, policy: Policy) -> Selection:
-    """What is left to fulfill of mapped lines, over the fulfillment orders that go by post from our locations."""
+Allows = Callable[[str, tuple[PrintItem, ...]], bool]
+
+
+def never(code: str, items: tuple[PrintItem, ...]) -> bool:
+    return False
+
+
+def select(
+    shop: str,
+    order: ShopOrder,
+    catalog: Catalog,
+    policy: Policy,
+    *,
+    missing_since: datetime | None = None,
+    allows: Allows = never,
+) -> Selection:
+    """What is left to fulfill of mapped lines, over the fulfillment orders that go by post from our locations.
+
+    `missing_since` = when lines without a fulfillment order were first seen. `allows` tells whether a person
+    approved these very prints when a problem stood in their way.
+    """
     matches: dict[str, Match] = {line.id: catalog.match(shop, line) for line in order.lines}
     if not order.fulfillment_orders:
-        return Selection(verdict=_unrouted(order, matches))
-    ours = [unit for unit in order.fulfillment_orders if is_ours(unit, policy.locations.get(shop))]
+        return Selection(verdict=_unrouted(order, matches, missing_since))
+    wanted = policy.locations.get(shop)
+    found = _selected(order, matches, wanted, missing_since, allows)
+    unknown = policy.unknown_locations.get(shop)
+    if not unknown:
+        return found
+    everywhere = _selected(order, matches, None, missing_since, allows)
+    if everywhere.items == found.items or allows(Problem.LOCATION, everywhere.items):
+        return everywhere
+    return Selection(everywhere.items, _unknown_location(order, unknown, wanted))
+
+
+def _unknown_location(order: ShopOrder, unknown: frozenset[str], wanted: frozenset[str] | None) -> Trouble:
+    """Leaving lines to a location is for a person to decide while it is not known which location is meant."""
+    places = {
+        f"“{unit.location_name or unit.location_id}”"
+        for unit in order.fulfillment_orders
+        if is_ours(unit, None) and not is_ours(unit, wanted)
+    }
+    named = ", ".join(f"“{word}”" for word in sorted(unknown))
+    return Trouble(Problem.LOCATION, {"locations": named, "places": ", ".join(sorted(places))})
+
+
+def _selected(
+    order: ShopOrder,
+    matches: dict[str, Match],
+    locations: frozenset[str] | None,
+    missing_since: datetime | None,
+    allows: Allows,
+) -> Selection:
+    ours = [unit for unit in order.fulfillment_orders if is_ours(unit, locations)]
     live = [unit for unit in ours if unit.status in LIVE_STATUSES]
     left = _left(live)
     given_up = [unit for unit in ours if unit.status == GIVEN_UP and not _left([unit]).keys() <= left.keys()]
@@ -73,14 +122,15 @@ def select(shop: str, order: ShopOrder, catalog: Catalog, policy: Policy) -> Sel
         for line in lines
         for design in _designs(matches[line.id])
     )
-    if _half_routed(order, matches):
-        return Selection(items, Waits(Wait.ROUTING, _next_look(order.read_at, order.updated_at)))
+    missing = _missing(order, matches)
+    if missing and not (items and allows(Problem.NO_FULFILLMENT_ORDER, items)):
+        return Selection(items, _not_routed(order, missing, missing_since))
     if not items:
         return Selection(verdict=_nothing(order, matches))
     printed = {item.line_item_id for item in items}
     held = [unit for unit in live + given_up if not printed.isdisjoint(_left([unit]))]
-    locations = tuple(sorted({unit.location_id for unit in held if unit.location_id}))
-    return Selection(items, _holds(held, order), locations)
+    places = tuple(sorted({unit.location_id for unit in held if unit.location_id}))
+    return Selection(items, _holds(held, order), places)
 
 
 def _next_look(now: datetime, since: datetime) -> datetime:
@@ -99,7 +149,18 @@ def is_ours(unit: FulfillmentOrder, locations: frozenset[str] | None) -> bool:
     """Whether it goes by post, and from one of `locations` (names or ids; none = from anywhere)."""
     if unit.delivery_method not in SHIPPED_METHODS:
         return False
-    return not locations or unit.location_id in locations or (unit.location_name or "") in locations
+    return not locations or names_location(locations, unit.location_id, unit.location_name)
+
+
+def names_location(words: Iterable[str], location_id: str | None, name: str | None) -> bool:
+    """Whether one of the words means this location: its name in any case and spacing, its id, or the number in
+    its id. An id's number wins no name: a location may be called "2"."""
+    called = {_folded(text) for text in (name, location_id, (location_id or "").rpartition("/")[2]) if text}
+    return any(_folded(word) in called for word in words)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _left(units: Iterable[FulfillmentOrder]) -> dict[str, int]:
@@ -136,30 +197,53 @@ def _unmapped(lines: list[LineItem], matches: dict[str, Match]) -> Trouble | Non
     return Trouble(Problem.UNMAPPED, {"skus": names})
 
 
-def _unrouted(order: ShopOrder, matches: dict[str, Match]) -> Waits | Trouble | Nothing:
+def missing_since(record: OrderRecord) -> datetime | None:
+    """When it was first seen that lines of the order are in no fulfillment order, if they still were at the
+    last look."""
+    if record.reason != Wait.ROUTING and record.problem != Problem.NO_FULFILLMENT_ORDER:
+        return None
+    try:
+        return datetime.fromisoformat(str(record.facts["missing_since"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def _unrouted(
+    order: ShopOrder, matches: dict[str, Match], since: datetime | None
+) -> Waits | Trouble | Nothing:
     """Shopify makes fulfillment orders a moment after the order; until then only the lines can be judged."""
     lines = [line for line in order.lines if line.current_quantity > 0]
     trouble = _unmapped(lines, matches)
     if trouble:
         return trouble
-    if not any(_designs(matches[line.id]) for line in lines):
-        return Nothing(Ignored.NOTHING_TO_PRINT)
-    return Waits(Wait.ROUTING, _next_look(order.read_at, order.updated_at))
+    printed = [line for line in lines if _designs(matches[line.id])]
+    return _not_routed(order, printed, since) if printed else Nothing(Ignored.NOTHING_TO_PRINT)
 
 
-def _half_routed(order: ShopOrder, matches: dict[str, Match]) -> bool:
-    """Whether a printed line is in no fulfillment order yet, as a moment after an edit: the rest alone would
-    be a part of the order that nobody asked for. Once something is sent, such a line may be sent already."""
+def _not_routed(order: ShopOrder, missing: list[LineItem], since: datetime | None) -> Waits | Trouble:
+    """What Shopify has not assigned within minutes it will not: the lines are another app's, or cannot be seen."""
+    since = since or order.read_at
+    facts = {"missing_since": since.isoformat()}
+    if order.read_at - since < ROUTED_BY:
+        return Waits(Wait.ROUTING, order.read_at + ROUTING_RETRY, facts)
+    names = ", ".join(f"“{line.sku or line.title}”" for line in missing)
+    return Trouble(Problem.NO_FULFILLMENT_ORDER, {**facts, "lines": names})
+
+
+def _missing(order: ShopOrder, matches: dict[str, Match]) -> list[LineItem]:
+    """Printed lines that are in no fulfillment order, as a moment after an edit: the rest alone would be a part
+    of the order that nobody asked for. Once something is sent, such a line may be sent already."""
     if any(one.status != "CANCELLED" for one in order.fulfillments):
-        return False
+        return []
     routed = {line.line_item_id for unit in order.fulfillment_orders for line in unit.lines}
-    return any(
-        line.current_quantity > 0
+    return [
+        line
+        for line in order.lines
+        if line.current_quantity > 0
         and line.requires_shipping
         and line.id not in routed
         and _designs(matches[line.id])
-        for line in order.lines
-    )
+    ]
 
 
 def _nothing(order: ShopOrder, matches: dict[str, Match]) -> Nothing:

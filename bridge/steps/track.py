@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from bridge.errors import LedgerConflict, NeedsPerson
+from bridge.errors import LedgerConflict, NeedsPerson, Resting, TryAgain
 from bridge.order.model import PRODUCED, Mode, PrintStatus, ShopOrder, TrackingReport
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change, Facts, Note
-from bridge.retry import jittered
+from bridge.retry import delay, jittered
 from bridge.steps.fulfil import is_refused
 from bridge.steps.intent import entry_of
 from bridge.steps.job import Job, show
@@ -54,14 +54,19 @@ async def track(job: Job) -> Change:
             alarms += _changes(job, order)
             values |= {"shop_updated_at": order.updated_at}
             values |= await show(job, progress=_progress(order))
-        elif job.record.mode is Mode.LIVE:
+        elif job.record.mode is Mode.LIVE and job.record.state is not State.DONE:
             alarms += ((Alarm.DELETED_AFTER_PLACING, {"reference": job.record.reference}),)
     else:
         values |= await show(job)
     reference = job.record.reference
     if reference is None:
         raise RuntimeError(f"order {job.record.key} is tracked without a reference")
-    report = await job.world.printer.track(reference)
+    try:
+        report = await job.world.printer.track(reference)
+    except TryAgain as error:
+        if not alarms:
+            raise
+        return _alarm_first(job, values, alarms, error)  # what the shop said does not wait for Sculpteo
     alarms += _by_others(job, order, report) + by_mode(job, report)
     change = _by_report(job, report)
     if is_refused(job.record):
@@ -74,6 +79,16 @@ async def track(job: Job) -> Change:
         alarms=alarms,
         answers=(("tracking", report.answer),) if _tells_news(job, report) else (),
     )
+
+
+def _alarm_first(
+    job: Job, values: dict[str, object], alarms: tuple[tuple[Alarm, Facts], ...], error: TryAgain
+) -> Change:
+    """Raise the alarms now and ask Sculpteo again later."""
+    resting = isinstance(error, Resting)  # not the order's own failure
+    failures = 1 if resting else job.record.failures + 1
+    due = job.now + delay(failures, job.world.random, asked=error.after)
+    return replace(job.stay(due, **values), alarms=alarms, failure=None if resting else error.why)
 
 
 def _was_test() -> Change:

@@ -434,6 +434,7 @@ def notice(c: Connection, now: datetime, word: Notice) -> int:
         lease_token=0,
         paid_now=word.paid_now,
         first_mode=mode_in_force(c),
+        deleted_at=now if word.deleted else None,
         facts={},
         items=(),
     )
@@ -445,6 +446,7 @@ def notice(c: Connection, now: datetime, word: Notice) -> int:
                 "due_at": _at_once(soon),
                 "name": sa.func.coalesce(orders.c.name, fresh.excluded.name),
                 "paid_now": sa.or_(orders.c.paid_now, fresh.excluded.paid_now),
+                "deleted_at": sa.func.coalesce(fresh.excluded.deleted_at, orders.c.deleted_at),
             },
         ).returning(orders.c.id, orders.c.news)
     ).one()

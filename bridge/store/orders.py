@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,6 +20,7 @@ from bridge.ports import (
     Clock,
     ClosedPurchase,
     Facts,
+    KnownLocation,
     Lease,
     Notice,
     NotificationRecord,
@@ -28,6 +29,7 @@ from bridge.ports import (
 from bridge.store import claims, interventions, moves, purchases
 from bridge.store.codec import notification_from
 from bridge.store.engine import Database
+from bridge.store.locations import known_locations, see_locations
 from bridge.store.memory import take_token
 from bridge.store.rules import of_subjects
 from bridge.store.tables import attempts, notifications, orders, parcels
@@ -143,6 +145,12 @@ class StoredOrders:
 
     async def trusted(self, shop: str, order_ids: Collection[str]) -> dict[str, bool | None]:
         return await self._db.read(partial(_trusted, shop=shop, order_ids=order_ids))
+
+    async def locations(self, shop: str) -> Sequence[KnownLocation]:
+        return await self._db.read(partial(known_locations, shop=shop))
+
+    async def see_locations(self, shop: str, seen: Mapping[str, str], *, complete: bool) -> None:
+        await self._change(see_locations, shop, seen, complete)
 
     async def known(self, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
         return await self._db.read(partial(_known, shop=shop, order_ids=order_ids))

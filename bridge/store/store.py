@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from bridge.errors import ConfigError
 from bridge.order.model import Mode
 from bridge.order.people import person
-from bridge.order.problems import HEALS_ON_CHANGE, NOT_CONFIGURED, Alarm
+from bridge.order.problems import HEALS_ON_CHANGE, NOT_CONFIGURED, Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Clock, JudgedBy, SharedClock
 from bridge.store import singleton
@@ -351,4 +351,5 @@ def _of_rules(now: datetime) -> sa.ColumnElement[bool]:
         orders.c.reason == Ignored.OTHER_LOCATION,
         orders.c.first_seen_at > now - REMEMBERED,
     )
-    return sa.or_(asked, elsewhere)
+    placed = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem == Problem.LOCATION)
+    return sa.or_(asked, elsewhere, placed)

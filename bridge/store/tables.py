@@ -78,6 +78,7 @@ orders = Table(
     Column("items", Stored(tuple[PrintItem, ...]), nullable=False),
     Column("snapshot", Stored(ShopOrder)),  # the widest column; pages of a list read none from here on
     Column("created_at", Moment),  # when the order was made in the shop
+    Column("deleted_at", Moment),  # when the shop told that it was deleted there
     Column("first_mode", Words),  # the mode in which the bridge first saw it
     Column("decided_mode", Words),
     Column("approved_seen", Words),  # a digest of the contents and address that were approved
@@ -252,6 +253,19 @@ shops = Table(  # which shop is which: see `bridge.store.shops`
     Column("key", Words, nullable=False),  # what rows have in `shop`; it never changes
     Column("name", Words),  # what the shop was called last
     sa.UniqueConstraint("key"),
+)
+
+locations = Table(  # each name that a location of a shop has, or had
+    "locations",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("shop", ShopKey, nullable=False),
+    Column("location_id", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("gone_at", Moment),  # when the shop's own list did not have it any more
+    sa.UniqueConstraint("shop", "location_id", "name"),
 )
 
 buckets = Table(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,30 +11,37 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.order.model import Mode
-from bridge.order.states import State
+from bridge.order.progress import KINDS, Line, last_progress, stand_of
+from bridge.order.states import OPEN, State
 from bridge.ports import Facts
 from bridge.store.codec import as_facts, as_moment, readable
 from bridge.store.engine import Database
 from bridge.store.tables import events, orders, parcels
 
-STANDING = ("move", "reason", "print_status", "parcel", "held", "approved", "retried")
-"""Lines of the timeline after which the time that an order stands counts anew."""
+NEWEST = 10_000
+"""Lines of one timeline that are looked at: four months of an order that fails twice an hour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An open order, with what tells how long it has stood. `number` is of a parcel that is not in the shop."""
+    """An open order. `since` = its last real progress, as `bridge.order.progress` has it; `moved_at` = when it
+    last came to its state, by progress or not. `number` is of a parcel that is not in the shop, `looked_at` when
+    Sculpteo last told of the order."""
 
     key: int
     state: State
-    moved_at: datetime
+    since: datetime
+    moved_at: datetime | None = None
+    shop: str = ""
+    name: str = ""
+    mode: str | None = None
     reason: str | None = None
     problem: str | None = None
     facts: Facts = field(default_factory=dict)
     reference: str | None = None
     estimated_delivery: datetime | None = None
     due_at: datetime | None = None
+    looked_at: datetime | None = None
     failures: int = 0
     last_error: str | None = None
     number: str | None = None
@@ -45,59 +54,101 @@ class Watching:
     _db: Database
 
     async def standing(
-        self, now: datetime, *, for_at_least: timedelta, after: int = 0, limit: int = 500
+        self,
+        now: datetime,
+        *,
+        for_at_least: timedelta,
+        bought_for: timedelta = timedelta(0),
+        shops: Collection[str] | None = None,
+        after: int = 0,
+        limit: int = 200,
     ) -> list[Standing]:
-        """Open orders that have not moved for so long, are late, overdue or fail again and again; by their
-        numbers, from above `after` on."""
-        return await self._db.read(lambda c: _standing(c, now, for_at_least, after, limit))
+        """Open orders that have been known for so long; by their numbers, from above `after` on.
+
+        Of those that are bought, which are most of all, only what is known for as long as `bought_for`, is late,
+        due or failing, or is of none of these `shops`.
+        """
+        old = orders.c.first_seen_at <= now - for_at_least
+        bought = orders.c.state.in_([State.PLACED, State.SHIPPED])
+        telling = [
+            orders.c.first_seen_at <= now - bought_for,
+            orders.c.estimated_delivery < now,
+            orders.c.due_at < now - for_at_least,
+            orders.c.failures > 0,
+            *([] if shops is None else [orders.c.shop.not_in(sorted(shops))]),
+        ]
+        wanted = sa.and_(old, sa.or_(sa.not_(bought), *telling))
+        return await self._db.read(lambda c: _standing(c, wanted, after, limit))
+
+    async def shops(self) -> dict[str, int]:
+        """The shops of open orders, and how many each has."""
+        query = sa.select(orders.c.shop, sa.func.count()).where(orders.c.state.in_(sorted(OPEN)))
+        rows = await self._db.read(lambda c: c.execute(query.group_by(orders.c.shop)).all())
+        return {shop: int(count) for shop, count in rows}
 
 
-def _standing(
-    c: Connection, now: datetime, for_at_least: timedelta, after: int, limit: int
-) -> list[Standing]:
-    moved = (
-        sa.select(sa.func.max(events.c.at))
-        .where(events.c.order_id == orders.c.id, events.c.kind.in_(STANDING))
-        .scalar_subquery()
-    )
+def _standing(c: Connection, wanted: sa.ColumnElement[bool], after: int, limit: int) -> list[Standing]:
     number = (
         sa.select(sa.func.min(parcels.c.number))
         .where(parcels.c.order_id == orders.c.id, parcels.c.pushed_at.is_(None))
         .scalar_subquery()
     )
-    waiting = orders.c.state.in_([State.WAITING, State.ATTENTION, State.UNKNOWN])
-    placed = sa.and_(orders.c.state == State.PLACED, orders.c.mode == Mode.LIVE)
-    old = orders.c.first_seen_at <= now - for_at_least
-    overdue = sa.and_(
-        orders.c.state.in_([State.RECEIVED, State.WAITING, State.PLACING, State.PLACED, State.SHIPPED]),
-        orders.c.due_at < now - for_at_least,
-    )
-    late = sa.and_(placed, orders.c.estimated_delivery < now)
-    failing = sa.and_(orders.c.state == State.SHIPPED, orders.c.failures > 0)
     rows = c.execute(
         sa.select(
-            *(orders.c.id, orders.c.state, orders.c.reason, orders.c.problem, orders.c.facts),
-            *(orders.c.reference, orders.c.estimated_delivery, orders.c.due_at, orders.c.failures),
-            *(orders.c.last_error, orders.c.first_seen_at, moved.label("moved_at"), number.label("number")),
+            *(orders.c.id, orders.c.shop, orders.c.order_id, orders.c.name, orders.c.state, orders.c.mode),
+            *(orders.c.reason, orders.c.problem, orders.c.facts, orders.c.reference),
+            *(orders.c.estimated_delivery, orders.c.due_at, orders.c.polled_at, orders.c.failures),
+            *(orders.c.last_error, orders.c.first_seen_at, number.label("number")),
         )
-        .where(orders.c.id > after, sa.or_(sa.and_(sa.or_(waiting, placed), old), overdue, late, failing))
+        .where(orders.c.id > after, orders.c.state.in_(sorted(OPEN)), wanted)
         .order_by(orders.c.id)
         .limit(limit)
+    ).all()
+    timelines = _timelines(c, [row.id for row in rows])
+    return [_from(row, timelines[row.id]) for row in rows]
+
+
+def _timelines(c: Connection, keys: Sequence[int]) -> defaultdict[int, list[Line]]:
+    """Of each order, the newest lines that tell of progress, oldest first."""
+    newest = (
+        sa.select(
+            *(events.c.id, events.c.order_id, events.c.kind, events.c.at),
+            *(events.c.target, events.c.reason, events.c.problem),
+            sa.case((events.c.kind == "print_status", events.c.facts)).label("facts"),
+            sa.func.row_number()
+            .over(partition_by=events.c.order_id, order_by=events.c.id.desc())
+            .label("place"),
+        )
+        .where(events.c.order_id.in_(keys), events.c.kind.in_(sorted(KINDS)))
+        .subquery()
     )
-    return [_from(row) for row in rows]
+    found: defaultdict[int, list[Line]] = defaultdict(list)
+    for row in c.execute(sa.select(newest).where(newest.c.place <= NEWEST).order_by(newest.c.id)):
+        said = (row.facts or {}).get("status") or (row.facts or {}).get("words")
+        target = State(row.target) if row.target else None
+        found[row.order_id].append(Line(row.kind, row.at, target, row.reason, row.problem, said))
+    return found
 
 
-def _from(row: Any) -> Standing:
+def _from(row: Any, timeline: Sequence[Line]) -> Standing:
+    state = State(row.state)
     return Standing(
         key=row.id,
-        state=State(row.state),
-        moved_at=as_moment(readable(row.moved_at) or row.first_seen_at),
+        state=state,
+        since=last_progress(timeline, stand_of(state, row.reason, row.problem), as_moment(row.first_seen_at)),
+        moved_at=next(
+            (line.at for line in reversed(timeline) if line.kind == "move"), as_moment(row.first_seen_at)
+        ),
+        shop=row.shop,
+        name=row.name or row.order_id,
+        mode=row.mode,
         reason=row.reason,
         problem=row.problem,
         facts=as_facts(row.facts),
         reference=row.reference,
         estimated_delivery=readable(row.estimated_delivery),
         due_at=readable(row.due_at),
+        looked_at=readable(row.polled_at),
         failures=row.failures,
         last_error=row.last_error,
         number=row.number,

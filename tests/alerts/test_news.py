@@ -59,7 +59,8 @@ def test_each_problem_alarm_and_code_has_a_topic_that_is_explained() -> None:
 
 
 def test_each_condition_that_begins_can_be_told_to_end() -> None:
-    began = {"upstream", "subscription", "reconciliation", "access", "configuration"}
+    began = {"upstream", "subscription", "reconciliation", "access", "configuration", "shop_gone"}
+    began |= {"location", "location_renamed"}
     assert {f"{code}_over" for code in began} == {code for code in TEXTS if code.endswith("_over")}
 
 
@@ -92,9 +93,14 @@ def test_only_alarms_wait_for_no_digest() -> None:
             "Open the order",
         ),
         (
-            News("k", "still_waiting", AT, {"of": "Shopify holds it: {reason}.", "reason": "X", "days": 3}),
-            "It has been waiting for 3 days: Shopify holds it: X.",
-            "Decide on it",
+            News(
+                "k",
+                "still_waiting",
+                AT,
+                {"of": "Shopify holds it: {reason}.", "reason": "X", "since": "Monday"},
+            ),
+            "The order has been waiting since Monday: Shopify holds it: X.",
+            "Decide on the order",
         ),
         (News("k", "attention", AT, {"problem": "of tomorrow"}), "There is news of it.", "Open the order"),
         (News("k", "alarm", AT), "There is news of it.", "Open the order"),

@@ -251,7 +251,7 @@ async def test_orders_that_stand_are_found(store: Store, clock: Tick) -> None:
     clock.forward(timedelta(days=2))
     [found] = await store.watching.standing(clock.now(), for_at_least=hour)
     assert (found.key, found.state, found.problem) == (key, State.ATTENTION, "unmapped")
-    assert clock.now() - found.moved_at > timedelta(days=1)
+    assert clock.now() - found.since > timedelta(days=1)
     assert await store.watching.standing(clock.now(), for_at_least=hour, after=key) == []
 
 

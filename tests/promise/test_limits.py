@@ -63,11 +63,11 @@ async def test_an_approval_over_the_days_limit_does_not_count_for_other_prints(d
     day.policy = replace(day.policy, per_day=euro("9"))
     await day.comes(2)
     await day.works()
-    assert (await day.record()).reason == Wait.LIMIT_DAY
+    assert (await day.record()).problem == Problem.ABOVE_DAY_LIMIT
     await day.decides(decide.approve)
     grows(day, 4)
     await day.works()
-    assert ((await day.record()).reason, day.prints) == (Wait.LIMIT_DAY, 0)
+    assert ((await day.record()).problem, day.prints) == (Problem.ABOVE_DAY_LIMIT, 0)
 
 
 async def test_an_order_over_both_limits_needs_one_approval_for_each_and_no_more(day: Day) -> None:
@@ -77,10 +77,45 @@ async def test_an_order_over_both_limits_needs_one_approval_for_each_and_no_more
     assert (await day.record()).problem == Problem.LIMIT_ORDER
     await day.decides(decide.approve)
     await day.works()
-    assert (await day.record()).reason == Wait.LIMIT_DAY
+    assert (await day.record()).problem == Problem.ABOVE_DAY_LIMIT
     await day.decides(decide.approve)
     await day.works()
     assert day.prints == 1
+
+
+async def test_an_order_dearer_than_the_whole_limit_of_a_day_needs_a_person_at_once(day: Day) -> None:
+    day.policy = replace(day.policy, per_day=euro("9.99"))
+    await day.comes(2)
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.problem, record.cost) == (
+        State.ATTENTION,
+        Problem.ABOVE_DAY_LIMIT,
+        euro("10"),
+    )
+    assert dict(record.facts) | {"name": ""} == {"cost": "10 EUR", "limit": "9.99 EUR", "name": ""}
+    day.clock.time += timedelta(days=2)
+    await day.works()
+    assert ((await day.record()).state, day.prints) == (State.ATTENTION, 0), "tomorrow changes nothing"
+    await day.decides(decide.approve)
+    await day.works()
+    assert ((await day.record()).state, day.prints) == (State.PLACED, 1)
+
+
+async def test_each_order_dearer_than_a_day_is_an_alert_of_its_own(day: Day) -> None:
+    day.policy = replace(day.policy, per_day=euro("9"))
+    await day.comes(2)
+    other = replace(day.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
+    day.shop.touch(other)
+    await day.store.orders.notice(Notice("acme", other.id, "webhook", other.name))
+    await day.works()
+    told: list[tuple[int | None, str]] = []
+    await day.store.outbox.share(
+        {"a": lambda news, order: told.append((news.order, str(news.facts.get("problem"))))}
+    )
+    above = [order for order, problem in told if problem == Problem.ABOVE_DAY_LIMIT]
+    assert len(above) == 2
+    assert len(set(above)) == 2
 
 
 async def test_the_days_limit_lets_the_order_go_on_tomorrow(day: Day) -> None:

@@ -102,6 +102,7 @@ class MemoryShop:
         self.test_ledgers: dict[str, tuple[LedgerEntry, str]] = {}
         self.mode = Mode.LIVE
         self.ledger_writable = True
+        self.places: dict[str, str] | None = None  # None: the app may not read locations
         self._serial = 0
 
     @property
@@ -214,6 +215,9 @@ class MemoryShop:
 
     async def annotate(self, order_id: str, annotation: Annotation) -> None:
         await self._call()
+
+    async def locations(self) -> dict[str, str] | None:
+        return self.places
 
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         await self._call()

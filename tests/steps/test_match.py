@@ -96,7 +96,9 @@ def test_a_printed_line_without_a_fulfillment_order_keeps_the_rest_from_being_bo
     ring, chess = line(1, "RING"), line(2, "CHESS")
     half = order(ring, chess, units=(unit(1, ring),))
     found = judge(half)
-    assert found.verdict == Waits(Wait.ROUTING, NOW + timedelta(minutes=1))
+    assert found.verdict == Waits(
+        Wait.ROUTING, NOW + timedelta(minutes=1), {"missing_since": NOW.isoformat()}
+    )
     assert [item.sku for item in found.items] == ["RING"]
     assert judge(replace(half, fulfillment_orders=(unit(1, ring), unit(2, chess)))).verdict == Ready()
 
@@ -104,7 +106,9 @@ def test_a_printed_line_without_a_fulfillment_order_keeps_the_rest_from_being_bo
 def test_an_order_whose_own_stock_is_routed_first_waits_for_what_is_printed() -> None:
     tee, ring = line(1, "TEE"), line(2, "RING")
     found = judge(order(tee, ring, units=(unit(1, tee),)))
-    assert found.verdict == Waits(Wait.ROUTING, NOW + timedelta(minutes=1))
+    assert found.verdict == Waits(
+        Wait.ROUTING, NOW + timedelta(minutes=1), {"missing_since": NOW.isoformat()}
+    )
 
 
 @pytest.mark.parametrize(
@@ -155,7 +159,10 @@ def test_what_another_fulfillment_order_took_over_counts_once_and_is_not_held() 
         ({"test": True}, Nothing(Ignored.SHOP_TEST_ORDER)),
         ({"closed_at": NOW}, Nothing(Ignored.ARCHIVED)),
         ({"ledger": Ledger(raw="{", digest="d")}, Trouble(Problem.LEDGER_UNREADABLE)),
-        ({"fulfillment_orders": ()}, Waits(Wait.ROUTING, NOW + timedelta(minutes=1))),
+        (
+            {"fulfillment_orders": ()},
+            Waits(Wait.ROUTING, NOW + timedelta(minutes=1), {"missing_since": NOW.isoformat()}),
+        ),
         (
             {"fully_paid": False, "financial_status": "PENDING"},
             Waits(

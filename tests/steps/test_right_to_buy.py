@@ -117,7 +117,7 @@ async def by_reconciliation(day: Day) -> None:
 
 
 async def by_backfill(day: Day) -> None:
-    await backfill("acme", day.shop, day.store.orders, day.clock.now() - 90 * DAY)
+    await backfill("acme", day.shop, day.store.orders, day.clock.now() - 90 * DAY, start=None)
 
 
 async def by_reopening_a_fulfilled_one(day: Day) -> None:

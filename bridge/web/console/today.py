@@ -8,6 +8,9 @@ from datetime import datetime
 
 from aiohttp import web
 
+from bridge.health.stalled import news_of, to_name
+from bridge.health.thresholds import Finding
+from bridge.order import news
 from bridge.order.problems import ALARMS, Alarm, Problem, Text, say
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, State
 from bridge.order.why import remedy, why
@@ -15,6 +18,7 @@ from bridge.ports import OrderRecord
 from bridge.steps.actions import Action, available
 from bridge.store.desk import Counts
 from bridge.store.queries import AlarmRecord, Filter
+from bridge.store.watching import Standing
 from bridge.web.console.condition import Group, condition, spending, troubles
 from bridge.web.console.decisions import mark_of
 from bridge.web.console.pictures import album, heads
@@ -79,6 +83,15 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingStill:
+    """An order that has stood for too long, in words."""
+
+    order: Standing
+    sentence: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rung:
     """An alarm in words."""
 
@@ -99,6 +112,7 @@ async def today(visit: Visit) -> web.StreamResponse:
     groups = await condition(visit, counts.deliveries)
     spent = await spending(visit)
     wrong = await troubles(visit, spent.spent)
+    stalled, more_stalled = await to_name(visit.store, visit.settings, visit.now, but=ASKING, most=LISTED)
     return await visit.show(
         "today.html",
         counts=counts,
@@ -111,7 +125,9 @@ async def today(visit: Visit) -> web.StreamResponse:
         alarms=[rung(visit, alarm) for alarm in alarms[:LISTED]],
         groups=groups,
         troubles=wrong,
-        is_fine=not wrong and _is_fine(counts, groups),
+        stalled_orders=[standing_still(visit, finding) for finding in stalled],
+        stalled_count=len(stalled) + more_stalled,
+        is_fine=not wrong and not stalled and _is_fine(counts, groups),
         is_new=not any(counts.states.values()),
         next_steps=[visit.t(step) for step in next_steps(visit)],
         spending=spent,
@@ -161,6 +177,12 @@ def told(visit: Visit, record: OrderRecord) -> Told:
     return Told(
         record, sentence, remedy(record.state, record.problem, record.facts, name, said, reason=record.reason)
     )
+
+
+def standing_still(visit: Visit, finding: Finding) -> StandingStill:
+    order = finding.order
+    name = f"{order.shop}/{order.name}"
+    return StandingStill(order, *news.tell(news_of(finding, visit.now), name, visit.reader.said))
 
 
 def rung(visit: Visit, alarm: AlarmRecord) -> Rung:

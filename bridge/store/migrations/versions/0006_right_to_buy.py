@@ -18,6 +18,7 @@ TIME = sa.DateTime(timezone=True)
 def upgrade() -> None:
     for column in (
         sa.Column("created_at", TIME),
+        sa.Column("deleted_at", TIME),
         sa.Column("first_mode", sa.Text()),
         sa.Column("decided_mode", sa.Text()),
         sa.Column("approved_seen", sa.Text()),
@@ -36,6 +37,17 @@ def upgrade() -> None:
         sa.Column("name", sa.Text()),
         sa.PrimaryKeyConstraint("domain", name="pk_shops"),
         sa.UniqueConstraint("key", name="uq_shops_key"),
+    )
+    op.create_table(
+        "locations",
+        sa.Column("id", KEY, primary_key=True),
+        sa.Column("shop", sa.Text(), nullable=False),
+        sa.Column("location_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("first_seen_at", TIME, nullable=False),
+        sa.Column("seen_at", TIME, nullable=False),
+        sa.Column("gone_at", TIME),
+        sa.UniqueConstraint("shop", "location_id", "name", name="uq_locations_shop_location_id_name"),
     )
     # what is on record already was first seen in the mode of the last run, as far as that is known
     op.execute("UPDATE orders SET first_mode = (SELECT value FROM memory WHERE key = 'mode')")

@@ -1,0 +1,300 @@
+"""No state, reason or problem escapes: whatever an order is stuck in for a month, somebody is told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import pytest
+import sqlalchemy as sa
+
+from bridge.cli._desk import Desk
+from bridge.cli._standing import standing, todos
+from bridge.config.loader import Loaded, load
+from bridge.config.telling import Reminders
+from bridge.errors import SCULPTEO, LedgerConflict, TryAgain, shopify
+from bridge.health.stalled import LISTED_ELSEWHERE, news_of
+from bridge.health.thresholds import (
+    A_PERSON,
+    ATTENTION,
+    CODES,
+    STATES,
+    WAITING,
+    each_state,
+    findings,
+    threshold_of,
+)
+from bridge.order.history import KINDS as TIMELINE
+from bridge.order.model import PrintStatus
+from bridge.order.news import TEXTS, News, tell
+from bridge.order.problems import Problem
+from bridge.order.progress import KINDS
+from bridge.order.states import FOR_A_PERSON, OPEN, State, Wait
+from bridge.order.why import english
+from bridge.ports import OrderRecord
+from bridge.store import Store
+from bridge.store.tables import events, orders
+from bridge.store.watching import Standing
+from bridge.vigil import Vigil
+from tests.cli.test_orders import CONFIG
+from tests.steps.make import line, order
+from tests.steps.playing import Playing, playing
+from tests.store.make import START, Tick, word
+
+DAY = timedelta(days=1)
+MONTH = 30 * DAY
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Loaded:
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG % (tmp_path / "bridge.db"))
+    return load(path, {})
+
+
+def test_every_open_state_every_reason_and_every_problem_is_in_the_table() -> None:
+    assert set(STATES) | {State.WAITING, State.ATTENTION} == OPEN == set(CODES)
+    assert set(WAITING) == set(Wait)
+    assert set(ATTENTION) == set(Problem)
+    assert set(CODES.values()) <= set(TEXTS)
+    for state, reason, problem in each_state():
+        limit = threshold_of(state, reason, problem).limit(Reminders())
+        assert timedelta(minutes=10) <= limit <= 7 * DAY
+    assert KINDS - {"move", "reason"} <= set(TIMELINE), "lines that are written"
+
+
+def test_what_a_later_version_has_written_waits_for_a_person() -> None:
+    assert threshold_of(State.WAITING, "of tomorrow", None) is A_PERSON
+    assert threshold_of(State.ATTENTION, None, "of tomorrow") is A_PERSON
+
+
+async def stuck(store: Store, clock: Tick, path: Path) -> dict[int, tuple[State, str | None, str | None]]:
+    """One order for each thing that an order can be stuck in, however it got there; nothing moves it on."""
+    found: dict[int, tuple[State, str | None, str | None]] = {}
+    for number, (state, reason, problem) in enumerate(each_state(), start=1001):
+        found[await store.orders.notice(word(number))] = (state, reason, problem)
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as c:
+        for key, (state, reason, problem) in found.items():
+            values = {"state": state, "reason": reason, "problem": problem, "due_at": None, "mode": "live"}
+            moved = {"order_id": key, "at": clock.now(), "kind": "move", "target": state, "who": "bridge"}
+            c.execute(sa.update(orders).where(orders.c.id == key).values(values))
+            c.execute(sa.insert(events).values(**moved, reason=reason, problem=problem, facts={}))
+    engine.dispose()
+    return found
+
+
+def kept(found: list[News], news: News, order: OrderRecord | None) -> None:
+    """An outlet that wants all, and makes nothing of it."""
+    found.append(news)
+
+
+def looks() -> Iterator[timedelta]:
+    """When the watch looks, in a month: the bridge looks every five minutes."""
+    yield from (timedelta(hours=hour) for hour in range(1, 13))
+    yield from (timedelta(hours=hour) for hour in range(18, 30 * 24 + 1, 6))
+
+
+async def todo_of(store: Store, clock: Tick, loaded: Loaded) -> str:
+    """What `status` has to say of orders, by their names or by what they wait for."""
+    for what in ("reconciled_at", "subscribed_at"):
+        await store.memory.set(f"{what}:acme", clock.now().isoformat())
+    found = await standing(Desk(loaded, store, clock))  # type: ignore[arg-type] # a clock that a test turns
+    return "\n".join(f"{todo.order}: {todo.sentence}" for todo in todos(found))
+
+
+async def test_whatever_an_order_is_stuck_in_for_a_month_somebody_is_told_at_growing_intervals(
+    tmp_path: Path, loaded: Loaded
+) -> None:
+    clock = Tick()
+    async with Store.open(f"sqlite:///{tmp_path / 'bridge.db'}", clock=clock) as store:
+        began, told = clock.now(), defaultdict[int, list[tuple[timedelta, str]]](list)
+        found = await stuck(store, clock, tmp_path / "bridge.db")
+        vigil = Vigil(store, clock, "one", settings=lambda: loaded.settings, breakers={})
+        for look in looks():
+            clock.at = began + look
+            await vigil.orders()
+            news: list[News] = []
+            await store.outbox.share({"a": partial(kept, news)})
+            for one in news:
+                if one.order is not None:
+                    told[one.order].append((look, one.code))
+        for key, (state, reason, problem) in found.items():
+            limit = threshold_of(state, reason, problem).limit(loaded.settings.reminders)
+            assert told[key], f"nobody was told of {state} {reason} {problem}"
+            first, code = told[key][0]
+            assert code == CODES[state]
+            assert limit <= first <= limit + timedelta(hours=6), (state, reason, problem)
+            assert len(told[key]) < 15, "at growing intervals"
+
+
+@pytest.mark.parametrize(("state", "reason", "problem"), list(each_state()))
+async def test_status_is_not_fine_with_an_order_that_was_stuck_for_a_month(
+    tmp_path: Path, loaded: Loaded, state: State, reason: str | None, problem: str | None
+) -> None:
+    record = Standing(1, state, START, shop="acme", name="#1001", mode="live", reason=reason, problem=problem)
+    named = findings(record, START + MONTH, loaded.settings.reminders, loaded.settings.shops)
+    assert [one.code for one in named] == [CODES[state]]
+    sentence, remedy = tell(news_of(named[0], START + MONTH), "acme/#1001", english)
+    assert "?" not in sentence.replace("(?)", "") or reason or problem or state is State.UNKNOWN
+    assert remedy
+
+
+async def test_status_names_the_orders_that_stand_still_and_counts_those_beyond_twenty(
+    tmp_path: Path, loaded: Loaded
+) -> None:
+    clock = Tick()
+    async with Store.open(f"sqlite:///{tmp_path / 'bridge.db'}", clock=clock) as store:
+        found = await stuck(store, clock, tmp_path / "bridge.db")
+        clock.forward(MONTH)
+        said = await todo_of(store, clock, loaded)
+        quiet = [
+            f"acme/#{number}"
+            for number, (state, reason, _) in enumerate(found.values(), start=1001)
+            if state not in LISTED_ELSEWHERE and reason not in FOR_A_PERSON
+        ]
+        assert [name for name in quiet if name not in said] == quiet[20:]
+        for beyond in range(1, 41 - len(quiet)):
+            await store.orders.notice(word(2000 + beyond))
+        clock.forward(timedelta(hours=3))
+        assert "20 more orders stand still." in await todo_of(store, clock, loaded)
+
+
+# --- with the real steps: what failed for a month, and was told to nobody ---------------------------------
+
+
+async def weeks(
+    play: Playing, loaded: Loaded, *, until: timedelta = 4 * DAY, step: timedelta = timedelta(minutes=45)
+) -> list[tuple[timedelta, News]]:
+    """Let the worker and the watch run for so long; gives what is told of orders, and when."""
+    began, told = play.clock.time, []
+    times = looks()
+    last = next(times)
+    vigil = Vigil(play.store, play.clock, "one", settings=lambda: loaded.settings, breakers={})
+    while play.clock.time - began <= until:
+        await play.steps()
+        if play.clock.time - began >= last:
+            last = next(times)
+            await play.store.memory.set("reconciled_at:acme", play.clock.time.isoformat())
+            await vigil.orders()
+            found: list[News] = []
+            await play.store.outbox.share({"a": partial(kept, found)})
+            told += [(play.clock.time - began, news) for news in found if news.code in TEXTS]
+        play.forward(step)
+    return told
+
+
+async def unreadable(play: Playing) -> None:
+    async def read(order_id: str) -> None:
+        raise TryAgain("the answer holds an amount that is no number", upstream=shopify("acme"))
+
+    play.shop.read = read  # type: ignore[method-assign]
+
+
+async def refused(play: Playing) -> None:
+    async def write_ledger(*_: object) -> None:
+        raise TryAgain(
+            "Shopify does not take the ledger", after=timedelta(minutes=10), upstream=shopify("acme")
+        )
+
+    play.shop.write_ledger = write_ledger  # type: ignore[assignment,method-assign]
+
+
+async def rewritten(play: Playing) -> None:
+    """Each time that the note is written, somebody else writes it in the same moment: `recheck` for ever."""
+
+    async def write_ledger(*_: object) -> None:
+        raise LedgerConflict("somebody else wrote it")
+
+    play.shop.write_ledger = write_ledger  # type: ignore[assignment,method-assign]
+
+
+async def taken_out(play: Playing) -> None:
+    play.world = replace(play.world, shops={})
+
+
+@pytest.mark.parametrize(
+    ("breaks", "code", "within"),
+    [
+        (unreadable, "still_received", timedelta(hours=3)),
+        (refused, "still_placing", timedelta(hours=8)),
+        (rewritten, "still_waiting", timedelta(hours=8)),
+        (taken_out, "still_received", timedelta(hours=3)),
+    ],
+)
+async def test_what_fails_for_ever_is_told_within_hours_and_again_at_growing_intervals(
+    tmp_path: Path,
+    loaded: Loaded,
+    breaks: Callable[[Playing], Awaitable[None]],
+    code: str,
+    within: timedelta,
+) -> None:
+    async with playing(tmp_path) as play:
+        play.world = replace(play.world, random=Random(7))
+        await play.hear_of(order(line(1, "RING")))
+        await breaks(play)
+        told = await weeks(play, loaded)
+        assert {news.code for _, news in told} == {code}
+        assert told[0][0] <= within
+        assert len({news.facts["since"] for _, news in told}) == 1, "no retry makes the time begin anew"
+        assert 3 <= len(told) < 12
+        assert "acme/#1001: " in await todo_of(play.store, play.clock, loaded)  # type: ignore[arg-type]
+
+
+async def test_a_shop_that_is_taken_out_is_told_with_its_orders_and_ends_its_conditions(
+    tmp_path: Path, loaded: Loaded
+) -> None:
+    async with playing(tmp_path) as play:
+        await play.hear_of(order(line(1, "RING"), id="gid://shopify/Order/1001"))
+        await play.store.orders.notice(replace(word(2002), shop="gone"))
+        await play.store.conditions.begin("reconciliation:gone", "reconciliation", "bridge", {"shop": "gone"})
+        await play.store.conditions.begin("upstream:shopify:gone", "upstream", "other", {})
+        await play.store.conditions.begin("upstream:sculpteo", "upstream", "other", {})
+        vigil = Vigil(play.store, play.clock, "one", settings=lambda: loaded.settings, breakers={})
+        await play.steps()
+        play.forward(timedelta(minutes=20))
+        await play.store.memory.set("reconciled_at:acme", play.clock.time.isoformat())
+        await vigil.orders()
+        found = {one.name: dict(one.facts) for one in await play.store.conditions.open()}
+        assert found == {"upstream:sculpteo": {}, "shop_gone:gone": {"shop": "gone", "count": 1}}
+        assert "gone/#2002: " in await todo_of(play.store, play.clock, loaded)  # type: ignore[arg-type]
+        told = await weeks(play, loaded, until=3 * DAY, step=timedelta(hours=4))
+        assert "shop_gone" in {news.code for _, news in told if news.order is not None}
+
+
+async def test_a_half_shipped_order_that_stalls_is_told_after_the_time_for_placed_orders(
+    tmp_path: Path, loaded: Loaded
+) -> None:
+    async with playing(tmp_path) as play:
+        key = await play.hear_of(order(line(1, "RING", 2)))
+        await play.steps()
+        reference = (await play.record(key)).reference
+        assert reference is not None
+        play.printer.ships(reference, "1Z1", status=PrintStatus.IN_PROCESS)
+        play.forward(timedelta(hours=1))
+        await play.steps()
+        assert (await play.record(key)).state is State.SHIPPED
+        told = await weeks(play, loaded, until=8 * DAY, step=timedelta(hours=4))
+        assert [news.code for _, news in told][:1] == ["still_shipped"]
+        assert 7 * DAY <= told[0][0] <= 7 * DAY + timedelta(hours=12)
+        assert "acme/#1001: " in await todo_of(play.store, play.clock, loaded)  # type: ignore[arg-type]
+
+
+async def test_a_placed_order_that_cannot_be_followed_is_told_within_a_day_or_two(
+    tmp_path: Path, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with playing(tmp_path) as play:
+        await play.hear_of(order(line(1, "RING")))
+
+        async def track(reference: str) -> None:
+            raise TryAgain("the tracking page cannot be read", upstream=SCULPTEO)
+
+        monkeypatch.setattr(play.printer, "track", track)
+        told = await weeks(play, loaded, until=3 * DAY)
+        assert [news.code for _, news in told] == ["failing", "failing"]
+        assert "acme/#1001: " in await todo_of(play.store, play.clock, loaded)  # type: ignore[arg-type]
