@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from bridge.errors import BridgeError
 from bridge.order.model import (
     Address,
+    Decision,
     Design,
     LedgerEntry,
     LineItem,
@@ -90,6 +91,14 @@ class Shop(Protocol):
 
         `expected` is the digest that was read (None = no entry may exist). Raises LedgerConflict when the
         ledger is no longer what was read. Where the app lacks the scope: NeedsPerson("shop_access").
+        """
+
+    async def write_ledger_and_read(
+        self, order_id: str, entry: LedgerEntry, expected: str | None
+    ) -> ShopOrder:
+        """`write_ledger`, and the order as it is after it, complete: one request where the shop can do it.
+
+        After a TryAgain the entry may have been written.
         """
 
     async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
@@ -274,6 +283,18 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedAttempt:
+    """A void attempt. `proven` = it bought nothing although the note on the Shopify order says that it may
+    have: the run that opened it knows that it was not sent, Sculpteo refused it, or a person says so. An
+    attempt that was void because the database knew nothing of its being sent proves nothing: the database
+    may be a restored copy. `reference` is what it had been when it became void."""
+
+    id: str
+    reference: str | None
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ParcelRecord:
     parcel: Parcel
     found_at: datetime
@@ -345,9 +366,17 @@ class OrderRecord:
     annotated: str | None = None  # what was last shown on the Shopify order
     cost: Money | None = None
     attempt: Attempt | None = None  # the one that is not void
-    void_attempts: tuple[str, ...] = ()  # ids of attempts known to have bought nothing
+    closed_attempts: tuple[ClosedAttempt, ...] = ()  # the void ones
     parcels: tuple[ParcelRecord, ...] = ()
     lease: Lease | None = None
+    decision: Decision | None = None  # the last word of a person on whether it may be bought
+    decision_noted: bool | None = None  # whether that is on the Shopify order, or never can be
+    reference_by: str | None = None  # who said that Sculpteo has it as `reference`; None = Sculpteo itself
+
+    @property
+    def void_attempts(self) -> tuple[str, ...]:
+        """Ids of the attempts that count as void here."""
+        return tuple(one.id for one in self.closed_attempts)
 
 
 @dataclass(frozen=True, slots=True)

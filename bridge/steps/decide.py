@@ -163,12 +163,26 @@ def _must_be_open(record: OrderRecord) -> None:
         raise _refuse(record, "resolved", "only an order whose outcome is unknown can be")
 
 
+def may_be_corrected(record: OrderRecord) -> bool:
+    """Whether a person gave the reference and Sculpteo never knew it: it may be mistyped."""
+    followed = record.state is State.PLACED or (
+        record.state is State.ATTENTION and record.problem == Problem.STATUS_WORDS
+    )
+    unknown = record.print_words is None and record.print_status is None
+    return followed and unknown and record.reference is not None and record.reference_by is not None
+
+
 def placed_as(record: OrderRecord, who: str, now: datetime, reference: str) -> Change:
-    """A person says: Sculpteo has it, under this reference."""
-    _must_be_open(record)
+    """A person says: Sculpteo has it, under this reference. What a person said before may be corrected for as
+    long as Sculpteo does not know it."""
+    if not may_be_corrected(record):
+        _must_be_open(record)
     attempt = record.attempt
     values: Mapping[str, object] = {
         "reference": reference,
+        "reference_by": who,
+        "print_status": None,
+        "print_words": None,
         "mode": attempt.mode if attempt else Mode.LIVE,
         "placed_at": (attempt.sent_at if attempt else None) or now,
     }

@@ -70,7 +70,7 @@ def assess(
     if order.closed_at is not None:
         return Assessment(Nothing(Ignored.ARCHIVED))
     if order.ledger.raw is not None and not _given(record, Problem.LEDGER_UNREADABLE):
-        return Assessment(Trouble(Problem.LEDGER_UNREADABLE))
+        return Assessment(Trouble(Problem.LEDGER_UNREADABLE, {"why": order.ledger.why or "?"}))
     selection = select(record.shop, order, catalog, policy)
     verdict = selection.verdict or _address(order, problem_with_address) or _moved(record, order, selection)
     if verdict:

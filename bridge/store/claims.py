@@ -18,8 +18,8 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost
 from bridge.order.states import State
-from bridge.ports import Attempt, Lease, OrderRecord, ParcelRecord
-from bridge.store.codec import attempt_from, order_from, parcel_from
+from bridge.ports import Attempt, ClosedAttempt, Lease, OrderRecord, ParcelRecord
+from bridge.store.codec import attempt_from, closed_from, order_from, parcel_from
 from bridge.store.moves import held_row, moment
 from bridge.store.tables import attempts, orders, parcels
 
@@ -74,16 +74,16 @@ def load(c: Connection, key: int) -> OrderRecord:
 
 
 def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
-    """Orders with their open attempt, the ids of void ones, and their parcels."""
+    """Orders with their open attempt, the void ones, and their parcels."""
     open_ones: dict[int, Attempt] = {}
-    void_ones: dict[int, list[str]] = {}
+    closed: dict[int, list[ClosedAttempt]] = {}
     for row in c.execute(
         sa.select(attempts).where(attempts.c.order_id.in_(keys)).order_by(attempts.c.number)
     ):
         if row.voided_at is None:
             open_ones[row.order_id] = attempt_from(row)
         else:
-            void_ones.setdefault(row.order_id, []).append(row.attempt)
+            closed.setdefault(row.order_id, []).append(closed_from(row))
     known: dict[int, list[ParcelRecord]] = {}
     for row in c.execute(sa.select(parcels).where(parcels.c.order_id.in_(keys)).order_by(parcels.c.id)):
         known.setdefault(row.order_id, []).append(parcel_from(row))
@@ -91,7 +91,7 @@ def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
         order_from(
             row,
             attempt=open_ones.get(row.id),
-            void_attempts=void_ones.get(row.id, ()),
+            closed=closed.get(row.id, ()),
             parcels=known.get(row.id, ()),
         )
         for row in c.execute(sa.select(orders).where(orders.c.id.in_(keys)).order_by(orders.c.id))

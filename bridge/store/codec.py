@@ -8,9 +8,18 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from bridge.order.model import Mode
+from bridge.order.model import Mode, Verdict
 from bridge.order.states import State
-from bridge.ports import Attempt, Delivery, Facts, Lease, NotificationRecord, OrderRecord, ParcelRecord
+from bridge.ports import (
+    Attempt,
+    ClosedAttempt,
+    Delivery,
+    Facts,
+    Lease,
+    NotificationRecord,
+    OrderRecord,
+    ParcelRecord,
+)
 from bridge.store.types import to_json
 
 WRITABLE = frozenset(
@@ -23,6 +32,8 @@ WRITABLE = frozenset(
         "approved_seen",
         "cost",
         "created_at",
+        "decision",
+        "decision_noted",
         "estimated_delivery",
         "first_locations",
         "first_mode",
@@ -42,6 +53,7 @@ WRITABLE = frozenset(
         "print_words",
         "read_news",
         "reference",
+        "reference_by",
         "shipped_at",
         "shop_updated_at",
         "snapshot",
@@ -50,6 +62,9 @@ WRITABLE = frozenset(
     }
 )
 """Fields of OrderRecord that a Change may write. Its state, lease and counters move by the store's own rules."""
+
+BRIDGE = "bridge"
+"""Whom the bridge's own decisions are signed by."""
 
 MODES = ("mode", "first_mode", "approved_mode")
 
@@ -71,7 +86,7 @@ def order_from(
     row: Any,
     *,
     attempt: Attempt | None = None,
-    void_attempts: Iterable[str] = (),
+    closed: Iterable[ClosedAttempt] = (),
     parcels: Iterable[ParcelRecord] = (),
 ) -> OrderRecord:
     """An order as the store has it. Rows of list pages have no snapshot."""
@@ -92,11 +107,18 @@ def order_from(
         items=tuple(data["items"]),
         first_locations=None if places is None else tuple(places),
         attempt=attempt,
-        void_attempts=tuple(void_attempts),
+        closed_attempts=tuple(closed),
         parcels=tuple(parcels),
         lease=lease,
         **plain,
     )
+
+
+def closed_from(row: Any) -> ClosedAttempt:
+    proven = (
+        row.voided_by != BRIDGE or row.verdict in {Verdict.REFUSED, Verdict.NOT_SENT} or row.mode != Mode.LIVE
+    )
+    return ClosedAttempt(row.attempt, row.reference, proven)
 
 
 def attempt_from(row: Any) -> Attempt:

@@ -20,12 +20,11 @@ from bridge.order.news import News, code_of
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Facts, Notice, OrderRecord
-from bridge.store.codec import columns_of, digest, insert_for
+from bridge.store.codec import BRIDGE, columns_of, digest, insert_for
+from bridge.store.decisions import decision_after
 from bridge.store.tables import alarms, answers, attempts, events, news, notifications, orders, parcels
 from bridge.store.terms import learn
 from bridge.store.types import Moment, clean
-
-BRIDGE = "bridge"
 
 
 def held_row(c: Connection, order: OrderRecord) -> Any:
@@ -122,16 +121,20 @@ def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, 
         raise Outdated(f"order {name} is just being bought, or Sculpteo's answer has come; look again")
     if order.state is State.PLACING and order.attempt and order.attempt.sent_at:
         raise Outdated(f"order {name} is with Sculpteo in this moment; wait for the answer")
+    decision = decision_after(order, change, who, now)
+    noted = {} if decision is None else {"decision": decision, "decision_noted": False}
     _write(
         c,
         now,
         order,
         change,
-        due_at=_due(order, change, now),
+        # what a person decided about buying is written on the Shopify order as well, which the worker does
+        due_at=_due(order, change, now) if decision is None else now,
         lease_owner=None,
         lease_until=None,
         lease_token=orders.c.lease_token + 1,
         news=orders.c.news + 1,
+        **noted,
     )
     _beside(c, now, order, change, who)
 
@@ -253,10 +256,13 @@ def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -
 
     The bridge itself may say so only of an attempt that was never sent, that was answered by a refusal, or
     that was a test; of any other only a person may. Raises LeaseLost otherwise, and nothing is written.
+
+    Only the run that opened an attempt can send it. Where that very run closes it, that proves that nothing
+    left, and is kept as the verdict "not_sent"; any other run knows only what this database does.
     """
     unbought = sa.or_(
         attempts.c.sent_at.is_(None),
-        attempts.c.verdict == Verdict.REFUSED,
+        attempts.c.verdict.in_([Verdict.REFUSED, Verdict.NOT_SENT]),
         attempts.c.mode != Mode.LIVE,
     )
     this_one = (attempts.c.order_id == order.key, attempts.c.voided_at.is_(None))
@@ -269,7 +275,7 @@ def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -
             voided_at=now,
             voided_by=who,
             why=sa.func.coalesce(attempts.c.why, clean(why)),
-            verdict=sa.func.coalesce(attempts.c.verdict, "void"),
+            verdict=sa.func.coalesce(attempts.c.verdict, _void_verdict(order, who)),
         )
     )
     if done.rowcount == 0:
@@ -277,15 +283,21 @@ def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -
     event(c, order.key, now, "attempt_void", {"why": why}, who=who)
 
 
+def _void_verdict(order: OrderRecord, who: str) -> sa.ColumnElement[str]:
+    """ "not_sent" where the run that opened the attempt closes it unsent, else "void"."""
+    token = order.lease.token if order.lease and who == BRIDGE else -1
+    by_its_own_run = sa.and_(attempts.c.lease_token == token, attempts.c.sent_at.is_(None))
+    return sa.case((by_its_own_run, sa.literal(str(Verdict.NOT_SENT))), else_=sa.literal("void"))
+
+
 def _bought_as(c: Connection, order: OrderRecord, reference: str) -> None:
-    """The open attempt is what brought this reference."""
+    """The open attempt is what brought this reference. One that only a person gave may be corrected."""
+    named: sa.ColumnElement[bool] = attempts.c.reference.is_(None)
+    if order.reference_by is not None:
+        named = sa.or_(named, attempts.c.reference == order.reference)
     c.execute(
         sa.update(attempts)
-        .where(
-            attempts.c.order_id == order.key,
-            attempts.c.voided_at.is_(None),
-            attempts.c.reference.is_(None),
-        )
+        .where(attempts.c.order_id == order.key, attempts.c.voided_at.is_(None), named)
         .values(reference=reference)
     )
 

@@ -87,7 +87,7 @@ async def test_a_change_between_match_and_place_is_seen_without_any_webhook(
 async def test_a_change_during_preparation_stops_the_purchase(
     day: Day, change: ShopChange, state: State, why: str, moment: str
 ) -> None:
-    told = moment == "connect"  # with the connection standing, only what was told can still count
+    told = moment == "written"  # after the last look, only what was told can still count
     day.policy = replace(day.policy, per_order=euro("1000"))
     day.fate.meanwhile[moment] = happens(day, change, told=told)
     await day.comes()
@@ -106,7 +106,7 @@ async def test_a_change_during_preparation_stops_the_purchase(
 async def test_what_changed_during_preparation_is_bought_as_it_is_now(
     day: Day, change: ShopChange, units: int, moment: str
 ) -> None:
-    told = moment == "connect"
+    told = moment == "written"
     day.policy = replace(day.policy, per_order=euro("1000"))
     day.fate.meanwhile[moment] = happens(day, change, told=told)
     await day.comes()

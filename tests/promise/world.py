@@ -152,21 +152,38 @@ class MemoryShop:
                 yield Changed(order.id, order.name, order.created_at, order.updated_at)
 
     async def write_ledger(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str | None:
-        def effect() -> str:
-            if not self.ledger_writable:
-                raise NeedsPerson("shop_access", why="write_orders is missing")
-            if (entry.mode is Mode.LIVE) is not (self.mode is Mode.LIVE):
-                raise LedgerConflict("an entry of another mode")
-            kept = self._kept.get(order_id)
-            if (kept[1] if kept else None) != expected:
-                raise LedgerConflict("stale digest")
-            self._serial += 1
-            self._kept[order_id] = (entry, f"digest-{self._serial}")
-            return f"digest-{self._serial}"
-
-        digest: str = await self._call(effect)
-        await self.fate.during("written")
+        digest: str = await self._call(lambda: self._set(order_id, entry, expected))
+        await self.fate.during("noted")
         return digest
+
+    def _set(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str:
+        if not self.ledger_writable:
+            raise NeedsPerson("shop_access", why="write_orders is missing")
+        if (entry.mode is Mode.LIVE) is not (self.mode is Mode.LIVE):
+            raise LedgerConflict("an entry of another mode")
+        kept = self._kept.get(order_id)
+        if (kept[1] if kept else None) != expected:
+            raise LedgerConflict("stale digest")
+        self._serial += 1
+        self._kept[order_id] = (entry, f"digest-{self._serial}")
+        return f"digest-{self._serial}"
+
+    async def write_ledger_and_read(
+        self, order_id: str, entry: LedgerEntry, expected: str | None
+    ) -> ShopOrder:
+        """The order is looked at in the same moment: what happens after it is not in the answer."""
+        seen: list[ShopOrder] = []
+
+        def effect() -> None:
+            self._set(order_id, entry, expected)
+            order = self.orders.get(order_id)
+            if order is None:
+                raise TryAgain("the shop does not find the order", upstream="shopify:acme")
+            seen.append(replace(order, ledger=Ledger(*self._kept[order_id]), read_at=self.clock.now()))
+
+        await self._call(effect)
+        await self.fate.during("written")
+        return seen[0]
 
     async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
         def effect() -> str:
