@@ -103,7 +103,11 @@ def obeyed(job: Job, order: ShopOrder, items: tuple[PrintItem, ...]) -> Change |
     """What a person's no in the note asks for, where this record does not know of it. None = nothing."""
     record, entry = job.record, order.ledger.entry
     decision = entry.decision if entry else None
-    if entry is None or decision is None or not decision.forbids or record.state not in BEFORE_BUYING:
+    if entry is None or decision is None or not decision.forbids:
+        return None
+    # who cancelled an order whose outcome was not known said that Sculpteo does not have it
+    denied = record.state is State.UNKNOWN and decision.choice is Choice.CANCELLED
+    if record.state not in BEFORE_BUYING and not denied:
         return None
     bought_since = entry.reference is not None or decision.at < entry.at
     if bought_since and tells_of_purchase(record, order.ledger):
@@ -124,9 +128,9 @@ def _by_decision(job: Job, order: ShopOrder, items: tuple[PrintItem, ...], decis
     }
     told = {"who": decision.who, "at": decision.at.isoformat(), "choice": str(decision.choice)}
     notes = (Note("decision_found", told),)
-    unsent = (
-        "nothing was sent: a person had decided that it must not be bought" if job.record.attempt else None
-    )
+    attempt = job.record.attempt
+    why = "nothing was sent: a person had decided that it must not be bought"
+    unsent = why if attempt is not None and attempt.sent_at is None else None
     match decision.choice:
         case Choice.CANCELLED:
             return Change(

@@ -245,6 +245,9 @@ async def resolve(job: Job) -> Change:
     entry = order.ledger.entry
     if entry and attempt and entry.attempt == attempt.id and entry.reference:
         return placed(job, entry.reference, "adopted_from_ledger")
+    forbidden = obeyed(job, order, record.items)
+    if forbidden:
+        return forbidden
     alarms = after_placing(record.snapshot, order, record.items, None) if record.snapshot else ()
     known = {*record.void_attempts, attempt.id if attempt else ""}
     if entry and entry.reference and entry.attempt not in known:

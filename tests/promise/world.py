@@ -31,6 +31,7 @@ from bridge.order.model import (
 from bridge.ports import Annotation, Changed
 from tests.steps.make import euro
 
+STRANGE = "digest-of-what-cannot-be-read"
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
@@ -102,6 +103,7 @@ class MemoryShop:
         self.test_ledgers: dict[str, tuple[LedgerEntry, str]] = {}
         self.mode = Mode.LIVE
         self.ledger_writable = True
+        self.unreadable: dict[str, str] = {}  # orders whose note nobody can read, and why
         self._serial = 0
 
     @property
@@ -131,6 +133,8 @@ class MemoryShop:
                 return None
             kept = self._kept.get(order_id)
             ledger = Ledger(kept[0], kept[1]) if kept else Ledger()
+            if order_id in self.unreadable:
+                ledger = Ledger(None, STRANGE, "{?", self.unreadable[order_id])
             return replace(order, ledger=ledger, read_at=self.clock.now())
 
         found: ShopOrder | None = await self._call(effect)
@@ -162,8 +166,10 @@ class MemoryShop:
         if (entry.mode is Mode.LIVE) is not (self.mode is Mode.LIVE):
             raise LedgerConflict("an entry of another mode")
         kept = self._kept.get(order_id)
-        if (kept[1] if kept else None) != expected:
+        there = STRANGE if order_id in self.unreadable else kept[1] if kept else None
+        if there != expected:
             raise LedgerConflict("stale digest")
+        self.unreadable.pop(order_id, None)
         self._serial += 1
         self._kept[order_id] = (entry, f"digest-{self._serial}")
         return f"digest-{self._serial}"
