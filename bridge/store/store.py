@@ -181,7 +181,10 @@ class Store:
 
         def work(c: Connection) -> int:
             if remember(c, "mode", mode):
-                return wake(c, now, sa.or_(previewed, tested, ignored))
+                # notes of what is tried out and of what is bought are apart: a person's no belongs on both
+                decided = orders.c.decision.is_not(None)
+                c.execute(sa.update(orders).where(decided).values(decision_noted=False))
+                return wake(c, now, sa.or_(previewed, tested, ignored, decided))
             return wake(c, now, left_over) if mode is not Mode.PREVIEW else 0
 
         return await self._db.write(work)

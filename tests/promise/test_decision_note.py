@@ -14,7 +14,7 @@ import pytest
 from bridge.order.model import Choice, Decision, LedgerEntry, Mode
 from bridge.order.problems import Alarm
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import ApprovalPolicy
+from bridge.ports import ApprovalPolicy, Change
 from bridge.steps import decide
 from bridge.store import Store
 from tests.promise.changes import cancelled
@@ -189,3 +189,28 @@ async def test_a_held_order_of_a_rebuilt_database_is_cancelled_when_the_shop_had
         await after.news()
         await after.works()
         assert (await after.record()).state is State.CANCELLED
+
+
+async def test_a_no_of_the_rehearsal_is_on_the_note_of_live_orders_once_the_bridge_is_live(day: Day) -> None:
+    await day.store.wake_for_mode(Mode.TEST)
+    day.policy = replace(day.policy, mode=Mode.TEST)
+    await waits(day)
+    await day.decides(decide.cancel)
+    await day.works()
+    assert ORDER not in day.shop.ledgers
+    day.policy = replace(day.policy, mode=Mode.LIVE)
+    await day.store.wake_for_mode(Mode.LIVE)
+    await day.works()
+    written = noted(day)
+    assert written is not None and written.choice is Choice.CANCELLED
+
+
+async def test_what_was_decided_before_decisions_were_kept_as_such_is_written_too(day: Day) -> None:
+    await waits(day)
+    await day.decides(decide.cancel)
+    (record,) = await day.store.orders.claim("worker", limit=1, lease_for=timedelta(minutes=1))
+    change = Change(State.CANCELLED, day.clock.now(), reason="person", values={"decision": None})
+    await day.store.orders.record(record, change)  # as the migration leaves it
+    await day.works()
+    written = noted(day)
+    assert written is not None and written.choice is Choice.CANCELLED
