@@ -6,7 +6,7 @@ database must not buy what a person said no to.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bridge.order.model import Choice, Decision
 from bridge.order.states import Ignored, State
@@ -25,7 +25,9 @@ def decision_after(order: OrderRecord, change: Change, who: str, now: datetime) 
     forbade = order.decision is not None and order.decision.forbids
     if after is Choice.OPEN and before is Choice.OPEN and not forbade:
         return None
-    return Decision(after, who, now)
+    # a clock that was set back makes no later word an earlier one
+    later = order.decision.at + timedelta(microseconds=1) if order.decision else now
+    return Decision(after, who, max(now, later))
 
 
 def _choice(state: State, reason: str | None, held: bool) -> Choice:

@@ -214,3 +214,14 @@ async def test_what_was_decided_before_decisions_were_kept_as_such_is_written_to
     await day.works()
     written = noted(day)
     assert written is not None and written.choice is Choice.CANCELLED
+
+
+async def test_a_no_that_is_taken_back_under_a_clock_that_was_set_back_is_taken_back(day: Day) -> None:
+    await waits(day)
+    await day.decides(decide.cancel)
+    await day.works()
+    day.clock.skew = -timedelta(days=1)
+    await day.decides(decide.reopen)
+    day.policy = replace(day.policy, approval=ApprovalPolicy())
+    await day.works()
+    assert day.prints == 1

@@ -47,8 +47,11 @@ class Copies:
 
     def __init__(self, url: str) -> None:
         driver = url.replace("postgresql:", "postgresql+psycopg:")
-        self._engine = sa.create_engine(driver, poolclass=sa.NullPool)
+        self._engine = sa.create_engine(driver)
         self.taken: list[Rows] = []
+
+    def close(self) -> None:
+        self._engine.dispose()
 
     def take(self) -> None:
         with self._engine.connect() as connection:
@@ -96,6 +99,13 @@ def copied_at_each_commit(copies: Copies, patch: pytest.MonkeyPatch) -> Iterator
         within.setattr(Database, "write", write)
         copies.take()
         yield
+
+
+@pytest.fixture
+def copies(url: str) -> Iterator[Copies]:
+    made = Copies(url)
+    yield made
+    made.close()
 
 
 @asynccontextmanager
@@ -422,10 +432,9 @@ async def each_copy(day: Day, copies: Copies) -> AsyncIterator[int]:
 
 @pytest.mark.parametrize("name", BOUGHT)
 async def test_no_copy_of_the_database_buys_again(
-    url: str, name: str, monkeypatch: pytest.MonkeyPatch
+    url: str, copies: Copies, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(placing, "KEEP_AGAIN", ())
-    copies = Copies(url)
     async with day_on(url) as day:
         with copied_at_each_commit(copies, monkeypatch):
             await BOUGHT[name](day)
@@ -438,9 +447,8 @@ async def test_no_copy_of_the_database_buys_again(
 
 @pytest.mark.parametrize("name", FORBIDDEN)
 async def test_no_copy_of_the_database_buys_what_a_person_said_no_to(
-    url: str, name: str, monkeypatch: pytest.MonkeyPatch
+    url: str, copies: Copies, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copies = Copies(url)
     plot, state = FORBIDDEN[name]
     async with day_on(url) as day:
         with copied_at_each_commit(copies, monkeypatch):

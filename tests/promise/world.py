@@ -103,6 +103,7 @@ class MemoryShop:
         self.test_ledgers: dict[str, tuple[LedgerEntry, str]] = {}
         self.mode = Mode.LIVE
         self.ledger_writable = True
+        self.forbidden: list[str] = []  # orders whose note said no when an intent took its place
         self.unreadable: dict[str, str] = {}  # orders whose note nobody can read, and why
         self._serial = 0
 
@@ -170,6 +171,8 @@ class MemoryShop:
         if there != expected:
             raise LedgerConflict("stale digest")
         self.unreadable.pop(order_id, None)
+        if entry.state == "intent" and kept and kept[0].decision and kept[0].decision.forbids:
+            self.forbidden.append(order_id)
         self._serial += 1
         self._kept[order_id] = (entry, f"digest-{self._serial}")
         return f"digest-{self._serial}"
