@@ -164,6 +164,13 @@ class GuardedShop:
     async def write_ledger(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str | None:
         return await self._breaker.through(lambda: self._shop.write_ledger(order_id, entry, expected), _fine)
 
+    async def write_ledger_and_read(
+        self, order_id: str, entry: LedgerEntry, expected: str | None
+    ) -> ShopOrder:
+        return await self._breaker.through(
+            lambda: self._shop.write_ledger_and_read(order_id, entry, expected), _fine
+        )
+
     async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
         return await self._breaker.through(lambda: self._shop.fulfill(order_id, fulfillment), _fine)
 

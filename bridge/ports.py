@@ -15,6 +15,7 @@ from bridge.errors import BridgeError
 from bridge.order.digests import contents_digest, digest_of
 from bridge.order.model import (
     Address,
+    Decision,
     Design,
     LedgerEntry,
     LineItem,
@@ -116,6 +117,14 @@ class Shop(Protocol):
 
         `expected` is the digest that was read (None = no entry may exist). Raises LedgerConflict when the
         ledger is no longer what was read. Where the app lacks the scope: NeedsPerson("shop_access").
+        """
+
+    async def write_ledger_and_read(
+        self, order_id: str, entry: LedgerEntry, expected: str | None
+    ) -> ShopOrder:
+        """`write_ledger`, and the order as it is after it, complete: one request where the shop can do it.
+
+        After a TryAgain the entry may have been written.
         """
 
     async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
@@ -384,6 +393,18 @@ class ClosedPurchase:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedAttempt:
+    """A void attempt. `proven` = it bought nothing although the note on the Shopify order says that it may
+    have: the run that opened it knows that it was not sent, Sculpteo refused it, or a person says so. An
+    attempt that was void because the database knew nothing of its being sent proves nothing: the database
+    may be a restored copy. `reference` is what it had been when it became void."""
+
+    id: str
+    reference: str | None
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ParcelRecord:
     parcel: Parcel
     found_at: datetime
@@ -458,7 +479,7 @@ class OrderRecord:
     annotated: str | None = None  # what was last shown on the Shopify order
     cost: Money | None = None
     attempt: Attempt | None = None  # the one that is not void
-    void_attempts: tuple[str, ...] = ()  # ids of attempts known to have bought nothing
+    closed_attempts: tuple[ClosedAttempt, ...] = ()  # the void ones
     doubted_token: str | None = None  # of the last attempt that left and is void by a person's word alone
     closed: tuple[ClosedPurchase, ...] = ()  # what Sculpteo has, or had, beside the present purchase
     parcels: tuple[ParcelRecord, ...] = ()
@@ -466,6 +487,9 @@ class OrderRecord:
     tries: int = 0  # moves and looks at once, by the bridge itself, since anything outside changed
     tries_news: int | None = None  # the news with which `tries` began to count
     tried_at: datetime | None = None  # when the shop was last asked to take a parcel that it refused
+    decision: Decision | None = None  # the last word of a person on whether it may be bought
+    decision_noted: bool | None = None  # whether that is on the Shopify order, or never can be
+    reference_by: str | None = None  # who said that Sculpteo has it as `reference`; None = Sculpteo itself
     damage: tuple[str, ...] = ()  # what of its rows in the database cannot be read
 
     @property
@@ -481,6 +505,11 @@ class OrderRecord:
             [(one.parcel.number, one.pushed_at is None) for one in self.parcels],
             [(one.reference, one.alive_at is not None) for one in self.closed],
         )
+
+    @property
+    def void_attempts(self) -> tuple[str, ...]:
+        """Ids of the attempts that count as void here."""
+        return tuple(one.id for one in self.closed_attempts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Delivery, Inbox, Notice, OrderRecord
 from bridge.retry import BUGS_BEFORE_A_PERSON, delay
 from bridge.steps.accept import Word, accept, needs_question
+from bridge.steps.decision_note import note_decision
 from bridge.steps.fulfil import fulfil, is_refused
 from bridge.steps.job import Job, Step, World
 from bridge.steps.match import match
@@ -373,7 +374,7 @@ async def _not_recorded(job: Job, error: Exception) -> Change:
 async def run_step(job: Job, on_error: OnError = uncounted) -> Change:
     """Run the order's step under a heartbeat and a deadline; errors become the change that they ask for."""
     step = step_for(job.record)
-    work = asyncio.ensure_future(step(job))
+    work = asyncio.ensure_future(_with_decision_noted(job, step))
     heart = asyncio.ensure_future(_beat(job))
     try:
         # a lost lease does not cut the step off: it can move nothing, but an answer from Sculpteo is kept
@@ -398,6 +399,12 @@ async def run_step(job: Job, on_error: OnError = uncounted) -> Change:
         for task in (work, heart):
             task.cancel()
         await asyncio.gather(work, heart, return_exceptions=True)
+
+
+async def _with_decision_noted(job: Job, step: Step) -> Change:
+    """What a person decided is on the Shopify order before anything else is done with it."""
+    noted = await note_decision(job)
+    return noted.with_change(noted.instead or await step(job))
 
 
 async def _beat(job: Job) -> None:

@@ -35,6 +35,9 @@ KINDS: dict[str, str] = {
     "adopted_from_answer": "The unclear answer held {reference}, which Sculpteo's tracking page knows.",
     "ledger_conflict": "Somebody else wrote the ledger on the Shopify order in the same moment; nothing was sent.",
     "ledger_not_voided": "The ledger on the Shopify order could not be told that nothing was bought: {why}.",
+    "decision_noted": "What was decided about buying it is on the Shopify order now.",
+    "decision_not_noted": "What was decided about buying it could not be written on the Shopify order: {why}.",
+    "decision_found": "The note on the Shopify order says that {who} had decided on {at}: {choice}.",
     # printing and shipping
     "print_status": "Sculpteo says: {words}.",
     "parcel": "Sculpteo shipped a parcel: {number} ({carrier}).",
@@ -56,6 +59,7 @@ KINDS: dict[str, str] = {
     "line_mapped": "For this order, {line} is printed as {designs}.",
     "line_ignored": "{line} is not printed ({scope}).",
     "line_as_configured": "{line} is again as the configuration says.",
+    "reference_corrected": "{who} had said {old}; Sculpteo's own call names {reference}, which counts.",
     "reopened": "Taken up again.",
     "handled": "Marked as handled: the shop is not told of its parcels.",
     "resolved_placed": "Sculpteo has it as {reference}.",

@@ -124,13 +124,36 @@ class ShippingLine:
     price: Money  # after discounts
 
 
+class Choice(StrEnum):
+    """What a person decided about buying an order at all."""
+
+    CANCELLED = "cancelled"
+    IGNORED = "ignored"
+    HELD = "held"
+    OPEN = "open"  # an earlier decision not to buy was taken back
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's decision whether an order may be bought, and who took it when."""
+
+    choice: Choice
+    who: str
+    at: datetime
+
+    @property
+    def forbids(self) -> bool:
+        return self.choice is not Choice.OPEN
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """What the bridge wrote on the Shopify order about buying its prints: the second ledger.
+    """The bridge's note on the Shopify order about buying its prints: the second ledger.
 
-    `attempt` identifies the attempt, `token` is the secret part of its notification URL. `state` is "intent"
-    (a request may have left), "placed" (with `reference`) or "void" (it is known that nothing was bought).
-    `cost` is what Sculpteo's price call said, where it was asked.
+    `attempt` identifies the attempt, `token` is the secret part of its notification URL; both are empty
+    where nothing was tried yet. `state` is "intent" (the request may have left), "placed" (with `reference`)
+    or "void" (it is known that nothing was bought). `cost` is what Sculpteo's price call said, where it was
+    asked. `decision` is the last word of a person on whether the order may be bought.
     """
 
     attempt: str
@@ -141,18 +164,21 @@ class LedgerEntry:
     at: datetime
     reference: str | None = None
     cost: Money | None = None
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """The ledger as read from the shop. `digest` is Shopify's compareDigest: None = no entry exists.
 
-    `raw` keeps a value that could not be read as an entry; such an order is never placed by itself.
+    `raw` keeps a value that could not be read as an entry, and `why` says what is strange about it; such an
+    order is never placed by itself, and such a note is never written over without a person's word.
     """
 
     entry: LedgerEntry | None = None
     digest: str | None = None
     raw: str | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

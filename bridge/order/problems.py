@@ -52,6 +52,7 @@ class Alarm(StrEnum):
     TEST_IS_REAL = "test_is_real"
     NO_TRACKING_NUMBER = "no_tracking_number"
     LEDGER_NOT_WRITTEN = "ledger_not_written"
+    NOTE_UNREADABLE = "note_unreadable"
     DATA_REQUEST = "data_request"
 
 
@@ -133,7 +134,7 @@ PROBLEMS: dict[Problem, Text] = {
         "order to have the rest printed without it.",
     ),
     Problem.LEDGER_UNREADABLE: Text(
-        "The bridge's own note on the Shopify order cannot be read.",
+        "The bridge's own note on the Shopify order cannot be read: {why}.",
         "It may have been ordered already: look for it at Sculpteo, then resolve it.",
     ),
     Problem.SHOP_ACCESS: Text(
@@ -232,6 +233,11 @@ ALARMS: dict[Alarm, Text] = {
     Alarm.LEDGER_NOT_WRITTEN: Text(
         "The reference {reference} could not be written on the Shopify order.",
         "Give the app the `write_orders` scope; without it a lost database could order this again.",
+    ),
+    Alarm.NOTE_UNREADABLE: Text(
+        "The bridge's own note on the Shopify order cannot be read ({why}), so the bridge does not write over it.",
+        "If a newer release of the bridge wrote the note, go back to that release; else look for the order at "
+        "Sculpteo. What the bridge knows since then is not on the Shopify order.",
     ),
     Alarm.DATA_REQUEST: Text(
         "The customer asks by Shopify what data is kept of them (request {request}).",

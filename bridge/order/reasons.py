@@ -46,6 +46,7 @@ REASONS: tuple[str, ...] = (
     "the bridge stopped between sending the request and storing the answer",
     "Sculpteo gave the reference {reference}, which {other} has already",
     "the shop's ledger holds an intent to order it, from another run of the bridge",
+    "the note on the Shopify order says that the request may have left",
     "it named an order for this one that its tracking page does not know yet",
     "Sculpteo named an order that it has for this one already",
     # the bridge's own records, and the shop

@@ -25,7 +25,7 @@ class State(StrEnum):
 MEANING: dict[State, str] = {
     State.RECEIVED: "The shop told us of the order; it is about to be read and matched.",
     State.WAITING: "Matched; it waits for a named reason to end before anything is bought.",
-    State.PLACING: "The intent to buy is on record in both ledgers; the request may have left.",
+    State.PLACING: "The intent to buy is on record; the request may have left.",
     State.PLACED: "Sculpteo has taken the order and its reference is known.",
     State.SHIPPED: "Sculpteo has shipped at least one parcel.",
     State.DONE: "Every parcel is in the shop and all printed lines are fulfilled.",
@@ -77,7 +77,12 @@ MOVES: tuple[Move, ...] = (
     Move(S.SHIPPED, S.ATTENTION, "fulfil", "A parcel cannot be brought to the shop without a person."),
     Move(S.DONE, S.SHIPPED, "track", "One more parcel is to be brought to the shop."),
     Move(S.UNKNOWN, S.PLACED, "resolve", "It is confirmed that Sculpteo has the order."),
-    Move(S.UNKNOWN, S.WAITING, "resolve", "A person confirmed that Sculpteo does not have the order."),
+    Move(
+        S.UNKNOWN,
+        S.WAITING,
+        "resolve",
+        "A person confirmed, or it is proven, that Sculpteo does not have the order.",
+    ),
     Move(
         S.UNKNOWN,
         S.CANCELLED,
@@ -95,7 +100,12 @@ MOVES: tuple[Move, ...] = (
     Move(S.ATTENTION, S.IGNORED, "resolve", "A person decided not to print it, or nothing is left to print."),
     Move(S.ATTENTION, S.CANCELLED, "withdraw", "The order was cancelled before anything was bought."),
     Move(S.IGNORED, S.RECEIVED, "match", "The order or the mapping changed; it is read and matched anew."),
-    Move(S.CANCELLED, S.RECEIVED, "resolve", "A person wants it after all, or its payment came after all."),
+    Move(
+        S.CANCELLED,
+        S.RECEIVED,
+        "resolve",
+        "A person wants it after all, its payment came after all, or another database bought it.",
+    ),
     Move(S.CANCELLED, S.PLACED, "resolve", "Sculpteo has the order after all, and a person takes it over."),
     Move(S.IGNORED, S.PLACED, "resolve", "Sculpteo has the order after all, and a person takes it over."),
 )

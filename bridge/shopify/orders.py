@@ -11,7 +11,7 @@ from bridge.order.model import FulfillmentOrder, LedgerEntry, Mode, NewFulfillme
 from bridge.ports import Annotation, Changed, CustomerOrder
 from bridge.shopify import ledger, parse, shipments, shown
 from bridge.shopify.admin import Admin, next_page
-from bridge.shopify.answers import AccessDenied, Reply, UserError
+from bridge.shopify.answers import AccessDenied, Reply, UserError, user_errors
 from bridge.shopify.scopes import FULFILLMENT_ORDERS, granted
 from bridge.shopify.status import locations
 from bridge.shopify.tame import Unexpected, Value
@@ -86,8 +86,10 @@ class ShopifyShop:
         variables = {"id": order_id, "ledgerKey": ledger.key_for(self._mode)}
         reply = await self._admin.run("order", variables, optional=OPTIONAL)
         value = reply.data["order"]
-        if not value:
-            return None
+        return await self._whole(order_id, value, reply, read_at) if value else None
+
+    async def _whole(self, order_id: str, value: Value, reply: Reply, read_at: datetime) -> ShopOrder:
+        """The order of an answer, with what it has beyond its first pages. Raises _Moving."""
         pages = await self._all_pages(order_id, value, reply)
         payment = await self._payment(order_id, value) if may_be_unpaid(value) else None
         with self._admin.reading("order", reply):
@@ -210,30 +212,70 @@ class ShopifyShop:
         app may not write it at all, and TryAgain for everything else: an intent that is not known to be
         written must not be taken for one that need not be.
         """
+        variables = {"metafields": [self._ledger_input(order_id, entry, expected)]}
+        reply = await self._set_ledger("metafields_set", variables)
+        with self._admin.reading("metafields_set", reply):
+            digests = [one["compareDigest"].raw for one in reply.data["metafieldsSet"]["metafields"].each()]
+        return digests[0] if digests and isinstance(digests[0], str) else None
+
+    async def write_ledger_and_read(
+        self, order_id: str, entry: LedgerEntry, expected: str | None
+    ) -> ShopOrder:
+        """`write_ledger`, and the order as it is after it, whole.
+
+        The order comes with the mutation's answer; what is beyond its first pages is read after it. Where it
+        changes meanwhile, or Shopify does not send it along, it is read in requests of its own: nothing is
+        judged by a part. https://shopify.dev/docs/api/admin-graphql/latest/mutations/metafieldsSet
+        """
+        written = self._ledger_input(order_id, entry, expected)
+        read_at = self._now()
+        variables = {"metafields": [written], "ledgerKey": written["key"]}
+        reply = await self._set_ledger("ledger_set_and_order", variables, optional=OPTIONAL)
+        with self._admin.reading("ledger_set_and_order", reply):
+            owners = [one["owner"] for one in reply.data["metafieldsSet"]["metafields"].each()]
+        if owners and owners[0]["id"].raw == order_id:
+            try:
+                return await self._whole(order_id, owners[0], reply, read_at)
+            except _Moving:
+                pass
+        order = await self.read(order_id)
+        if order is None:
+            raise TryAgain("the shop does not find the order", upstream=self._admin.upstream)
+        return order
+
+    def _ledger_input(self, order_id: str, entry: LedgerEntry, expected: str | None) -> dict[str, object]:
+        """https://shopify.dev/docs/api/admin-graphql/latest/input-objects/MetafieldsSetInput"""
         if ledger.key_for(entry.mode) != ledger.key_for(self._mode):
             raise LedgerConflict(
                 f"an entry of mode {entry.mode} does not belong into the ledger that was read"
             )
-        value = {
+        return {
             "ownerId": order_id,
             "key": ledger.key_for(entry.mode),
             "type": "json",
             "value": ledger.write(entry),
             "compareDigest": expected,
         }
+
+    async def _set_ledger(
+        self, name: str, variables: Mapping[str, object], optional: frozenset[str] = frozenset()
+    ) -> Reply:
+        """Run a mutation that writes the ledger. Raises as `write_ledger` does."""
         try:
-            payload, errors = await self._admin.write(
-                "metafields_set", "metafieldsSet", {"metafields": [value]}
-            )
+            reply = await self._admin.run(name, variables, optional=optional)
         except AccessDenied:
             raise
         except NeedsPerson as error:
             why = f"the ledger on the order cannot be written: {error.facts.get('why')}"
             raise Unreadable(why, after=LEDGER_RETRY, upstream=self._admin.upstream) from None
+        with self._admin.reading(name, reply):
+            payload = reply.data["metafieldsSet"]
+            if not payload:
+                raise Unexpected("metafieldsSet is missing")
+            errors = user_errors(payload)
         if errors:
             raise self._ledger_refused(errors)
-        digests = [metafield["compareDigest"].raw for metafield in payload["metafields"].each()]
-        return digests[0] if digests and isinstance(digests[0], str) else None
+        return reply
 
     def _ledger_refused(self, errors: Sequence[UserError]) -> LedgerConflict | NeedsPerson | TryAgain:
         said = sentence(errors)

@@ -44,7 +44,8 @@ SCOPES: tuple[Scope, ...] = (
     Scope(
         "write_orders",
         "The second ledger on the Shopify order is off: a lost or restored database, or a second bridge, "
-        "could order a print again. Nor are the state and the reference shown on the order.",
+        "could order a print again, and would order what a person cancelled, ignored or held. Nor are the state "
+        "and the reference shown on the order.",
         needed=False,
     ),
     Scope(

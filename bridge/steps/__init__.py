@@ -16,6 +16,9 @@
     pricing     what Sculpteo asks for the prints           } is bought
     intent      the intent to buy, in both ledgers          }
 
+    ledger         the note on the Shopify order: what it proves, and who may write over it
+    decision_note  a person's no, written on the Shopify order and obeyed where it is found
+
     decide      what a person may say: approve, hold, retry, ignore, cancel, resolve
     actions     the same as a list that buttons and commands are made from
     lines       what a person may say of one line: print these designs, or do not print it

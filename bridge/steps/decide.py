@@ -241,17 +241,31 @@ def _must_be_open(record: OrderRecord) -> None:
         raise _refuse(record, "resolved", "only an order whose outcome is unknown can be")
 
 
+def may_be_corrected(record: OrderRecord) -> bool:
+    """Whether a person gave the reference and Sculpteo never knew it: it may be mistyped."""
+    followed = record.state is State.PLACED or (
+        record.state is State.ATTENTION and record.problem == Problem.STATUS_WORDS
+    )
+    unknown = record.print_words is None and record.print_status is None
+    return followed and unknown and record.reference is not None and record.reference_by is not None
+
+
 def placed_as(record: OrderRecord, who: str, now: datetime, reference: str) -> Change:
-    """A person says: Sculpteo has it, under this reference. It may be one that was closed before."""
+    """A person says: Sculpteo has it, under this reference. It may be one that was closed before.
+    What a person said before may be corrected for as long as Sculpteo does not know it."""
     closed = next((one for one in record.closed if one.reference == reference), None)
     if closed is not None and _can_be_taken_over(record):
         return _taken_over(record, closed.reference, closed.token, who, now)
     if record.state in {State.CANCELLED, State.IGNORED} and not bought(record) and record.doubted_token:
         return _taken_over(record, reference, record.doubted_token, who, now)
-    _must_be_open(record)
+    if not may_be_corrected(record):
+        _must_be_open(record)
     attempt = record.attempt
     values: Mapping[str, object] = {
         "reference": reference,
+        "reference_by": who,
+        "print_status": None,
+        "print_words": None,
         "mode": attempt.mode if attempt else Mode.LIVE,
         "placed_at": (attempt.sent_at if attempt else None) or now,
     }

@@ -1,23 +1,29 @@
-"""The intent to buy, in both ledgers: here before the request, on the Shopify order by compare-and-set, and
-taken back in both where it is proven that nothing was sent."""
+"""The intent to buy: the attempt is opened here, and in the moment before the first byte the note on the
+Shopify order says that the request may have left (see `bridge.steps.ledger`)."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
-from bridge.order.model import Ledger, LedgerEntry, Money, ShopOrder
+from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, shopify
+from bridge.order.model import Ledger, Money, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, LimitReached, Note
 from bridge.retry import delay
 from bridge.steps.job import Job
+from bridge.steps.ledger import entry_of
 from bridge.steps.limits import said
 from bridge.steps.match import Assessment, decided
 from bridge.steps.right_to_buy import approved_for
 from bridge.steps.select import Waits
+
+LOOK_WITHIN = (
+    10.0  # seconds that Sculpteo's open connection waits for the shop, well below any server's patience
+)
 
 
 async def intend(job: Job, order: ShopOrder, found: Assessment, cost: Money | None) -> Change | None:
@@ -61,58 +67,37 @@ def _midnight(now: datetime) -> datetime:
     return datetime.combine(now.date(), time.min, now.tzinfo)
 
 
-def entry_of(job: Job, attempt: Attempt, state: str, reference: str | None = None) -> LedgerEntry:
-    """What the ledger on the Shopify order says of an attempt."""
-    return LedgerEntry(
-        attempt=attempt.id,
-        token=attempt.token,
-        state=state,
-        mode=attempt.mode,
-        mapping_version=attempt.mapping_version,
-        at=job.now,
-        reference=reference,
-        cost=attempt.cost,
-    )
+async def announce(job: Job, order: ShopOrder, attempt: Attempt) -> ShopOrder:
+    """Write on the Shopify order that the request may have left, by compare-and-set on the note of `order`,
+    and return the order as it is after that: the last look, in the same request.
 
-
-async def intend_in_shop(job: Job, order: ShopOrder, attempt: Attempt) -> Change | None:
-    """Make the intent durable on the Shopify order, by compare-and-set on what was read there."""
-    try:
-        await job.shop.write_ledger(order.id, entry_of(job, attempt, "intent"), order.ledger.digest)
-    except LedgerConflict:
-        why = "somebody else wrote the bridge's note on the Shopify order in the same moment"
-        return anew(job, why, notes=(Note("ledger_conflict"),), pause=True)
-    except NeedsPerson:
-        return None  # without write_orders this protection is off; `check` and the console say so
-    return None
-
-
-async def void_in_shop(job: Job, order: ShopOrder, attempt: Attempt) -> None:
-    """Take the intent back on the Shopify order, if it got there. The local record must not be first: an
-    intent left behind would look like a purchase to another database."""
-    entry = order.ledger.entry
-    if entry is None or entry.attempt != attempt.id or entry.state == "void":
-        return
-    try:
-        await job.shop.write_ledger(order.id, entry_of(job, attempt, "void"), order.ledger.digest)
-    except NeedsPerson:
-        return  # the scope is gone; the local record still knows that the attempt is void
-    except LedgerConflict as error:
-        raise TryAgain(f"the note on the Shopify order was written in the same moment ({error})") from None
-
-
-async def taken_back(job: Job, attempt: Attempt) -> tuple[Note, ...]:
-    """Void the intent in the shop after all, as far as the shop can be reached.
-
-    Where it cannot, the local record knows that the attempt is void, and a retry writes over the intent.
+    Without write_orders nothing is written, and the look is a plain read; `check` and the console say what
+    protection is lost. Raises LedgerConflict where the note is not what was read, and TryAgain, after which
+    the note may have been written.
     """
     try:
-        order = await job.read()
-        if order is not None:
-            await void_in_shop(job, order, attempt)
-    except TryAgain as error:
-        return (Note("ledger_not_voided", {"why": error.why}),)
-    return ()
+        async with asyncio.timeout(LOOK_WITHIN):
+            return await _announce(job, order, attempt)
+    except TimeoutError:
+        why = f"the last look at the order took more than {LOOK_WITHIN:.0f} s"
+        raise TryAgain(why, upstream=shopify(job.record.shop)) from None
+
+
+async def _announce(job: Job, order: ShopOrder, attempt: Attempt) -> ShopOrder:
+    expected = order.ledger.digest
+    try:
+        fresh = await job.shop.write_ledger_and_read(order.id, entry_of(job, attempt, "intent"), expected)
+    except NeedsPerson:
+        plain = await job.read()
+        if plain is None:
+            raise TryAgain("the shop does not find the order") from None
+        if plain.ledger != order.ledger:
+            raise LedgerConflict("the note on the Shopify order is not what was read") from None
+        return plain
+    written = fresh.ledger.entry
+    if written is None or written.attempt != attempt.id:
+        raise LedgerConflict("the note on the Shopify order was written over at once")
+    return fresh
 
 
 def anew(job: Job, why: str, *, notes: tuple[Note, ...] = (), pause: bool = False) -> Change:

@@ -86,7 +86,7 @@ def assess(
     if order.closed_at is not None:
         return Assessment(Nothing(Ignored.ARCHIVED))
     if order.ledger.raw is not None and not was_given_for(record, Problem.LEDGER_UNREADABLE):
-        return Assessment(Trouble(Problem.LEDGER_UNREADABLE))
+        return Assessment(Trouble(Problem.LEDGER_UNREADABLE, {"why": order.ledger.why or "?"}))
     selection = select(
         record.shop,
         order,

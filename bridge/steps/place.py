@@ -1,28 +1,33 @@
 """The purchase. What is written here in order is what keeps an order from being printed twice.
 
-1. The order is read again, and judged again: cancelled, refunded, edited, held, fulfilled, moved.
+1. The order is read again, and judged again: cancelled, refunded, edited, held, fulfilled, moved; and the note
+   on it: bought or forbidden by another database.
 2. Limits, the stop switch and the invoice, all of which can still say no.
-3. The intent becomes durable here (state `placing`, the attempt's row, its cost against the day's limit) ...
-4. ... and on the Shopify order, by compare-and-set on what step 1 read.
-5. If that took more than a moment, the order is read once more: it must be what was judged and priced.
-6. The connection to Sculpteo stands: `sent_at` becomes durable, in the one update that can succeed once, and
-   only while no word of the order and no stop of placing has come since it was read.
+3. The attempt is opened here: state `placing`, its row, its cost against the day's limit.
+4. The connection to Sculpteo stands.
+5. The note on the Shopify order says that the request may have left: one compare-and-set on what step 1 read,
+   whose answer is the order as it is now, the last look. It must be what was judged and priced.
+6. `sent_at` becomes durable, in the one update that can succeed once, and only while no word of the order and
+   no stop of placing has come since it was read.
 7. The request leaves: once, never again for this attempt.
 8. The answer becomes durable, whoever holds the lease by then; then the order moves by it.
 
-A crash before 6 starts anew with another attempt. A crash after 6 without an answer is `unknown`.
+Where 5 or 6 says no, nothing was sent, and the attempt is void in both ledgers. A crash before 5 starts anew with
+another attempt. A crash after 5 without an answer is `unknown`, also for a database that knows nothing of it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bridge.errors import (
     SCULPTEO,
     BridgeError,
+    LeaseLost,
+    LedgerConflict,
     LookAgain,
     NeedsPerson,
     NotThere,
@@ -30,21 +35,23 @@ from bridge.errors import (
     StoreUnavailable,
     TryAgain,
 )
-from bridge.order.model import Mode, Money, PrintItem, PrintOrder, Receipt, ShopOrder, Verdict
+from bridge.order.model import (
+    Mode,
+    Money,
+    PrintItem,
+    PrintOrder,
+    RawAnswer,
+    Receipt,
+    ShopOrder,
+    Verdict,
+)
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, Note
 from bridge.retry import delay
-from bridge.steps.intent import (
-    anew,
-    contents,
-    entry_of,
-    intend,
-    intend_in_shop,
-    taken_back,
-    void_in_shop,
-)
+from bridge.steps.intent import anew, announce, contents, intend
 from bridge.steps.job import Job
+from bridge.steps.ledger import entry_of, may_write_over, taken_back
 from bridge.steps.limits import OF_COST, allowed, bought_already
 from bridge.steps.match import (
     Assessment,
@@ -55,12 +62,13 @@ from bridge.steps.match import (
     judged,
     printable,
 )
-from bridge.steps.resolve import found_elsewhere, from_record, late_evidence, placed, refused
+from bridge.steps.resolve import found_elsewhere, late_evidence, placed, refused, settled_by_record
 from bridge.steps.right_to_buy import was_given_for
 from bridge.steps.select import Nothing, Trouble, Waits
 
 INVOICE_TRIES = 12  # by the waits of `bridge.retry`, two to three hours
 LOOKS = 5  # at one attempt, before it starts anew: each was answered by one more word of the order
+UNSENT = "nothing was sent: the order changed before the request left"
 KEEP_AGAIN = (0.2, 1.0, 3.0, 10.0)  # seconds between tries to store an answer while the database is away
 
 
@@ -70,7 +78,7 @@ async def place(job: Job) -> Change:
     if job.record.state is State.PLACING and attempt is not None and attempt.sent_at is not None:
         # a worker died, or lost its lease, after the request may have left: only what is on record counts
         why = attempt.why or "the bridge stopped between sending the request and storing the answer"
-        return from_record(job, attempt) or _unknown(why, None, job.now)
+        return await settled_by_record(job, attempt) or _unknown(why, None, job.now)
     evidence = await late_evidence(job)
     if evidence:
         return evidence
@@ -83,15 +91,17 @@ async def place(job: Job) -> Change:
         return elsewhere
     if _stays_held(job, found):
         return job.stay(None, shop_updated_at=order.updated_at)
+    if attempt is not None and attempt.verdict == Verdict.NOT_SENT:
+        await taken_back(job, attempt, order)
     already = bought_already(job.record) if isinstance(found.verdict, Waits) else None
     if not isinstance(found.verdict, Ready):
-        return await _not_now(job, order, replace(found, verdict=already or found.verdict))
-    if attempt is not None:
-        await void_in_shop(job, order, attempt)
+        found = replace(found, verdict=already or found.verdict)
+        return decided(job, order, found, void=UNSENT if attempt else None)
+    if attempt is not None:  # the note does not tell of it, so it did not leave
         return anew(job, "the bridge stopped in the middle of ordering")
     blocked, cost = await allowed(job, order, found.items)
     if blocked:
-        return _with_cost(job, await _not_now(job, order, Assessment(blocked, found.items)), blocked, cost)
+        return _with_cost(job, decided(job, order, Assessment(blocked, found.items)), blocked, cost)
     return await _buy(job, order, found, cost, await _invoice(job, order))
 
 
@@ -110,15 +120,6 @@ def _stays_held(job: Job, found: Assessment) -> bool:
     record = job.record
     held = record.state is State.WAITING and record.held_at is not None and record.reason == Wait.HELD
     return held and not isinstance(found.verdict, Withdrawn | Nothing)
-
-
-async def _not_now(job: Job, order: ShopOrder, found: Assessment) -> Change:
-    """Something speaks against it. An attempt that was opened and never sent is void, in both ledgers."""
-    attempt = job.record.attempt
-    if attempt is None:
-        return decided(job, order, found)
-    await void_in_shop(job, order, attempt)
-    return decided(job, order, found, void="nothing was sent: the order changed before the request left")
 
 
 def _with_cost(job: Job, change: Change, blocked: Waits | Trouble, cost: Money | None) -> Change:
@@ -145,25 +146,28 @@ async def _buy(
     attempt = job.record.attempt
     if attempt is None:
         raise RuntimeError("open_attempt gave no attempt")
-    conflict = await intend_in_shop(job, order, attempt)
-    if conflict:
-        return conflict
-    request = _request(job, order, found.items, attempt, pdf)
-
-    async def about_to_send() -> None:
-        await job.world.orders.mark_sent(job.record, job.world.printer.summary(request))
-
+    purchase = _Purchase(job, order, attempt, _request(job, order, found.items, attempt, pdf))
     for _ in range(LOOKS):
-        changed = await _changed_meanwhile(job, order, attempt)
-        if changed:
-            return changed
         try:
-            receipt = await job.world.printer.place(request, about_to_send)
+            stop = await _stopped(job, order)
+            if stop:
+                notes = await taken_back(job, attempt) if stop.void_attempt else ()
+                return replace(stop, notes=stop.notes + notes)
+            receipt = await job.world.printer.place(purchase.request, purchase.about_to_send)
         except LookAgain as word:
             job.record = replace(job.record, news=word.news)
             continue
+        except _Changed as look:
+            return await _changed(job, look.order, attempt)
+        except LedgerConflict as error:
+            why = f"somebody else wrote the bridge's note on the Shopify order ({error})"
+            notes = (Note("ledger_conflict"), *await taken_back(job, attempt))
+            return anew(job, why, notes=notes, pause=True)
         except TryAgain as error:  # before the first byte: Sculpteo is left alone for a while
             return await _not_sent(job, attempt, error)
+        except Exception as error:
+            await purchase.unsent(error)
+            raise
         await _keep(job, attempt, receipt)
         return await _by_answer(job, attempt, receipt)
     return anew(
@@ -171,27 +175,67 @@ async def _buy(
     )
 
 
-async def _changed_meanwhile(job: Job, order: ShopOrder, attempt: Attempt) -> Change | None:
-    """The last look: None = the order is still what was judged, priced and invoiced, and nobody says stop."""
+class _Changed(BridgeError):
+    """The last look at the order shows something else than what was judged. Nothing was sent."""
+
+    def __init__(self, order: ShopOrder) -> None:
+        super().__init__("the order changed in the shop meanwhile")
+        self.order = order
+
+
+@dataclass(slots=True)
+class _Purchase:
+    """An attempt on its way to the first byte. `order` is what was judged, with the note as it was then."""
+
+    job: Job
+    order: ShopOrder
+    attempt: Attempt
+    request: PrintOrder
+    may_have_left: bool = False
+
+    async def about_to_send(self) -> None:
+        """The gate: Sculpteo's connection stands, and no byte has left."""
+        job = self.job
+        fresh = await announce(job, self.order, self.attempt)
+        if contents(fresh) != contents(self.order):
+            raise _Changed(fresh)
+        self.order = replace(self.order, ledger=fresh.ledger)
+        await job.world.orders.mark_sent(job.record, job.world.printer.summary(self.request))
+        self.may_have_left = True
+
+    async def unsent(self, error: Exception) -> None:
+        """Take the note back after an error that ends the step, where it is sure that nothing was sent. A lost
+        lease takes the word of this run away from the order, so that its proof is stored without one."""
+        if self.may_have_left:
+            return
+        if isinstance(error, LeaseLost):
+            why = "the lease was lost before the first byte"
+            with contextlib.suppress(StoreUnavailable):
+                raw = RawAnswer(self.job.now, None, error=why)
+                await self.job.world.orders.keep_answer(self.attempt.key, Receipt(Verdict.NOT_SENT, raw, why))
+        await taken_back(self.job, self.attempt)
+
+
+async def _stopped(job: Job, order: ShopOrder) -> Change | None:
+    """What the bridge itself knows against it by now: evidence of another purchase, or a stop of placing."""
     evidence = await late_evidence(job)
     if evidence:
         return evidence
-    if await job.world.orders.paused(job.record.shop):
-        fresh = await job.read()
-        return await _not_now(job, fresh or order, Assessment(Waits(Wait.PAUSED, None), job.record.items))
-    fresh = await job.read()
-    if fresh is None:
-        raise TryAgain("the shop does not find the order")
-    entry = fresh.ledger.entry
-    if entry != order.ledger.entry and (entry is None or entry.attempt != attempt.id):
-        return anew(job, "somebody else wrote the bridge's note on the Shopify order", pause=True)
-    if contents(fresh) == contents(order):
+    if not await job.world.orders.paused(job.record.shop):
         return None
+    void = "nothing was sent: placing was paused"
+    return decided(job, order, Assessment(Waits(Wait.PAUSED, None), job.record.items), void=void)
+
+
+async def _changed(job: Job, fresh: ShopOrder, attempt: Attempt) -> Change:
+    """The last look shows another order than what was judged: it is judged anew, and bought by another attempt
+    if it still is to be bought."""
     found = await judged(job, fresh)
-    if not isinstance(found.verdict, Ready):
-        return await _not_now(job, fresh, found)
-    await void_in_shop(job, fresh, attempt)
-    return anew(job, "the order changed in the shop meanwhile", pause=True)
+    if isinstance(found.verdict, Ready):
+        change = anew(job, "the order changed in the shop meanwhile", pause=True)
+    else:
+        change = decided(job, fresh, found, void=UNSENT)
+    return replace(change, notes=change.notes + await taken_back(job, attempt, fresh))
 
 
 def _request(
@@ -226,7 +270,7 @@ async def _keep(job: Job, attempt: Attempt, receipt: Receipt) -> None:
         if receipt.reference:
             with contextlib.suppress(BridgeError):
                 order = await job.read()
-                if order is not None:
+                if order is not None and may_write_over(job.record, order.ledger, attempt):
                     entry = entry_of(job, attempt, "placed", receipt.reference)
                     await job.shop.write_ledger(order.id, entry, order.ledger.digest)
         raise

@@ -12,13 +12,15 @@ import shlex
 from dataclasses import replace
 from datetime import timedelta
 
-from bridge.errors import SCULPTEO, Unreadable
+from bridge.errors import SCULPTEO, NeedsPerson, Unreadable
 from bridge.order.model import Mode, PrintItem, ShopOrder, TrackingReport, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, ClosedPurchase, Note, NotificationRecord, OrderRecord
 from bridge.steps.closed_purchases import is_due, living_purchase, look, seen
+from bridge.steps.decision_note import obeyed
 from bridge.steps.job import Job, show
+from bridge.steps.ledger import taken_back, tells_of_purchase
 from bridge.steps.withdraw import after_placing, withdrawn, withdrawn_already
 
 CONFIRM_RETRY = timedelta(minutes=2)
@@ -37,6 +39,7 @@ def placed(
     attempt = record.attempt
     values: dict[str, object] = {
         "reference": reference,
+        "reference_by": None,
         "mode": attempt.mode if attempt else job.world.policy.mode,
         "placed_at": (attempt.sent_at if attempt else None) or job.now,
         "print_status": None,
@@ -70,27 +73,43 @@ def from_record(job: Job, attempt: Attempt) -> Change | None:
         return refused(
             job, attempt.answer.status if attempt.answer else None, attempt.why or "no reason given"
         )
+    if attempt.verdict == Verdict.NOT_SENT:
+        why = attempt.why or "the request did not leave"
+        return Change(
+            State.WAITING,
+            job.now,
+            reason=Wait.RECHECK,
+            facts={"why": why},
+            void_attempt=f"nothing was sent: {why}",
+        )
     return None
 
 
+async def settled_by_record(job: Job, attempt: Attempt) -> Change | None:
+    """`from_record`; where that proves that nothing was bought, the note in the shop is told so, too."""
+    change = from_record(job, attempt)
+    if change is None or change.void_attempt is None:
+        return change
+    return replace(change, notes=change.notes + await taken_back(job, attempt))
+
+
 async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ...]) -> Change | None:
-    """Look at the ledger on the Shopify order: another database, or this one before it was restored, may
-    have bought the prints already, of `items`. None = the ledger has nothing that this record does not know."""
+    """Look at the note on the Shopify order: another database, or this one before it was restored, may have
+    bought the prints already, of `items`, or a person may have said no there. None = the note has nothing
+    that this record does not know."""
     entry, record = order.ledger.entry, job.record
     own = record.attempt
     if own is not None and own.sent_at is not None and record.state is not State.PLACING:
         # the worker that adopted it died before the order moved by it
         return _adopted(job, order, items, own.reference)
-    if entry is None or entry.state == "void" or entry.attempt in record.void_attempts:
+    forbidden = obeyed(job, order, items)
+    if forbidden:
+        return forbidden
+    if entry is None or not tells_of_purchase(record, order.ledger):
         return None
-    if own is not None and own.id == entry.attempt:
-        # unsent here: with a reference there, this database is older than the purchase
-        return placed(job, entry.reference, "adopted_from_ledger") if entry.reference else None
-    if own is not None:
+    if own is not None and own.id != entry.attempt:
         why = "the bridge's note on the Shopify order tells of another attempt"
         return Change(State.WAITING, job.now, reason=Wait.RECHECK, facts={"why": why}, void_attempt=why)
-    if Problem.REFERENCE_TAKEN in (record.approved_for or "").split():
-        return None  # a person looked, and says that the note is another order's
     if record.state is State.IGNORED:
         return Change(State.RECEIVED, job.now)
     attempt = Attempt(
@@ -108,8 +127,16 @@ async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ..
         reference=entry.reference,
         cost=entry.cost,
     )
-    job.record = await job.world.orders.adopt(record, attempt)
-    return _adopted(job, order, items, entry.reference)
+    try:
+        job.record = await job.world.orders.adopt(record, attempt)
+    except NeedsPerson as error:
+        if error.problem == Problem.REFERENCE_TAKEN and error.problem in (record.approved_for or "").split():
+            return None  # a person looked, and says that the note is another order's
+        raise
+    change = _adopted(job, order, items, entry.reference)
+    denied = entry.reference and any(one.id == entry.attempt and one.proven for one in record.closed_attempts)
+    alarm = ((Alarm.LATE_ANSWER, {"reference": entry.reference}),) if denied else ()
+    return replace(change, alarms=change.alarms + alarm)
 
 
 def _adopted(job: Job, order: ShopOrder, items: tuple[PrintItem, ...], reference: str | None) -> Change:
@@ -119,7 +146,7 @@ def _adopted(job: Job, order: ShopOrder, items: tuple[PrintItem, ...], reference
         change = Change(
             State.UNKNOWN,
             job.now,
-            facts={"why": "the shop's ledger holds an intent to order it, from another run of the bridge"},
+            facts={"why": "the note on the Shopify order says that the request may have left"},
             values={"snapshot": order, "name": order.name, "items": items},
         )
     attempt = job.record.attempt
@@ -208,6 +235,14 @@ async def _adopt(job: Job, call: NotificationRecord, report: TrackingReport) -> 
     if current and record.reference is None and record.state in {State.UNKNOWN, State.PLACING}:
         change = placed(job, reference, "adopted_from_notification")
         return replace(change, settles=((call.key, "adopted"),))
+    if current and record.reference_by is not None and record.state in {State.PLACED, State.ATTENTION}:
+        # what Sculpteo itself says of this very attempt outweighs what a person typed
+        told = {"old": record.reference, "who": record.reference_by, "reference": reference}
+        change = placed(job, reference, "adopted_from_notification")
+        known = record.print_words is not None  # then the other one is somebody's print, and may be billed
+        alarms = ((Alarm.SECOND_REFERENCE, {"reference": record.reference}),) if known else ()
+        notes = (Note("reference_corrected", told), *change.notes)
+        return replace(change, notes=notes, alarms=alarms, settles=((call.key, "adopted"),))
     one = ClosedPurchase(reference, call.token, call.attempt_mode, job.now)
     found = await _by_look(job, one, seen(job, one, report))
     if found is None:
@@ -269,7 +304,7 @@ async def resolve(job: Job) -> Change:
         return evidence
     record = job.record
     attempt = record.attempt
-    late_answer = from_record(job, attempt) if attempt else None
+    late_answer = await settled_by_record(job, attempt) if attempt else None
     if late_answer:
         return late_answer
     candidate = record.facts.get("candidate")
@@ -284,6 +319,9 @@ async def resolve(job: Job) -> Change:
     entry = order.ledger.entry
     if entry and attempt and entry.attempt == attempt.id and entry.reference:
         return placed(job, entry.reference, "adopted_from_ledger")
+    forbidden = obeyed(job, order, record.items)
+    if forbidden:
+        return forbidden
     alarms = after_placing(record.snapshot, order, record.items, None) if record.snapshot else ()
     known = {*record.void_attempts, attempt.id if attempt else ""}
     if entry and entry.reference and entry.attempt not in known:

@@ -16,8 +16,8 @@ from bridge.order.states import State, Wait
 from bridge.ports import Change, Facts, Note
 from bridge.retry import delay, jittered
 from bridge.steps.fulfil import is_refused
-from bridge.steps.intent import entry_of
 from bridge.steps.job import Job, show
+from bridge.steps.ledger import entry_of, may_write_over
 from bridge.steps.resolve import late_evidence
 from bridge.steps.withdraw import after_placing, fulfilled_elsewhere
 
@@ -116,8 +116,9 @@ async def _write_reference(job: Job, order: ShopOrder) -> tuple[tuple[Alarm, Fac
     entry = order.ledger.entry
     if attempt is None or (entry is not None and entry.reference == reference):
         return ()
-    void = entry is None or entry.state == "void" or entry.attempt in job.record.void_attempts
-    if entry is not None and entry.attempt != attempt.id and not void:
+    if order.ledger.raw is not None:
+        return ((Alarm.NOTE_UNREADABLE, {"why": order.ledger.why or "?"}),)
+    if entry is not None and not may_write_over(job.record, order.ledger, attempt):
         return ((Alarm.SECOND_REFERENCE, {"reference": entry.reference or "?"}),)
     written = entry_of(job, attempt, "placed", reference)
     try:

@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from bridge.order.model import Mode, Parcel
+from bridge.order.model import Mode, Parcel, Verdict
+from bridge.order.people import SERVICE
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.ports import (
     Attempt,
+    ClosedAttempt,
     ClosedPurchase,
     Delivery,
     Facts,
@@ -34,6 +36,8 @@ WRITABLE = frozenset(
         "approved_seen",
         "cost",
         "created_at",
+        "decision",
+        "decision_noted",
         "estimated_delivery",
         "first_locations",
         "first_mode",
@@ -54,6 +58,7 @@ WRITABLE = frozenset(
         "print_words",
         "read_news",
         "reference",
+        "reference_by",
         "shipped_at",
         "shop_updated_at",
         "snapshot",
@@ -100,7 +105,7 @@ def order_from(
     row: Any,
     *,
     attempt: Attempt | None = None,
-    void_attempts: Iterable[str] = (),
+    closed_attempts: Iterable[ClosedAttempt] = (),
     doubted_token: str | None = None,
     closed: Iterable[ClosedPurchase] = (),
     parcels: Iterable[ParcelRecord] = (),
@@ -129,7 +134,7 @@ def order_from(
         state=State(data["state"]),
         items=tuple(data["items"]),
         attempt=attempt,
-        void_attempts=tuple(void_attempts),
+        closed_attempts=tuple(closed_attempts),
         doubted_token=doubted_token,
         closed=tuple(closed),
         parcels=tuple(parcels),
@@ -137,6 +142,15 @@ def order_from(
         damage=tuple(broken),
         **plain,
     )
+
+
+def closed_attempt_from(row: Any) -> ClosedAttempt:
+    proven = (
+        row.voided_by != SERVICE
+        or row.verdict in {Verdict.REFUSED, Verdict.NOT_SENT}
+        or row.mode != Mode.LIVE
+    )
+    return ClosedAttempt(row.attempt, row.reference, proven)
 
 
 def _repaired(data: dict[str, Any]) -> list[str]:

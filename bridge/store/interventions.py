@@ -12,6 +12,7 @@ from bridge.order.model import Mode
 from bridge.order.people import person
 from bridge.order.states import State
 from bridge.ports import Change, OrderRecord
+from bridge.store.decisions import decision_after
 from bridge.store.loading import load, repair
 from bridge.store.modes import mode_in_force
 from bridge.store.moves import check_move, due_after, keep_watch, write_beside, write_change
@@ -38,17 +39,21 @@ def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, 
         if load(c, order.key).shown_digest != order.shown_digest:
             raise Outdated(f"order {name} changed since you looked at it: nothing was done; look again")
         mode = {"decided_mode": mode_in_force(c)}
+    decision = decision_after(order, change, who, now)
+    noted = {} if decision is None else {"decision": decision, "decision_noted": False}
     write_change(
         c,
         now,
         order,
         change,
-        due_at=due_after(order, change, now),
+        # what a person decided about buying is written on the Shopify order as well, which the worker does
+        due_at=due_after(order, change, now) if decision is None else now,
         lease_owner=None,
         lease_until=None,
         lease_token=orders.c.lease_token + 1,
         news=orders.c.news + 1,
         **mode,
+        **noted,
     )
     write_beside(c, now, order, change, who)
     keep_watch(c, now, order, change, timedelta(0))

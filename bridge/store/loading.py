@@ -16,12 +16,13 @@ from sqlalchemy.engine import Connection
 from bridge.errors import LeaseLost, Outdated
 from bridge.order.model import Mode, Parcel, Verdict
 from bridge.order.states import State
-from bridge.ports import Attempt, ClosedPurchase, OrderRecord, ParcelRecord
+from bridge.ports import Attempt, ClosedAttempt, ClosedPurchase, OrderRecord, ParcelRecord
 from bridge.store.codec import (
     MODE_NAMES,
     NOTHING,
     as_moment,
     attempt_from,
+    closed_attempt_from,
     closed_from,
     damage_of,
     order_from,
@@ -41,9 +42,9 @@ def load(c: Connection, key: int) -> OrderRecord:
 
 
 def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
-    """Orders with their open attempt, the ids of void ones, what is closed, and their parcels."""
+    """Orders with their open attempt, the void ones, what is closed, and their parcels."""
     open_ones: dict[int, Attempt] = {}
-    void_ones: dict[int, list[str]] = {}
+    void_ones: dict[int, list[ClosedAttempt]] = {}
     doubted: dict[int, str] = {}
     damage: dict[int, list[str]] = {}
     for row in c.execute(
@@ -53,7 +54,7 @@ def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
         if readable(row.voided_at) is None:
             open_ones[row.order_id] = attempt_from(row)
         else:
-            void_ones.setdefault(row.order_id, []).append(row.attempt)
+            void_ones.setdefault(row.order_id, []).append(closed_attempt_from(row))
             bought_nothing = row.verdict in {Verdict.REFUSED, Verdict.NOT_SENT}
             if row.sent_at is not None and row.mode == Mode.LIVE and not bought_nothing:
                 doubted[row.order_id] = row.token
@@ -72,7 +73,7 @@ def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
         order_from(
             row,
             attempt=open_ones.get(row.id),
-            void_attempts=void_ones.get(row.id, ()),
+            closed_attempts=void_ones.get(row.id, ()),
             doubted_token=doubted.get(row.id),
             closed=closed.get(row.id, ()),
             parcels=known.get(row.id, ()),

@@ -261,10 +261,13 @@ def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -
 
     The bridge itself may say so only of an attempt that was never sent, that was answered by a refusal, or
     that was a test; of any other only a person may. Raises LeaseLost otherwise, and nothing is written.
+
+    Only the run that opened an attempt can send it. Where that very run closes it, that proves that nothing
+    left, and is kept as the verdict "not_sent"; any other run knows only what this database does.
     """
     unbought = sa.or_(
         attempts.c.sent_at.is_(None),
-        attempts.c.verdict == Verdict.REFUSED,
+        attempts.c.verdict.in_([Verdict.REFUSED, Verdict.NOT_SENT]),
         attempts.c.mode != Mode.LIVE,
     )
     this_one = (attempts.c.order_id == order.key, attempts.c.voided_at.is_(None))
@@ -277,7 +280,7 @@ def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -
             voided_at=now,
             voided_by=who,
             why=sa.func.coalesce(attempts.c.why, clean(why)),
-            verdict=sa.func.coalesce(attempts.c.verdict, "void"),
+            verdict=sa.func.coalesce(attempts.c.verdict, _void_verdict(order, who)),
         )
     )
     if done.rowcount == 0:
@@ -367,15 +370,21 @@ def keep_watch(c: Connection, now: datetime, order: OrderRecord, change: Change,
     c.execute(sa.update(orders).where(orders.c.id == order.key, later).values(due_at=moment(at)))
 
 
+def _void_verdict(order: OrderRecord, who: str) -> sa.ColumnElement[str]:
+    """ "not_sent" where the run that opened the attempt closes it unsent, else "void"."""
+    token = order.lease.token if order.lease and who == SERVICE else -1
+    by_its_own_run = sa.and_(attempts.c.lease_token == token, attempts.c.sent_at.is_(None))
+    return sa.case((by_its_own_run, sa.literal(str(Verdict.NOT_SENT))), else_=sa.literal("void"))
+
+
 def _bought_as(c: Connection, order: OrderRecord, reference: str) -> None:
-    """The open attempt is what brought this reference."""
+    """The open attempt is what brought this reference. One that only a person gave may be corrected."""
+    named: sa.ColumnElement[bool] = attempts.c.reference.is_(None)
+    if order.reference_by is not None:
+        named = sa.or_(named, attempts.c.reference == order.reference)
     c.execute(
         sa.update(attempts)
-        .where(
-            attempts.c.order_id == order.key,
-            attempts.c.voided_at.is_(None),
-            attempts.c.reference.is_(None),
-        )
+        .where(attempts.c.order_id == order.key, attempts.c.voided_at.is_(None), named)
         .values(reference=reference)
     )
 

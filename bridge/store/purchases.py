@@ -18,7 +18,7 @@ from bridge.ports import Attempt, ClosedPurchase, Facts, LimitReached, OrderReco
 from bridge.store import moves
 from bridge.store.codec import columns_of
 from bridge.store.loading import load
-from bridge.store.moves import event, held_row, holder, keep, raise_alarm, wake, written
+from bridge.store.moves import event, held_row, holder, keep, moment, raise_alarm, wake, written
 from bridge.store.tables import alarms, attempts, memory, notifications, orders, pauses
 
 BILLED_PROBE = "billed_probe"  # the reference of a test order of `probe` that Sculpteo took for a real one
@@ -121,6 +121,7 @@ def _insert(c: Connection, order: OrderRecord, attempt: Attempt) -> int:
         "why": attempt.why,
         "reference": attempt.reference,
         "cost": attempt.cost,
+        "lease_token": order.lease.token if order.lease else None,
         "request": dict(attempt.request),
         "answer": attempt.answer,
     }
@@ -222,10 +223,40 @@ def adopt(c: Connection, now: datetime, order: OrderRecord, attempt: Attempt) ->
     other = _other_order(c, order, attempt)
     if other is not None:
         raise NeedsPerson(Problem.REFERENCE_TAKEN, reference=attempt.reference or "?", other=other)
-    _insert(c, order, attempt)
+    if not _found_again(c, order, attempt):
+        _insert(c, order, attempt)
     told = {"attempt": attempt.id, "mode": attempt.mode, "reference": attempt.reference}
     event(c, order.key, now, "attempt_found", told)
     return again(c, order)
+
+
+def _found_again(c: Connection, order: OrderRecord, attempt: Attempt) -> bool:
+    """Where the attempt is this order's own, take it for one that may have left; False = it is not on record.
+
+    That it is unsent, or void, here proves nothing: this database may be a copy from before it was sent.
+    """
+    known = c.execute(
+        sa.select(attempts.c.id).where(attempts.c.order_id == order.key, attempts.c.attempt == attempt.id)
+    ).scalar()
+    if known is None:
+        return False
+    try:
+        with c.begin_nested():
+            c.execute(
+                sa.update(attempts)
+                .where(attempts.c.id == known)
+                .values(
+                    sent_at=sa.func.coalesce(attempts.c.sent_at, moment(attempt.sent_at)),
+                    voided_at=None,
+                    voided_by=None,
+                    verdict="adopted",
+                    why=attempt.why,
+                    reference=attempt.reference,
+                )
+            )
+    except sa.exc.IntegrityError:
+        raise LeaseLost(f"order {order.key} has another attempt that is open") from None
+    return True
 
 
 def _other_order(c: Connection, order: OrderRecord, attempt: Attempt) -> str | None:

@@ -223,7 +223,10 @@ class Store:
 
         def work(c: Connection) -> int:
             if change_mode(c, now, mode):
-                return wake(c, now, _of_mode())
+                # notes of what is tried out and of what is bought are apart: a person's no belongs on both
+                decided = orders.c.decision.is_not(None)
+                c.execute(sa.update(orders).where(decided).values(decision_noted=False))
+                return wake(c, now, sa.or_(_of_mode(), decided))
             return wake(c, now, left_over) if mode is not Mode.PREVIEW else 0
 
         return await self._db.write(work)

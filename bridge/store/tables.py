@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table
 
-from bridge.order.model import Design, Parcel, PrintItem, RawAnswer, ShopOrder
+from bridge.order.model import Decision, Design, Parcel, PrintItem, RawAnswer, ShopOrder
 from bridge.store.types import Cost, FactKey, Json, Key, Moment, ShopKey, Stored, Term, Words
 
 REVISION = "0006"
@@ -88,6 +88,9 @@ orders = Table(
     Column("tries", sa.Integer, nullable=False, server_default="0"),
     Column("tries_news", sa.Integer),
     Column("tried_at", Moment),
+    Column("decision", Stored(Decision)),  # the last word of a person on whether it may be bought
+    Column("decision_noted", sa.Boolean),  # whether that is on the Shopify order, or never can be
+    Column("reference_by", Words),  # who said that Sculpteo has it as `reference`; null = Sculpteo itself
     sa.UniqueConstraint("shop", "order_id"),
     _partial("ix_orders_due", "due_at", where="due_at IS NOT NULL"),
     Index("ix_orders_state", "state", "id"),
@@ -121,6 +124,7 @@ attempts = Table(
     Column("cost", Cost),
     Column("request", Json, nullable=False),
     Column("answer", Stored(RawAnswer)),
+    Column("lease_token", sa.Integer),  # of the run that opened it, the only one that can send it
     sa.UniqueConstraint("order_id", "number"),
     sa.UniqueConstraint("attempt"),
     sa.UniqueConstraint("token"),

@@ -33,7 +33,10 @@ CALLS: dict[str, tuple[type, tuple[str, ...]]] = {
     "inbox": (StoredInbox, ("put", "settle")),
     "calls": (StoredCalls, ("notify",)),
     "memory": (StoredMemory, ("set", "set_if_absent")),
-    "shop": (ShopifyShop, ("read", "write_ledger", "fulfill", "extend_tracking", "annotate")),
+    "shop": (
+        ShopifyShop,
+        ("read", "write_ledger", "write_ledger_and_read", "fulfill", "extend_tracking", "annotate"),
+    ),
     "printer": (SculpteoPrinter, ("place", "track", "price")),
     "gate": (Gate, ("open",)),
 }
@@ -45,8 +48,8 @@ NAMED = tuple(
 )
 """Each write to the store and each call of an upstream, from the outside."""
 PURCHASE = (
-    "orders.open_attempt:before", "orders.open_attempt:after", "shop.write_ledger:before",
-    "shop.write_ledger:after", "printer.place:before", "gate.open:before", "orders.mark_sent:before",
+    "orders.open_attempt:before", "orders.open_attempt:after", "printer.place:before", "gate.open:before",
+    "shop.write_ledger_and_read:before", "shop.write_ledger_and_read:after", "orders.mark_sent:before",
     "orders.mark_sent:after", "gate.open:after", "printer.place:after", "orders.keep_answer:before",
     "orders.keep_answer:after", "orders.record:before", "orders.record:after",
 )  # fmt: skip

@@ -127,17 +127,20 @@ async def test_a_replica_goes_on_while_a_newer_one_has_migrated_the_database(
         await child.kill()
 
 
-async def test_a_replica_that_freezes_before_the_first_byte_and_wakes_late_sends_nothing(
+async def test_a_replica_that_freezes_before_the_first_byte_and_wakes_late_sends_nothing_and_proves_it(
     nursery: Nursery, postgres: Server, tmp_path: Path
 ) -> None:
+    """While it is frozen nobody can tell whether its request left; awake, it says that it did not."""
     async with town(nursery, PostgresDatabases(postgres), tmp_path) as here:
         order = here.order()
         frozen, _ = await here.bridge(Death("orders.mark_sent:before", freeze=True))
         await until(lambda: bool(list(here.folder.glob("*.deaths"))))
         other, _ = await here.bridge()
-        await until(lambda: records(here.database)[order.gid].reference is not None)
+        await until(lambda: records(here.database)[order.gid].state == "unknown")
+        assert prints_of(here.box, order) == []
         frozen.signal(signal.SIGCONT)
         await until(lambda: any("lease was lost" in log.read_text() for log in here.folder.glob("*.log")))
+        await until(lambda: records(here.database)[order.gid].reference is not None)
         assert len(prints_of(here.box, order)) == 1
         assert frozen.alive
         assert other.alive

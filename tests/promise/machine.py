@@ -15,6 +15,7 @@ The invariants, each with an assertion that bears its number:
 8.  Nothing leaves for an order that the shop took back, holds or fulfilled before the last look at it.
 9.  Evidence of a second print, or of one that a person denied, is an alarm.
 10. In test mode nothing is printed for real.
+11. No intent to buy takes the place of a note that says a person's no.
 """
 
 from __future__ import annotations
@@ -472,6 +473,7 @@ class Promise(RuleBasedStateMachine):
     @invariant()
     def nothing_left_that_should_not(self) -> None:
         assert not self.wrong, self.wrong
+        assert not self.shop.forbidden, f"(11) {self.shop.forbidden}"
         if self.policy.mode is Mode.TEST:
             assert all(one.fake for one in self.printer.sent), "(10) a real print was bought in test mode"
 

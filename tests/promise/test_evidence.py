@@ -276,3 +276,84 @@ async def test_a_person_cannot_name_the_reference_of_another_order(day: Day) -> 
     with pytest.raises(NeedsPerson, match="reference_taken"):
         await day.decides(decide.placed_as, taken.reference)
     assert (await day.record()).state is State.UNKNOWN
+
+
+async def test_a_mistyped_reference_can_be_corrected_while_sculpteo_does_not_know_it(day: Day) -> None:
+    await day.unknown(at_sculpteo=True)
+    right = reference(day)
+    await day.decides(decide.placed_as, "MISTYPED")
+    await day.works()
+    assert (await day.record()).reference == "MISTYPED"
+    day.clock.time += timedelta(hours=7)
+    await day.works()
+    assert (await day.record()).problem == "status_words"
+    await day.decides(decide.placed_as, right)
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reference, record.print_status) == (State.PLACED, right, PrintStatus.NEW)
+    assert record.attempt is not None and record.attempt.reference == right
+    assert day.shop.ledgers[ORDER][0].reference == right
+    with pytest.raises(decide.NotNow):
+        decide.placed_as(record, "anna", day.clock.now(), "OTHER")  # Sculpteo knows it now
+
+
+async def test_a_reference_that_sculpteo_itself_gave_is_not_corrected_by_hand(day: Day) -> None:
+    await day.comes()
+    await day.works()
+    with pytest.raises(decide.NotNow):
+        decide.placed_as(await day.record(), "anna", day.clock.now(), "OTHER")
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_the_orders_own_secret_call_outweighs_a_reference_that_a_person_gave(
+    day: Day, known: bool
+) -> None:
+    await day.unknown(at_sculpteo=True)
+    right = reference(day)
+    if known:  # it is the order of somebody else, which no order here has
+        day.printer.books["MISTYPED"] = Printed("MISTYPED", PRINTED, "x", PrintStatus.NEW)
+    await day.decides(decide.placed_as, "MISTYPED")
+    await day.works()
+    await day.calls(right)
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reference, record.reference_by) == (State.PLACED, right, None)
+    assert record.attempt is not None and record.attempt.reference == right
+    assert day.shop.ledgers[ORDER][0].reference == right
+    assert await day.alarms() == ({Alarm.SECOND_REFERENCE: {"reference": "MISTYPED"}} if known else {})
+
+
+async def test_a_note_that_cannot_be_read_is_not_written_over_by_the_reference(day: Day) -> None:
+    day.fate.meanwhile["sent"] = lambda: day.shop.unreadable.update({ORDER: "it is of version 7"})
+    await day.comes()
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reference) == (State.PLACED, reference(day))
+    assert ORDER in day.shop.unreadable
+    assert await day.alarms() == {Alarm.NOTE_UNREADABLE: {"why": "it is of version 7"}}
+
+
+async def test_an_order_whose_note_cannot_be_read_stops_and_says_why(day: Day) -> None:
+    day.shop.unreadable[ORDER] = "it is of version 7"
+    await day.comes()
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.problem, record.facts["why"]) == (
+        State.ATTENTION,
+        "ledger_unreadable",
+        "it is of version 7",
+    )
+    assert (day.prints, ORDER in day.shop.unreadable) == (0, True)
+
+
+async def test_a_note_that_becomes_unreadable_in_the_moment_of_ordering_stops_the_purchase(day: Day) -> None:
+    day.fate.meanwhile["connect"] = lambda: day.shop.unreadable.update({ORDER: "it is of version 7"})
+    await day.comes()
+    await day.works()
+    day.clock.time += timedelta(minutes=5)
+    await day.works()
+    assert ((await day.record()).problem, day.prints, ORDER in day.shop.unreadable) == (
+        "ledger_unreadable",
+        0,
+        True,
+    )

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from bridge.order.model import PrintStatus
+from bridge.order.model import LedgerEntry, Mode, PrintStatus
 from bridge.order.problems import Alarm
 from bridge.order.states import State, Wait
-from bridge.ports import Notice
+from bridge.ports import Change, Notice
+from bridge.steps import decide
 from bridge.steps.reconcile import reconcile
 from bridge.store import Store
 from tests.promise.day import ORDER, Day
+from tests.promise.world import Crash
 from tests.steps.make import Mapped, euro, line, order
 
 
@@ -156,3 +158,73 @@ async def test_a_clock_that_was_ahead_at_the_first_start_leaves_no_order_out(day
     day.shop.touch(order(line(1, "RING", 2), created_at=day.clock.truly()))
     assert await reconcile("acme", day.shop, day.store.orders, day.store.memory, day.clock) == 1
     assert (await day.record()).name == "#1001"
+
+
+async def test_a_copy_from_before_the_first_byte_does_not_order_again(day: Day, tmp_path: Path) -> None:
+    """Its last commit opened the attempt; the request left, and its answer was lost."""
+    day.fate.printer[:] = ["after"]
+    older: list[Path] = []
+    day.fate.meanwhile["connect"] = lambda: older.append(copy(tmp_path, "older"))
+    await day.comes()
+    await day.works()
+    assert ((await day.record()).state, day.prints) == (State.UNKNOWN, 1)
+    async with restored(day, older[0]) as after:
+        assert (await after.record()).state is State.PLACING
+        for _ in range(3):
+            await after.works()
+            after.clock.time += timedelta(hours=1)
+        record = await after.record()
+        assert (record.state, after.prints) == (State.UNKNOWN, 1)
+        assert record.attempt is not None and record.attempt.sent_at is not None, "nothing voids it by itself"
+
+
+async def test_a_crash_between_the_note_and_the_first_byte_asks_a_person(day: Day) -> None:
+    def dies() -> None:
+        raise Crash
+
+    day.fate.meanwhile["written"] = dies
+    await day.comes()
+    await day.dies()
+    await day.works()
+    record = await day.record()
+    assert (record.state, day.prints) == (State.UNKNOWN, 0)
+    await day.decides(decide.not_placed)
+    await day.works()
+    assert ((await day.record()).state, day.prints) == (State.PLACED, 1)
+
+
+async def test_a_note_that_an_older_release_left_behind_may_have_left(day: Day, tmp_path: Path) -> None:
+    """An attempt that is void on record, by whoever found it unsent, is no proof against the note."""
+
+    def dies() -> None:
+        raise Crash
+
+    day.fate.meanwhile["connect"] = dies  # after the attempt was opened, before the note
+    await day.comes()
+    await day.dies()
+    (attempt,) = await day.store.queries.attempts((await day.record()).key)
+    await day.store.switch.pause("*", "anna")
+    await day.works()  # another run finds it unsent, and closes it
+    entry = LedgerEntry(attempt.id, attempt.token, "intent", Mode.LIVE, "v1", day.clock.now())
+    day.shop.ledgers[ORDER] = (entry, "digest-of-the-past")
+    await day.store.switch.resume("*")
+    await day.works()
+    record = await day.record()
+    assert (record.state, day.prints, record.attempt and record.attempt.id) == (State.UNKNOWN, 0, attempt.id)
+
+
+async def test_an_approval_of_another_orders_note_does_not_pass_over_a_later_purchase(
+    day: Day, tmp_path: Path
+) -> None:
+    """The copy remembers that a person looked at a note; by now another one is there."""
+    await day.comes()
+    await day.works()
+    async with restored(day, tmp_path / "empty.db") as after:
+        key = await after.store.orders.notice(Notice("acme", ORDER, "webhook", "#1001"))
+        after.clock.time += timedelta(minutes=1)
+        (record,) = await after.store.orders.claim("worker", limit=1, lease_for=timedelta(minutes=1))
+        assert record.key == key
+        given = {"approved_at": after.clock.now(), "approved_by": "anna", "approved_for": "reference_taken"}
+        await after.store.orders.record(record, Change(State.WAITING, after.clock.now(), values=given))
+        await after.works()
+        assert ((await after.record()).state, after.prints) == (State.PLACED, 1)

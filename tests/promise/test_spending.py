@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from bridge.errors import StoreUnavailable
 from bridge.order.model import LedgerEntry, Mode
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy
+from bridge.steps import intent
 from bridge.steps import place as placing
 from tests.promise.changes import (
     ShopChange,
@@ -87,7 +89,7 @@ async def test_a_change_between_match_and_place_is_seen_without_any_webhook(
 async def test_a_change_during_preparation_stops_the_purchase(
     day: Day, change: ShopChange, state: State, why: str, moment: str
 ) -> None:
-    told = moment == "connect"  # with the connection standing, only what was told can still count
+    told = moment == "written"  # after the last look, only what was told can still count
     day.policy = replace(day.policy, per_order=euro("1000"))
     day.fate.meanwhile[moment] = happens(day, change, told=told)
     await day.comes()
@@ -106,7 +108,7 @@ async def test_a_change_during_preparation_stops_the_purchase(
 async def test_what_changed_during_preparation_is_bought_as_it_is_now(
     day: Day, change: ShopChange, units: int, moment: str
 ) -> None:
-    told = moment == "connect"
+    told = moment == "written"
     day.policy = replace(day.policy, per_order=euro("1000"))
     day.fate.meanwhile[moment] = happens(day, change, told=told)
     await day.comes()
@@ -403,3 +405,47 @@ async def test_an_order_that_is_gone_is_ignored_with_that_reason_and_taken_up_wh
     day.clock.time += timedelta(hours=7)
     await day.works()
     assert day.prints == 1
+
+
+async def test_a_shop_that_is_slow_in_the_last_look_does_not_keep_sculpteos_connection_waiting(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intent, "LOOK_WITHIN", 0.05)
+    day.fate.meanwhile["written"] = lambda: asyncio.sleep(30)
+    await day.comes()
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reason, day.prints) == (State.WAITING, Wait.UPSTREAM, 0)
+    assert record.facts["upstream"] == "shopify:acme"
+    assert day.shop.ledgers[ORDER][0].state == "void", "the note had got there all the same"
+    day.clock.time += timedelta(minutes=5)
+    await day.works()
+    assert day.prints == 1
+
+
+async def test_a_database_that_fails_in_the_gate_leaves_no_note_behind(day: Day) -> None:
+    real = day.store.orders
+
+    class Full:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(real, name)
+
+        async def mark_sent(self, *arguments: Any) -> None:
+            raise StoreUnavailable("the disk is full")
+
+    day.store.orders = Full()  # type: ignore[assignment] # one verb of it fails
+    await day.comes()
+    await day.works()
+    assert (day.shop.ledgers[ORDER][0].state, day.prints) == ("void", 0)
+    day.store.orders = real
+    day.clock.time += timedelta(minutes=2)
+    await day.works()
+    assert ((await day.record()).state, day.prints) == (State.PLACED, 1)
+
+
+async def test_a_shop_without_write_orders_is_looked_at_once_more_all_the_same(day: Day) -> None:
+    day.shop.ledger_writable = False
+    day.fate.meanwhile["connect"] = happens(day, cancelled, told=False)
+    await day.comes()
+    await day.works()
+    assert ((await day.record()).state, day.prints, ORDER in day.shop.ledgers) == (State.CANCELLED, 0, False)

@@ -31,6 +31,7 @@ from bridge.order.model import (
 from bridge.ports import Annotation, Changed, CustomerOrder
 from tests.steps.make import euro
 
+STRANGE = "digest-of-what-cannot-be-read"
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
@@ -103,6 +104,8 @@ class MemoryShop:
         self.mode = Mode.LIVE
         self.ledger_writable = True
         self.places: dict[str, str] | None = None  # None: the app may not read locations
+        self.forbidden: list[str] = []  # orders whose note said no when an intent took its place
+        self.unreadable: dict[str, str] = {}  # orders whose note nobody can read, and why
         self._serial = 0
 
     @property
@@ -132,6 +135,8 @@ class MemoryShop:
                 return None
             kept = self._kept.get(order_id)
             ledger = Ledger(kept[0], kept[1]) if kept else Ledger()
+            if order_id in self.unreadable:
+                ledger = Ledger(None, STRANGE, "{?", self.unreadable[order_id])
             return replace(order, ledger=ledger, read_at=self.clock.now())
 
         found: ShopOrder | None = await self._call(effect)
@@ -153,21 +158,42 @@ class MemoryShop:
                 yield Changed(order.id, order.name, order.created_at, order.updated_at)
 
     async def write_ledger(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str | None:
-        def effect() -> str:
-            if not self.ledger_writable:
-                raise NeedsPerson("shop_access", why="write_orders is missing")
-            if (entry.mode is Mode.LIVE) is not (self.mode is Mode.LIVE):
-                raise LedgerConflict("an entry of another mode")
-            kept = self._kept.get(order_id)
-            if (kept[1] if kept else None) != expected:
-                raise LedgerConflict("stale digest")
-            self._serial += 1
-            self._kept[order_id] = (entry, f"digest-{self._serial}")
-            return f"digest-{self._serial}"
-
-        digest: str = await self._call(effect)
-        await self.fate.during("written")
+        digest: str = await self._call(lambda: self._set(order_id, entry, expected))
+        await self.fate.during("noted")
         return digest
+
+    def _set(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str:
+        if not self.ledger_writable:
+            raise NeedsPerson("shop_access", why="write_orders is missing")
+        if (entry.mode is Mode.LIVE) is not (self.mode is Mode.LIVE):
+            raise LedgerConflict("an entry of another mode")
+        kept = self._kept.get(order_id)
+        there = STRANGE if order_id in self.unreadable else kept[1] if kept else None
+        if there != expected:
+            raise LedgerConflict("stale digest")
+        self.unreadable.pop(order_id, None)
+        if entry.state == "intent" and kept and kept[0].decision and kept[0].decision.forbids:
+            self.forbidden.append(order_id)
+        self._serial += 1
+        self._kept[order_id] = (entry, f"digest-{self._serial}")
+        return f"digest-{self._serial}"
+
+    async def write_ledger_and_read(
+        self, order_id: str, entry: LedgerEntry, expected: str | None
+    ) -> ShopOrder:
+        """The order is looked at in the same moment: what happens after it is not in the answer."""
+        seen: list[ShopOrder] = []
+
+        def effect() -> None:
+            self._set(order_id, entry, expected)
+            order = self.orders.get(order_id)
+            if order is None:
+                raise TryAgain("the shop does not find the order", upstream=shopify("acme"))
+            seen.append(replace(order, ledger=Ledger(*self._kept[order_id]), read_at=self.clock.now()))
+
+        await self._call(effect)
+        await self.fate.during("written")
+        return seen[0]
 
     async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
         def effect() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
-from bridge.order.model import Ledger, LedgerEntry, Mode, Money
+from bridge.order.model import Choice, Decision, Ledger, LedgerEntry, Mode, Money
 from bridge.shopify import ledger
 from bridge.shopify.orders import ShopifyShop
 from bridge.shopify.tame import Value
 from tests.shopify import samples
 from tests.shopify.samples import ORDER
-from tests.shopify.stub import Fault, Shop, denied
+from tests.shopify.stub import Fault, Shop, connection, denied
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ENTRY = LedgerEntry("a77e", "t0ken", "intent", "live", "m4pping", AT)
@@ -34,6 +35,8 @@ ENTRIES = st.builds(
     at=st.datetimes(timezones=st.just(UTC)),
     reference=st.none() | st.text("ABC123", min_size=1),
     cost=st.none() | st.builds(Money, st.decimals(0, 10**6, places=2), st.sampled_from(["EUR", "JPY"])),
+    decision=st.none()
+    | st.builds(Decision, st.sampled_from(Choice), TEXT, st.datetimes(timezones=st.just(UTC))),
 )
 
 
@@ -206,3 +209,122 @@ def test_a_value_that_is_not_understood_is_kept_and_not_taken_for_none(value: st
 
 def test_no_metafield_is_no_entry() -> None:
     assert ledger.read(Value(None)) == Ledger(None, None, None)
+
+
+# --- the note and the last look, in one request ---
+
+
+def looked(shop: Shop, metafields: Metafields, **changes: Any) -> None:
+    """The shop sends the order along with what was written on it."""
+    plain = shop.stub.root["metafieldsSet"]
+
+    def write(info: Any, metafields: list[dict[str, Any]]) -> dict[str, Any]:
+        payload: dict[str, Any] = plain(info, metafields)
+        if payload["metafields"]:
+            payload["metafields"][0]["owner"] = owner(**changes)
+        return payload
+
+    def owner(**changes: Any) -> dict[str, Any]:
+        return {"__typename": "Order", **samples.order(metafield=metafields.get, **changes)}
+
+    shop.stub.root["metafieldsSet"] = write
+
+
+async def test_the_order_comes_with_the_answer_to_the_note(shop: Shop, metafields: Metafields) -> None:
+    looked(shop, metafields, note="call me")
+    order = await live(shop).write_ledger_and_read(ORDER, ENTRY, None)
+    assert shop.stub.operations() == ["LedgerSetAndOrder"]
+    assert (order.id, order.note, order.ledger.entry) == (ORDER, "call me", ENTRY)
+    assert order.ledger.digest == metafields.digests["print"]
+    with pytest.raises(LedgerConflict):
+        await live(shop).write_ledger_and_read(ORDER, PLACED, None)
+
+
+async def test_an_order_of_several_pages_is_completed_after_the_note(
+    shop: Shop, metafields: Metafields
+) -> None:
+    lines = [samples.line(number) for number in range(1, 4)]
+
+    def page(info: Any, first: int, after: str | None = None, **_: Any) -> dict[str, Any]:
+        start = int(after or 0)
+        return connection(*lines[start : start + 2], after="2" if start == 0 else None)
+
+    looked(shop, metafields, lineItems=page)
+    shop.stub.root["order"] = lambda info, id: samples.order(metafield=metafields.get, lineItems=page)
+    order = await live(shop).write_ledger_and_read(ORDER, ENTRY, None)
+    assert len(order.lines) == 3
+    assert shop.stub.operations() == ["LedgerSetAndOrder", "OrderLines"]
+
+
+async def test_an_order_that_changes_between_the_note_and_its_further_pages_is_read_as_a_whole(
+    shop: Shop, metafields: Metafields
+) -> None:
+    lines = [samples.line(number) for number in range(1, 4)]
+
+    def page(info: Any, first: int, after: str | None = None, **_: Any) -> dict[str, Any]:
+        start = int(after or 0)
+        return connection(*lines[start : start + 2], after="2" if start == 0 else None)
+
+    looked(shop, metafields, lineItems=page)
+    newer = {"lineItems": page, "updatedAt": "2026-11-23T09:00:59Z", "note": "newer"}
+    shop.stub.root["order"] = lambda info, id: samples.order(metafield=metafields.get, **newer)
+    order = await live(shop).write_ledger_and_read(ORDER, ENTRY, None)
+    assert (len(order.lines), order.note, order.ledger.entry) == (3, "newer", ENTRY)
+    assert shop.stub.operations() == ["LedgerSetAndOrder", "OrderLines", "Order", "OrderLines"]
+
+
+async def test_a_shop_that_does_not_send_the_order_along_is_asked_for_it(
+    shop: Shop, metafields: Metafields
+) -> None:
+    plain = shop.stub.root["metafieldsSet"]
+
+    def without(info: Any, metafields: list[dict[str, Any]]) -> dict[str, Any]:
+        payload: dict[str, Any] = plain(info, metafields)
+        payload["metafields"][0]["owner"] = {"__typename": "AppInstallation"}
+        return payload
+
+    shop.stub.root["metafieldsSet"] = without
+    order = await live(shop).write_ledger_and_read(ORDER, ENTRY, None)
+    assert order.ledger.entry == ENTRY
+    assert shop.stub.operations() == ["LedgerSetAndOrder", "Order"]
+
+
+async def test_without_write_orders_nothing_is_written_with_the_last_look(shop: Shop) -> None:
+    shop.stub.root["metafieldsSet"] = denied("metafieldsSet", "write_orders")
+    with pytest.raises(NeedsPerson):
+        await live(shop).write_ledger_and_read(ORDER, ENTRY, None)
+
+
+# --- a person's decision ---
+
+
+NO = Decision(Choice.CANCELLED, "anna", AT)
+
+
+def test_a_no_survives_the_way_there_and_back_and_stops_a_release_that_does_not_know_of_it() -> None:
+    entry = LedgerEntry("", "", "void", "live", "m", AT, decision=NO)
+    assert ledger.read(metafield(ledger.write(entry))) == Ledger(entry, "d1")
+    assert json.loads(ledger.write(entry))["v"] == 2, "releases that read version 1 stop at it"
+
+
+@pytest.mark.parametrize("decision", [None, replace(NO, choice=Choice.OPEN)])
+def test_what_forbids_nothing_is_readable_by_every_release(decision: Decision | None) -> None:
+    entry = replace(ENTRY, decision=decision)
+    body = json.loads(ledger.write(entry))
+    assert (body["v"], body["state"]) == (1, "intent")
+    assert ledger.read(metafield(json.dumps(body))) == Ledger(entry, "d1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"v": 3}, "it is of version 3, and this release reads versions up to 2"),
+        ({"v": 2}, "its version and its decision do not fit"),
+        ({"state": "sold"}, "its state is unknown"),
+        ({"mode": "lively"}, "its mode is unknown"),
+        ({"decision": {"choice": "perhaps", "who": "x", "at": AT.isoformat()}}, "its decision is unknown"),
+    ],
+)
+def test_a_note_that_cannot_be_read_says_why(changes: dict[str, Any], why: str) -> None:
+    assert ledger.read(metafield(changed(lambda body: body.update(changes)))).why == why
+    assert ledger.read(metafield("{")).why == "it is not JSON"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import aiohttp
@@ -122,6 +122,17 @@ async def test_the_ledger_is_compared_and_set(world: World) -> None:
     placed = LedgerEntry("a1", "t1", "placed", "live", "m1", AT, "QX3B9K2M")
     await world.port.write_ledger(bought.gid, placed, digest)
     assert (await world.read(bought)).ledger.entry == placed
+
+
+async def test_the_order_comes_with_the_answer_to_the_note(world: World) -> None:
+    bought = world.buy("RING-S")
+    intent = LedgerEntry("a1", "t1", "intent", "live", "m1", AT)
+    order = await world.port.write_ledger_and_read(bought.gid, intent, None)
+    read = await world.read(bought)
+    assert order == replace(read, read_at=order.read_at)
+    assert (order.name, order.ledger.entry, len(order.lines)) == (bought.name, intent, 1)
+    with pytest.raises(LedgerConflict):
+        await world.port.write_ledger_and_read(bought.gid, intent, None)
 
 
 async def test_without_write_orders_the_ledger_needs_a_person_and_reading_goes_on(world: World) -> None:

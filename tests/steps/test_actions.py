@@ -206,7 +206,7 @@ def test_a_retry_of_what_sculpteo_may_have_asks_what_became_of_it() -> None:
 
 
 def test_an_order_whose_ledger_cannot_be_read_goes_on_once_a_person_says_that_it_was_not_bought() -> None:
-    seen = make.order(line(1, "RING"), ledger=Ledger(raw="scribbled over", digest="d1"))
+    seen = make.order(line(1, "RING"), ledger=Ledger(None, "d1", "scribbled over", "it is not JSON"))
 
     def verdict(known: OrderRecord) -> object:
         return assess(
@@ -214,6 +214,6 @@ def test_an_order_whose_ledger_cannot_be_read_goes_on_once_a_person_says_that_it
         ).verdict
 
     unreadable = record(State.ATTENTION, problem=Problem.LEDGER_UNREADABLE)
-    assert verdict(unreadable) == Trouble(Problem.LEDGER_UNREADABLE)
+    assert verdict(unreadable) == Trouble(Problem.LEDGER_UNREADABLE, {"why": "it is not JSON"})
     said = change(BY_NAME["not_placed"], unreadable)
     assert isinstance(verdict(replace(unreadable, state=said.target, **said.values)), Ready)

@@ -158,7 +158,10 @@ def test_what_another_fulfillment_order_took_over_counts_once_and_is_not_held() 
         ({"financial_status": "VOIDED"}, Withdrawn("voided")),
         ({"test": True}, Nothing(Ignored.SHOP_TEST_ORDER)),
         ({"closed_at": NOW}, Nothing(Ignored.ARCHIVED)),
-        ({"ledger": Ledger(raw="{", digest="d")}, Trouble(Problem.LEDGER_UNREADABLE)),
+        (
+            {"ledger": Ledger(raw="{", digest="d", why="it is not JSON")},
+            Trouble(Problem.LEDGER_UNREADABLE, {"why": "it is not JSON"}),
+        ),
         (
             {"fulfillment_orders": ()},
             Waits(Wait.ROUTING, NOW + timedelta(minutes=1), {"missing_since": NOW.isoformat()}),

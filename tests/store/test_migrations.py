@@ -241,3 +241,49 @@ def _old_order(
             "who": "anna" if voided else None,
         },
     )
+
+
+def test_what_people_decided_before_is_due_to_be_written_on_the_shopify_orders(bare_url: str) -> None:
+    engine = engine_for(bare_url)
+    with engine.begin() as connection:
+        upgrade_to(connection, "0005")
+        told = {"updated_at": "2026-11-01 00:00:00+00:00", "first_seen_at": "2026-11-01 00:00:00+00:00"}
+        for number, (state, reason, held) in enumerate(
+            [
+                ("cancelled", "person", None),
+                ("ignored", "person", None),
+                ("waiting", "held", "2026-11-01 00:00:00+00:00"),
+                ("cancelled", "refunded", None),
+            ]
+        ):
+            row = {
+                **told,
+                "shop": "acme",
+                "order_id": str(number),
+                "state": state,
+                "reason": reason,
+                "held_at": held,
+                "news": 1,
+                "origin": "webhook",
+                "failures": 0,
+                "lease_token": 0,
+                "paid_now": False,
+                "facts": "{}",
+                "items": "[]",
+            }
+            names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
+            connection.execute(sa.text(f"INSERT INTO orders ({names}) VALUES ({marks})"), row)  # noqa: S608
+    migrate(engine)
+    with engine.connect() as connection:
+        found = connection.execute(
+            sa.text("SELECT decision_noted IS NULL, due_at IS NULL FROM orders ORDER BY order_id")
+        ).all()
+    assert [tuple(map(bool, row)) for row in found] == [(False, False)] * 3 + [(True, True)]
+    engine.dispose()
+
+
+def upgrade_to(connection: sa.Connection, target: str) -> None:
+    """As `migrate` does, but only so far."""
+    config = migrations._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, target)

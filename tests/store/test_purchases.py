@@ -12,7 +12,7 @@ from bridge.errors import LeaseLost, LookAgain, Outdated
 from bridge.order.model import Mode, Money, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
-from bridge.ports import Attempt, Change, LimitReached, OrderRecord
+from bridge.ports import Attempt, Change, ClosedAttempt, LimitReached, OrderRecord
 from bridge.steps import decide
 from bridge.steps.actions import BY_NAME, carry_out
 from bridge.store import Store
@@ -86,8 +86,42 @@ async def test_attempts_are_numbered_and_void_ones_are_remembered(store: Store) 
     assert second.attempt is not None
     assert second.attempt.number == 2
     first = (await store.queries.attempts(order.key))[0]
-    assert (first.voided_at, first.voided_by, first.verdict) == (START, "bridge", "void")
+    assert (first.voided_at, first.voided_by, first.verdict) == (START, "bridge", "not_sent")
     assert first.why == "it was not sent"
+
+
+async def test_only_the_run_that_opened_an_attempt_proves_that_it_was_not_sent(
+    store: Store, clock: Tick
+) -> None:
+    order = await placing(store)
+    assert order.attempt is not None
+    clock.forward(LEASE)
+    second = await claimed(store, "two")
+    change = Change(State.WAITING, START, reason=Wait.RECHECK, void_attempt="it is not on record as sent")
+    await store.orders.record(second, change)
+    again = await claimed(store)
+    assert again.closed_attempts == (ClosedAttempt(order.attempt.id, None, proven=False),)
+    third = await store.orders.open_attempt(again, attempt(again), values={})
+    assert third.attempt is not None
+    await store.orders.record(third, replace(change, due_at=clock.now()))
+    assert (await claimed(store)).closed_attempts[1] == ClosedAttempt(third.attempt.id, None, proven=True)
+
+
+async def test_an_own_attempt_that_the_shop_tells_of_counts_as_one_that_may_have_left(store: Store) -> None:
+    order = await placing(store)
+    assert order.attempt is not None
+    told = replace(order.attempt, sent_at=START, verdict="adopted", why="found in the shop")
+    found = await store.orders.adopt(order, told)
+    assert found.attempt is not None
+    assert (found.attempt.key, found.attempt.sent_at, found.attempt.verdict) == (
+        order.attempt.key,
+        START,
+        "adopted",
+    )
+    with pytest.raises(LeaseLost):
+        await store.orders.mark_sent(order, {})
+    with pytest.raises(LeaseLost):
+        await store.orders.record(found, Change(State.WAITING, START, void_attempt="no"))
 
 
 async def test_the_gate_opens_once(store: Store) -> None:

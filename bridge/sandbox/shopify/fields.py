@@ -265,6 +265,7 @@ FIELDS: r.Table = {
         "value": attribute("value"),
         "jsonValue": r.json_value,
         "compareDigest": attribute("digest"),
+        "owner": lambda source, info: info.context.shop.metafield_owner(source.owner),
         "sizeInBytes": lambda source, info: len(source.value.encode()),
         "createdAt": time_of("created_at"),
         "updatedAt": time_of("updated_at"),

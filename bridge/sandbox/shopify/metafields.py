@@ -82,7 +82,8 @@ class Metafields(ShopState):
         if "compareDigest" in entry and entry["compareDigest"] != (known.digest if known else None):
             raise ShopError("The resource has been updated since it was loaded.", path, "STALE_OBJECT", index)
         number = known.id if known else self.next_id(Metafield)
-        return owner, known, Metafield(number, namespace, key, kind, value, self.now(), self.now())
+        now = self.now()
+        return owner, known, Metafield(number, namespace, key, kind, value, now, now, owner.gid)
 
 
 def _check_value(kind: str, value: str, path: list[str], index: int) -> None:

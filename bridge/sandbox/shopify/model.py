@@ -246,6 +246,7 @@ class Metafield(Node):
     value: str
     created_at: datetime
     updated_at: datetime
+    owner: str  # the global id of what it is attached to
 
     @property
     def digest(self) -> str:

@@ -1,7 +1,11 @@
 """What the right to buy an order is judged by: when the order was made, in which mode it was first seen, where
 its lines were first to be sent from, what the person who approved it saw, and by which rules it was judged. And
 which shop is which: a shop is its domain, whatever it is called. Which
-processes run, and how often an order was tried without anything outside having changed."""
+processes run, and how often an order was tried without anything outside having changed.
+
+
+And what proves that an attempt bought nothing, whatever the note on the Shopify order says: that the very run
+which opened it closed it (`attempts.lease_token`). What people decided goes onto the Shopify orders as well."""
 
 from __future__ import annotations
 
@@ -28,8 +32,12 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("tries_news", sa.Integer()),
         sa.Column("tried_at", TIME),
+        sa.Column("decision", sa.Text()),
+        sa.Column("decision_noted", sa.Boolean()),
+        sa.Column("reference_by", sa.Text()),
     ):
         op.add_column("orders", column)
+    op.add_column("attempts", sa.Column("lease_token", sa.Integer()))
     op.create_table(
         "shops",
         sa.Column("domain", sa.Text(), nullable=False),
@@ -54,6 +62,7 @@ def upgrade() -> None:
     op.execute("UPDATE orders SET decided_mode = first_mode WHERE approved_at IS NOT NULL")
     _closed_purchases()
     _processes()
+    _decisions()
 
 
 def _closed_purchases() -> None:
@@ -111,4 +120,15 @@ def _processes() -> None:
         sa.Column("pauses", sa.Text(), nullable=False),
         sa.Column("clocks", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("owner", name="pk_processes"),
+    )
+
+
+def _decisions() -> None:
+    # what people decided before there was a place for it is written on the Shopify orders now
+    op.execute(
+        sa.text(
+            "UPDATE orders SET decision_noted = :no, due_at = updated_at WHERE "
+            "(state IN ('cancelled', 'ignored') AND reason = 'person') "
+            "OR (held_at IS NOT NULL AND state IN ('received', 'waiting', 'attention'))"
+        ).bindparams(sa.bindparam("no", False, sa.Boolean()))
     )
