@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 
 from bridge.errors import NeedsPerson
 from bridge.order.model import Mode, Money, PrintItem
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
-from bridge.ports import Policy
 from bridge.steps.job import Job
-from bridge.steps.match import approved_for
+from bridge.steps.match import OF_COST, approved_for
 from bridge.steps.select import Trouble, Waits
-
-OF_COST: dict[Problem, Callable[[Policy], Money | None]] = {
-    Problem.LIMIT_ORDER: lambda policy: policy.per_order,
-    Problem.ABOVE_DAY_LIMIT: lambda policy: (
-        policy.per_day
-    ),  # what fits on no day would wait for tomorrow for ever
-}
-"""Limits that one order alone can be above: each is for a person to lift."""
 
 
 async def allowed(job: Job, items: tuple[PrintItem, ...]) -> tuple[Waits | Trouble | None, Money | None]:

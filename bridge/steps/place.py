@@ -44,8 +44,9 @@ from bridge.steps.intent import (
     void_in_shop,
 )
 from bridge.steps.job import Job
-from bridge.steps.limits import OF_COST, allowed
+from bridge.steps.limits import allowed
 from bridge.steps.match import (
+    OF_COST,
     Assessment,
     Ready,
     Withdrawn,

@@ -39,6 +39,9 @@ from bridge.store.watching import Watching
 TIME = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
 REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again for a new mapping
 
+BY_RULES = (Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.LOCATION)
+"""Problems that another setting of the rules may end."""
+
 
 class Store:
     """One database, opened: `async with Store.open(url, clock=clock) as store`.
@@ -199,8 +202,8 @@ class Store:
         )
 
         def work(c: Connection) -> int:
-            placed = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem == Problem.LOCATION)
-            return wake(c, now, sa.or_(asked, elsewhere, placed)) if remember(c, "rules", fingerprint) else 0
+            barred = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem.in_(BY_RULES))
+            return wake(c, now, sa.or_(asked, elsewhere, barred)) if remember(c, "rules", fingerprint) else 0
 
         return await self._db.write(work)
 
