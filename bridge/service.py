@@ -350,9 +350,14 @@ class Service:
     async def _note_locations(self, name: str) -> None:
         """Remember what the shop's locations are called, and tell of configured ones that it does not have."""
         bridge, orders = self._bridge, self._bridge.store.orders
-        listed = await bridge.shops[name].locations()
-        if listed is not None:
-            await orders.see_locations(name, listed, complete=True)
+        if bridge.settings.shops[name].locations:
+            try:
+                listed = await bridge.shops[name].locations()
+            except BridgeError as error:
+                log.warning("the shop's locations could not be read", shop=name, error=str(error))
+                return
+            if listed is not None:
+                await orders.see_locations(name, listed, complete=True)
         known = await orders.locations(name)
         found = resolve(bridge.settings.shops[name].locations, known)
         there = {one.name for one in known if one.gone_at is None}

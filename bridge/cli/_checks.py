@@ -16,12 +16,12 @@ from bridge.config.loader import Loaded
 from bridge.config.settings import SculpteoSettings, Settings
 from bridge.config.simulated import resolved_privately
 from bridge.config.types import nearest
-from bridge.errors import BridgeError, ConfigError, Fault, TryAgain
+from bridge.errors import BridgeError, ConfigError, Fault, NeedsPerson, TryAgain
 from bridge.guard import describe
 from bridge.order.model import Design
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify.admin import Admin
-from bridge.shopify.status import Status, inspect
+from bridge.shopify.status import Status, inspect, locations
 from bridge.shopify.tame import Unexpected
 from bridge.steps.select import names_location
 
@@ -90,6 +90,7 @@ async def shop_checks(settings: Settings, shop: str, session: aiohttp.ClientSess
     found = list(judged(settings, shop, status))
     if status.shop is None:
         return found
+    found += await locations_of(admin, settings.shops[shop].locations)
     return [*found, payment_check(shop, settings.shops[shop].payment, await _authorized_order(admin))]
 
 
@@ -123,6 +124,19 @@ def payment_check(shop: str, rule: str, authorized: str | None) -> Check:
     return Check(name, "ok", "Orders are bought once they are paid, or authorized for long enough.")
 
 
+async def locations_of(admin: Admin, words: Sequence[str]) -> list[Check]:
+    """Whether the configured locations of a shop are locations that it has."""
+    if not words:
+        return []
+    try:
+        there = await locations(admin)
+    except BridgeError as error:
+        why = str(error.facts.get("why", error)) if isinstance(error, NeedsPerson) else str(error)
+        sentence = f"The shop's locations could not be read: {why.rstrip('.')}."
+        return [Check(f"locations {admin.shop}", "failed", sentence, "Try again later.")]
+    return list(location_checks(words, admin.shop, there))
+
+
 def judged(settings: Settings, shop: str, status: Status) -> Iterator[Check]:
     """What the shop's answers mean. Pure."""
     where = f"shops.{shop}"
@@ -140,13 +154,10 @@ def judged(settings: Settings, shop: str, status: Status) -> Iterator[Check]:
     yield from _scopes(settings, shop, status)
     yield from _version(shop, status)
     yield from _subscriptions(shop, status)
-    yield from location_checks(settings.shops[shop].locations, shop, status.locations)
 
 
 def location_checks(words: Sequence[str], shop: str, there: Mapping[str, str] | None) -> Iterator[Check]:
     """Whether each configured location is one that the shop has. `there` = names by ids; None = not known."""
-    if not words:
-        return
     name = f"locations {shop}"
     if there is None:
         sentence = (

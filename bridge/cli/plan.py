@@ -10,13 +10,12 @@ from pathlib import Path
 import click
 
 from bridge.app import policy_of, stock_of
-from bridge.cli._checks import Check, location_checks
+from bridge.cli._checks import locations_of
 from bridge.cli._options import config_option, echo_json, json_option, progress
 from bridge.cli._planned import Planned, as_object, tell
 from bridge.cli._running import Outside, look, shop_option, shops_of
 from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
-from bridge.errors import BridgeError
 from bridge.order.rules import subjects_of
 from bridge.order.states import State
 from bridge.plan.look import looked, with_prices
@@ -24,7 +23,6 @@ from bridge.plan.orders import WOKEN_FOR, Changed, changed
 from bridge.plan.prices import Prices
 from bridge.plan.survey import read_shops
 from bridge.ports import OrderRecord
-from bridge.shopify.status import locations
 from bridge.steps.overlay import overlaid
 from bridge.store import Store
 from bridge.store.queries import Filter
@@ -65,7 +63,7 @@ async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool
     unread += [
         f"{check.sentence} {check.remedy}"
         for name in stocks
-        for check in await _locations(outside, name)
+        for check in await locations_of(outside.admins[name], loaded.settings.shops[name].locations)
         if check.result == "failed"
     ]
     store = outside.store
@@ -80,16 +78,6 @@ async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool
     orders = [one async for one in _orders(store, loaded, wanted, clock.now())] if store else []
     applied = await store.memory.get("mapping") if store else None
     return Planned(found, tuple(orders), loaded.catalog.version, applied, tuple(unread))
-
-
-async def _locations(outside: Outside, name: str) -> list[Check]:
-    """Whether the configured locations of a shop are locations that it has."""
-    words = outside.loaded.settings.shops[name].locations
-    try:
-        there = await locations(outside.admins[name]) if words else None
-    except BridgeError as error:
-        return [Check(f"locations {name}", "failed", f"The locations of {name} could not be read: {error}.")]
-    return list(location_checks(words, name, there))
 
 
 async def _orders(

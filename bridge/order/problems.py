@@ -105,7 +105,7 @@ PROBLEMS: dict[Problem, Text] = {
     ),
     Problem.ABOVE_DAY_LIMIT: Text(
         "The order would cost {cost}, more than the whole limit of {limit} per day, so it fits on no day.",
-        "Approve the order to order it all the same, ignore it, or raise `limits.per_day` and then retry.",
+        "Approve the order to order it all the same, ignore it, or raise `limits.per_day`: it then goes on by itself.",
     ),
     Problem.NO_PRICE: Text(
         "Sculpteo gives no price for {designs}: {why}.",

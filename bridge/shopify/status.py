@@ -47,7 +47,6 @@ class Status:
     version: Version | None = None
     missing_scopes: tuple[Scope, ...] | None = None
     subscriptions: Plan | None = None
-    locations: Mapping[str, str] | None = None  # names by ids
     problems: tuple[str, ...] = ()
 
 
@@ -114,7 +113,6 @@ async def inspect(admin: Admin, public_url: str, shop: str) -> Status:
         version=await _tried(version(admin), problems),
         missing_scopes=await _tried(missing_scopes(admin), problems),
         subscriptions=await _tried(subscription_plan(admin, public_url, shop), problems),
-        locations=await _tried(locations(admin), problems),
         problems=tuple(problems),
     )
 

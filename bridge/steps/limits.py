@@ -3,26 +3,17 @@ limit per order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from bridge.errors import NeedsPerson
 from bridge.order.model import Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
-from bridge.ports import OrderRecord, Policy
+from bridge.ports import OrderRecord
 from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.job import Job
+from bridge.steps.match import OF_COST
 from bridge.steps.pricing import is_price_needed, price_of
 from bridge.steps.right_to_buy import approval_holds, approved_for
 from bridge.steps.select import Trouble, Waits
-
-OF_COST: dict[Problem, Callable[[Policy], Money | None]] = {
-    Problem.LIMIT_ORDER: lambda policy: policy.per_order,
-    Problem.ABOVE_DAY_LIMIT: lambda policy: (
-        policy.per_day
-    ),  # what fits on no day would wait for tomorrow for ever
-}
-"""Limits that one order alone can be above: each is for a person to lift."""
 
 
 async def allowed(

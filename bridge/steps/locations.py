@@ -6,10 +6,12 @@ location that was called so, by its id. What means no location at all hides noth
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from bridge.errors import BridgeError
 from bridge.order.model import FulfillmentOrder, ShopOrder
 from bridge.ports import KnownLocation
 from bridge.steps.job import Job
@@ -69,7 +71,7 @@ def _still_there(one: KnownLocation, others: Iterable[KnownLocation]) -> bool:
 
 async def with_locations(job: Job, order: ShopOrder) -> None:
     """Let the job's world know which locations are meant; the shop is asked where a word means none of them and
-    the order would be left to another location. Raises TryAgain."""
+    the order would be left to another location."""
     world, shop = job.world, job.record.shop
     words = world.policy.locations.get(shop)
     if not words:
@@ -79,7 +81,9 @@ async def with_locations(job: Job, order: ShopOrder) -> None:
     if found.unknown and any(
         is_ours(one, None) and not is_ours(one, meant) for one in order.fulfillment_orders
     ):
-        listed = await job.shop.locations()
+        listed = None
+        with contextlib.suppress(BridgeError):  # then those that were seen on orders have to do
+            listed = await job.shop.locations()
         if listed is not None:
             await world.orders.see_locations(shop, listed, complete=True)
             found = resolve(words, await world.orders.locations(shop))

@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.digests import contents_digest
-from bridge.order.model import Address, Mode, PrintItem, ShopOrder
+from bridge.order.model import Address, Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import HEALS_ON_CHANGE, Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, GoLive, Note, OrderRecord, Policy
@@ -49,6 +49,13 @@ CLOSES_WINDOW = frozenset(
 GONE_TRIES = 3
 GONE_RECHECK = timedelta(hours=1)
 GONE_FOR = timedelta(days=7)
+
+OF_COST: dict[Problem, Callable[[Policy], Money | None]] = {
+    Problem.LIMIT_ORDER: lambda policy: policy.per_order,
+    # What fits on no day would wait for tomorrow for ever.
+    Problem.ABOVE_DAY_LIMIT: lambda policy: policy.per_day,
+}
+"""Limits that one order alone can be above: each is for a person to lift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +250,21 @@ def gone(job: Job) -> Change:
     return Change(State.IGNORED, due, reason=Ignored.GONE, values=values, void_attempt=void)
 
 
+def _limit_lifted(job: Job) -> bool:
+    """Whether the order was above a limit that leaves room for it now."""
+    record = job.record
+    if record.cost is None or record.problem not in OF_COST:
+        return False
+    limit = OF_COST[Problem(record.problem)](job.world.policy)
+    return limit is None or (limit.currency == record.cost.currency and record.cost.amount <= limit.amount)
+
+
 async def _heal(job: Job, order: ShopOrder, found: Assessment) -> Change:
     """A problem that came before any purchase goes away with its cause; the others wait for a person."""
     record = job.record
     if isinstance(found.verdict, Withdrawn):
+        return decided(job, order, found)
+    if _limit_lifted(job):
         return decided(job, order, found)
     heals = record.problem in HEALS_ON_CHANGE
     same = isinstance(found.verdict, Trouble) and found.verdict.problem == record.problem

@@ -52,8 +52,9 @@ from bridge.retry import delay
 from bridge.steps.intent import anew, announce, contents, intend
 from bridge.steps.job import Job
 from bridge.steps.ledger import entry_of, may_write_over, taken_back
-from bridge.steps.limits import OF_COST, allowed, bought_already
+from bridge.steps.limits import allowed, bought_already
 from bridge.steps.match import (
+    OF_COST,
     Assessment,
     Ready,
     Withdrawn,

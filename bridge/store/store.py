@@ -47,6 +47,9 @@ TIME = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
 DAMAGE_BATCH = 100  # orders that are read in one transaction, in search of damaged ones
 REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again for a new mapping
 
+BY_RULES = (Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.LOCATION)
+"""Problems that another setting of the rules may end."""
+
 
 class Store:
     """One database, opened: `async with Store.open(url, clock=clock) as store`.
@@ -354,5 +357,5 @@ def _of_rules(now: datetime) -> sa.ColumnElement[bool]:
         orders.c.reason == Ignored.OTHER_LOCATION,
         orders.c.first_seen_at > now - REMEMBERED,
     )
-    placed = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem == Problem.LOCATION)
-    return sa.or_(asked, elsewhere, placed)
+    barred = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem.in_(BY_RULES))
+    return sa.or_(asked, elsewhere, barred)

@@ -113,7 +113,7 @@ async def test_a_raised_limit_lets_the_orders_of_the_day_go_on(tmp_path: Path) -
 
             async def limited() -> bool:
                 order = await stage.order(name)
-                return order is not None and order.reason == "limit_day"
+                return order is not None and order.problem == "above_day_limit"
 
             await until(limited, serving)
             rewritten(serving.config, {**config, "limits": {"per_day": "9000 EUR"}})
