@@ -174,8 +174,8 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "a part of an order is not bought while the rest of it is not routed",
         "bridge/steps/select.py",
-        "    if _half_routed(order, matches):\n",
-        "    if False:\n",
+        "    if missing and not (",
+        "    if False and not (",
         ("tests/steps/test_match.py",),
     ),
     Guard(
@@ -399,8 +399,8 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "tracking confirms a reference before it is adopted",
         "bridge/steps/resolve.py",
-        "    if not (await job.world.printer.track(reference)).exists:\n",
-        "    if False:\n",
+        "    if not report.exists:\n        if abs(",
+        "    if False:\n        if abs(",
         EVIDENCE,
     ),
     Guard(
@@ -441,8 +441,8 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "late evidence is an alarm",
         "bridge/steps/resolve.py",
-        'alarms=((alarm, {"reference": reference}),), ',
-        "",
+        "    return replace(job.stay(job.now), alarms=((alarm, facts),), watches=(one,))\n",
+        "    return replace(job.stay(job.now), watches=(one,))\n",
         EVIDENCE,
     ),
     # the wire

@@ -61,12 +61,15 @@ def _refuse(record: OrderRecord, wish: str, instead: str) -> NotNow:
 
 def approve(record: OrderRecord, who: str, now: datetime) -> Change:
     """Order now exactly what the record shows: opens the approval window, a manual approval, a risk hold, a limit,
-    a move, an order from before go-live or from a rehearsal; and payment, where that is what it waits for. It counts for these contents and this address."""
+    a move, an order from before go-live or from a rehearsal; and payment, where that is what it waits for. It
+    counts for these contents and this address."""
     approvable = record.state is State.WAITING or (
         record.state is State.ATTENTION and record.problem in APPROVABLE and not bought(record)
     )
     if not approvable:
         raise _refuse(record, "approved", "only an order that waits, or is over a limit, can be")
+    if record.problem in CONTENTS and not record.items:
+        raise _refuse(record, "approved", "there is nothing that could be printed")
     if record.reason == Wait.ROUTING or not record.items:
         raise _refuse(record, "approved", "it is not known yet what is printed; look again in a minute")
     _refuse_bought(record, "approved")

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from bridge.cli._desk import Desk
 from bridge.cli._standing import standing, todos
 from bridge.config.loader import Loaded, load
+from bridge.config.locate import located_by
 from bridge.config.telling import Reminders
 from bridge.errors import SCULPTEO, LedgerConflict, TryAgain, shopify
 from bridge.health.stalled import LISTED_ELSEWHERE, news_of
@@ -104,7 +105,7 @@ async def todo_of(store: Store, clock: Tick, loaded: Loaded) -> str:
     """What `status` has to say of orders, by their names or by what they wait for."""
     for what in ("reconciled_at", "subscribed_at"):
         await store.memory.set(f"{what}:acme", clock.now().isoformat())
-    found = await standing(Desk(loaded, store, clock))  # type: ignore[arg-type] # a clock that a test turns
+    found = await standing(Desk(located_by(loaded), store, clock))  # type: ignore[arg-type] # a clock that a test turns
     return "\n".join(f"{todo.order}: {todo.sentence}" for todo in todos(found))
 
 
@@ -197,21 +198,21 @@ async def unreadable(play: Playing) -> None:
 
 
 async def refused(play: Playing) -> None:
-    async def write_ledger(*_: object) -> None:
+    async def write_ledger_and_read(*_: object) -> None:
         raise TryAgain(
             "Shopify does not take the ledger", after=timedelta(minutes=10), upstream=shopify("acme")
         )
 
-    play.shop.write_ledger = write_ledger  # type: ignore[assignment,method-assign]
+    play.shop.write_ledger_and_read = write_ledger_and_read  # type: ignore[assignment,method-assign]
 
 
 async def rewritten(play: Playing) -> None:
     """Each time that the note is written, somebody else writes it in the same moment: `recheck` for ever."""
 
-    async def write_ledger(*_: object) -> None:
+    async def write_ledger_and_read(*_: object) -> None:
         raise LedgerConflict("somebody else wrote it")
 
-    play.shop.write_ledger = write_ledger  # type: ignore[assignment,method-assign]
+    play.shop.write_ledger_and_read = write_ledger_and_read  # type: ignore[assignment,method-assign]
 
 
 async def taken_out(play: Playing) -> None:
@@ -222,7 +223,7 @@ async def taken_out(play: Playing) -> None:
     ("breaks", "code", "within"),
     [
         (unreadable, "still_received", timedelta(hours=3)),
-        (refused, "still_placing", timedelta(hours=8)),
+        (refused, "still_waiting", timedelta(hours=8)),
         (rewritten, "still_waiting", timedelta(hours=8)),
         (taken_out, "still_received", timedelta(hours=3)),
     ],

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bridge.order.model import Mode
-from bridge.order.states import Ignored, State, Wait
+from bridge.order.problems import Problem
+from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy
 from bridge.steps.job import World
 from tests.steps.make import Mapped, euro, line, order, policy
@@ -54,9 +55,9 @@ async def look_anew(play: Playing) -> int:
     ("rules", "state", "why"),
     [
         ({"approval": ApprovalPolicy(manual=True)}, State.WAITING, Wait.APPROVAL),
-        ({"locations": {"acme": frozenset({"Elsewhere"})}}, State.IGNORED, Ignored.OTHER_LOCATION),
+        ({"locations": {"acme": frozenset({"Elsewhere"})}}, State.ATTENTION, Problem.LOCATION),
         ({"mode": Mode.PREVIEW}, State.WAITING, Wait.PREVIEW),
-        ({"per_day": euro("0.01")}, State.WAITING, Wait.LIMIT_DAY),
+        ({"per_day": euro("0.01")}, State.ATTENTION, Problem.ABOVE_DAY_LIMIT),
     ],
 )
 async def test_a_replica_that_is_late_with_new_rules_leaves_nothing_waiting(
