@@ -13,10 +13,10 @@ from bridge.cli import main
 from bridge.order.states import State, Wait
 from bridge.ports import Change
 from bridge.store import Store
-from tests.cli.test_status import config, story
+from tests.cli.test_status import config, service, story
 from tests.store.make import ITEMS, claimed, shop_order, word
 
-__all__ = ["config"]
+__all__ = ["config", "service"]
 
 DAMAGE = {
     "snapshot": "UPDATE orders SET snapshot = '{\"customer_name\": \"Ada Example' WHERE name = '#1001'",

@@ -197,12 +197,15 @@ async def test_a_backfill_tells_which_orders_wait_for_approval(shop: Floor) -> N
 
 
 async def test_a_backfill_before_the_first_start_promises_no_order(shop: Floor) -> None:
+    await shop.make_database()
     shop.box.shop.create_order(("RING-S",), address=ADA, email="ada@example.com")
+    await asyncio.sleep(1.1)  # the resolution of Shopify's times
     told = json.loads((await shop.run("backfill", "--since", "2026-01-01", "--json")).stdout)
     assert told == [{"shop": "acme", "orders": 1, "new": 1, "for_approval": 1}]
 
 
 async def test_a_backfill_promises_nothing_for_orders_before_the_shops_own_date(shop: Floor) -> None:
+    await shop.make_database()
     shop.config["shops"]["acme"]["since"] = "2100-01-01"
     shop.box.shop.create_order(("RING-S",), address=ADA, email="ada@example.com")
     told = json.loads((await shop.run("backfill", "--since", "2026-01-01", "--json")).stdout)

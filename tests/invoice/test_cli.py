@@ -95,8 +95,9 @@ async def remembered(database: str, *orders: ShopOrder) -> None:
 def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoice: dict[str, object]) -> str:
     """A configuration that loads, with these settings of the invoice; gives the database's URL."""
     database = f"sqlite:///{tmp_path / 'bridge.db'}"
+    shop = SimpleNamespace(domain="acme.myshopify.com", former_domain=None)
     settings = SimpleNamespace(
-        invoice=Invoice.model_validate(invoice), shops={"acme": None}, database=SecretStr(database)
+        invoice=Invoice.model_validate(invoice), shops={"acme": shop}, database=SecretStr(database)
     )
     (tmp_path / "config.yaml").write_text("mode: test\n")
     found = SimpleNamespace(settings=settings, path=tmp_path / "config.yaml")

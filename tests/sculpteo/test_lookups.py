@@ -16,7 +16,7 @@ from bridge.order.model import Design, Money, PrintStatus
 from bridge.sculpteo.client import SculpteoPrinter, retry_after
 from tests.sculpteo.orders import FixedClock
 from tests.sculpteo.raw_server import Respond, answer, is_silent, resets, serving
-from tests.sculpteo.test_place import PASSWORD, printer, unused_port
+from tests.sculpteo.test_place import BRIEF, PASSWORD, PATIENCE, printer, unused_port
 
 SAMPLES = Path(__file__).parent / "samples"
 UPS = "1Z999AA10123456784"
@@ -165,7 +165,8 @@ async def test_a_redirect_to_another_site_or_in_a_circle_is_not_followed() -> No
 async def test_what_says_nothing_of_the_order_is_tried_again(
     respond: Respond, why: str, kind: type[TryAgain]
 ) -> None:
-    async with serving(respond) as server, printer(server.url) as client:
+    timeout = BRIEF if respond is is_silent else PATIENCE
+    async with serving(respond) as server, printer(server.url, timeout) as client:
         with pytest.raises(TryAgain, match=why) as raised:
             await client.track("AB12CD34")
     assert type(raised.value) is kind
@@ -284,7 +285,8 @@ async def test_a_refused_price_is_a_problem_and_a_broken_one_is_tried_again() ->
     async with serving(answer(b"", "404 Not Found")) as server, printer(server.url) as client:
         assert (await client.price(DESIGN, 4, "EUR")).problem == "Sculpteo answered HTTP 404"
     for broken in (answer(b"<html>"), answer(b"{}"), answer(b"[]"), answer(b"", "302 Found"), is_silent):
-        async with serving(broken) as server, printer(server.url) as client:
+        timeout = BRIEF if broken is is_silent else PATIENCE
+        async with serving(broken) as server, printer(server.url, timeout) as client:
             with pytest.raises(TryAgain):
                 await client.price(DESIGN, 4, "EUR")
 

@@ -23,7 +23,7 @@ CONFIG = """\
 mode: live
 server: {{public_url: https://bridge.shop.example}}
 shops:
-  acme: {{domain: acme.myshopify.com, access_token: shpat_0123456789abcdef0123456789abcdef, webhook_secrets: [hush-hush-hush-hush]}}
+  acme: {{domain: acme.myshopify.com, admin_url: "{shopify}", access_token: shpat_0123456789abcdef0123456789abcdef, webhook_secrets: [hush-hush-hush-hush]}}
 sculpteo: {{login: acme, password: {password}, base_url: "{url}"}}
 products:
   - {{sku: RING-S, uuid: QfGQC4YQ, material: silver, scale: 0.87, unit: cm}}
@@ -45,7 +45,11 @@ class Running:
         self, *arguments: str, password: str | None = None, keys: str = "", database: str | None = None
     ) -> Result:
         path = self.folder / "config.yaml"
-        text = CONFIG.format(password=password or self.box.sculpteo.password, url=self.box.sculpteo_url)
+        text = CONFIG.format(
+            password=password or self.box.sculpteo.password,
+            url=self.box.sculpteo_url,
+            shopify=self.box.shopify_url,
+        )
         path.write_text(text + (f"database: {database}\n" if database else ""))
         return CliRunner().invoke(main, ["probe", "-c", str(path), *arguments], input=keys)
 
