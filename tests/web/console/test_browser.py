@@ -225,7 +225,8 @@ async def test_times_are_told_in_the_readers_own_zone(chromium: Browser, site: S
 
 async def test_a_page_whose_session_is_over_leads_to_the_sign_in(chromium: Browser, site: Site) -> None:
     context = await chromium.new_context(locale="en-GB")
-    async with opened(context) as page:
+    # the page's stream of events is led to the sign-in as well, and the browser says that this is no stream
+    async with opened(context, expected=("EventSource's response",)) as page:
         await sign_in(page, site)
         await site.store.sessions.close_all("anna")
         number = 1001
