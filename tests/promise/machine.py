@@ -237,7 +237,7 @@ class Promise(RuleBasedStateMachine):
         mode=st.sampled_from([Mode.LIVE, Mode.LIVE, Mode.LIVE, Mode.TEST]),
         delay=st.sampled_from([30, 30, 0]),
         rules=st.sampled_from(["none", "none", *RULES]),
-        there_before=st.sampled_from([False, False, True]),
+        there_before=st.booleans(),
     )
     def begin(
         self, ledger: bool, limit: str | None, mode: Mode, delay: int, rules: str, there_before: bool
@@ -496,9 +496,14 @@ class Promise(RuleBasedStateMachine):
         if record is not None:
             self._decide(record, lambda: getattr(decide, wish)(record, "anna", self.clock.now()))
 
-    @rule(name=st.sampled_from(NAMES), edit=st.sampled_from(["", *EDITS]), told=st.booleans())
+    @rule(
+        name=st.sampled_from(NAMES),
+        edit=st.sampled_from(["", "address", "add units", *EDITS]),
+        told=st.booleans(),
+    )
     def person_approves_what_is_edited(self, name: str, edit: str, told: bool) -> None:
         """An approval, an edit right behind it, and the work that follows, with word of the edit or without."""
+        self.works(2, REPLICAS[0])
         self.person_decides(name, "approve")
         if edit:
             self.shop_changes(name, edit)
