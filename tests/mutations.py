@@ -26,6 +26,7 @@ RESTORE = ("tests/promise/test_restore.py", "tests/steps/test_found_elsewhere.py
 DECISIONS = ("tests/promise/test_decision_note.py",)
 AFTERWARDS = ("tests/promise/test_afterwards.py", "tests/steps/test_fulfil.py")
 PURCHASES = ("tests/store/test_purchases.py",)
+ASKED = ("tests/promise/test_promise.py",)
 WIRE = ("tests/sculpteo/test_place.py", "tests/sculpteo/test_answers.py")
 
 
@@ -509,6 +510,28 @@ GUARDS: tuple[Guard, ...] = (
         "        parcels=report.parcels if job.record.mode is Mode.LIVE else (),\n",
         "        parcels=report.parcels,\n",
         ("tests/promise/test_afterwards.py",),
+    ),
+    # nothing that nobody asked for, as the machine finds it
+    Guard(
+        "no purchase of the machine is from before go-live",
+        "bridge/steps/right_to_buy.py",
+        "    return Waits(Wait.BEFORE_GO_LIVE, None) if start is not None and order.created_at < start else None\n",
+        "    return None\n",
+        ASKED,
+    ),
+    Guard(
+        "no purchase of the machine is a rehearsal's",
+        "bridge/steps/right_to_buy.py",
+        "        or _from_another_mode(record, order, policy, go_live)\n",
+        "",
+        ASKED,
+    ),
+    Guard(
+        "a later decision makes no approval of a rehearsal's",
+        "bridge/store/interventions.py",
+        '        values |= dict.fromkeys(("approved_at", "approved_by", "approved_for", "approved_seen"))\n',
+        "        pass\n",
+        ("tests/steps/test_right_to_buy.py",),
     ),
 )
 

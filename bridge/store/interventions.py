@@ -34,11 +34,11 @@ def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, 
         raise Outdated(f"order {name} is just being bought, or Sculpteo's answer has come; look again")
     if order.state is State.PLACING and order.attempt and order.attempt.sent_at:
         raise Outdated(f"order {name} is with Sculpteo in this moment; wait for the answer")
-    mode: dict[str, Mode | None] = {}
+    decided_in: dict[str, Mode | None] = {}
     if lets_go_on(change):
         if load(c, order.key).shown_digest != order.shown_digest:
             raise Outdated(f"order {name} changed since you looked at it: nothing was done; look again")
-        mode = {"decided_mode": mode_in_force(c)}
+        decided_in = _decided_in(mode_in_force(c), order, change)
     decision = decision_after(order, change, who, now)
     noted = {} if decision is None else {"decision": decision, "decision_noted": False}
     write_change(
@@ -52,7 +52,7 @@ def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, 
         lease_until=None,
         lease_token=orders.c.lease_token + 1,
         news=orders.c.news + 1,
-        **mode,
+        **decided_in,
         **noted,
     )
     write_beside(c, now, order, change, who)
@@ -63,6 +63,15 @@ def lets_go_on(change: Change) -> bool:
     """Whether the decision may lead to a purchase: such a decision counts for what the person saw, and in the
     mode that is in force. A decision that stops an order needs neither."""
     return change.target in {State.WAITING, State.RECEIVED} and not change.values.get("held_at")
+
+
+def _decided_in(mode: Mode | None, order: OrderRecord, change: Change) -> dict[str, Mode | None]:
+    """The mode that the decision is given in. A release, or a retry, of an order that was approved in another mode
+    approves nothing: without this, the old approval would count in this mode."""
+    values: dict[str, Mode | None] = {"decided_mode": mode}
+    if order.approved_at and order.decided_mode not in {None, mode} and "approved_at" not in change.values:
+        values |= dict.fromkeys(("approved_at", "approved_by", "approved_for", "approved_seen"))
+    return values
 
 
 def _purchase(c: Connection, order: OrderRecord) -> tuple[object, ...] | None:

@@ -16,6 +16,8 @@ The invariants, each with an assertion that bears its number:
 9.  Evidence of a second print, or of one that a person denied, is an alarm.
 10. In test mode nothing is printed for real.
 11. No intent to buy takes the place of a note that says a person's no.
+12. Of each purchase somebody asked for exactly this: what is from before go-live, from a rehearsal, sent from
+    another location, above a limit or for a person to approve is bought only as a person approved it in live mode.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -35,6 +37,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bridge.errors import BridgeError, LeaseLost, NeedsPerson, Outdated
+from bridge.go_live import KeptGoLiveDates
 from bridge.order.model import (
     PRODUCED,
     Mode,
@@ -58,8 +61,9 @@ from bridge.steps.withdraw import withdrawn
 from bridge.store.store import Store
 from bridge.worker import LEASE, run_step
 from tests.promise import changes
+from tests.promise.asked import Asked
 from tests.promise.house import REPLICAS, Database, House
-from tests.promise.world import Crash, Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
+from tests.promise.world import START, Crash, Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
 from tests.steps.make import RING, Mapped, euro, line, order, policy
 
 NAMES = ("#1", "#2", "#3")
@@ -90,6 +94,13 @@ SHOP_CHANGES: dict[str, changes.ShopChange] = {
     },
     "ship": changes.fulfilled_by_hand,
 }
+RULES: dict[str, dict[str, Any]] = {
+    "none": {},
+    "a person approves all": {"manual": True},
+    "a limit per order": {"per_order": euro("12")},
+    "since a day before": {"since": {"acme": START - timedelta(days=1)}},
+}
+EDITS = ("address", "add units", "add a line", "refund a unit", "move")
 ON_WHOLE_ORDERS = frozenset(SHOP_CHANGES) - {"pay", "cancel", "refund", "write a note", "address"}
 """Changes that make the order's fulfillment orders anew: only where nothing of them is fulfilled yet."""
 
@@ -107,6 +118,7 @@ class Promise(RuleBasedStateMachine):
         self.shop = MemoryShop(self.clock, self.fate)
         self.printer = MemoryPrinter(self.clock, self.fate)
         self.printer.watch = self._watch
+        self.printer.leaves = self._leaves
         self.house = House(type(self).make_database(self.folder), self.clock)
         self.policy: Policy = policy()
         self.catalog = "v1"
@@ -120,6 +132,9 @@ class Promise(RuleBasedStateMachine):
         self.told: list[tuple[str, str]] = []  # (order, reference) that Sculpteo told this database of
         self.wrong: list[str] = []  # what the last moment before a first byte found amiss
         self.deliveries: list[Delivery] = []
+        self.asked = Asked()
+        self.unasked: list[str] = []  # purchases that nobody asked for
+        self.go_live: dict[Store, KeptGoLiveDates] = {}
 
     # --- the process -------------------------------------------------------------------------------------
 
@@ -136,7 +151,31 @@ class Promise(RuleBasedStateMachine):
             invoicer=NoInvoice(self.fate),
             policy=self.policy,
             random=self.random,
+            go_live=self._go_live(store),
         )
+
+    def _go_live(self, store: Store) -> KeptGoLiveDates:
+        """The dates as one process keeps them, from its start or the last change of the mode on."""
+
+        async def ask_shop(shop: str, mode: Mode, now: datetime) -> datetime:
+            return self.asked.started.setdefault(mode, now)
+
+        async def history() -> tuple[Mode | None, datetime | None, Mode | None]:
+            found = await store.mode_history()
+            return found.mode, found.since, found.before
+
+        if store not in self.go_live:
+            mode = self.policy.mode
+            self.go_live[store] = KeptGoLiveDates(mode, store.memory, self.clock, ask_shop, history)
+        return self.go_live[store]
+
+    def _takes_up_mode(self) -> None:
+        """What the service does when it starts, and when the configuration says another mode."""
+        self.go_live.clear()
+        store = self.house.store()
+        self._go_live(store)
+        self.asked.works_in(self.policy.mode, self.clock.time)
+        self.house.read(store.wake_for_mode(self.policy.mode))
 
     async def _work(self, store: Store, replica: str) -> bool:
         """What the worker does with one due order, after the deliveries that are there."""
@@ -150,6 +189,7 @@ class Promise(RuleBasedStateMachine):
                 change = await run_step(job)
                 self.fate.tick()
                 await world.orders.record(job.record, change)
+                self.asked.judged(name_of(job.record), change)
                 self.fate.tick()
             except LeaseLost:
                 await world.orders.notice(Notice("acme", record.order_id, "worker"))
@@ -159,8 +199,9 @@ class Promise(RuleBasedStateMachine):
         queries = self.house.store().queries
 
         async def read() -> list[OrderRecord]:
-            ids = (f"gid://shopify/Order/{name[1:]}" for name in NAMES)
-            return [record for order_id in ids for record in await queries.find(order_id)]
+            return [
+                record for order_id in sorted(self.shop.orders) for record in await queries.find(order_id)
+            ]
 
         found: list[OrderRecord] = self.house.read(read())
         return found
@@ -178,26 +219,54 @@ class Promise(RuleBasedStateMachine):
         if now is not None and settled and _taken_back(now):
             self.wrong.append(f"(8) {name} left although it was {_taken_back(now)}")
 
+    def _leaves(self, request: PrintOrder) -> None:
+        """In the moment of a first byte: who asked for exactly this?"""
+        if request.fake:
+            return
+        if self.policy.mode is not Mode.LIVE:
+            self.wrong.append(f"(10) a real print was bought in {self.policy.mode} mode")
+            return
+        order = self.shop.shown[f"gid://shopify/Order/{request.comments[0].rpartition('#')[2]}"]
+        why = self.asked.unasked(request, order, self.policy, self.printer.unit_price, self.clock.time)
+        if why:
+            self.unasked.append(why)
+
     @initialize(
         ledger=st.sampled_from([True, True, True, False]),
         limit=st.sampled_from([None, "35", "12"]),
         mode=st.sampled_from([Mode.LIVE, Mode.LIVE, Mode.LIVE, Mode.TEST]),
         delay=st.sampled_from([30, 30, 0]),
+        rules=st.sampled_from(["none", "none", *RULES]),
+        there_before=st.booleans(),
     )
-    def begin(self, ledger: bool, limit: str | None, mode: Mode, delay: int) -> None:
+    def begin(
+        self, ledger: bool, limit: str | None, mode: Mode, delay: int, rules: str, there_before: bool
+    ) -> None:
         self.shop.ledger_writable = ledger
+        more = dict(RULES[rules])
         self.policy = policy(
             mode=mode,
-            approval=ApprovalPolicy(delay=timedelta(minutes=delay)),
+            approval=ApprovalPolicy(delay=timedelta(minutes=delay), manual=more.pop("manual", False)),
             poll=timedelta(minutes=20),
             per_day=euro(limit) if limit else None,
+            **more,
         )
+        self._takes_up_mode()
+        if there_before:
+            self.order_comes(NAMES[0], 1, paid=True, days=2)
+        self.order_comes(NAMES[1], 2, paid=True, days=0)
         self.reconciles()
 
     # --- the shop ----------------------------------------------------------------------------------------
 
-    @rule(name=st.sampled_from(NAMES), quantity=st.integers(1, 3), paid=st.booleans())
-    def order_comes(self, name: str, quantity: int, paid: bool) -> None:
+    @rule(
+        name=st.sampled_from(NAMES),
+        quantity=st.integers(1, 3),
+        paid=st.booleans(),
+        days=st.sampled_from([0, 0, 0, 0, 2]),
+    )
+    def order_comes(self, name: str, quantity: int, paid: bool, days: int) -> None:
+        """Some come `days` after they were made, as an order that was imported, or drafted long ago."""
         order_id = f"gid://shopify/Order/{name[1:]}"
         if order_id in self.shop.orders:
             return
@@ -205,7 +274,7 @@ class Promise(RuleBasedStateMachine):
             order(line(1, "RING", quantity), line(2, "TEE")),
             id=order_id,
             name=name,
-            created_at=self.clock.truly(),
+            created_at=self.clock.truly() - timedelta(days=days),
             fully_paid=paid,
             financial_status="PAID" if paid else "PENDING",
         )
@@ -318,6 +387,7 @@ class Promise(RuleBasedStateMachine):
     def is_backed_up(self) -> None:
         self.house.stops()
         self.house.database.backup()
+        self.asked.backed_up()
         self.backed_up = True
 
     @precondition(lambda self: self.backed_up and self.shop.ledger_writable)
@@ -325,6 +395,7 @@ class Promise(RuleBasedStateMachine):
     def is_restored(self) -> None:
         self.house.stops()
         self.house.database.restore()
+        self.asked.restored()
         self._forgets()
 
     @precondition(lambda self: self.shop.ledger_writable)
@@ -332,6 +403,7 @@ class Promise(RuleBasedStateMachine):
     def loses_its_database(self) -> None:
         self.house.stops()
         self.house.database.lose()
+        self.asked.lost()
         self._forgets()
 
     def _forgets(self) -> None:
@@ -339,17 +411,33 @@ class Promise(RuleBasedStateMachine):
         self.known.clear()
         self.told.clear()
         self.paused = bool(self.house.read(self.house.store().switch.pauses()))
+        self._takes_up_mode()
 
     @rule(catalog=st.sampled_from(sorted(CATALOGS)))
     def mapping_changes(self, catalog: str) -> None:
         self.catalog = catalog
         self.house.run(self.house.store().wake_for_mapping(catalog))
 
-    @precondition(lambda self: self.policy.mode is Mode.TEST)
+    @precondition(lambda self: self.policy.mode is not Mode.LIVE)
     @rule()
     def goes_live(self) -> None:
         self.policy = replace(self.policy, mode=Mode.LIVE)
-        self.house.run(self.house.store().wake_for_mode(Mode.LIVE))
+        self._takes_up_mode()
+
+    @precondition(lambda self: self.policy.mode is Mode.LIVE)
+    @rule(
+        mode=st.sampled_from([Mode.TEST, Mode.PREVIEW]),
+        name=st.sampled_from(NAMES),
+        steps=st.integers(0, 4),
+        approves=st.booleans(),
+    )
+    def is_rehearsed(self, mode: Mode, name: str, steps: int, approves: bool) -> None:
+        """Another mode for a while, in which a person may approve an order; `goes_live` ends it."""
+        self.policy = replace(self.policy, mode=mode)
+        self._takes_up_mode()
+        self.works(steps, REPLICAS[0])
+        if approves:
+            self.person_decides(name, "approve")
 
     # --- Sculpteo ----------------------------------------------------------------------------------------
 
@@ -408,6 +496,21 @@ class Promise(RuleBasedStateMachine):
         if record is not None:
             self._decide(record, lambda: getattr(decide, wish)(record, "anna", self.clock.now()))
 
+    @rule(
+        name=st.sampled_from(NAMES),
+        edit=st.sampled_from(["", "address", "add units", *EDITS]),
+        told=st.booleans(),
+    )
+    def person_approves_what_is_edited(self, name: str, edit: str, told: bool) -> None:
+        """An approval, an edit right behind it, and the work that follows, with word of the edit or without."""
+        self.works(2, REPLICAS[0])
+        self.person_decides(name, "approve")
+        if edit:
+            self.shop_changes(name, edit)
+        if told:
+            self.reconciles()
+        self.works(3, REPLICAS[0])
+
     @rule(name=st.sampled_from(NAMES))
     def person_prints_again(self, name: str) -> None:
         record = self.record_of(name)
@@ -450,9 +553,11 @@ class Promise(RuleBasedStateMachine):
 
     def _decide(self, record: OrderRecord, wish: Any) -> bool:
         try:
-            self.house.read(self.house.store().orders.intervene(record, wish(), "anna"))
+            change = wish()
+            self.house.read(self.house.store().orders.intervene(record, change, "anna"))
         except (decide.NotNow, Outdated, NeedsPerson):
             return False
+        self.asked.decided(name_of(record), record, change)
         return True
 
     # --- what must hold ----------------------------------------------------------------------------------
@@ -474,13 +579,16 @@ class Promise(RuleBasedStateMachine):
     def nothing_left_that_should_not(self) -> None:
         assert not self.wrong, self.wrong
         assert not self.shop.forbidden, f"(11) {self.shop.forbidden}"
-        if self.policy.mode is Mode.TEST:
-            assert all(one.fake for one in self.printer.sent), "(10) a real print was bought in test mode"
+
+    @invariant()
+    def somebody_asked_for_each_purchase(self) -> None:
+        assert not self.unasked, f"(12) {self.unasked}"
 
     @invariant()
     def nothing_moves_backwards(self) -> None:
         for record in self.records():
             name = name_of(record)
+            self.asked.knows(name, record)
             if record.mode is Mode.LIVE and record.reference:
                 self.known[name] = record.reference
             if name in self.known and name not in self.lied:
@@ -509,15 +617,16 @@ class Promise(RuleBasedStateMachine):
         """At the end of the day, with nothing failing any more, nobody is left out."""
         try:
             self._end_of_day()
+            self._day_after()
         finally:
             self.house.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _end_of_day(self) -> None:
+    def _end_of_day(self, hours: int = 4) -> None:
         self.fate.shop.clear()
         self.fate.printer.clear()
         self.fate.crash_in = None
-        for _ in range(4):
+        for _ in range(hours):
             self.clock.time += timedelta(hours=1)
             self.reconciles()
             for turn in range(40):
@@ -527,6 +636,7 @@ class Promise(RuleBasedStateMachine):
         self.no_order_is_printed_twice()
         self.each_parcel_is_in_the_shop_once()
         self.nothing_left_that_should_not()
+        self.somebody_asked_for_each_purchase()
         self.nothing_moves_backwards()
         self.the_days_limit_holds()
         for shop_order in self.shop.orders.values():
@@ -534,6 +644,18 @@ class Promise(RuleBasedStateMachine):
             assert record is not None, f"(2) {shop_order.name} was lost"
             self._is_accounted_for(record, shop_order)
         self._alarms_were_raised()
+
+    def _day_after(self) -> None:
+        """All that stood in the way is gone, but for what only a person can say: so most days end with a
+        purchase, or show one that nobody asked for."""
+        if self.policy.mode is not Mode.LIVE:
+            self.goes_live()
+        self.person_pauses(stop=False)
+        self.mapping_changes("v1")
+        for shop_order in list(self.shop.orders.values()):
+            if shop_order.financial_status == "PENDING":
+                self.shop_changes(shop_order.name, "pay")
+        self._end_of_day(hours=2)
 
     def _is_accounted_for(self, record: OrderRecord, now: ShopOrder) -> None:
         name = name_of(record)

@@ -22,7 +22,7 @@ __all__ = ["postgres"]
 
 WANTED = os.environ.get("PROMISE", "")
 ONLY = os.environ.get("PROMISE_ON", "")
-DAYS = {"sqlite": "25x30", "postgresql": "8x25"}
+DAYS = {"sqlite": "18x30", "postgresql": "7x25"}
 
 
 def plays(database: str) -> settings:

@@ -106,6 +106,7 @@ class MemoryShop:
         self.places: dict[str, str] | None = None  # None: the app may not read locations
         self.forbidden: list[str] = []  # orders whose note said no when an intent took its place
         self.unreadable: dict[str, str] = {}  # orders whose note nobody can read, and why
+        self.shown: dict[str, ShopOrder] = {}  # each order as it was last read
         self._serial = 0
 
     @property
@@ -137,6 +138,7 @@ class MemoryShop:
             ledger = Ledger(kept[0], kept[1]) if kept else Ledger()
             if order_id in self.unreadable:
                 ledger = Ledger(None, STRANGE, "{?", self.unreadable[order_id])
+            self.shown[order_id] = order
             return replace(order, ledger=ledger, read_at=self.clock.now())
 
         found: ShopOrder | None = await self._call(effect)
@@ -189,6 +191,7 @@ class MemoryShop:
             order = self.orders.get(order_id)
             if order is None:
                 raise TryAgain("the shop does not find the order", upstream=shopify("acme"))
+            self.shown[order_id] = order
             seen.append(replace(order, ledger=Ledger(*self._kept[order_id]), read_at=self.clock.now()))
 
         await self._call(effect)
@@ -282,6 +285,8 @@ class MemoryPrinter:
         self.sent: list[PrintOrder] = []
         self.watch: Callable[[PrintOrder], None] = lambda order: None
         """Told of each request in the moment before its first byte; it tells what must not be by then."""
+        self.leaves: Callable[[PrintOrder], None] = lambda order: None
+        """Told of each request that leaves: the gate is open."""
 
     def _answer(self, body: str) -> RawAnswer:
         return RawAnswer(self.clock.now(), 200, (), body)
@@ -295,6 +300,7 @@ class MemoryPrinter:
         self.watch(order)
         await about_to_send()
         self.sent.append(order)
+        self.leaves(order)
         await self.fate.during("sent")
         self.fate.tick()
         if fault == "refused":

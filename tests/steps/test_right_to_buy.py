@@ -214,6 +214,30 @@ async def test_a_decision_of_a_rehearsal_counts_for_nothing_in_live_mode(
         assert day.prints == 0
 
 
+@pytest.mark.parametrize(("decision", "held"), [(decide.release, True), (decide.retry, False)])
+async def test_a_decision_in_live_mode_makes_no_approval_of_one_that_a_rehearsal_left(
+    tmp_path: Path, decision: Callable[..., Any], held: bool
+) -> None:
+    """A hold keeps the approval of the rehearsal on record; so does the moment before the worker's next look."""
+    async with new_day(tmp_path, mode=Mode.TEST, approval=ApprovalPolicy(manual=True)) as day:
+        await day.store.wake_for_mode(Mode.TEST)
+        await day.comes()
+        await day.works()
+        await day.decides(decide.approve)
+        if held:
+            await day.decides(decide.hold)
+        await going_live(day, Mode.TEST)
+        if held:
+            await day.works()
+        await day.decides(decision)
+        await day.works()
+        assert (await day.record()).reason == Wait.OTHER_MODE
+        assert day.prints == 0
+        await day.decides(decide.approve)
+        await day.works()
+        assert day.prints == 1
+
+
 async def test_an_approval_of_a_rehearsal_is_no_approval_when_the_order_was_placed_as_a_test(
     tmp_path: Path,
 ) -> None:
