@@ -361,8 +361,11 @@ class Service:
         known = await orders.locations(name)
         found = resolve(bridge.settings.shops[name].locations, known)
         there = {one.name for one in known if one.gone_at is None}
-        if await self._vigil.locations(name, found, there):  # what it has hidden so far is looked at anew
+        changed = await self._vigil.locations(name, found, there)
+        if changed is True:  # what it has hidden so far is looked at anew
             await bridge.store.wake([State.IGNORED], reasons=[Ignored.OTHER_LOCATION], shop=name)
+        if changed is False:  # what waited for a person because of it goes on
+            await bridge.store.wake([State.ATTENTION], problems=[Problem.LOCATION], shop=name)
 
     # --- the configuration -------------------------------------------------------------------------------
 

@@ -137,19 +137,21 @@ class Vigil:
         for shop, count in still_open.items():
             await self._is(f"shop_gone:{shop}", "shop_gone", True, {"shop": shop, "count": count})
 
-    async def locations(self, shop: str, found: Resolved, known: Collection[str]) -> bool:
+    async def locations(self, shop: str, found: Resolved, known: Collection[str]) -> bool | None:
         """Whether the configured locations of a shop are locations that it has. Gives True when it is new that
-        some are not."""
+        some are not, and False when it is new that all are; None = nothing is new."""
         facts = {
             "shop": shop,
             "locations": _quoted(found.unknown),
             "known": _quoted(known),
         }
-        new = await self._is(f"location:{shop}", "location", bool(found.unknown and known), facts)
+        name, wrong = f"location:{shop}", bool(found.unknown and known)
+        before = name in {one.name for one in await self._store.conditions.open()}
+        new = await self._is(name, "location", wrong, facts)
         renamed = ", ".join(f"“{word}” → “{name}”" for word, name in sorted(found.renamed.items()))
         told = {"shop": shop, "renamed": renamed}
         await self._is(f"renamed:{shop}", "location_renamed", bool(found.renamed), told)
-        return new
+        return True if new else False if before and not wrong else None
 
     # --- upstreams ---------------------------------------------------------------------------------------
 

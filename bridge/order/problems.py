@@ -253,6 +253,7 @@ HEALS_ON_CHANGE: frozenset[Problem] = frozenset(
         Problem.ADDRESS,
         Problem.NO_PRICE,
         Problem.SHOP_ACCESS,
+        Problem.MOVED,
         Problem.LOCATION,
         Problem.NO_FULFILLMENT_ORDER,
     }

@@ -28,6 +28,9 @@ REASONS: tuple[str, ...] = (
     "Shopify says “{status}” of the payment",
     "the payment terms are {terms}, and the payment is pending",
     "the payment terms are {terms}, and only a part is paid",
+    # the cost
+    "it costs {cost} now, and {before} when it was approved",
+    "it costs more now than when it was approved",
     # Sculpteo's answer to the order call
     "Sculpteo answered HTTP {status} with far more than a reference",
     "Sculpteo's answer (HTTP {status}) was cut short",

@@ -39,7 +39,7 @@ async def allowed(
                 return Trouble(Problem(error.problem), error.facts), None
     if policy.mode is Mode.PREVIEW:
         return Waits(Wait.PREVIEW, None, {"cost": said(cost)}), cost
-    dearer = cost is not None and approved and _is_dearer(cost, record.cost)
+    dearer = cost is not None and approved and is_dearer(cost, record.cost)
     for problem, limit in OF_COST.items():
         most = limit(policy)
         lifted = approved_for(record, problem, order, items, policy) and record.cost and not dearer
@@ -51,7 +51,7 @@ async def allowed(
     return None, cost
 
 
-def _is_dearer(cost: Money, seen: Money | None) -> bool:
+def is_dearer(cost: Money, seen: Money | None) -> bool:
     """Whether it costs more, or in another currency, than what a person saw who approved it."""
     return seen is not None and (cost.currency != seen.currency or cost.amount > seen.amount)
 

@@ -34,6 +34,7 @@ from bridge.steps.right_to_buy import (
     objection,
     was_given_for,
     window_end,
+    without_approval,
 )
 from bridge.steps.select import Nothing, Trouble, Waits, missing_since, select
 from bridge.steps.withdraw import withdrawn
@@ -42,7 +43,8 @@ CLOSES_WINDOW = frozenset(
     {
         *(Wait.PAYMENT, Wait.UNPAID, Wait.RISK, Wait.UNRATED, Wait.SHOP_HOLD, Wait.SCHEDULED, Wait.ROUTING),
         *(Wait.APPROVAL, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST, Wait.OTHER_MODE),
-        *(Problem.UNMAPPED, Problem.OPTION, Problem.ADDRESS, Problem.MOVED),
+        *(Problem.UNMAPPED, Problem.OPTION, Problem.VARIANT, Problem.ADDRESS, Problem.MOVED),
+        *(Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER, Problem.LEDGER_UNREADABLE),
     }
 )
 """Reasons and problems of the order itself that end the approval window: after them it begins anew."""
@@ -154,13 +156,15 @@ def decided(job: Job, order: ShopOrder, found: Assessment, *, void: str | None =
         values["first_mode"] = job.world.policy.mode
     if items:
         values["first_locations"] = locations_of(order, items, record.first_locations)
+    if items and items != record.items and not approval_holds(record, order, items, job.world.policy):
+        values["cost"] = None  # it was asked for other prints
     if record.matched_at is None and items:
         values["matched_at"] = job.now
     notes: tuple[Note, ...] = ()
     if isinstance(found.verdict, Nothing | Withdrawn):
         values |= NO_APPROVAL
     elif record.approved_at and items and not approval_holds(record, order, items, job.world.policy):
-        values |= {"approved_at": None, "approved_by": None, "approved_for": None, "approved_seen": None}
+        values |= without_approval(record)
         notes = (Note("approval_dropped"),)
     change = partial(Change, values=values, notes=notes, void_attempt=void)
     match found.verdict:
@@ -290,8 +294,9 @@ async def _still_without_price(job: Job, order: ShopOrder, found: Assessment) ->
     """Whether a problem is gone is judged by the check that found it: `assess` does not ask for the price. None
     = the price is known now, or was not the problem. Raises TryAgain when Sculpteo cannot be asked."""
     record = job.record
-    ready = isinstance(found.verdict, Ready | Waits)
-    if record.problem != Problem.NO_PRICE or not ready or not is_price_needed(job.world.policy):
+    ready, policy = isinstance(found.verdict, Ready | Waits), job.world.policy
+    priced = record.cost is not None and approval_holds(record, order, found.items, policy)
+    if record.problem != Problem.NO_PRICE or not ready or not (priced or is_price_needed(policy)):
         return None
     try:
         await price_of(job, found.items)

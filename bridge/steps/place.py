@@ -52,7 +52,7 @@ from bridge.retry import delay
 from bridge.steps.intent import anew, announce, contents, intend
 from bridge.steps.job import Job
 from bridge.steps.ledger import entry_of, may_write_over, taken_back
-from bridge.steps.limits import allowed, bought_already
+from bridge.steps.limits import allowed, bought_already, is_dearer
 from bridge.steps.match import (
     OF_COST,
     Assessment,
@@ -64,7 +64,7 @@ from bridge.steps.match import (
     printable,
 )
 from bridge.steps.resolve import found_elsewhere, late_evidence, placed, refused, settled_by_record
-from bridge.steps.right_to_buy import was_given_for
+from bridge.steps.right_to_buy import was_given_for, without_approval
 from bridge.steps.select import Nothing, Trouble, Waits
 
 INVOICE_TRIES = 12  # by the waits of `bridge.retry`, two to three hours
@@ -130,11 +130,13 @@ def _with_cost(job: Job, change: Change, blocked: Waits | Trouble, cost: Money |
     if not asks:
         return change
     values = {**change.values, "cost": cost}
-    if job.record.approved_at is None:
+    record = job.record
+    if record.approved_at is None:
         return replace(change, values=values)
-    if isinstance(blocked, Trouble) and not was_given_for(job.record, blocked.problem):
+    dearer = cost is not None and is_dearer(cost, record.cost)
+    if isinstance(blocked, Trouble) and not was_given_for(record, blocked.problem) and not dearer:
         return replace(change, values=values)
-    values |= dict.fromkeys(("approved_at", "approved_by", "approved_for", "approved_seen"))
+    values |= without_approval(record, dearer=isinstance(blocked, Waits))  # a limit asks by itself
     return replace(change, values=values, notes=(Note("approval_dropped"),))
 
 

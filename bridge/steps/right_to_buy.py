@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from bridge.order.digests import contents_digest
 from bridge.order.model import FulfillmentOrder, Mode, PrintItem, ShopOrder
@@ -20,6 +21,20 @@ from bridge.steps.approval import why_a_person
 from bridge.steps.payment import only_for_payment, payment_wait
 from bridge.steps.risk import risk_wait
 from bridge.steps.select import Trouble, Waits
+
+DEARER = "dearer"
+"""Among the reasons of an approval: it cost more than a person had approved, so that a person is asked again."""
+
+ANSWERS = (DEARER, Problem.LEDGER_UNREADABLE, Problem.REFERENCE_TAKEN)
+"""What is kept of an approval that does not count any more: what was asked or answered about the order itself."""
+
+ONE_QUESTION = frozenset(
+    {
+        *(Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER, Problem.MOVED),
+        *(Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Wait.LIMIT_DAY, DEARER),
+    }
+)
+"""What is asked of an order before, or after, all that `objection` asks: a yes to it is a yes to nothing else."""
 
 NAME = "name:"  # what stands before a location's name where its id cannot be read
 
@@ -35,7 +50,8 @@ def objection(
     """What forbids buying `items` of this order now, most telling first; None = nothing does.
 
     An approval opens everything but a person's hold; and payment only where that was the question. One that was
-    given to that question alone opens nothing else.
+    given to that question alone, to a limit, or to where the order is sent from, opens nothing else but the
+    approval window: whoever approves wants it ordered now.
     """
     approved = approval_holds(record, order, items, policy)
     payment = policy.payment.get(record.shop, PaymentPolicy())
@@ -44,8 +60,10 @@ def objection(
         return unpaid
     if record.held_at is not None:
         return Waits(Wait.HELD, None)
-    if approved and not only_for_payment(record.approved_for):
+    if approved and opens_all(record):
         return None
+    if not approved and was_given_for(record, DEARER):
+        return Waits(Wait.APPROVAL, None, {"why": "it costs more now than when it was approved"})
     return (
         _before_go_live(record, order, policy, go_live)
         or _from_another_mode(record, order, policy, go_live)
@@ -75,6 +93,22 @@ def approved_for(
 def was_given_for(record: OrderRecord, code: str) -> bool:
     """Whether `code` stood in the way of a decision of a person, whatever it was about."""
     return code in (record.approved_for or "").split()
+
+
+def opens_all(record: OrderRecord) -> bool:
+    """Whether the approval was given to the order as a whole, and not only to its payment, a limit or a place."""
+    given = [code for code in (record.approved_for or "").split() if code not in ONE_QUESTION]
+    return (not record.approved_for or bool(given)) and not only_for_payment(" ".join(given))
+
+
+def without_approval(record: OrderRecord, *, dearer: bool = False) -> dict[str, Any]:
+    """The values that end an approval. What a person answered about the order itself stays answered; `dearer` =
+    it ends because of the cost, which stays a question whatever happens to the order meanwhile."""
+    kept = [code for code in ANSWERS if was_given_for(record, code) or (dearer and code == DEARER)]
+    return {
+        **dict.fromkeys(("approved_at", "approved_by", "approved_seen")),
+        "approved_for": " ".join(kept) or None,
+    }
 
 
 def _before_go_live(record: OrderRecord, order: ShopOrder, policy: Policy, go_live: GoLive) -> Waits | None:

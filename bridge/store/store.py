@@ -225,7 +225,10 @@ class Store:
         )
 
         def work(c: Connection) -> int:
+            before = mode_history(c).mode
             if change_mode(c, now, mode):
+                if before is not None and mode is Mode.LIVE:
+                    _end_approvals(c)
                 # notes of what is tried out and of what is bought are apart: a person's no belongs on both
                 decided = orders.c.decision.is_not(None)
                 c.execute(sa.update(orders).where(decided).values(decision_noted=False))
@@ -343,6 +346,14 @@ def _of_mode() -> sa.ColumnElement[bool]:
     tested = sa.and_(orders.c.state == State.PLACED, orders.c.mode != Mode.LIVE)
     ignored = sa.and_(orders.c.state == State.IGNORED, orders.c.reason == Ignored.SHOP_TEST_ORDER)
     return sa.or_(waiting, tested, ignored)
+
+
+def _end_approvals(c: Connection) -> None:
+    """What a person approved in a rehearsal is approved for no purchase, whatever is decided of the order later."""
+    unbought = sa.or_(orders.c.reference.is_(None), orders.c.mode != Mode.LIVE)
+    rehearsed = sa.or_(orders.c.decided_mode.is_(None), orders.c.decided_mode != Mode.LIVE)
+    values = dict.fromkeys(("approved_at", "approved_by", "approved_for", "approved_seen"))
+    c.execute(sa.update(orders).where(orders.c.approved_at.is_not(None), unbought, rehearsed).values(values))
 
 
 def _of_rules(now: datetime) -> sa.ColumnElement[bool]:

@@ -24,6 +24,7 @@ from bridge.errors import (
 )
 from bridge.order.news import TEXTS, News
 from bridge.ports import Facts
+from bridge.steps.locations import Resolved
 from bridge.store import Store
 from bridge.vigil import Vigil, upstream_name
 from tests.cli.test_orders import CONFIG
@@ -266,3 +267,12 @@ async def test_a_chore_that_fails_is_told_of_and_one_of_another_replica_is_not(s
     await chores.stop("good")
     await chores.stop()
     assert sorted(told, key=str) == [("bad", "HTTP 503"), ("good", None), ("good", None)]
+
+
+async def test_a_location_that_is_there_again_is_news(store: Store, clock: Tick, settings: Settings) -> None:
+    watch = vigil(store, clock, settings)
+    missing, there = Resolved(unknown=frozenset({"Workshop"})), Resolved(ids=frozenset({"1"}))
+    told = [
+        await watch.locations("acme", found, {"Main"}) for found in (there, missing, missing, there, there)
+    ]
+    assert told == [None, True, None, False, None]

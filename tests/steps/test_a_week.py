@@ -205,11 +205,12 @@ async def location(play: Playing) -> int:
     return await ring(play)
 
 
-async def no_price(play: Playing) -> int:
-    async def none(design: Design, quantity: int, currency: str) -> Quote:
-        return Quote(None, "Sculpteo does not know the material siver")
+async def unpriced(design: Design, quantity: int, currency: str) -> Quote:
+    return Quote(None, "Sculpteo does not know the material siver")
 
-    instead(play.printer, "price", none)
+
+async def no_price(play: Playing) -> int:
+    instead(play.printer, "price", unpriced)
     with_policy(play, per_order=DEAR)
     return await ring(play)
 
@@ -217,6 +218,18 @@ async def no_price(play: Playing) -> int:
 async def no_price_by_day(play: Playing) -> int:
     key = await no_price(play)
     with_policy(play, per_day=DEAR)
+    return key
+
+
+async def no_price_approved(play: Playing) -> int:
+    """No limit asks for the price, but a person approved the order at a cost."""
+    key = await approval(play)
+    await play.steps()
+    found = await play.record(key)
+    change = decide.approve(found, "ada", play.clock.now())
+    change = replace(change, values={**change.values, "cost": CHEAP})
+    await play.store.orders.intervene(found, change, "ada")
+    instead(play.printer, "price", unpriced)
     return key
 
 
@@ -320,6 +333,7 @@ PROBLEMS: dict[str, tuple[Problem, Scene]] = {
     "limit_order": (Problem.LIMIT_ORDER, limit_order),
     "above_day_limit": (Problem.ABOVE_DAY_LIMIT, above_day_limit),
     "no_price": (Problem.NO_PRICE, no_price),
+    "no_price_approved": (Problem.NO_PRICE, no_price_approved),
     "no_price_by_day": (Problem.NO_PRICE, no_price_by_day),
     "invoice": (Problem.INVOICE, invoice),
     "changed": (Problem.CHANGED, changed),

@@ -395,3 +395,159 @@ async def test_contents_that_are_not_known_yet_cannot_be_approved(tmp_path: Path
         await day.decides(decide.hold)
         with pytest.raises(decide.NotNow, match="not known yet what is printed"):
             await day.decides(decide.approve)
+
+
+# --- one approval, and what it is not given for ----------------------------------------------------------
+
+
+async def _goes_live(day: Day) -> None:
+    day.policy = replace(day.policy, mode=Mode.LIVE)
+    await day.store.wake_for_mode(Mode.LIVE)
+    await day.works()
+
+
+async def _rehearses(day: Day, **rules: Any) -> None:
+    await day.store.wake_for_mode(Mode.TEST)
+    day.policy = replace(day.policy, mode=Mode.TEST, **rules)
+
+
+async def test_what_was_refused_in_a_rehearsal_is_not_bought_by_a_retry_in_live(tmp_path: Path) -> None:
+    async with new_day(tmp_path, approval=ApprovalPolicy(manual=True)) as day:
+        await _rehearses(day)
+        await day.comes()
+        await day.works()
+        day.fate.printer = ["refused"]
+        await day.decides(decide.approve)
+        await day.works()
+        assert (await day.record()).problem == Problem.REFUSED
+        await _goes_live(day)
+        await day.decides(decide.retry)
+        await day.works()
+        assert ((await day.record()).reason, day.prints) == (Wait.OTHER_MODE, 0)
+
+
+async def test_what_was_approved_unpaid_in_a_rehearsal_is_asked_again_in_live(tmp_path: Path) -> None:
+    async with new_day(tmp_path) as day:
+        await _rehearses(day, per_order=euro("1"))
+        await day.comes()
+        made = day.shop.orders[ORDER]
+        day.shop.touch(replace(made, fully_paid=False, financial_status="PENDING"))
+        await day.works()
+        await day.decides(decide.approve)
+        await day.works()
+        assert (await day.record()).problem == Problem.LIMIT_ORDER
+        await _goes_live(day)
+        await day.decides(decide.approve)
+        await day.works()
+        assert ((await day.record()).reason, day.prints) == (Wait.PAYMENT, 0)
+
+
+async def test_a_higher_cost_than_the_approved_one_is_asked_whatever_news_comes(tmp_path: Path) -> None:
+    async with new_day(tmp_path, per_day=euro("500")) as day:
+        await day.store.switch.pause("*", "anna")
+        await day.comes()
+        await day.works()
+        seen = await day.record()
+        change = decide.approve(seen, "anna", day.clock.now())
+        change = replace(change, values={**change.values, "cost": euro("5")})
+        await day.store.orders.intervene(seen, change, "anna")
+        day.printer.unit_price = 50
+        await day.store.switch.resume("*")
+        await day.works()
+        assert (await day.record()).reason == Wait.APPROVAL
+        for _ in range(3):
+            await day.news()
+            await day.works()
+        waits = await day.record()
+        assert (waits.reason, day.prints) == (Wait.APPROVAL, 0)
+        assert "when it was approved" in waits.facts["why"]
+        await day.decides(decide.approve)
+        await day.works()
+        assert day.prints == 1
+
+
+async def test_a_raised_limit_buys_nothing_at_a_cost_that_nobody_approved(tmp_path: Path) -> None:
+    async with new_day(tmp_path, per_order=euro("100"), approval=ApprovalPolicy(manual=True)) as day:
+        await day.store.switch.pause("*", "anna")
+        await day.comes()
+        await day.works()
+        seen = await day.record()
+        change = decide.approve(seen, "anna", day.clock.now())
+        change = replace(change, values={**change.values, "cost": euro("5")})
+        await day.store.orders.intervene(seen, change, "anna")
+        day.printer.unit_price = 200
+        await day.store.switch.resume("*")
+        await day.works()
+        assert (await day.record()).problem == Problem.LIMIT_ORDER
+        day.policy = replace(day.policy, per_order=euro("1000"))
+        await day.store.wake_for_rules("raised")
+        await day.works()
+        assert ((await day.record()).reason, day.prints) == (Wait.APPROVAL, 0)
+
+
+async def test_an_unreadable_note_is_asked_about_once(tmp_path: Path) -> None:
+    async with new_day(tmp_path, approval=ApprovalPolicy(manual=True)) as day:
+        await day.comes()
+        day.shop.unreadable[ORDER] = "what is this"
+        await day.works()
+        assert (await day.record()).problem == Problem.LEDGER_UNREADABLE
+        await day.decides(decide.not_placed)
+        await day.works()
+        assert (await day.record()).reason == Wait.APPROVAL
+        await day.decides(decide.approve)
+        await day.works()
+        assert (await day.record()).problem != Problem.LEDGER_UNREADABLE
+
+
+async def test_an_approval_of_a_place_is_none_of_a_suspected_fraud(tmp_path: Path) -> None:
+    async with new_day(tmp_path, locations={"acme": frozenset({"Nowhere"})}) as day:
+        made = await day.comes()
+        day.shop.touch(replace(made, risk="HIGH"))
+        await day.works()
+        assert (await day.record()).problem == Problem.LOCATION
+        await day.decides(decide.approve)
+        await day.works()
+        assert ((await day.record()).reason, day.prints) == (Wait.RISK, 0)
+        await day.decides(decide.approve)
+        await day.works()
+        assert day.prints == 1
+
+
+async def test_a_problem_with_the_location_begins_the_window_anew(tmp_path: Path) -> None:
+    async with new_day(tmp_path, approval=ApprovalPolicy(delay=HALF_HOUR)) as day:
+        await day.comes()
+        await day.works()
+        day.policy = replace(day.policy, locations={"acme": frozenset({"Nowhere"})})
+        await day.news()
+        await day.works()
+        assert (await day.record()).problem == Problem.LOCATION
+        day.clock.time += 2 * DAY
+        day.policy = replace(day.policy, locations={})
+        await day.news()
+        await day.works()
+        assert ((await day.record()).reason, day.prints) == (Wait.WINDOW, 0)
+
+
+async def test_a_move_back_ends_the_question(tmp_path: Path) -> None:
+    async with new_day(tmp_path, approval=ApprovalPolicy(delay=HALF_HOUR)) as day:
+        made = await day.comes()
+        await day.works()
+        for now in (moved(made), made):
+            day.shop.touch(now)
+            await day.news()
+            await day.works()
+        assert ((await day.record()).reason, day.prints) == (Wait.WINDOW, 0)
+
+
+async def test_the_cost_of_other_prints_is_not_shown(tmp_path: Path) -> None:
+    async with new_day(tmp_path, per_order=euro("50"), approval=ApprovalPolicy(manual=True)) as day:
+        await day.comes(20)
+        await day.works()
+        await day.decides(decide.approve)
+        await day.works()
+        assert ((await day.record()).problem, (await day.record()).cost) == (Problem.LIMIT_ORDER, euro("100"))
+        fewer = line(1, "RING", 2)
+        day.change(lines=(fewer,), fulfillment_orders=(unit(1, fewer),))
+        await day.decides(decide.retry)
+        await day.works()
+        assert ((await day.record()).reason, (await day.record()).cost) == (Wait.APPROVAL, None)

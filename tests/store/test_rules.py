@@ -15,15 +15,18 @@ from bridge.store import Store
 from tests.store.make import ITEMS, LEASE, START, claimed, get, waiting, word
 
 DESIGN = ITEMS[0].design
+UNANSWERED = (Problem.UNMAPPED, Problem.OPTION, Problem.VARIANT)
 LINE = LineRule("acme", Scope.LINE, "gid://shopify/LineItem/1", (DESIGN,), "Ring", "RING-X", (("Size", "S"),))
 VARIANT = replace(LINE, scope=Scope.VARIANT, subject="gid://shopify/ProductVariant/1", designs=())
 AGAIN = Change(State.RECEIVED, START, notes=(Note("line_mapped"),))
 
 
-async def stopped(store: Store, number: int, state: State = State.ATTENTION) -> OrderRecord:
+async def stopped(
+    store: Store, number: int, state: State = State.ATTENTION, problem: Problem = Problem.UNMAPPED
+) -> OrderRecord:
     """An order that waits for an answer about its lines, or found that none is printed."""
     await store.orders.notice(word(number))
-    change = Change(State.ATTENTION, None, problem=Problem.UNMAPPED)
+    change = Change(State.ATTENTION, None, problem=problem)
     if state is State.IGNORED:
         change = Change(State.IGNORED, None, reason=Ignored.NOTHING_TO_PRINT)
     order = await claimed(store)
@@ -65,8 +68,11 @@ async def test_a_step_that_runs_by_the_old_decision_can_buy_nothing_any_more(sto
         await store.orders.renew(order)
 
 
-async def test_a_decision_about_a_variant_wakes_the_orders_that_wait_for_one(store: Store) -> None:
-    first, second = await stopped(store, 1001), await stopped(store, 1002)
+@pytest.mark.parametrize("problem", UNANSWERED)
+async def test_a_decision_about_a_variant_wakes_the_orders_that_wait_for_one(
+    store: Store, problem: Problem
+) -> None:
+    first, second = await stopped(store, 1001), await stopped(store, 1002, problem=problem)
     await store.rules.decide(first, [VARIANT], AGAIN, "Zoë")
     due = await store.orders.claim("worker", limit=5, lease_for=LEASE)
     assert {order.key for order in due} == {first.key, second.key}
