@@ -46,10 +46,10 @@ def chained() -> None:
 def said() -> Iterator[io.StringIO]:
     """What is logged from here on."""
     root, stream = logging.getLogger(), io.StringIO()
-    before, level = root.handlers[:], root.level
+    before, level, configured = root.handlers[:], root.level, structlog.get_config()
     yield stream
     root.handlers[:], root.level = before, level
-    structlog.reset_defaults()
+    structlog.configure(**configured)
 
 
 def logged(said: io.StringIO, form: Literal["plain", "json"], what: object) -> str:
