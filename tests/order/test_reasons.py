@@ -35,6 +35,8 @@ FACTS = {
     "until": "2026-12-01",
     "terms": "Net 30",
     "what": "items",
+    "cost": "12.00 EUR",
+    "before": "10.00 EUR",
 }
 ANSWERS = (
     (200, b""),

@@ -18,6 +18,8 @@ from tests.sandbox.make import ADA
 from tests.service.serving import Serving, Stage, staged, until
 from tests.store.make import Now
 
+pytestmark = pytest.mark.long
+
 
 def buy(stage: Stage) -> str:
     return stage.box.shop.create_order(["RING-S"], address=ADA, email="ada@example.com").name

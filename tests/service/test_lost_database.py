@@ -7,9 +7,13 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from bridge.sandbox.shopify.model import Order
 from tests.sandbox.make import ADA
 from tests.service.serving import Serving, Stage, staged, until
+
+pytestmark = pytest.mark.long
 
 KEY = "print"
 

@@ -19,6 +19,8 @@ from tests.postgres import Server, postgres
 from tests.service.serving import Serving, Stage, staged, until
 from tests.service.test_reload import buy
 
+pytestmark = pytest.mark.long
+
 __all__ = ["postgres"]
 
 

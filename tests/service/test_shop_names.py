@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import SHOP, stock
@@ -22,6 +23,8 @@ from tests.postgres import Server, postgres
 from tests.sandbox.make import ADA
 from tests.service.serving import Serving, Stage, rewritten, staged, until
 from tests.store.make import Now
+
+pytestmark = pytest.mark.long
 
 __all__ = ["postgres"]
 

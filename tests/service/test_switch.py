@@ -25,6 +25,8 @@ from tests.service.serving import Serving, staged, until
 from tests.service.test_reload import buy
 from tests.store.make import Now
 
+pytestmark = pytest.mark.long
+
 RELATIVE = "sqlite:///bridge.db"
 
 

@@ -14,6 +14,8 @@ from tests.sandbox.make import ADA
 from tests.service.serving import Serving, Stage, staged, until
 from tests.store.make import Now
 
+pytestmark = pytest.mark.long
+
 FORMS: dict[str, dict[str, object]] = {
     "json": {},
     "page": {"json_tracking": False},

@@ -43,6 +43,8 @@ from tests.steps.make import ADDRESS, NOW, line, order, policy, unit
 from tests.steps.playing import Playing, instead, playing
 from tests.steps.test_right_to_buy import Since
 
+pytestmark = pytest.mark.long
+
 WEEK = timedelta(days=7)
 CHEAP = Money(Decimal(1), "EUR")
 DEAR = Money(Decimal(1_000), "EUR")
