@@ -392,7 +392,7 @@ def migrated(postgres: Server) -> str:
     return url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def url(request: pytest.FixtureRequest, tmp_path: Path, template: Path) -> Iterator[str]:
     if request.param == "sqlite":
         shutil.copy(template, tmp_path / "bridge.db")

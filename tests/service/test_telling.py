@@ -7,12 +7,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bridge.store import Store
 from tests.alerts.conftest import Receiver, receiver
 from tests.postgres import Server, postgres
 from tests.service.serving import Stage, read, rewritten, staged, until
 from tests.service.test_reload import buy
 from tests.store.make import Now
+
+pytestmark = pytest.mark.long
 
 __all__ = ["postgres", "receiver"]
 
