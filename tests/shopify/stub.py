@@ -188,7 +188,7 @@ class Shop:
     where: Endpoint
     warnings: list[str]
 
-    def client(self, tokens: Tokens, *, timeout: float = 5, shop: str = "acme") -> Admin:
+    def client(self, tokens: Tokens, *, timeout: float = 30, shop: str = "acme") -> Admin:
         return Admin(
             self.session,
             self.where,
