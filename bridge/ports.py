@@ -425,6 +425,10 @@ class NotificationRecord:
     attempt_mode: Mode = Mode.LIVE
 
 
+APPROVAL = ("approved_at", "approved_by", "approved_for", "approved_seen")
+"""The fields of an order that make up a person's approval, and end together."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
     """An order as the store has it. `facts` fill the sentence of its reason or problem."""

@@ -529,7 +529,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "a later decision makes no approval of a rehearsal's",
         "bridge/store/interventions.py",
-        '        values |= dict.fromkeys(("approved_at", "approved_by", "approved_for", "approved_seen"))\n',
+        "        values |= dict.fromkeys(APPROVAL)\n",
         "        pass\n",
         ("tests/steps/test_right_to_buy.py",),
     ),

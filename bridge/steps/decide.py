@@ -14,7 +14,7 @@ from bridge.order.digests import contents_digest
 from bridge.order.model import Mode
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Change, ClosedPurchase, Note, OrderRecord
+from bridge.ports import APPROVAL, Change, ClosedPurchase, Note, OrderRecord
 from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.payment import approval_codes
 from bridge.steps.right_to_buy import locations_of
@@ -32,7 +32,7 @@ CONTENTS = frozenset({Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER})
 
 
 NO_APPROVAL: dict[str, object] = {
-    **dict.fromkeys(("approved_at", "approved_by", "approved_for", "approved_seen")),
+    **dict.fromkeys(APPROVAL),
     **dict.fromkeys(("window_until", "window_for")),
 }
 """An order that comes back to be bought: earlier approvals and the window of then do not count for it."""

@@ -16,7 +16,7 @@ from bridge.order.digests import contents_digest
 from bridge.order.model import FulfillmentOrder, Mode, PrintItem, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
-from bridge.ports import GoLive, OrderRecord, PaymentPolicy, Policy
+from bridge.ports import APPROVAL, GoLive, OrderRecord, PaymentPolicy, Policy
 from bridge.steps.approval import why_a_person
 from bridge.steps.payment import only_for_payment, payment_wait
 from bridge.steps.risk import risk_wait
@@ -105,10 +105,7 @@ def without_approval(record: OrderRecord, *, dearer: bool = False) -> dict[str, 
     """The values that end an approval. What a person answered about the order itself stays answered; `dearer` =
     it ends because of the cost, which stays a question whatever happens to the order meanwhile."""
     kept = [code for code in ANSWERS if was_given_for(record, code) or (dearer and code == DEARER)]
-    return {
-        **dict.fromkeys(("approved_at", "approved_by", "approved_seen")),
-        "approved_for": " ".join(kept) or None,
-    }
+    return {**dict.fromkeys(APPROVAL), "approved_for": " ".join(kept) or None}
 
 
 def _before_go_live(record: OrderRecord, order: ShopOrder, policy: Policy, go_live: GoLive) -> Waits | None:

@@ -11,7 +11,7 @@ from bridge.errors import Outdated
 from bridge.order.model import Mode
 from bridge.order.people import person
 from bridge.order.states import State
-from bridge.ports import Change, OrderRecord
+from bridge.ports import APPROVAL, Change, OrderRecord
 from bridge.store.decisions import decision_after
 from bridge.store.loading import load, repair
 from bridge.store.modes import mode_in_force
@@ -70,7 +70,7 @@ def _decided_in(mode: Mode | None, order: OrderRecord, change: Change) -> dict[s
     approves nothing: without this, the old approval would count in this mode."""
     values: dict[str, Mode | None] = {"decided_mode": mode}
     if order.approved_at and order.decided_mode not in {None, mode} and "approved_at" not in change.values:
-        values |= dict.fromkeys(("approved_at", "approved_by", "approved_for", "approved_seen"))
+        values |= dict.fromkeys(APPROVAL)
     return values
 
 

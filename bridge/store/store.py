@@ -18,7 +18,7 @@ from bridge.order.model import Mode
 from bridge.order.people import person
 from bridge.order.problems import HEALS_ON_CHANGE, NOT_CONFIGURED, Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Clock, JudgedBy, SharedClock
+from bridge.ports import APPROVAL, Clock, JudgedBy, SharedClock
 from bridge.store import singleton
 from bridge.store.calls import StoredCalls
 from bridge.store.claims import set_aside_damaged
@@ -352,8 +352,11 @@ def _end_approvals(c: Connection) -> None:
     """What a person approved in a rehearsal is approved for no purchase, whatever is decided of the order later."""
     unbought = sa.or_(orders.c.reference.is_(None), orders.c.mode != Mode.LIVE)
     rehearsed = sa.or_(orders.c.decided_mode.is_(None), orders.c.decided_mode != Mode.LIVE)
-    values = dict.fromkeys(("approved_at", "approved_by", "approved_for", "approved_seen"))
-    c.execute(sa.update(orders).where(orders.c.approved_at.is_not(None), unbought, rehearsed).values(values))
+    c.execute(
+        sa.update(orders)
+        .where(orders.c.approved_at.is_not(None), unbought, rehearsed)
+        .values(dict.fromkeys(APPROVAL))
+    )
 
 
 def _of_rules(now: datetime) -> sa.ColumnElement[bool]:

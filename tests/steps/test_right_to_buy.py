@@ -411,6 +411,17 @@ async def _rehearses(day: Day, **rules: Any) -> None:
     day.policy = replace(day.policy, mode=Mode.TEST, **rules)
 
 
+async def _approved_at(day: Day, cost: str) -> None:
+    """An order comes while placing is paused, and a person approves it at this cost."""
+    await day.store.switch.pause("*", "anna")
+    await day.comes()
+    await day.works()
+    seen = await day.record()
+    change = decide.approve(seen, "anna", day.clock.now())
+    change = replace(change, values={**change.values, "cost": euro(cost)})
+    await day.store.orders.intervene(seen, change, "anna")
+
+
 async def test_what_was_refused_in_a_rehearsal_is_not_bought_by_a_retry_in_live(tmp_path: Path) -> None:
     async with new_day(tmp_path, approval=ApprovalPolicy(manual=True)) as day:
         await _rehearses(day)
@@ -444,13 +455,7 @@ async def test_what_was_approved_unpaid_in_a_rehearsal_is_asked_again_in_live(tm
 
 async def test_a_higher_cost_than_the_approved_one_is_asked_whatever_news_comes(tmp_path: Path) -> None:
     async with new_day(tmp_path, per_day=euro("500")) as day:
-        await day.store.switch.pause("*", "anna")
-        await day.comes()
-        await day.works()
-        seen = await day.record()
-        change = decide.approve(seen, "anna", day.clock.now())
-        change = replace(change, values={**change.values, "cost": euro("5")})
-        await day.store.orders.intervene(seen, change, "anna")
+        await _approved_at(day, "5")
         day.printer.unit_price = 50
         await day.store.switch.resume("*")
         await day.works()
@@ -468,13 +473,7 @@ async def test_a_higher_cost_than_the_approved_one_is_asked_whatever_news_comes(
 
 async def test_a_raised_limit_buys_nothing_at_a_cost_that_nobody_approved(tmp_path: Path) -> None:
     async with new_day(tmp_path, per_order=euro("100"), approval=ApprovalPolicy(manual=True)) as day:
-        await day.store.switch.pause("*", "anna")
-        await day.comes()
-        await day.works()
-        seen = await day.record()
-        change = decide.approve(seen, "anna", day.clock.now())
-        change = replace(change, values={**change.values, "cost": euro("5")})
-        await day.store.orders.intervene(seen, change, "anna")
+        await _approved_at(day, "5")
         day.printer.unit_price = 200
         await day.store.switch.resume("*")
         await day.works()
