@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bridge.sandbox.demo_config import MAPPING, write_config
 from bridge.shopify.webhooks import sign
@@ -14,6 +15,8 @@ from tests.sandbox.make import ADA
 from tests.service.serving import Stage, rewritten, staged, until
 
 __all__ = ["postgres"]
+
+pytestmark = pytest.mark.long
 
 BODY = b'{"id": 1}'
 NEW = {"sku": "NEW-2026", "uuid": "Lm2Moon8"}

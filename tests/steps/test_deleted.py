@@ -114,6 +114,7 @@ async def test_an_order_that_is_over_may_be_deleted(play: Playing) -> None:
     assert await alarms(play) == {}
 
 
+@pytest.mark.long
 async def test_a_real_service_is_told_of_a_deleted_order_within_seconds(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage, stage.serve(stage.config()) as serving:
         name = buy(stage, "RING-S")

@@ -170,6 +170,7 @@ def sends_from(name: str, shop: Any) -> None:
     shop.location.name = name
 
 
+@pytest.mark.long
 async def test_a_real_service_tells_of_a_location_that_the_shop_does_not_have_and_goes_on_once_it_is_right(
     tmp_path: Path,
 ) -> None:
