@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from bridge.config.names import is_local, is_simulated
 from bridge.config.nodes import Node, Place, Repeated, Scalar, Sequence, Table, join, walk
 from bridge.config.quantities import is_currency
+from bridge.config.secrets import is_quoted
 from bridge.errors import Fault
 
 Says = Callable[[str, Place, str, str], Fault]
@@ -232,6 +233,7 @@ def remarks(root: Table, says: Says) -> Iterator[Fault]:
         yield says("limits", place(root, "limits"), "are not set, so nothing bounds what is spent", remedy)
     yield from _all_simulated(root, says)
     yield from _public_url(root, says)
+    yield from _quoted_secrets(root, says)
     yield from _written_secrets(root, says)
     for name, shop in entries(at(root, "shops")):
         if at(shop, "access_token") and at(shop, "client_id"):
@@ -275,6 +277,21 @@ def _public_url(root: Table, says: Says) -> Iterator[Fault]:
 
 _SECRETS = frozenset({"client_secret", "access_token", "password"})
 _BARE_VARIABLE = re.compile(r"\$\w+|%\w+%", re.ASCII)
+
+
+def _quoted_secrets(root: Table, says: Says) -> Iterator[Fault]:
+    """A shell takes the quotes off, a file of variables for Docker or systemd may not: then the shop and Sculpteo get
+    them as part of the secret."""
+    for path, node in walk(root):
+        if not isinstance(node, Scalar) or not node.value or node.broken:
+            continue
+        key = path.rpartition(".")[2].partition("[")[0]
+        written = (
+            not node.secret and key in {*_SECRETS, "webhook_secrets", "secret"} and is_quoted(node.value)
+        )
+        if node.quoted or written:
+            what = "begins and ends with the same quote, which is taken for a part of it"
+            yield says(path, node.place, what, "leave the quotes out, unless they are meant")
 
 
 def _written_secrets(root: Table, says: Says) -> Iterator[Fault]:

@@ -92,6 +92,13 @@ def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
         says("", Place(0, 0), f"the secret file {name} can be read by every user", "chmod 600")
         for name in files.exposed
     ]
+    quoted = "begins and ends with the same quote, which is taken for a part of the secret"
+    warnings += [
+        says(
+            "", Place(0, 0), f"the secret file {name} {quoted}", "leave the quotes out, unless they are meant"
+        )
+        for name in files.quoted
+    ]
     written = settings.database.get_secret_value()
     resolved = SecretStr(resolve_database(written, path.parent))
     settings = settings.model_copy(update={"database": resolved})

@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from bridge.config.types import Secret, Text, Words, bad, nearest, single
+from bridge.config.url_secrets import ENCODED, alert_url_fault, database_url_fault
 
 MAX_SKU = 255  # characters: Shopify stores no longer ones
 
@@ -221,6 +222,9 @@ def _database(secret: Any) -> Any:
         raise bad("names no file, so nothing would be kept", "write sqlite:///bridge.db")
     if backend == "sqlite" and (rest.startswith("/file:") or "uri=" in rest.partition("?")[2]):
         raise bad("names the file by a file: address", "write the path itself: sqlite:///bridge.db")
+    fault = database_url_fault(rest) if backend == "postgresql" else None
+    if fault is not None:
+        raise bad(fault, f"write postgresql://user:password@host/name; in user and password, {ENCODED}")
     return secret
 
 
@@ -232,6 +236,9 @@ def _alert(secret: Any) -> Any:
         raise bad(
             "is not an Apprise URL", "write it like mailto://user:password@example.com (see appriseit.com)"
         )
+    fault = alert_url_fault(secret.get_secret_value())
+    if fault is not None:
+        raise bad(fault, f"in user and password, {ENCODED}")
     return secret
 
 

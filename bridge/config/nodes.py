@@ -41,8 +41,8 @@ START = Place(1, 1)
 class Scalar:
     """One text as written. `value` is what it stands for: None for no value, or with its ${VARIABLES} filled.
 
-    `secret` says that something from the environment is in `value`, which therefore is never shown; `broken`
-    that a fault was told of it already.
+    `secret` says that something from the environment is in `value`, which therefore is never shown, and `quoted`
+    that it is in quotes of its own; `broken` that a fault was told of it already.
     """
 
     raw: str
@@ -50,6 +50,7 @@ class Scalar:
     place: Place
     value: str | None = None
     secret: bool = False
+    quoted: bool = False
     broken: bool = False
     size: int = 1
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bridge.config.nodes import Node, Scalar, walk
 from bridge.config.types import bad, nearest
+from bridge.config.url_secrets import ENCODED, SECRET_IN_URL, breaks_url
 from bridge.errors import Fault
 
 MAX_SECRET = 64 * 1024  # bytes of a secret file
@@ -32,6 +33,7 @@ def _fill(node: Scalar, env: Mapping[str, str]) -> tuple[str, str] | None:
     if node.value is None or "${" not in node.value:
         return None
     problems: list[tuple[str, str]] = []
+    written = node.value
 
     def use(found: re.Match[str]) -> str:
         if found[0] == "$${":
@@ -40,8 +42,12 @@ def _fill(node: Scalar, env: Mapping[str, str]) -> tuple[str, str] | None:
         if problem:
             problems.append(problem)
             return ""
+        value = env[found[1]]
+        if breaks_url(written, found.start(), found.end(), value):
+            problems.append((SECRET_IN_URL.format(name=found[1]), f"in {found[1]}, {ENCODED}"))
         node.secret = True
-        return env[found[1]]
+        node.quoted = node.quoted or is_quoted(value)
+        return value
 
     node.value = _USE.sub(use, node.value)
     return problems[0] if problems else None
@@ -65,12 +71,19 @@ def _problem(name: str | None, env: Mapping[str, str]) -> tuple[str, str] | None
     return None
 
 
+def is_quoted(secret: str) -> bool:
+    """Whether a secret begins and ends with the same quote, which a shell would have taken off and we do not."""
+    return len(secret.strip()) > 1 and secret.strip()[0] in "\"'`" and secret.strip()[0] == secret.strip()[-1]
+
+
 class SecretFiles:
-    """Reads `{file: path}`, relative to the folder of the configuration. Remembers all, and those that others can read."""
+    """Reads `{file: path}`, relative to the folder of the configuration. Remembers all, and those that others can
+    read."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.exposed: list[str] = []
+        self.quoted: list[str] = []
         self.named: set[Path] = set()
 
     def read_secret(self, name: str) -> str:
@@ -90,6 +103,8 @@ class SecretFiles:
             raise bad(
                 "names the secret file {value}, which holds several lines", "leave only the secret in it"
             )
+        if is_quoted(text):
+            self.quoted.append(name)
         return text
 
     def _content(self, name: str) -> tuple[bytes, int]:

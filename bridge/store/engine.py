@@ -115,7 +115,7 @@ def parse_url(text: str) -> URL:
     """The URL of the configuration as SQLAlchemy reads it. Raises ConfigError, without the password."""
     try:
         url = make_url(text)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # a port that is none, whose text may be part of a password
         raise ConfigError(
             "database: this is not a database URL; write sqlite:///bridge.db or postgresql://user:password@host/name"
         ) from None

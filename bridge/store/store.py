@@ -110,7 +110,8 @@ class Store:
                 " runs. If a bridge runs, it uses another database: give its configuration with -c FILE"
             )
         reading, writing = engines(parsed, create=create)
-        name = parsed.render_as_string(hide_password=True).replace("+pysqlite", "").replace("+psycopg", "")
+        shown = parsed.set(username=None, password=None, query={}).render_as_string()
+        name = shown.replace("+pysqlite", "").replace("+psycopg", "")
         upgrade = create if upgrade is None else upgrade
         schema = await asyncio.to_thread(look_up, reading) if any_schema else None
         if schema is None:

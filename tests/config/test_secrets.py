@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 import yaml
+from sqlalchemy.engine import make_url
 
 from bridge.config.show import as_yaml, effective
 from tests.config.cases import ENV, GOOD, faults, loaded
@@ -135,3 +137,116 @@ def test_the_effective_configuration_holds_every_default_in_the_form_of_the_file
     assert shown["products"][0]["scale"] == 0.87
     assert shown["shops"]["acme"]["client_secret"] == "***"
     assert shown["database"] == f"sqlite:///{Path.cwd() / 'bridge.db'}"  # beside the file
+
+
+SPECIAL = {
+    "at": "p@ss",
+    "slash": "pa/ss",
+    "hash": "pa#ss",
+    "question": "pa?ss",
+    "percent": "pa%ss",
+    "space": "pa ss",
+    "bracket": "pa]ss",
+    "backslash": "pa\\ss",
+    "all of it": "p@s:/?#%s",
+}
+URLS = {
+    "database": (
+        "database: sqlite:///bridge.db",
+        "database: postgresql://bridge:${URL_PART}@db.invalid/bridge",
+    ),
+    "alert": ('alerts: ["json://127.0.0.1/alert"]', 'alerts: ["mailto://me:${URL_PART}@mail.invalid"]'),
+    "alert with more": (
+        'alerts: ["json://127.0.0.1/alert"]',
+        'alerts: [{url: "mailto://me:${URL_PART}@mail.invalid", on: [alarm]}]',
+    ),
+    "sculpteo": ("  currency: EUR\n", "  currency: EUR\n  base_url: https://me:${URL_PART}@proxy.invalid\n"),
+    "shop": ("    client_id:", "    admin_url: https://me:${URL_PART}@proxy.invalid\n    client_id:"),
+}
+
+
+@pytest.mark.parametrize("value", SPECIAL.values(), ids=SPECIAL)
+@pytest.mark.parametrize(("old", "new"), URLS.values(), ids=URLS)
+def test_a_secret_that_would_end_a_part_of_its_url_is_refused_without_being_shown(
+    old: str, new: str, value: str
+) -> None:
+    found = faults(GOOD.replace(old, new), {**ENV, "URL_PART": value})
+    assert found, "nothing is resolved: it does not start"
+    told = "\n".join(map(str, found))
+    assert "write @ as %40" in told and "URL_PART" in told
+    assert not any(part in told for part in ("p@s", "pa/ss", "pa#ss", "pa?ss", "pa%ss", "pa ss", "pa]ss"))
+
+
+@pytest.mark.parametrize("value", ["pa:ss", "p%40ss", "pa+s&s=", "päss", "$ecret!"])
+def test_a_secret_that_a_url_can_hold_is_the_one_that_the_database_gets(value: str) -> None:
+    old, new = URLS["database"]
+    url = make_url(
+        loaded(GOOD.replace(old, new), {**ENV, "URL_PART": value}).settings.database.get_secret_value()
+    )
+    assert (url.host, url.username, url.password) == ("db.invalid", "bridge", unquote(value))
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "postgresql://bridge:s3c@ret@db/bridge",
+        "postgresql://bridge:s3c/ret@db/bridge",
+        "postgresql://bridge:s3c#ret@db/bridge",
+        "postgresql://bridge:s3c?ret@db/bridge",
+        "postgresql://bridge:s3cret/bridge",
+        "postgresql://db/bridge?password=s3c@ret",
+        "postgresql://bridge:s3c ret@db/bridge",
+        "postgresql://bridge:pw@s3cret:x/bridge",
+    ],
+)
+def test_a_whole_url_in_which_a_secret_could_be_taken_for_a_host_is_refused(whole: str) -> None:
+    (fault,) = faults(GOOD.replace("sqlite:///bridge.db", "${DATABASE_URL}"), {**ENV, "DATABASE_URL": whole})
+    assert fault.path == "database" and "write @ as %40" in fault.remedy
+    assert "s3c" not in str(fault) and "ret" not in str(fault)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://db/bridge",
+        "postgresql:///bridge?host=/var/run/postgresql",
+        "postgresql+psycopg://bridge:p%40ss@[::1]:5432/bridge?sslmode=require",
+        "postgresql://bridge@db.internal:5432/bridge",
+    ],
+)
+def test_other_urls_of_databases_are_taken(url: str) -> None:
+    assert loaded(GOOD.replace("sqlite:///bridge.db", url)).settings.database.get_secret_value() == url
+
+
+@pytest.mark.parametrize(
+    ("url", "env"),
+    [
+        ("tgram://${BOT}/@prints", {"BOT": "123456:AAH-x_y"}),
+        ("discord://${HOOK}", {"HOOK": "4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"}),
+        ("ntfy://${HOST}/prints", {"HOST": "ntfy.acme-prints.fr:8443"}),
+        ("slack://${A}/${B}/#general", {"A": "T1JJ3T3L2", "B": "A1BRTD4JD"}),
+        ("mailtos://${WHO}:pw@acme-prints.fr", {"WHO": "me"}),
+        ("${URL}", {"URL": "json://user:p%40ss@example.org/a@b"}),
+    ],
+)
+def test_alerts_whose_services_have_an_at_or_a_colon_of_their_own_are_taken(
+    url: str, env: dict[str, str]
+) -> None:
+    text = GOOD.replace("json://127.0.0.1/alert", url)
+    assert loaded(text, {**ENV, **env}).settings.alerts
+
+
+@pytest.mark.parametrize("quote", ['"', "'", "`"])
+def test_a_secret_in_quotes_of_its_own_is_warned_of(tmp_path: Path, quote: str) -> None:
+    value = f"{quote}s3cr3t{quote}"
+    by_variable = loaded(GOOD, {**ENV, "SCULPTEO_PASSWORD": value}).warnings
+    (tmp_path / "pw.txt").write_text(value)
+    by_file = loaded(GOOD.replace(PASSWORD, "password: {file: pw.txt}"), folder=tmp_path).warnings
+    written = yaml.safe_dump({"password": value}).strip()
+    in_the_file = loaded(GOOD.replace(PASSWORD, written)).warnings
+    for warnings in (by_variable, by_file, in_the_file):
+        told = [str(one) for one in warnings if "same quote" in one.what]
+        assert len(told) == 1 and "s3cr3t" not in told[0]
+    assert not [
+        one for one in loaded(GOOD, {**ENV, "SCULPTEO_PASSWORD": '"half'}).warnings if "quote" in one.what
+    ]
