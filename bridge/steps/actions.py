@@ -16,6 +16,7 @@ from bridge.order.model import Money
 from bridge.order.people import person
 from bridge.ports import Change, Facts, OrderRecord
 from bridge.steps import decide
+from bridge.steps.refusals import NotNow
 
 Role = Literal["operator", "owner"]
 
@@ -55,11 +56,15 @@ class Action:
         return self.decide(record, who, now, reference)
 
     def available(self, record: OrderRecord) -> bool:
+        return self.why_not(record) is None
+
+    def why_not(self, record: OrderRecord) -> NotNow | None:
+        """Why the decision does not fit the order as it is; None = it does."""
         try:
             self.change(record, "", SOME_TIME)
-        except decide.NotNow:
-            return False
-        return True
+        except NotNow as error:
+            return error
+        return None
 
 
 ACTIONS: tuple[Action, ...] = (

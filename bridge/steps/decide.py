@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from bridge.errors import BridgeError
 from bridge.order.digests import contents_digest
 from bridge.order.model import Mode
 from bridge.order.problems import Problem
@@ -17,6 +16,7 @@ from bridge.order.states import Ignored, State, Wait
 from bridge.ports import APPROVAL, Change, ClosedPurchase, Note, OrderRecord
 from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.payment import approval_codes
+from bridge.steps.refusals import APPROVED, NotNow, Wish, named, refusal
 from bridge.steps.right_to_buy import locations_of
 
 REMAPPABLE = frozenset({State.RECEIVED, State.WAITING, State.ATTENTION, State.IGNORED})
@@ -38,25 +38,30 @@ NO_APPROVAL: dict[str, object] = {
 """An order that comes back to be bought: earlier approvals and the window of then do not count for it."""
 
 
-class NotNow(BridgeError):
-    """The decision does not fit the order as it is; the text says why, and what can be done instead."""
-
-
 def bought(record: OrderRecord) -> bool:
     """Whether Sculpteo has it, or may have it."""
     return record.reference is not None or (record.attempt is not None and record.attempt.sent_at is not None)
 
 
-def _refuse_bought(record: OrderRecord, wish: str) -> None:
+TAKE_OVER = "Sculpteo has {order} as {reference}: take that order over instead."
+NOTHING_TO_PRINT = "{order} cannot be approved: there is nothing that could be printed."
+NOT_KNOWN_YET = "{order} cannot be approved: it is not known yet what is printed. Look again in a minute."
+NOT_SOLVED = "{order} cannot be approved: an approval does not solve its problem."
+AS_WELL = "{order} cannot be printed again: Sculpteo has it as {reference} as well."
+LEFT_OUT = "A person decided not to print {order}: reopen it first."
+SENTENCES = (TAKE_OVER, NOTHING_TO_PRINT, NOT_KNOWN_YET, NOT_SOLVED, AS_WELL, LEFT_OUT)
+"""Why a decision does not fit, beside those of `refusals`; each has a translation."""
+
+
+def _refuse_bought(record: OrderRecord) -> None:
     """Refuse what would buy again what Sculpteo is known to have. Raises NotNow."""
     living = living_purchase(record)
     if living is not None and not bought(record):
-        raise _refuse(record, wish, f"Sculpteo has it as {living.reference}; take that order over instead")
+        raise _refuse(record, TAKE_OVER, living.reference)
 
 
-def _refuse(record: OrderRecord, wish: str, instead: str) -> NotNow:
-    name = record.name or record.order_id
-    return NotNow(f"{name} is {record.state} and cannot be {wish}: {instead}")
+def _refuse(record: OrderRecord, sentence: str, reference: str | None = None) -> NotNow:
+    return NotNow(sentence, order=named(record), reference=reference)
 
 
 def approve(record: OrderRecord, who: str, now: datetime) -> Change:
@@ -67,18 +72,28 @@ def approve(record: OrderRecord, who: str, now: datetime) -> Change:
         record.state is State.ATTENTION and record.problem in APPROVABLE and not bought(record)
     )
     if not approvable:
-        raise _refuse(record, "approved", "only an order that waits, or is over a limit, can be")
+        unsolved = record.state is State.ATTENTION and not bought(record)
+        raise _refuse(record, NOT_SOLVED) if unsolved else refusal(record, Wish.APPROVE)
     if record.problem in CONTENTS and not record.items:
-        raise _refuse(record, "approved", "there is nothing that could be printed")
+        raise _refuse(record, NOTHING_TO_PRINT)
     if record.reason == Wait.ROUTING or not record.items:
-        raise _refuse(record, "approved", "it is not known yet what is printed; look again in a minute")
-    _refuse_bought(record, "approved")
+        raise _refuse(record, NOT_KNOWN_YET)
+    _refuse_bought(record)
     values = {**_approval(record, who, now), "held_at": None, "held_by": None}
     if record.problem == Problem.MOVED and record.snapshot:
         values["first_locations"] = locations_of(record.snapshot, record.items, None)
     return Change(
         State.WAITING, now, reason=record.reason, facts=record.facts, values=values, notes=(Note("approved"),)
     )
+
+
+def approved_already(record: OrderRecord) -> NotNow | None:
+    """What to tell a person who approves once more what somebody has approved as it is."""
+    now = _approval(record, "", record.updated_at)
+    same = record.approved_seen == now["approved_seen"] and record.approved_for == now["approved_for"]
+    if record.state is not State.WAITING or record.approved_at is None or not same:
+        return None
+    return NotNow(APPROVED, already=True, order=named(record), who=record.approved_by)
 
 
 def _approval(record: OrderRecord, who: str, now: datetime) -> dict[str, object]:
@@ -94,10 +109,8 @@ def _approval(record: OrderRecord, who: str, now: datetime) -> dict[str, object]
 
 def hold(record: OrderRecord, who: str, now: datetime) -> Change:
     """Do not order it until somebody releases or approves it."""
-    if record.state not in {State.WAITING, State.RECEIVED}:
-        raise _refuse(record, "held", "only an order that is not placed yet can be")
-    if record.held_at is not None:
-        raise _refuse(record, "held", "it is on hold already")
+    if record.state not in {State.WAITING, State.RECEIVED} or record.held_at is not None:
+        raise refusal(record, Wish.HOLD)
     return Change(
         State.WAITING if record.state is State.WAITING else State.RECEIVED,
         None if record.state is State.WAITING else now,
@@ -110,19 +123,19 @@ def hold(record: OrderRecord, who: str, now: datetime) -> Change:
 def release(record: OrderRecord, who: str, now: datetime) -> Change:
     """End a hold; everything else that it may wait for is looked at again."""
     if record.state is not State.WAITING or record.held_at is None:
-        raise _refuse(record, "released", "it is not on hold")
-    _refuse_bought(record, "released")
+        raise refusal(record, Wish.RELEASE)
+    _refuse_bought(record)
     return Change(State.WAITING, now, values={"held_at": None, "held_by": None}, notes=(Note("released"),))
 
 
 def retry(record: OrderRecord, who: str, now: datetime) -> Change:
     """Try again what failed; nothing that is bought already is bought anew."""
     note = (Note("retried"),)
-    _refuse_bought(record, "retried")
+    _refuse_bought(record)
     if record.state is State.WAITING:
         return Change(State.WAITING, now, reason=record.reason, facts=record.facts, notes=note)
     if record.state is not State.ATTENTION:
-        raise _refuse(record, "retried", "only an order that waits or needs attention can be")
+        raise refusal(record, Wish.RETRY)
     if not bought(record):
         return _as_before_damage(record, note) or Change(State.RECEIVED, now, notes=note)
     return Change(_as_bought(record), now, facts={"reference": record.reference}, notes=note)
@@ -146,12 +159,10 @@ def print_again(record: OrderRecord, who: str, now: datetime) -> Change:
     """Buy an order anew that Sculpteo says it cancelled, or took as a test. What it was bought as before stays
     watched, and is looked at once more before anything is bought."""
     if not _stopped(record):
-        raise _refuse(
-            record, "printed again", "only an order that Sculpteo cancelled, or took as a test, can be"
-        )
+        raise refusal(record, Wish.PRINT_AGAIN)
     living = living_purchase(record)
     if living is not None:
-        raise _refuse(record, "printed again", f"Sculpteo has it as {living.reference} as well")
+        raise _refuse(record, AS_WELL, living.reference)
     return Change(
         State.WAITING,
         now,
@@ -169,7 +180,7 @@ def resend(record: OrderRecord, who: str, now: datetime) -> Change:
     """Bring its parcels to the shop again, as far as the shop does not have them: it is read first."""
     shipped = record.state in {State.SHIPPED, State.DONE, State.ATTENTION} and bool(record.parcels)
     if not shipped or record.reference is None:
-        raise _refuse(record, "told to the shop again", "no parcel of it is known")
+        raise refusal(record, Wish.RESEND)
     facts = {"reference": record.reference}
     return Change(State.SHIPPED, now, facts=facts, notes=(Note("resent"),), resend=True)
 
@@ -178,7 +189,7 @@ def handled(record: OrderRecord, who: str, now: datetime) -> Change:
     """A parcel that the shop cannot take any more was seen to: the order is over."""
     refused = record.state is State.ATTENTION and record.problem == Problem.CANNOT_FULFILL
     if not refused or record.reference is None:
-        raise _refuse(record, "marked as handled", "only an order whose parcel the shop refuses can be")
+        raise refusal(record, Wish.HANDLED)
     facts = {"reference": record.reference}
     return Change(State.DONE, None, reason="handled", facts=facts, notes=(Note("handled"),))
 
@@ -188,7 +199,7 @@ def ignore(record: OrderRecord, who: str, now: datetime) -> Change:
     stopped = _stopped(record)
     free = record.state in {State.RECEIVED, State.WAITING, State.ATTENTION} and not bought(record)
     if not (stopped or free):
-        raise _refuse(record, "ignored", "Sculpteo may have it: only its support can stop it")
+        raise refusal(record, Wish.IGNORE)
     attempt = record.attempt
     watches: tuple[ClosedPurchase, ...] = ()
     if record.reference and attempt:
@@ -205,43 +216,39 @@ def ignore(record: OrderRecord, who: str, now: datetime) -> Change:
 def cancel(record: OrderRecord, who: str, now: datetime) -> Change:
     """Stop it before any money is spent."""
     if record.state not in {State.WAITING, State.ATTENTION} or bought(record):
-        raise _refuse(
-            record, "cancelled", "Sculpteo may have it: only its support can stop it, while it is queuing"
-        )
+        raise refusal(record, Wish.CANCEL)
     return Change(State.CANCELLED, None, reason="person", notes=(Note("cancelled_by_person"),))
 
 
 def reopen(record: OrderRecord, who: str, now: datetime) -> Change:
     """Take an order up again that was ignored or cancelled here."""
     if record.state not in {State.IGNORED, State.CANCELLED}:
-        raise _refuse(record, "reopened", "only an ignored or cancelled order can be")
+        raise refusal(record, Wish.REOPEN)
     living = living_purchase(record)
     if living is not None:
-        raise _refuse(
-            record, "reopened", f"Sculpteo has it as {living.reference}; take that order over instead"
-        )
+        raise _refuse(record, TAKE_OVER, living.reference)
     return Change(State.RECEIVED, now, values=NO_APPROVAL, notes=(Note("reopened"),))
 
 
 def remap(record: OrderRecord, now: datetime, notes: tuple[Note, ...]) -> Change:
     """Read it anew, since somebody decided what one of its lines means (`notes` say what)."""
     if bought(record) or record.state not in REMAPPABLE:
-        raise _refuse(record, "mapped", "only an order that is not bought yet can be")
-    _refuse_bought(record, "mapped")
+        raise refusal(record, Wish.MAP)
+    _refuse_bought(record)
     if record.state is State.IGNORED and record.reason == Ignored.PERSON:
-        raise _refuse(record, "mapped", "a person decided not to print it: reopen it first")
+        raise _refuse(record, LEFT_OUT)
     if record.state is State.WAITING:
         return Change(State.WAITING, now, reason=record.reason, facts=record.facts, notes=notes)
     return Change(State.RECEIVED, now, notes=notes)
 
 
-def _must_be_open(record: OrderRecord) -> None:
+def _must_be_open(record: OrderRecord, wish: Wish) -> None:
     """Whether Sculpteo has the order is a question that only a person can answer now."""
     attention = record.state is State.ATTENTION
     unreadable = attention and record.problem == Problem.LEDGER_UNREADABLE and not bought(record)
     taken = attention and record.problem == Problem.REFERENCE_TAKEN
     if not (record.state is State.UNKNOWN or unreadable or taken):
-        raise _refuse(record, "resolved", "only an order whose outcome is unknown can be")
+        raise refusal(record, wish)
 
 
 def may_be_corrected(record: OrderRecord) -> bool:
@@ -262,7 +269,7 @@ def placed_as(record: OrderRecord, who: str, now: datetime, reference: str) -> C
     if record.state in {State.CANCELLED, State.IGNORED} and not bought(record) and record.doubted_token:
         return _taken_over(record, reference, record.doubted_token, who, now)
     if not may_be_corrected(record):
-        _must_be_open(record)
+        _must_be_open(record, Wish.PLACED_AS)
     attempt = record.attempt
     values: Mapping[str, object] = {
         "reference": reference,
@@ -280,7 +287,7 @@ def adopt(record: OrderRecord, who: str, now: datetime) -> Change:
     """A person takes over what Sculpteo shows that it makes for the order, although it counts as closed."""
     living = living_purchase(record)
     if living is None or not _can_be_taken_over(record):
-        raise _refuse(record, "taken over", "Sculpteo is not known to have another order for it")
+        raise refusal(record, Wish.ADOPT)
     return _taken_over(record, living.reference, living.token, who, now)
 
 
@@ -326,12 +333,10 @@ def _taken_over(record: OrderRecord, reference: str, token: str, who: str, now: 
 
 def not_placed(record: OrderRecord, who: str, now: datetime, *, drop: bool = False) -> Change:
     """A person says: Sculpteo does not have it. It is ordered again, or with `drop` it is cancelled."""
-    _must_be_open(record)
+    _must_be_open(record, Wish.DROP if drop else Wish.NOT_PLACED)
     living = living_purchase(record)
     if living is not None and not drop:
-        raise _refuse(
-            record, "ordered again", f"Sculpteo has it as {living.reference}; take that order over instead"
-        )
+        raise _refuse(record, TAKE_OVER, living.reference)
     void = f"{who} confirmed that Sculpteo does not have it"
     notes = (Note("resolved_not_placed"),)
     watches = _candidate(record, now)

@@ -15,11 +15,19 @@ from bridge.order.rules import LineRule, Scope, named, subject_of, told
 from bridge.ports import Change, Note, OrderRecord, Printed, Unmapped
 from bridge.steps import decide
 from bridge.steps.overlay import Judged, Overlaid
+from bridge.steps.refusals import NotNow
 
 SCOPES = {
     Scope.LINE: "in this order",
     Scope.VARIANT: "this variant, in all orders",
     Scope.PRODUCT: "this product, in all orders",
+}
+
+NOT_DECIDED = "Nothing was decided about this line in this order."
+NO_SUBJECT: dict[Scope, str] = {
+    Scope.LINE: "Shopify names no line for {line}; decide about the line in this order only.",
+    Scope.VARIANT: "Shopify names no variant for {line}; decide about the line in this order only.",
+    Scope.PRODUCT: "Shopify names no product for {line}; decide about the line in this order only.",
 }
 
 
@@ -106,7 +114,7 @@ def as_configured(record: OrderRecord, lines: Sequence[Line], now: datetime) -> 
     """Take back what was decided about these lines of this order. Raises NotNow."""
     decided = [line for line in lines if line.judged.rule and line.judged.rule.scope is Scope.LINE]
     if not decided:
-        raise decide.NotNow("nothing was decided about this line in this order")
+        raise NotNow(NOT_DECIDED)
     notes = tuple(Note("line_as_configured", {"line": line.name}) for line in decided)
     return [line.judged.rule.key for line in decided if line.judged.rule], decide.remap(record, now, notes)
 
@@ -115,5 +123,5 @@ def _rule(record: OrderRecord, item: LineItem, scope: Scope, designs: tuple[Desi
     subject = subject_of(item, scope)
     if subject is None:
         name = named(item.sku, item.title)
-        raise decide.NotNow(f"Shopify names no {scope} for {name}; decide about the line in this order only")
+        raise NotNow(NO_SUBJECT[scope], line=name)
     return LineRule(record.shop, scope, subject, designs, item.title, item.sku, item.options)

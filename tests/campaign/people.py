@@ -13,7 +13,7 @@ from bridge.order.states import State
 from bridge.ports import Change, OrderRecord
 from bridge.sandbox.sculpteo.model import Book
 from bridge.steps import decide
-from bridge.steps.decide import NotNow
+from bridge.steps.refusals import NotNow
 from bridge.store.store import Store
 from tests.campaign.books import Entry
 from tests.campaign.databases import Away, Clock, Database

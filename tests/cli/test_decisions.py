@@ -115,7 +115,7 @@ def test_a_decision_that_does_not_fit_is_told_and_the_others_are_done(run: Run, 
     result = run("orders", "hold", "1005", "1001", "4711")
     assert result.exit_code == 1
     assert "#1001: On hold." in result.stdout
-    assert "#1005 is unknown and cannot be held: only an order that is not placed yet can be" in result.stderr
+    assert "Sculpteo may have #1005: say first whether they have it." in result.stderr
     assert "no order is called 4711" in result.stderr
     assert now_is(url, 1001).reason == Wait.HELD
 
@@ -238,7 +238,7 @@ def test_what_sculpteo_does_not_have_is_ordered_again_or_dropped(run: Run, url: 
     assert now_is(url, 1005).state is State.CANCELLED
     again = run("orders", "resolve", "1005", "--not-placed", "--yes")
     assert again.exit_code == 1
-    assert "#1005 is cancelled and cannot be resolved" in again.stderr
+    assert "#1005 is cancelled: reopen it first." in again.stderr
 
 
 def test_not_placed_warns_that_it_may_print_twice(run: Run, url: str) -> None:
@@ -373,7 +373,7 @@ def test_a_decision_about_a_line_is_taken_back(run: Run, url: str) -> None:
     assert told["order"] == "#1004"
     again = run("orders", "unmap", "1004", "NEW", "--yes")
     assert again.exit_code == 1
-    assert "nothing was decided about this line" in again.stderr
+    assert "Nothing was decided about this line" in again.stderr
 
 
 # --- why, and alarms -------------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ from bridge.steps import decide
 from bridge.steps.accept import accept
 from bridge.steps.job import Job, World
 from bridge.steps.reconcile import reconcile
+from bridge.steps.refusals import NotNow
 from bridge.steps.withdraw import withdrawn
 from bridge.store.store import Store
 from bridge.worker import LEASE, run_step
@@ -555,7 +556,7 @@ class Promise(RuleBasedStateMachine):
         try:
             change = wish()
             self.house.read(self.house.store().orders.intervene(record, change, "anna"))
-        except (decide.NotNow, Outdated, NeedsPerson):
+        except (NotNow, Outdated, NeedsPerson):
             return False
         self.asked.decided(name_of(record), record, change)
         return True

@@ -11,7 +11,7 @@ from bridge.order.model import Mode, PrintStatus
 from bridge.order.problems import ALARMS, Alarm, Problem, say
 from bridge.order.states import State, Wait
 from bridge.ports import Notice
-from bridge.steps.decide import NotNow
+from bridge.steps.refusals import NotNow
 from tests.promise.day import ORDER, Day, decide
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

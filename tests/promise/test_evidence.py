@@ -13,6 +13,7 @@ from bridge.order.model import LedgerEntry, Mode, PrintOrder, PrintStatus, RawAn
 from bridge.order.problems import Alarm
 from bridge.order.states import State, Wait
 from bridge.ports import Notice
+from bridge.steps.refusals import NotNow
 from tests.promise.day import ORDER, Day, decide
 from tests.promise.world import Printed
 from tests.steps.make import ADDRESS, euro
@@ -293,14 +294,14 @@ async def test_a_mistyped_reference_can_be_corrected_while_sculpteo_does_not_kno
     assert (record.state, record.reference, record.print_status) == (State.PLACED, right, PrintStatus.NEW)
     assert record.attempt is not None and record.attempt.reference == right
     assert day.shop.ledgers[ORDER][0].reference == right
-    with pytest.raises(decide.NotNow):
+    with pytest.raises(NotNow):
         decide.placed_as(record, "anna", day.clock.now(), "OTHER")  # Sculpteo knows it now
 
 
 async def test_a_reference_that_sculpteo_itself_gave_is_not_corrected_by_hand(day: Day) -> None:
     await day.comes()
     await day.works()
-    with pytest.raises(decide.NotNow):
+    with pytest.raises(NotNow):
         decide.placed_as(await day.record(), "anna", day.clock.now(), "OTHER")
 
 

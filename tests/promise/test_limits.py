@@ -12,6 +12,7 @@ from bridge.order.model import Mode
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy, Notice
+from bridge.steps.refusals import NotNow
 from tests.promise.day import ORDER, Day, decide
 from tests.steps.make import euro, line, unit
 
@@ -137,7 +138,7 @@ async def test_nothing_can_be_approved_before_it_is_known_what_is_printed(day: D
     await day.comes(2, units=())
     await day.works(at_most=2)
     assert (await day.record()).reason == Wait.ROUTING
-    with pytest.raises(decide.NotNow, match="not known yet"):
+    with pytest.raises(NotNow, match="not known yet"):
         await day.decides(decide.approve)
 
 

@@ -12,7 +12,7 @@ from bridge.order.states import State
 from bridge.ports import OrderRecord
 from bridge.sandbox.faults import Kind
 from bridge.steps import decide
-from bridge.steps.decide import NotNow
+from bridge.steps.refusals import NotNow
 from bridge.store import Store
 from tests.sandbox.make import ADA
 from tests.service.serving import Serving, Stage, staged, until

@@ -14,8 +14,9 @@ from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait, allowed
 from bridge.ports import Attempt, Change, ClosedPurchase, GoLive, OrderRecord, ParcelRecord
 from bridge.steps.actions import ACTIONS, BY_NAME, Action, available, carry_out
-from bridge.steps.decide import NotNow, bought
+from bridge.steps.decide import bought
 from bridge.steps.match import Ready, assess
+from bridge.steps.refusals import NotNow
 from bridge.steps.select import Trouble
 from tests.steps import make
 from tests.steps.make import NOW, RING, Mapped, line, policy, record

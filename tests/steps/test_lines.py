@@ -15,10 +15,10 @@ from bridge.order.problems import Problem
 from bridge.order.rules import LineRule, Scope, config_lines, subjects_of, told
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy, GoLive, NotPrinted, OrderRecord, Printed, Unmapped
-from bridge.steps.decide import NotNow
 from bridge.steps.lines import NoSuchLine, as_configured, chosen, lines_of, not_printed, printed_as
 from bridge.steps.match import Assessment, Ready, assess
 from bridge.steps.overlay import Overlaid, overlaid
+from bridge.steps.refusals import NotNow
 from bridge.steps.select import Nothing, Trouble, Waits
 from tests.steps.make import NOW, RING, Mapped, approval, line, order, policy, record
 
@@ -127,7 +127,7 @@ def test_a_decision_about_a_line_is_taken_back() -> None:
     assert keys == [7]
     assert change.notes[0].kind == "line_as_configured"
     wide = replace(rule, scope=Scope.VARIANT, subject="v1")
-    with pytest.raises(NotNow, match="nothing was decided"):
+    with pytest.raises(NotNow, match="Nothing was decided"):
         as_configured(here, lines_of(here, overlaid(CATALOG, [wide])), NOW)
 
 

@@ -17,6 +17,7 @@ from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy, GoLive, Notice
 from bridge.steps import decide
 from bridge.steps.reconcile import backfill, reconcile
+from bridge.steps.refusals import NotNow
 from bridge.steps.right_to_buy import objection
 from tests.promise.day import ORDER, Day, new_day
 from tests.steps.make import (
@@ -393,7 +394,7 @@ async def test_contents_that_are_not_known_yet_cannot_be_approved(tmp_path: Path
         await day.works()
         assert (await day.record()).reason == Wait.ROUTING
         await day.decides(decide.hold)
-        with pytest.raises(decide.NotNow, match="not known yet what is printed"):
+        with pytest.raises(NotNow, match="not known yet what is printed"):
             await day.decides(decide.approve)
 
 

@@ -13,7 +13,7 @@ from bridge.order.model import ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.steps import decide
-from bridge.steps.decide import NotNow
+from bridge.steps.refusals import NotNow
 from tests.steps.make import line, order, unit
 from tests.steps.playing import Playing, playing
 

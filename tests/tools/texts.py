@@ -19,7 +19,7 @@ from bridge.order.model import STATUS_MEANING
 from bridge.order.why import CANCELLED, DONE, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY
 from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
-from bridge.steps import lines
+from bridge.steps import decide, lines, refusals
 from bridge.steps.actions import ACTIONS
 from bridge.web.console.words import LOCALES, catalogs
 
@@ -49,6 +49,7 @@ def of_the_rest() -> Iterator[str]:
     yield from (state.capitalize() for state in states.State)  # as the history names them
     yield from (*CANCELLED.values(), *DONE.values())
     yield from (MAY_HAVE, UNKNOWN_REMEDY, NOTHING_NEXT, *NEXT.values(), *lines.SCOPES.values())
+    yield from (*decide.SENTENCES, *refusals.SENTENCES, lines.NOT_DECIDED, *lines.NO_SUBJECT.values())
     for action in ACTIONS:
         yield from (action.label, action.sentence, action.done)
     yield from (*history.KINDS.values(), *sorted(history.CAUSES), history.SAYS_AND_MEANS)

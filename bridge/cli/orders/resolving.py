@@ -21,12 +21,13 @@ from bridge.cli._desk import (
 from bridge.cli._options import config_option, echo_json, json_option, printable
 from bridge.cli.orders.decisions import CHANGED, decider
 from bridge.errors import NeedsPerson, Outdated, TryAgain
-from bridge.order.problems import PROBLEMS, Problem, say
+from bridge.order.problems import PROBLEMS, Problem
 from bridge.ports import Attempt, OrderRecord
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.steps.actions import BY_NAME, carry_out
-from bridge.steps.decide import NotNow
+from bridge.steps.refusals import NotNow
 
+TAKEN = "The reference {reference} belongs to order {other} already; compare both at Sculpteo."
 LONGEST_BODY = 600  # characters of an answer that are shown
 
 
@@ -81,14 +82,14 @@ async def _carry_out(desk: Desk, name: str, record: OrderRecord, who: str, refer
     try:
         await carry_out(BY_NAME[name], record, who, desk.clock.now(), orders, log, reference=reference or "")
     except NeedsPerson as error:
-        raise NotNow(say(PROBLEMS[Problem(error.problem)].sentence, dict(error.facts))) from None
+        raise NotNow(PROBLEMS[Problem(error.problem)].sentence, facts=error.facts) from None
 
 
 async def _doubt(desk: Desk, record: OrderRecord, reference: str) -> str | None:
     """What speaks against the reference. Raises NotNow when another order has it."""
     other = await desk.store.orders.other_holder(reference, record)
     if other:
-        raise NotNow(f"the reference {reference} belongs to order {other} already; compare both at Sculpteo")
+        raise NotNow(TAKEN, reference=reference, other=other)
     async with SculpteoPrinter(desk.loaded.settings.sculpteo, desk.clock) as printer:
         try:
             report = await printer.track(reference)

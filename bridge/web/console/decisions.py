@@ -19,8 +19,9 @@ from bridge.order.model import Money
 from bridge.order.problems import PROBLEMS, Problem, say
 from bridge.ports import OrderRecord
 from bridge.steps.actions import BY_NAME, Action, carry_out
-from bridge.steps.decide import NotNow, known_reference
+from bridge.steps.decide import approved_already, known_reference
 from bridge.steps.payment import not_paid_yet
+from bridge.steps.refusals import NotNow
 from bridge.web.console.orders import Row, row_of
 from bridge.web.console.visit import Visit, local_path, page
 
@@ -58,7 +59,7 @@ async def ask(visit: Visit) -> web.StreamResponse:
         "decide.html",
         action=action,
         rows=rows,
-        left=[row_of(visit, record) for record in found if record not in fitting],
+        left=[_left_of(visit, action, record) for record in found if record not in fitting],
         marks=[mark_of(record) for record in fitting],
         shown_costs=[f"{key}:{cost.amount}:{cost.currency}" for key, cost in costs.items()],
         costs=costs,
@@ -71,6 +72,11 @@ async def ask(visit: Visit) -> web.StreamResponse:
         refused=refused,
         back=local_path(query.get("back", "/orders")),
     )
+
+
+def _left_of(visit: Visit, action: Action, record: OrderRecord) -> str:
+    why_not = action.why_not(record)
+    return why_not.told(visit.reader.said) if why_not else changed_since(visit, record)
 
 
 def mark_of(record: OrderRecord) -> str:
@@ -175,7 +181,7 @@ async def decide(visit: Visit) -> web.StreamResponse:
     if action.asks and not reference:
         raise web.HTTPBadRequest
     costs = dict(map(_shown_cost, visit.form.all("cost")))
-    done, left = 0, []
+    done, left = 0, list[Left]()
     for record in await _records(visit, list(marks)):
         why_not = await _done(visit, action, record, marks[str(record.key)], reference, costs)
         done += why_not is None
@@ -183,7 +189,8 @@ async def decide(visit: Visit) -> web.StreamResponse:
     if done:
         visit.console.on_news()
     back = local_path(visit.form.get("back") or "/orders")
-    return visit.back_to(back, _told(visit, action, done, left), good=not left)
+    good = all(one.already for one in left)
+    return visit.back_to(back, _told(visit, action, done, [one.sentence for one in left]), good=good)
 
 
 def _shown_cost(text: str) -> tuple[str, Money]:
@@ -196,6 +203,14 @@ def _shown_cost(text: str) -> tuple[str, Money]:
         raise web.HTTPBadRequest from None
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Why an order was left as it is. `already` = what was wanted is so, since somebody decided it before."""
+
+    sentence: str
+    already: bool = False
+
+
 async def _done(
     visit: Visit,
     action: Action,
@@ -203,14 +218,13 @@ async def _done(
     seen: str,
     reference: str,
     costs: Mapping[str, Money],
-) -> str | None:
+) -> Left | None:
     """Why it was not done; None = it was."""
-    name = record.name or record.order_id
     store, address = visit.store, visit.origin.address
-    moved_on = visit.t("{order} moved on since you looked: nothing was done. Look again.", order=name)
     if seen != record.shown_digest:
-        await visit.note(action.name, "refused", record.key, why="it moved on")
-        return moved_on
+        left = _as_it_is_now(visit, action, record)
+        await visit.note(action.name, "refused", record.key, why=left.sentence)
+        return left
     try:
         await carry_out(
             action,
@@ -223,11 +237,29 @@ async def _done(
             cost=costs.get(str(record.key)),
             address=address,
         )
-    except (NotNow, Outdated):
-        return moved_on
+    except NotNow as error:
+        return Left(error.told(visit.reader.said), error.already)
+    except Outdated:
+        fresh = await store.queries.get(record.key)
+        return _as_it_is_now(visit, action, fresh or record)
     except NeedsPerson as error:
-        return _taken(visit, error.facts.get("reference"), error.facts.get("other"))
+        return Left(_taken(visit, error.facts.get("reference"), error.facts.get("other")))
     return None
+
+
+def _as_it_is_now(visit: Visit, action: Action, record: OrderRecord) -> Left:
+    """What to say of an order that is not as the person saw it: that it is so already, or why it cannot be any
+    more, or that it is to be looked at anew."""
+    repeated = approved_already(record) if action.name == "approve" else None
+    why_not = repeated or action.why_not(record)
+    if why_not is not None:
+        return Left(why_not.told(visit.reader.said), why_not.already)
+    return Left(changed_since(visit, record))
+
+
+def changed_since(visit: Visit, record: OrderRecord) -> str:
+    name = record.name or record.order_id
+    return visit.t("{order} changed after you opened this page. Nothing was done; look again.", order=name)
 
 
 def _told(visit: Visit, action: Action, done: int, left: list[str]) -> str:
@@ -240,5 +272,7 @@ def _told(visit: Visit, action: Action, done: int, left: list[str]) -> str:
     parts += left[:TOLD]
     if len(left) > TOLD:
         more = len(left) - TOLD
-        parts.append(visit.reader.n("{count} more moved on, too.", "{count} more moved on, too.", more))
+        parts.append(
+            visit.reader.n("{count} more was left as it is.", "{count} more were left as they are.", more)
+        )
     return " ".join(parts)

@@ -13,10 +13,11 @@ from bridge.order.model import Design
 from bridge.order.rules import LineRule, Scope, config_lines
 from bridge.plan.designs import unknown_designs
 from bridge.ports import Change, OrderRecord
-from bridge.steps.decide import NotNow
 from bridge.steps.lines import SCOPES, Line, as_configured, not_printed, printed_as
 from bridge.steps.overlay import overruled
+from bridge.steps.refusals import NotNow
 from bridge.web.console.access import Role
+from bridge.web.console.decisions import changed_since
 from bridge.web.console.order import is_mappable, lines_for, record_of, shown
 from bridge.web.console.visit import Visit, page
 from bridge.web.console.words import mark
@@ -61,7 +62,9 @@ async def line(visit: Visit) -> web.StreamResponse:
         _allow(visit, wish)
         try:
             outcome = _outcome(visit, record, chosen, wish)
-        except (BadDesign, NotNow) as error:
+        except NotNow as error:
+            fault = error.told(visit.reader.said)
+        except BadDesign as error:
             fault = str(error)
         else:
             fault = await _objection(visit, outcome)
@@ -94,10 +97,9 @@ async def decide(visit: Visit) -> web.StreamResponse:
     wish = _wish(list(visit.form.fields))
     _allow(visit, wish)
     back = f"/orders/{record.key}"
-    moved_on = visit.t(
-        "{order} moved on since you looked: nothing was done. Look again.",
-        order=record.name or record.order_id,
-    )
+    moved_on = changed_since(visit, record)
+    if _is_so_already(visit, chosen, wish):
+        return visit.back_to(back, visit.t("It is decided so already."))
     if visit.form.get("seen") != record.shown_digest:
         return visit.back_to(back, moved_on, good=False)
     try:
@@ -109,13 +111,30 @@ async def decide(visit: Visit) -> web.StreamResponse:
             await visit.store.rules.undo(record, outcome.undone, outcome.change, visit.user.name)
         else:
             await visit.store.rules.decide(record, outcome.rules, outcome.change, visit.user.name)
-    except (NotNow, Outdated):
+    except NotNow as error:
+        return visit.back_to(back, error.told(visit.reader.said), good=False)
+    except Outdated:
         return visit.back_to(back, moved_on, good=False)
     except BadDesign:
         raise web.HTTPBadRequest from None
     await visit.note("map", "done", record.key, line=chosen.name, what=wish.what)
     visit.console.on_news()
     return visit.back_to(back, visit.t("Decided; the order is looked at again."))
+
+
+def _is_so_already(visit: Visit, chosen: Line, wish: Wish) -> bool:
+    """Whether somebody has decided exactly this of the line before."""
+    rule = chosen.judged.rule
+    if wish.what == "undo":
+        return rule is None or rule.scope is not Scope.LINE
+    if rule is None:
+        return False
+    if wish.what in CHOICES:
+        return not rule.designs and rule.scope is CHOICES[wish.what][0]
+    try:
+        return rule.scope is Scope.LINE and rule.designs == designs_of(wish.parts, visit.settings.defaults)
+    except BadDesign:
+        return False
 
 
 async def _line_of(visit: Visit) -> tuple[OrderRecord, Line]:

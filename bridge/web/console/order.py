@@ -20,9 +20,10 @@ from bridge.order.rules import subjects_of
 from bridge.order.why import next_step
 from bridge.ports import Attempt, NotPrinted, OrderRecord, Unmapped
 from bridge.steps.actions import Action, available
-from bridge.steps.decide import NotNow, known_reference, remap
+from bridge.steps.decide import known_reference, remap
 from bridge.steps.lines import SCOPES, Line, lines_of
 from bridge.steps.overlay import overlaid
+from bridge.steps.refusals import NotNow
 from bridge.store.queries import Event
 from bridge.web.console.decisions import mark_of
 from bridge.web.console.today import rung

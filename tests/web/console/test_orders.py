@@ -250,7 +250,7 @@ async def test_pressed_twice_it_is_done_once(otto: Site) -> None:
     assert await otto.notice() == "Approved."
     approved = (await now_is(otto, record.key)).approved_at
     assert (await press(otto, page, "Approve"))[0] == 303
-    assert "#1001 moved on since you looked: nothing was done." in await otto.notice()
+    assert await otto.notice() == "#1001 was approved already, by otto."
     assert (await now_is(otto, record.key)).approved_at == approved
     kinds = [event.kind for event in await otto.store.queries.events(record.key)]
     assert kinds.count("approved") == 1
@@ -261,30 +261,32 @@ async def test_many_orders_are_decided_at_once_and_those_that_moved_on_are_named
     payment = await put(otto, 1004, Change(State.PLACED, None, values={"reference": "REF1"}))
     _, page = await asked(otto, "approve", *(record.key for record in [*records, payment]))
     assert "Money may be spent on 3 orders." in page
-    assert "#1004 is left as it is" in page
+    assert "Sculpteo has #1004 already, as REF1." in page
     await otto.store.orders.intervene(records[1], Change(State.CANCELLED, None, reason="person"), "somebody")
     await press(otto, page, "Approve")
     said = await otto.notice()
     assert "2 orders: done." in said
-    assert "#1002 moved on" in said
+    assert "#1002 is cancelled: reopen it first." in said
     assert [(await now_is(otto, one.key)).approved_by for one in records] == ["otto", None, "otto"]
 
 
 @pytest.mark.parametrize(
-    ("change", "button", "state"),
+    ("change", "button", "state", "again"),
     [
-        (WAITS, "Hold", State.WAITING),
-        (WAITS, "Cancel", State.CANCELLED),
-        (UNMAPPED, "Never print it", State.IGNORED),
+        (WAITS, "Hold", State.WAITING, "#1001 is on hold already."),
+        (WAITS, "Cancel", State.CANCELLED, "#1001 is cancelled already."),
+        (UNMAPPED, "Never print it", State.IGNORED, "#1001 is marked as not printed already."),
     ],
 )
-async def test_what_costs_nothing_is_one_press(otto: Site, change: Change, button: str, state: State) -> None:
+async def test_what_costs_nothing_is_one_press_and_a_second_says_that_it_is_done(
+    otto: Site, change: Change, button: str, state: State, again: str
+) -> None:
     record = await put(otto, 1001, change)
     _, page = await otto.get(f"/orders/{record.key}")
     assert await press(otto, page, button) == (303, f"/orders/{record.key}")
     assert (await now_is(otto, record.key)).state is state
     assert (await press(otto, page, button))[0] == 303
-    assert "moved on" in await otto.notice()
+    assert await otto.notice() == again
 
 
 async def test_what_is_decided_wakes_the_worker(otto: Site) -> None:
@@ -390,7 +392,7 @@ async def test_what_sculpteo_makes_after_all_is_taken_over_by_a_button_and_not_r
     assert 'value="REF1"' in page  # whoever types it has it there already
     for part in ("Closed order at Sculpteo", "REF1: Billed", "validated by Sculpteo&#39;s commercial team"):
         assert part in page
-    assert "left as it is" in (await asked(otto, "reopen", record.key))[1]
+    assert "as REF1: take that order over instead." in (await asked(otto, "reopen", record.key))[1]
     _, page = await asked(otto, "adopt", record.key)
     assert "REF1" in page
     await press(otto, page, "Take over Sculpteo's order")
@@ -421,7 +423,7 @@ async def test_a_line_is_mapped_for_its_order_with_the_lines_for_the_configurati
     assert (await now_is(otto, record.key)).state is State.RECEIVED
     assert "2 × QfGQC4YQ · silver" in (await otto.get(f"/orders/{record.key}"))[1]
     await press(otto, page, "Decide so")
-    assert "moved on" in await otto.notice()
+    assert await otto.notice() == "It is decided so already."
 
 
 @pytest.mark.parametrize(
