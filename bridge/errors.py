@@ -80,6 +80,14 @@ class LookAgain(BridgeError):
         self.news = news
 
 
+class ModeChanged(BridgeError):
+    """Another mode is in force by now than the one that the purchase was judged in. Nothing was sent."""
+
+    def __init__(self, judged_in: str, in_force: str) -> None:
+        self.why = f"it was judged in {judged_in} mode, and the bridge works in {in_force} mode by now"
+        super().__init__(self.why)
+
+
 class LeaseLost(BridgeError):
     """This worker no longer holds the order: another one may be working on it. Nothing may be moved."""
 

@@ -39,7 +39,6 @@ class KeptGoLiveDates:
     _began: datetime = field(init=False)
     _known: dict[str, datetime] = field(default_factory=dict)
     _asked_since: dict[str, datetime] = field(default_factory=dict)
-    _change: tuple[datetime | None, Mode | None] | None = None
 
     def __post_init__(self) -> None:
         # Shopify's times have whole seconds: what is ordered in the second of the start came after it
@@ -48,17 +47,8 @@ class KeptGoLiveDates:
     async def of(self, shop: str) -> GoLive:
         if shop not in self._known:
             self._known[shop] = await self._find(shop)
-        since, before = await self._last_change()
+        _, since, before = await self.history()  # another process may have changed it since, and back again
         return GoLive(self._known[shop], since, before)
-
-    async def _last_change(self) -> tuple[datetime | None, Mode | None]:
-        """Since when this mode is in force, and the mode before it; remembered once the service has said so."""
-        if self._change is not None:
-            return self._change
-        mode, since, before = await self.history()
-        if mode is self.mode:
-            self._change = since, before
-        return since, before
 
     async def _find(self, shop: str) -> datetime:
         key = remembered.go_live_in(self.mode, shop)

@@ -495,11 +495,13 @@ class OrderRecord:
     decision_noted: bool | None = None  # whether that is on the Shopify order, or never can be
     reference_by: str | None = None  # who said that Sculpteo has it as `reference`; None = Sculpteo itself
     damage: tuple[str, ...] = ()  # what of its rows in the database cannot be read
+    in_force: Mode | None = None  # the mode in force when it was read from the database; None = not known
 
     @property
     def shown_digest(self) -> str:
-        """A digest of all that a person decides by: what is bought, where it goes, what it costs, and how far it
-        has come. A decision about an order that has another one by now is not theirs."""
+        """A digest of all that a person decides by: what is bought, where it goes, what it costs, how far it has
+        come, and whether it is bought for real. A decision about an order that has another one by now is not
+        theirs."""
         attempt = self.attempt
         address = self.snapshot.address if self.snapshot else None
         return digest_of(
@@ -508,6 +510,7 @@ class OrderRecord:
             attempt and (attempt.key, attempt.sent_at, attempt.verdict, attempt.reference),
             [(one.parcel.number, one.pushed_at is None) for one in self.parcels],
             [(one.reference, one.alive_at is not None) for one in self.closed],
+            self.in_force,
         )
 
     @property
@@ -606,13 +609,15 @@ class Orders(Protocol):
         `values` are written to the order as in a Change. With `day_limit`, the cost of all attempts of the
         same mode opened since `day_start` that are not void, this one included, must not exceed it: counted
         in the same transaction, serialized over all replicas; else raises LimitReached. The database holds
-        that no other attempt of this order is open. Raises LeaseLost."""
+        that no other attempt of this order is open. Raises ModeChanged when the attempt's mode is not the one
+        in force, and LeaseLost."""
 
     async def mark_sent(self, order: OrderRecord, request: Facts) -> None:
         """Make `sent_at` of the open attempt durable. The one gate before the first byte: updates only where
         sent_at is null, the attempt is not void and has no answer, the state is placing and the lease token
         is still ours; else raises LeaseLost and nothing may be sent. Raises LookAgain, with the same effect,
-        when there is word of the order that `order.news` does not count, or placing is paused."""
+        when there is word of the order that `order.news` does not count, or placing is paused; and ModeChanged
+        when the attempt's mode is not the one in force by now."""
 
     async def keep_answer(self, attempt: int, receipt: Receipt) -> None:
         """Store what came back, with or without a lease: an answer is never dropped."""

@@ -53,6 +53,13 @@ GUARDS: tuple[Guard, ...] = (
         ("tests/promise/test_evidence.py",),
     ),
     Guard(
+        "what was judged in one mode is not sent in another",
+        "bridge/store/purchases.py",
+        "    row = held_row(c, order)\n    _refuse_other_mode(c, order.attempt)\n",
+        "    row = held_row(c, order)\n",
+        ("tests/store/test_purchases.py",),
+    ),
+    Guard(
         "the note in the shop says that it may have left, before the first byte",
         "bridge/steps/place.py",
         "        fresh = await announce(job, self.order, self.attempt)\n",

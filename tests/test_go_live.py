@@ -102,3 +102,14 @@ async def test_each_mode_has_a_date_of_its_own_and_preview_asks_no_shop() -> Non
 async def test_the_last_change_of_the_mode_comes_along() -> None:
     found = await dates(AskedShop(SECOND), Memory(), Clock(), before=Mode.TEST).of("acme")
     assert (found.mode_since, found.mode_before) == (START, Mode.TEST)
+
+
+async def test_a_mode_that_another_process_changed_there_and_back_is_noticed() -> None:
+    changes = [(Mode.LIVE, START, Mode.TEST), (Mode.LIVE, START + timedelta(hours=1), Mode.PREVIEW)]
+
+    async def history() -> tuple[Mode | None, datetime | None, Mode | None]:
+        return changes.pop(0)
+
+    known = KeptGoLiveDates(Mode.LIVE, Memory(), Clock(), AskedShop(SECOND), history)
+    assert (await known.of("acme")).mode_before is Mode.TEST
+    assert (await known.of("acme")).mode_before is Mode.PREVIEW

@@ -16,7 +16,7 @@ from bridge.cli._options import failed, load_or_exit, locate_or_exit
 from bridge.cli._service import echo_faults
 from bridge.clock import SystemClock
 from bridge.config.locate import Located, located_by
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import BridgeError, ConfigError, Outdated
 from bridge.identity import identify_shops
 from bridge.order.rules import subjects_of
 from bridge.order.why import why
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bridge.config.loader import Loaded
 
 T = TypeVar("T")
+
+CHANGED = "{order} is not as it was when you looked at it: nothing was done. Look at the order again."
 
 as_option = click.option("--as", "as_name", metavar="NAME", help="Who decides, for the record; default: you.")
 seen_option = click.option(
@@ -68,6 +70,13 @@ class Desk:
             raise NotFound(f"several orders are called {text}: say which, of {names}")
         return found[0]
 
+    async def order_as_seen(self, text: str, seen: str | None) -> OrderRecord:
+        """The one order that is called so, as the person saw it who gives the digest `seen`. Raises NotFound, and
+        Outdated when it is otherwise by now."""
+        record = await self.order(text)
+        refuse_if_changed(record, seen)
+        return record
+
     async def lines(self, record: OrderRecord) -> list[Line]:
         """The order's lines, judged by the configuration and by what people decided about them; none as long as
         the configuration has faults."""
@@ -76,6 +85,12 @@ class Desk:
         subjects = subjects_of(record.snapshot.lines if record.snapshot else ())
         rules = await self.store.orders.line_rules(record.shop, subjects)
         return lines_of(record, overlaid(self.loaded.catalog, rules))
+
+
+def refuse_if_changed(record: OrderRecord, seen: str | None) -> None:
+    """Raises Outdated when the order is not as the person saw it who gives the digest `seen`."""
+    if seen is not None and seen != record.shown_digest:
+        raise Outdated(CHANGED.format(order=name_of(record)))
 
 
 def at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:

@@ -91,6 +91,7 @@ def approved_already(record: OrderRecord) -> NotNow | None:
     """What to tell a person who approves once more what somebody has approved as it is."""
     now = _approval(record, "", record.updated_at)
     same = record.approved_seen == now["approved_seen"] and record.approved_for == now["approved_for"]
+    same = same and record.decided_mode in {None, record.in_force}  # else it was approved in another mode
     if record.state is not State.WAITING or record.approved_at is None or not same:
         return None
     return NotNow(APPROVED, already=True, order=named(record), who=record.approved_by)

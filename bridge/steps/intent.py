@@ -8,7 +8,7 @@ import secrets
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, shopify
+from bridge.errors import LedgerConflict, ModeChanged, NeedsPerson, TryAgain, shopify
 from bridge.order.model import Ledger, Money, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
@@ -27,7 +27,8 @@ LOOK_WITHIN = (
 
 
 async def intend(job: Job, order: ShopOrder, found: Assessment, cost: Money | None) -> Change | None:
-    """Make the intent durable here, with all that is bought; gives a Change where the day's limit forbids it."""
+    """Make the intent durable here, with all that is bought; gives a Change where the day's limit forbids it, or
+    where another mode is in force by now."""
     world, record = job.world, job.record
     attempt = Attempt(
         key=0,
@@ -60,6 +61,8 @@ async def intend(job: Job, order: ShopOrder, found: Assessment, cost: Money | No
         facts = {"spent": said(reached.spent), "limit": said(limit), "cost": said(cost)}
         tomorrow = _midnight(job.now) + timedelta(days=1)
         return decided(job, order, Assessment(Waits(Wait.LIMIT_DAY, tomorrow, facts), found.items))
+    except ModeChanged as error:
+        return replace(anew(job, error.why, pause=True), void_attempt=None)
     return None
 
 

@@ -7,8 +7,8 @@
 4. The connection to Sculpteo stands.
 5. The note on the Shopify order says that the request may have left: one compare-and-set on what step 1 read,
    whose answer is the order as it is now, the last look. It must be what was judged and priced.
-6. `sent_at` becomes durable, in the one update that can succeed once, and only while no word of the order and
-   no stop of placing has come since it was read.
+6. `sent_at` becomes durable, in the one update that can succeed once, and only while no word of the order, no
+   stop of placing and no other mode has come since it was read.
 7. The request leaves: once, never again for this attempt.
 8. The answer becomes durable, whoever holds the lease by then; then the order moves by it.
 
@@ -29,6 +29,7 @@ from bridge.errors import (
     LeaseLost,
     LedgerConflict,
     LookAgain,
+    ModeChanged,
     NeedsPerson,
     NotThere,
     Resting,
@@ -166,6 +167,8 @@ async def _buy(
             why = f"somebody else wrote the bridge's note on the Shopify order ({error})"
             notes = (Note("ledger_conflict"), *await taken_back(job, attempt))
             return anew(job, why, notes=notes, pause=True)
+        except ModeChanged as error:
+            return anew(job, error.why, notes=await taken_back(job, attempt), pause=True)
         except TryAgain as error:  # before the first byte: Sculpteo is left alone for a while
             return await _not_sent(job, attempt, error)
         except Exception as error:

@@ -110,6 +110,7 @@ def order_from(
     closed: Iterable[ClosedPurchase] = (),
     parcels: Iterable[ParcelRecord] = (),
     damage: Iterable[str] = (),
+    in_force: Mode | None = None,
 ) -> OrderRecord:
     """An order as the store has it. Rows of list pages have no snapshot.
 
@@ -140,6 +141,7 @@ def order_from(
         parcels=tuple(parcels),
         lease=lease,
         damage=tuple(broken),
+        in_force=in_force,
         **plain,
     )
 

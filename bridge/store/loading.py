@@ -7,6 +7,7 @@ program) is given as one that needs a person and keeps no other from being read 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ from bridge.store.codec import (
     parcel_from,
     readable,
 )
+from bridge.store.modes import mode_in_force
 from bridge.store.tables import attempts, closed_purchases, orders, parcels
 from bridge.store.types import Unreadable
 
@@ -69,6 +71,7 @@ def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
         .order_by(closed_purchases.c.id)
     ):
         closed.setdefault(row.order_id, []).append(closed_from(row))
+    in_force = mode_in_force(c)
     return [
         order_from(
             row,
@@ -78,6 +81,7 @@ def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
             closed=closed.get(row.id, ()),
             parcels=known.get(row.id, ()),
             damage=damage.get(row.id, ()),
+            in_force=in_force,
         )
         for row in c.execute(sa.select(orders).where(orders.c.id.in_(keys)).order_by(orders.c.id))
     ]
@@ -110,7 +114,7 @@ def repair(c: Connection, now: datetime, order: OrderRecord) -> OrderRecord:
     c.execute(sa.update(orders).where(orders.c.id == order.key).values(columns))
     _repair_attempts(c, now, order.key)
     _repair_parcels(c, now, order.key)
-    return load(c, order.key)
+    return replace(load(c, order.key), in_force=order.in_force)
 
 
 def _repair_attempts(c: Connection, now: datetime, order: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.errors import LeaseLost, LookAgain, NeedsPerson
+from bridge.errors import LeaseLost, LookAgain, ModeChanged, NeedsPerson
 from bridge.order.model import Money, Receipt, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State
@@ -18,6 +18,7 @@ from bridge.ports import Attempt, ClosedPurchase, Facts, LimitReached, OrderReco
 from bridge.store import moves
 from bridge.store.codec import columns_of
 from bridge.store.loading import load
+from bridge.store.modes import mode_in_force
 from bridge.store.moves import event, held_row, holder, keep, moment, raise_alarm, wake, written
 from bridge.store.tables import alarms, attempts, memory, notifications, orders, pauses
 
@@ -37,6 +38,7 @@ def open_attempt(
     """`Orders.open_attempt`."""
     if order.state is not State.WAITING:
         raise ValueError(f"an attempt is opened from waiting, not from {order.state}")
+    _refuse_other_mode(c, attempt)
     if day_limit is not None:
         _keep_to_limit(c, attempt, day_limit, day_start)
     held_row(c, order)
@@ -63,6 +65,14 @@ def open_attempt(
         target=State.PLACING,
     )
     return again(c, order)
+
+
+def _refuse_other_mode(c: Connection, attempt: Attempt) -> None:
+    """What was judged in one mode is not bought while another one is in force: the configuration was read again
+    meanwhile, or this process works by another one than the rest. Raises ModeChanged."""
+    in_force = mode_in_force(c)
+    if in_force not in {None, attempt.mode}:
+        raise ModeChanged(attempt.mode, str(in_force))
 
 
 def again(c: Connection, order: OrderRecord) -> OrderRecord:
@@ -138,6 +148,7 @@ def mark_sent(c: Connection, now: datetime, order: OrderRecord, request: Facts) 
     if order.attempt is None or order.state is not State.PLACING:
         raise LeaseLost(f"order {order.key} has no attempt that could be sent")
     row = held_row(c, order)
+    _refuse_other_mode(c, order.attempt)
     if row.news != order.news:
         raise LookAgain("there is news of the order that it was not judged with", row.news)
     if _is_paused(c, order.key):

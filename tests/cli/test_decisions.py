@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -513,3 +514,41 @@ def test_the_question_says_plainly_which_orders_are_not_paid_yet(run: Run, url: 
     assert "Not paid yet" not in run("orders", "approve", "1001", typed="n\n").stdout
     run("orders", "approve", "1003", typed="y\n")
     assert now_is(url, 1003).approved_for == "payment unpaid:PENDING"
+
+
+MAPS = ("orders", "map", "1004", "NEW", "--uuid", "QfGQC4YQ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("orders", "approve", "1001"),
+        ("orders", "retry", "1004"),
+        ("orders", "resolve", "1005", "--not-placed"),
+        MAPS,
+    ],
+)
+def test_what_was_seen_in_test_mode_is_not_decided_in_live_mode(
+    run: Run, url: str, knows: set[str], command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def knows_all(*_: object) -> list[Any]:
+        return []
+
+    monkeypatch.setattr("bridge.cli.orders.mapping.unknown_designs", knows_all)
+    with_store(url, lambda store: store.wake_for_mode(Mode.TEST))
+    number = next(part for part in command if part.isdigit())
+    seen = json.loads(run("orders", "show", number, "--json").stdout)["seen"]
+    before = now_is(url, int(number))
+    with_store(url, lambda store: store.wake_for_mode(Mode.LIVE))
+    refused = run(*command, "--yes", "--seen", seen)
+    assert refused.exit_code == 1
+    assert "not as it was when you looked at it" in refused.stderr
+    assert now_is(url, int(number)).state is before.state
+    again = json.loads(run("orders", "show", number, "--json").stdout)["seen"]
+    assert run(*command, "--yes", "--seen", again).exit_code == 0
+
+
+def test_the_question_says_whether_it_is_for_real(run: Run, url: str) -> None:
+    for mode, said in ((Mode.TEST, "neither makes nor bills"), (Mode.LIVE, "makes and bills")):
+        with_store(url, methodcaller("wake_for_mode", mode))
+        assert said in run("orders", "approve", "1001", typed="n\n").stdout

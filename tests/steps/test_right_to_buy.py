@@ -551,3 +551,31 @@ async def test_the_cost_of_other_prints_is_not_shown(tmp_path: Path) -> None:
         await day.decides(decide.retry)
         await day.works()
         assert ((await day.record()).reason, (await day.record()).cost) == (Wait.APPROVAL, None)
+
+
+@pytest.mark.parametrize(
+    ("judged_in", "by_now"), [(Mode.TEST, Mode.LIVE), (Mode.LIVE, Mode.TEST), (Mode.LIVE, Mode.PREVIEW)]
+)
+@pytest.mark.parametrize("moment", ["read", "price", "invoice", "connect", "written"])
+async def test_a_mode_that_changes_in_the_middle_of_a_purchase_stops_it(
+    tmp_path: Path, judged_in: Mode, by_now: Mode, moment: str
+) -> None:
+    """The configuration is read again, or another replica works by another one: nothing leaves Sculpteo's way."""
+    async with new_day(tmp_path, mode=judged_in, per_order=euro("1000")) as day:
+        await day.store.wake_for_mode(judged_in)
+        await day.comes()
+        await day.works(at_most=1)  # matched; the next step buys
+
+        async def changes() -> None:
+            await day.store.wake_for_mode(by_now)
+
+        day.fate.meanwhile[moment] = changes
+        await day.works()
+        assert day.printer.sent == []
+        waits = await day.record()
+        assert (waits.state, waits.reason) == (State.WAITING, Wait.RECHECK)
+        assert f"{by_now} mode" in str(waits.facts["why"])
+        day.policy = replace(day.policy, mode=by_now)
+        day.clock.time += HALF_HOUR
+        await day.works()
+        assert all(one.fake for one in day.printer.sent)

@@ -154,10 +154,10 @@ async def waiting(store: Store, number: int = 1001) -> OrderRecord:
     return order
 
 
-async def placing(store: Store, number: int = 1001) -> OrderRecord:
-    """A claimed order with an open attempt that is not sent."""
+async def placing(store: Store, number: int = 1001, **changes: object) -> OrderRecord:
+    """A claimed order with an open attempt that is not sent; `changes` of the attempt."""
     order = await waiting(store, number)
-    return await store.orders.open_attempt(order, attempt(order), values={})
+    return await store.orders.open_attempt(order, attempt(order, **changes), values={})
 
 
 async def sent(store: Store, number: int = 1001) -> OrderRecord:

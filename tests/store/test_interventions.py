@@ -75,3 +75,32 @@ async def test_a_decision_is_kept_with_the_mode_that_was_in_force(store: Store, 
     assert (history.mode, history.before) == (Mode.LIVE, Mode.TEST)
     later = await store.orders.notice(word(2))
     assert (await get(store, later)).first_mode is Mode.LIVE
+
+
+@pytest.mark.parametrize(
+    ("shown_in", "sent_in"), [(Mode.TEST, Mode.LIVE), (Mode.LIVE, Mode.TEST), (None, Mode.LIVE)]
+)
+@pytest.mark.parametrize("wish", [decide.approve, decide.retry])
+async def test_a_decision_that_was_shown_in_one_mode_counts_in_no_other(
+    store: Store, clock: Tick, shown_in: Mode | None, sent_in: Mode, wish: Any
+) -> None:
+    if shown_in:
+        await store.wake_for_mode(shown_in)
+    key = await waiting(store)
+    seen = await get(store, key)
+    await store.wake_for_mode(sent_in)
+    with pytest.raises(Outdated, match="changed since you looked at it"):
+        await store.orders.intervene(seen, wish(seen, "anna", clock.now()), "anna")
+    assert (await get(store, key)).approved_at is None
+    again = await get(store, key)
+    await store.orders.intervene(again, wish(again, "anna", clock.now()), "anna")
+    assert (await get(store, key)).decided_mode is sent_in
+
+
+async def test_a_no_counts_whatever_the_mode_has_become(store: Store, clock: Tick) -> None:
+    await store.wake_for_mode(Mode.TEST)
+    key = await waiting(store)
+    seen = await get(store, key)
+    await store.wake_for_mode(Mode.LIVE)
+    await store.orders.intervene(seen, decide.hold(seen, "anna", clock.now()), "anna")
+    assert (await get(store, key)).held_at is not None

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from bridge.errors import LeaseLost, LookAgain, Outdated
+from bridge.errors import LeaseLost, LookAgain, ModeChanged, Outdated
 from bridge.order.model import Mode, Money, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
@@ -332,6 +332,25 @@ async def test_a_pause_stops_an_order_that_is_placing_and_not_yet_sent(store: St
     with pytest.raises(LookAgain, match="paused"):
         await store.orders.mark_sent(order, {})
     assert (await the_attempt(store, order)).sent_at is None
+
+
+@pytest.mark.parametrize("judged_in", list(Mode))
+@pytest.mark.parametrize("in_force", list(Mode))
+async def test_what_was_judged_in_one_mode_is_neither_opened_nor_sent_in_another(
+    store: Store, judged_in: Mode, in_force: Mode
+) -> None:
+    opened = await placing(store, 1, mode=judged_in)
+    order = await waiting(store, 2)
+    await store.wake_for_mode(in_force)
+    if judged_in is in_force:
+        await store.orders.open_attempt(order, attempt(order, mode=judged_in), values={})
+        return
+    with pytest.raises(ModeChanged, match=f"judged in {judged_in} mode"):
+        await store.orders.mark_sent(opened, {})
+    assert (await the_attempt(store, opened)).sent_at is None
+    with pytest.raises(ModeChanged, match=f"works in {in_force} mode"):
+        await store.orders.open_attempt(order, attempt(order, mode=judged_in), values={})
+    assert (await get(store, order.key)).attempt is None
 
 
 async def test_an_order_that_is_about_to_say_it_waits_for_the_pause_sees_its_end(store: Store) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from bridge.cli._desk import (
+    CHANGED,
     Desk,
     NotFound,
     as_option,
@@ -26,6 +27,7 @@ from bridge.cli._desk import (
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
 from bridge.cli._running import who
 from bridge.errors import BridgeError
+from bridge.order.model import Mode
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import OrderRecord
@@ -36,7 +38,11 @@ from bridge.store.queries import Filter
 SHOWN = 20  # orders that a question lists
 PAGE = 200
 
-CHANGED = "{order} is not as it was when you looked at it: nothing was done. Look at the order again."
+IN_FORCE = {
+    Mode.PREVIEW: "The bridge works in preview mode: nothing is sent to Sculpteo.",
+    Mode.TEST: "The bridge works in test mode: Sculpteo neither makes nor bills what is ordered.",
+    Mode.LIVE: "The bridge works in live mode: Sculpteo makes and bills what is ordered.",
+}
 
 HELP = {
     "approve": "Order now what waits for a person, for the end of its window, or for a limit.",
@@ -148,6 +154,8 @@ def _ask(action: Action, orders: Sequence[OrderRecord]) -> None:
         click.echo(f"... and {len(staked) - SHOWN} more")
     count = "1 order" if len(staked) == 1 else f"{len(staked)} orders"
     click.echo(f"\n{action.label} {count}: {costs(staked)}.\n{action.sentence}")
+    if staked[0].in_force:
+        click.echo(IN_FORCE[staked[0].in_force])
     unpaid = [order for order in staked if action.name == "approve" and not_paid_yet(order)]
     if unpaid:
         named = ", ".join(name_of(order) for order in unpaid)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bridge.app import politely
-from bridge.cli._desk import Desk, as_option, at_desk, name_of, yes_option
+from bridge.cli._desk import Desk, as_option, at_desk, name_of, seen_option, yes_option
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
 from bridge.cli.orders.decisions import decider
 from bridge.cli.orders.look import line_rows
@@ -51,11 +51,12 @@ line_option = click.option(
     help="Do not print it: in this order, or its variant or product in all.",
 )
 @yes_option
+@seen_option
 @as_option
 @json_option
 def map_line(
     config: Path, order: str, sku: str | None, numbers: tuple[int, ...], ignore: str | None, yes: bool,
-    as_name: str | None, as_json: bool, **parts: tuple[str, ...],
+    seen: str | None, as_name: str | None, as_json: bool, **parts: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Say what a line of ORDER is: a design for this order, or not to be printed.
 
@@ -69,7 +70,7 @@ def map_line(
         raise click.UsageError("say what it is: --uuid UUID, or --ignore order|variant|product")
 
     async def work(desk: Desk) -> tuple[OrderRecord, list[Line], tuple[Design, ...]]:
-        record = await desk.order(order)
+        record = await desk.order_as_seen(order, seen)
         lines = chosen(await desk.lines(record), sku, numbers)
         designs = () if ignore else _designs(desk.loaded.settings.defaults, parts)
         now = desk.clock.now()
@@ -104,16 +105,17 @@ def map_line(
 @sku_argument
 @line_option
 @yes_option
+@seen_option
 @as_option
 @json_option
 def unmap(
-    config: Path, order: str, sku: str | None, numbers: tuple[int, ...], yes: bool, as_name: str | None,
-    as_json: bool,
+    config: Path, order: str, sku: str | None, numbers: tuple[int, ...], yes: bool, seen: str | None,
+    as_name: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Take back what was decided about a line of ORDER: the configuration decides again."""
 
     async def work(desk: Desk) -> tuple[OrderRecord, list[Line]]:
-        record = await desk.order(order)
+        record = await desk.order_as_seen(order, seen)
         lines = chosen(await desk.lines(record), sku, numbers)
         keys, change = as_configured(record, lines, desk.clock.now())
         _confirm(record, lines, change, yes or as_json)

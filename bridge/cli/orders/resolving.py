@@ -14,13 +14,14 @@ from bridge.cli._desk import (
     at_desk,
     local,
     name_of,
+    refuse_if_changed,
     seen_option,
     sentence_of,
     yes_option,
 )
 from bridge.cli._options import config_option, echo_json, json_option, printable
-from bridge.cli.orders.decisions import CHANGED, decider
-from bridge.errors import NeedsPerson, Outdated, TryAgain
+from bridge.cli.orders.decisions import decider
+from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.problems import PROBLEMS, Problem
 from bridge.ports import Attempt, OrderRecord
 from bridge.sculpteo.client import SculpteoPrinter
@@ -56,8 +57,7 @@ def resolve(
 
     async def work(desk: Desk) -> OrderRecord:
         record = await (desk.order(order) if as_json else _look(desk, order))
-        if seen is not None and seen != record.shown_digest:
-            raise Outdated(CHANGED.format(order=name_of(record)))
+        refuse_if_changed(record, seen)
         action = BY_NAME["placed_as" if reference else "drop" if drop else "not_placed"]
         if not action.available(record):
             action.change(record, "", desk.clock.now(), reference or "")

@@ -84,6 +84,12 @@ def mark_of(record: OrderRecord) -> str:
     return f"{record.key}:{record.shown_digest}"
 
 
+def is_as_shown(visit: Visit, record: OrderRecord, seen: str) -> bool:
+    """Whether the order is as the person saw it, and in the mode that the page names: a console that is late with
+    the configuration shows another mode than the one in force."""
+    return seen == record.shown_digest and record.in_force in {None, visit.settings.mode}
+
+
 async def costs_of(visit: Visit, records: list[OrderRecord]) -> dict[int, Money]:
     """What the prints of each order cost: as it is known, or as Sculpteo says now, if it answers soon."""
     found = {record.key: record.cost for record in records if record.cost}
@@ -221,7 +227,7 @@ async def _done(
 ) -> Left | None:
     """Why it was not done; None = it was."""
     store, address = visit.store, visit.origin.address
-    if seen != record.shown_digest:
+    if not is_as_shown(visit, record, seen):
         left = _as_it_is_now(visit, action, record)
         await visit.note(action.name, "refused", record.key, why=left.sentence)
         return left

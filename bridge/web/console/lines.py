@@ -17,7 +17,7 @@ from bridge.steps.lines import SCOPES, Line, as_configured, not_printed, printed
 from bridge.steps.overlay import overruled
 from bridge.steps.refusals import NotNow
 from bridge.web.console.access import Role
-from bridge.web.console.decisions import changed_since
+from bridge.web.console.decisions import changed_since, is_as_shown
 from bridge.web.console.order import is_mappable, lines_for, record_of, shown
 from bridge.web.console.visit import Visit, page
 from bridge.web.console.words import mark
@@ -100,7 +100,7 @@ async def decide(visit: Visit) -> web.StreamResponse:
     moved_on = changed_since(visit, record)
     if _is_so_already(visit, chosen, wish):
         return visit.back_to(back, visit.t("It is decided so already."))
-    if visit.form.get("seen") != record.shown_digest:
+    if not is_as_shown(visit, record, visit.form.get("seen")):
         return visit.back_to(back, moved_on, good=False)
     try:
         outcome = _outcome(visit, record, chosen, wish)

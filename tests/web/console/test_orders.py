@@ -256,6 +256,43 @@ async def test_pressed_twice_it_is_done_once(otto: Site) -> None:
     assert kinds.count("approved") == 1
 
 
+async def test_what_a_page_showed_in_one_mode_is_decided_in_no_other(otto: Site) -> None:
+    shown_in = otto.loaded.settings.mode
+    await otto.store.wake_for_mode(shown_in)
+    record = await put(otto, 1001, WAITS)
+    _, page = await asked(otto, "approve", record.key)
+    other = Mode.LIVE if shown_in is not Mode.LIVE else Mode.TEST
+    await otto.store.wake_for_mode(other)
+    await press(otto, page, "Approve")
+    assert "#1001 changed after you opened" in await otto.notice()
+    _, page = await asked(otto, "approve", record.key)
+    await press(otto, page, "Approve")  # this console is late: its pages name the mode of before
+    assert "#1001 changed after you opened" in await otto.notice()
+    assert (await now_is(otto, record.key)).approved_at is None
+    await otto.store.wake_for_mode(shown_in)
+    _, page = await asked(otto, "approve", record.key)
+    await press(otto, page, "Approve")
+    assert (await now_is(otto, record.key)).decided_mode is shown_in
+
+
+async def test_a_line_that_was_shown_in_one_mode_is_mapped_in_no_other(otto: Site) -> None:
+    await otto.store.wake_for_mode(otto.loaded.settings.mode)
+    record = await put(otto, 1001, UNMAPPED)
+    query = {
+        "what": "print",
+        "uuid": "QfGQC4YQ",
+        "material": "silver",
+        "scale": "1",
+        "unit": "",
+        "quantity": "1",
+    }
+    _, page = await otto.get(f"/orders/{record.key}/lines/1", params=query)
+    await otto.store.wake_for_mode(Mode.PREVIEW)
+    await press(otto, page, "Decide so")
+    assert "changed after you opened" in await otto.notice()
+    assert (await now_is(otto, record.key)).state is State.ATTENTION
+
+
 async def test_many_orders_are_decided_at_once_and_those_that_moved_on_are_named(otto: Site) -> None:
     records = [await put(otto, number, WAITS) for number in (1001, 1002, 1003)]
     payment = await put(otto, 1004, Change(State.PLACED, None, values={"reference": "REF1"}))
