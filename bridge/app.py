@@ -64,7 +64,7 @@ def policy_of(settings: Settings) -> Policy:
         approval=ApprovalPolicy(
             manual=approval.mode == "manual",
             delay=approval.delay,
-            tags=frozenset(tag.lower() for tag in approval.tags),
+            tags=frozenset(approval.tags),
             above=approval.above,
             countries=frozenset(approval.countries),
             first_order=approval.first_order,

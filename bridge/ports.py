@@ -34,6 +34,7 @@ from bridge.order.model import (
 )
 from bridge.order.problems import Alarm
 from bridge.order.rules import LineRule
+from bridge.order.spelling import Near
 from bridge.order.states import State
 
 Facts = Mapping[str, Any]
@@ -194,12 +195,14 @@ class NotPrinted:
 @dataclass(frozen=True, slots=True)
 class Unmapped:
     """No rule fits. With `option` set, a rule fits but has no value for this variant option; with `sold` and
-    `live` as well, it is not clear with which value the line was sold: its title then, the variant now."""
+    `live` as well, it is not clear with which value the line was sold: its title then, the variant now. `near` is
+    the rule that was probably meant where none fits."""
 
     option: str | None = None
     value: str | None = None
     sold: str | None = None
     live: str | None = None
+    near: Near | None = None
 
 
 Match = Printed | NotPrinted | Unmapped

@@ -14,6 +14,7 @@ from itertools import permutations
 from typing import TypeVar
 
 from bridge.order.model import LineItem
+from bridge.order.spelling import alike as same
 from bridge.ports import Unmapped
 
 V = TypeVar("V")
@@ -21,11 +22,6 @@ V = TypeVar("V")
 JOIN = " / "
 PLAIN = "Default Title"  # what Shopify calls the only variant of a product without options
 MOST_OPTIONS = 5  # Shopify has three; of more, no reordering is tried
-
-
-def same(text: str) -> str:
-    """One spelling for texts that differ in case and spaces only."""
-    return " ".join(text.casefold().split())
 
 
 def choose_as_sold(line: LineItem, option: str, value_of: Callable[[str], V | None]) -> V | Unmapped:

@@ -16,6 +16,7 @@ from bridge.config.nodes import Node, Place, Repeated, Scalar, Sequence, Table, 
 from bridge.config.quantities import is_currency
 from bridge.config.secrets import is_quoted
 from bridge.errors import Fault
+from bridge.order.spelling import difference, seen
 
 Says = Callable[[str, Place, str, str], Fault]
 """Makes a fault of path, place, what is wrong, and the remedy."""
@@ -61,6 +62,19 @@ def repeated_keys(root: Node, repeated: list[Repeated], says: Says) -> Iterator[
         path = join(paths.get(id(one.table), ""), one.key)
         what = f"is there twice; the first is on line {one.first.line}"
         yield says(path, one.place, what, "keep one of them")
+
+
+def lookalike_keys(root: Node, says: Says) -> Iterator[Fault]:
+    """Keys of one mapping that a person cannot tell apart: which of them is meant would be left to chance."""
+    for path, node in walk(root):
+        firsts: dict[str, str] = {}
+        for key in node.entries if isinstance(node, Table) else ():
+            first = firsts.setdefault(seen(key), key)
+            if first != key and isinstance(node, Table):
+                what = (
+                    f"is there twice; the first is on line {node.keys[first].line}. The two look the same: "
+                )
+                yield says(join(path, key), node.keys[key], what + difference(key, first), "keep one of them")
 
 
 def contradictions(root: Table, folder: Path, says: Says) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from bridge.config.nodes import Node, Place, Scalar, Sequence, Table, join
 from bridge.config.shape import KEY, TAGS, example, first_sentence, follow, keys
 from bridge.config.types import nearest
 from bridge.errors import Fault
+from bridge.order.spelling import visible
 
 MAX_SHOWN = 60  # characters of a wrong value
 MAX_EXPLAINED = 1000  # of pydantic's errors; a file with more is of another kind
@@ -131,6 +132,7 @@ def shown(node: Node | None) -> str:
         return "it"
     text = node.raw if node.secret else (node.value or "")
     text = re.sub(r"(?<=://)[^/\s]*@", "***@", text)
+    text = visible(text)
     text = "".join(char if char.isprintable() else "?" for char in text)
     return f'"{text}"' if len(text) <= MAX_SHOWN else f'"{text[: MAX_SHOWN - 1]}…"'
 

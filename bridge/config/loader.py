@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 
 from bridge.config import explain
-from bridge.config.check import contradictions, place, remarks, repeated_keys
+from bridge.config.check import contradictions, lookalike_keys, place, remarks, repeated_keys
 from bridge.config.database import relative_file, resolve_database
 from bridge.config.mapping import Mapping
 from bridge.config.nodes import (
@@ -84,6 +84,7 @@ def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
     faults = [*repeated_keys(root, repeated, says), *fill_in(root, env, file)]
     settings = _settings(root, files, file, faults)
     faults += contradictions(root, path.parent, says)
+    faults += lookalike_keys(root, says)
     faults += product_faults(root, says)
     if faults or settings is None:
         raise ConfigError(*_in_order(faults))

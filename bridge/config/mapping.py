@@ -1,6 +1,7 @@
 """From a line of an order to the designs that are printed for it. Pure.
 
-A line is matched by its SKU without the spaces around it; a SKU is one text, whatever is in it. The most
+A line is matched by its SKU as a person sees it (see `order/spelling.py`); case counts, and a SKU is one text,
+whatever is in it. The most
 specific rule decides (see `patterns.py`), be it a product or an ignore rule; of equally specific ones, the
 shop's own wins over the top level's, and a product over an ignore rule.
 
@@ -19,13 +20,15 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 
 from bridge.config.as_sold import choose_as_sold
-from bridge.config.as_sold import same as _same
 from bridge.config.patterns import Specificity, canonical, fits, is_pattern, specificity
 from bridge.config.settings import ByOption, Defaults, Item, Product, ScaleByOption, Settings
 from bridge.order.model import Design, LineItem
+from bridge.order.spelling import Near, alike, nearest_to, seen
 from bridge.ports import Match, NotPrinted, Printed, Unmapped
 
 V = TypeVar("V", str, Decimal)
+
+REMEMBERED = 1000  # SKUs without a rule whose nearest one is remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,11 @@ class Choice(Generic[V]):
         """The exact value; else the one that differs in case and spaces only, if there is just one."""
         if text in self.values:
             return self.values[text]
-        alike = {value for name, value in self.values.items() if _same(name) == _same(text)}
-        return alike.pop() if len(alike) == 1 else None
+        meant = {value for name, value in self.values.items() if alike(name) == alike(text)}
+        return meant.pop() if len(meant) == 1 else None
 
     def described(self) -> list[object]:
-        return [_same(self.option), sorted((name, _plain(value)) for name, value in self.values.items())]
+        return [alike(self.option), sorted((name, _plain(value)) for name, value in self.values.items())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,8 @@ class Rules:
     """The rules of one level: the top level's, or a shop's own."""
 
     def __init__(self, products: Iterable[Product], ignore: Iterable[str], defaults: Defaults) -> None:
-        rules = [Rule(sku, None) for sku in ignore]
-        rules += [Rule(product.sku, _parts(product, defaults)) for product in products]
+        rules = [Rule(seen(sku), None) for sku in ignore]
+        rules += [Rule(seen(product.sku), _parts(product, defaults)) for product in products]
         self._exact = {rule.sku: rule for rule in rules if not is_pattern(rule.sku)}
         patterns = {canonical(rule.sku): rule for rule in rules if is_pattern(rule.sku)}
         ranked = ((specificity(spelled), spelled, rule) for spelled, rule in patterns.items())
@@ -137,6 +140,7 @@ class Mapping:
         own = {name: Rules(shop.products, shop.ignore, defaults) for name, shop in settings.shops.items()}
         self._own = {name: rules for name, rules in own.items() if rules}
         self._version = self._hash()
+        self._nearest: dict[tuple[str, str], Near | None] = {}
 
     @property
     def version(self) -> str:
@@ -154,7 +158,7 @@ class Mapping:
 
     def match(self, shop: str, line: LineItem) -> Match:
         """What is printed for one unit of the line."""
-        sku = (line.sku or "").strip()
+        sku = seen(line.sku or "")
         found = self._found(shop, sku) if sku else None
         rule = found[1] if found else None
         named = rule is not None and not is_pattern(rule.sku)
@@ -164,12 +168,14 @@ class Mapping:
             return NotPrinted("it needs no shipping")
         if rule is not None:
             return rule.match(line)
-        return Unmapped() if self._hold else NotPrinted("unmapped: ignore")
+        if not self._hold:
+            return NotPrinted("unmapped: ignore")
+        return Unmapped(near=self._near(shop, sku) if sku else None)
 
     def deciding(self, shop: str, sku: str) -> tuple[str | None, str] | None:
         """The rule that decides on a SKU, be it a product or to be ignored: (shop, or None for the top
         level; its SKU or pattern)."""
-        found = self._found(shop, sku.strip())
+        found = self._found(shop, seen(sku))
         return (found[0], found[1].sku) if found else None
 
     def products(self) -> list[tuple[str | None, str]]:
@@ -183,6 +189,17 @@ class Mapping:
         if own and (common is None or own[0] >= common[0]):
             return shop, own[1]
         return (None, common[1]) if common else None
+
+    def _near(self, shop: str, sku: str) -> Near | None:
+        """The rule that was probably meant; looked for once for each SKU."""
+        key = (shop, sku)
+        if key not in self._nearest:
+            if len(self._nearest) >= REMEMBERED:
+                self._nearest.clear()
+            levels = [rules for rules in (self._own.get(shop), self._common) if rules]
+            known = [rule.sku for rules in levels for rule in rules.all()]
+            self._nearest[key] = nearest_to(sku, known, fits)
+        return self._nearest[key]
 
     def designs(self) -> list[tuple[str, Design]]:
         """Every design that can be ordered, with each of its materials and scales, and a SKU that names it."""

@@ -10,6 +10,7 @@ from bridge.config.explain import shown
 from bridge.config.nodes import Node, Place, Table, join
 from bridge.config.patterns import canonical, is_pattern, overlaps
 from bridge.errors import Fault
+from bridge.order.spelling import difference, seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,10 @@ def _entries(path: str, level: Node) -> list[Entry]:
 
 
 def _conflicts(found: list[Entry], says: Says) -> Iterator[Fault]:
-    seen: dict[str, Entry] = {}
+    firsts: dict[str, Entry] = {}
     for entry in found:
-        first = seen.setdefault(canonical(entry.sku) if is_pattern(entry.sku) else entry.sku, entry)
+        spelled = seen(entry.sku)
+        first = firsts.setdefault(canonical(spelled) if is_pattern(spelled) else spelled, entry)
         if first is entry:
             continue
         kind = "pattern" if is_pattern(entry.sku) else "SKU"
@@ -66,8 +68,10 @@ def _conflicts(found: list[Entry], says: Says) -> Iterator[Fault]:
             yield says(entry.path, entry.place, what, "keep one of them")
         else:
             what = f"the {kind} {entry.shown} is there twice; the first is on line {first.place.line}"
+            if entry.sku != first.sku and not is_pattern(spelled):
+                what += ". The two look the same: " + difference(entry.shown, first.shown)
             yield says(entry.path, entry.place, what, "keep one of them")
-    distinct = [(entry.sku, entry) for entry in seen.values()]
+    distinct = [(seen(entry.sku), entry) for entry in firsts.values()]
     for one, other in overlaps(distinct):
         if one.ignored and other.ignored:
             continue  # whichever decides, the line is not printed
@@ -113,8 +117,8 @@ def product_remarks(root: Table, says: Says) -> Iterator[Fault]:
     for path, level in levels(root):
         folded: dict[str, Entry] = {}
         for entry in _entries(path, level):
-            first = folded.setdefault(entry.sku.casefold(), entry)
-            if first.sku != entry.sku:
+            first = folded.setdefault(seen(entry.sku).casefold(), entry)
+            if seen(first.sku) != seen(entry.sku):
                 what = f"{entry.shown} differs from {first.shown} (line {first.place.line}) in case only"
                 yield says(entry.path, entry.place, what, "check that Shopify has both; case counts in SKUs")
         for index, product in enumerate(listed(at(level, "products"))):

@@ -8,6 +8,7 @@ from bridge.config.patterns import fits, specificity
 from bridge.config.settings import Shipping
 from bridge.config.types import ShipMethod
 from bridge.order.model import ShopOrder
+from bridge.order.spelling import alike
 
 QUICK_COUNTRY = "FR"
 """Sculpteo's `quick` is Colissimo within France: https://www.sculpteo.com/ "Ordering designs via API"."""
@@ -37,14 +38,10 @@ def ship_method(shipping: Shipping, order: ShopOrder) -> str | None:
 
 
 def _rule(shipping: Shipping, title: str) -> str | None:
-    wanted = _same(title)
-    fitting = [pattern for pattern in shipping.by_rate if fits(_same(pattern), wanted)]
+    wanted = alike(title)
+    fitting = [pattern for pattern in shipping.by_rate if fits(alike(pattern), wanted)]
     # of equally specific rules the first in the file
-    return max(fitting, key=lambda pattern: specificity(_same(pattern)), default=None)
-
-
-def _same(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return max(fitting, key=lambda pattern: specificity(alike(pattern)), default=None)
 
 
 def _possible(method: ShipMethod, why: str, order: ShopOrder) -> ShippingChoice:

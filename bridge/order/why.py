@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.order.problems import Problem, say, text_of
 from bridge.order.reasons import reason_told
+from bridge.order.spelling import near_told
 from bridge.order.states import IGNORED, MEANING, WAIT_REMEDIES, WAITS, Ignored, State, Wait
 
 CANCELLED = {
@@ -71,7 +72,8 @@ def why(
         case State.DONE if reason in DONE:
             return t(DONE[reason])
         case State.ATTENTION if problem in set(Problem):
-            return say(t(text_of(Problem(problem), facts).sentence), told)
+            sentence = say(t(text_of(Problem(problem), facts).sentence), told)
+            return " ".join(filter(None, (sentence, near_told(facts, t))))
         case State.UNKNOWN if "why" in told:
             return say(t(MAY_HAVE), told)
         case _:

@@ -12,6 +12,7 @@ from babel.numbers import get_currency_precision
 
 from bridge.order.model import Design, LineItem, Money, Variant
 from bridge.order.rules import LineRule, told
+from bridge.order.spelling import seen, visible
 from bridge.plan.findings import Finding, Kind
 from bridge.plan.prices import Priced
 from bridge.ports import Catalog, Match, NotPrinted, Printed, Unmapped
@@ -92,13 +93,13 @@ def _rows(stock: Stock, mapping: Mapped, catalog: Catalog) -> list[Row]:
     alike: dict[str, list[Variant]] = defaultdict(list)
     for variant in stock.variants:
         if variant.sku:
-            alike[variant.sku.strip()].append(variant)
+            alike[seen(variant.sku)].append(variant)
     rows = []
     for variant in stock.variants:
         price = Money(variant.price, stock.currency)
         match = catalog.match(stock.shop, line_of(variant, price))
         row = Row(stock.shop, variant, match, price, mapping.deciding(stock.shop, variant.sku or ""))
-        twins = alike[variant.sku.strip()] if variant.sku else []
+        twins = alike[seen(variant.sku)] if variant.sku else []
         rows.append(replace(row, findings=tuple(_findings(row, twins))))
     return rows
 
@@ -114,7 +115,9 @@ def _findings(row: Row, twins: Sequence[Variant]) -> Iterable[Finding]:
             kind = Kind.NO_OPTION if row.match.value is None else Kind.OPTION
             yield Finding(kind, {"sku": variant.sku, "option": row.match.option, "value": row.match.value})
         else:
-            yield Finding(Kind.UNMAPPED, {"sku": variant.sku})
+            near = row.match.near
+            told_near = {"near": [near.facts(variant.sku)]} if near else {}
+            yield Finding(Kind.UNMAPPED, {"sku": visible(variant.sku), **told_near})
     if len(twins) > 1:
         titles = ", ".join(named(twin) for twin in twins[:TITLES])
         more = ", …" if len(twins) > TITLES else ""

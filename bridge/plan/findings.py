@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from bridge.order.problems import Text, say
+from bridge.order.spelling import near_told
 from bridge.order.why import Translate, english
 
 
@@ -77,7 +78,8 @@ class Finding:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def sentence(self, t: Translate = english) -> str:
-        return say(t(FINDINGS[self.kind].sentence), dict(self.facts))
+        sentence = say(t(FINDINGS[self.kind].sentence), dict(self.facts))
+        return " ".join(filter(None, (sentence, near_told(self.facts, t))))
 
     def remedy(self, t: Translate = english) -> str:
         return t(FINDINGS[self.kind].remedy)

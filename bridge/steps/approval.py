@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.order.model import Money, ShopOrder
+from bridge.order.spelling import alike
 from bridge.ports import ApprovalPolicy
 
 
@@ -10,7 +11,8 @@ def why_a_person(order: ShopOrder, rule: ApprovalPolicy) -> str | None:
     """Why a person must approve, or None. What a rule cannot be judged by is no reason to pass it."""
     if rule.manual:
         return "every order is approved by a person"
-    tagged = [tag for tag in order.tags if tag.strip().lower() in rule.tags]
+    wanted = {alike(tag) for tag in rule.tags}
+    tagged = [tag for tag in order.tags if alike(tag) in wanted]
     if tagged:
         return f"it has the tag {tagged[0]}"
     return _by_total(order, rule.above) or _by_country(order, rule.countries) or _by_customer(order, rule)

@@ -12,6 +12,7 @@ from datetime import datetime
 from bridge.errors import BridgeError
 from bridge.order.model import Design, LineItem
 from bridge.order.rules import LineRule, Scope, named, subject_of, told
+from bridge.order.spelling import seen
 from bridge.ports import Change, Note, OrderRecord, Printed, Unmapped
 from bridge.steps import decide
 from bridge.steps.overlay import Judged, Overlaid
@@ -72,8 +73,8 @@ def chosen(lines: Sequence[Line], sku: str | None, numbers: Collection[int]) -> 
         if missing:
             raise NoSuchLine(f"the order has no line {missing[0]}; it has {_listed(lines)}")
         return found
-    wanted = (sku or "").strip()
-    found = [line for line in lines if wanted and (line.item.sku or "").strip() == wanted]
+    wanted = seen(sku or "")
+    found = [line for line in lines if wanted and seen(line.item.sku or "") == wanted]
     if not found:
         asked = f"no line with the SKU {sku}" if sku else "several lines"
         raise NoSuchLine(f"the order has {asked}; say which: {_listed(lines)}")

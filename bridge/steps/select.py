@@ -9,6 +9,7 @@ from typing import Any
 
 from bridge.order.model import FulfillmentOrder, LineItem, PrintItem, ShopOrder
 from bridge.order.problems import Problem
+from bridge.order.spelling import alike, visible
 from bridge.order.states import Ignored, Wait
 from bridge.ports import Catalog, Facts, Match, OrderRecord, Policy, Printed, Unmapped
 
@@ -155,12 +156,8 @@ def is_ours(unit: FulfillmentOrder, locations: frozenset[str] | None) -> bool:
 def names_location(words: Iterable[str], location_id: str | None, name: str | None) -> bool:
     """Whether one of the words means this location: its name in any case and spacing, its id, or the number in
     its id. An id's number wins no name: a location may be called "2"."""
-    called = {_folded(text) for text in (name, location_id, (location_id or "").rpartition("/")[2]) if text}
-    return any(_folded(word) in called for word in words)
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    called = {alike(text) for text in (name, location_id, (location_id or "").rpartition("/")[2]) if text}
+    return any(alike(word) in called for word in words)
 
 
 def _left(units: Iterable[FulfillmentOrder]) -> dict[str, int]:
@@ -192,9 +189,10 @@ def _unmapped(lines: list[LineItem], matches: dict[str, Match]) -> Trouble | Non
             {"sku": line.sku or line.title, "option": match.option, "value": match.value or "?"},
         )
     names = ", ".join(
-        f"“{line.sku}”" if line.sku else f"“{line.title}” (it has no SKU)" for line, _ in missing
+        f"“{visible(line.sku)}”" if line.sku else f"“{line.title}” (it has no SKU)" for line, _ in missing
     )
-    return Trouble(Problem.UNMAPPED, {"skus": names})
+    near = [match.near.facts(line.sku or "") for line, match in missing if match.near]
+    return Trouble(Problem.UNMAPPED, {"skus": names, **({"near": near} if near else {})})
 
 
 def missing_since(record: OrderRecord) -> datetime | None:

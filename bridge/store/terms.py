@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.model import LineItem, Money, PrintItem, ShopOrder
+from bridge.order.spelling import seen
 from bridge.store.codec import insert_for
 from bridge.store.tables import figures, terms
 from bridge.store.types import clean
@@ -25,7 +26,7 @@ MOST = 60  # terms of one order
 
 def normal(text: str) -> str:
     """How terms are compared: without case, accents and outer spaces, of a bounded length."""
-    plain = unicodedata.normalize("NFKD", clean(text).casefold())
+    plain = unicodedata.normalize("NFKD", seen(clean(text)).casefold())
     return "".join(char for char in plain if not unicodedata.combining(char)).strip()[:LONGEST]
 
 

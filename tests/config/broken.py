@@ -97,6 +97,7 @@ CASES = (
     B("{White: white_plastic}", '{White: ¦"white:plastic"}', "products[1].material.values.White", "has a : in it", "give only"),
     B("{option: Material, values", "{¦value", "products[1].material.value", "is not a known key", 'did you mean "values"?'),
     B("{White: white_plastic}", "¦{}", "products[1].material.values", "is empty", "list the option's values"),
+    B("{White: white_plastic}", '{White: white_plastic, ¦"White\\u2060": silver}', 'products[1].material.values["White\u2060"]', "The two look the same", "keep one"),
     B("{S: 0.8}", "¦{}", "products[1].scale.values", "is empty", "list the option's values"),
     B(UUID, "uuid: ¦QfG/C4YQ", "products[0].uuid", "has characters that", "leave out '/': "),
     B(UUID, 'uuid: ¦"QfGQ:4"', "products[0].uuid", "has a : in it", "give only the design's UUID"),
@@ -125,6 +126,8 @@ CASES = (
     B("quantity: 16", "quantity: ¦many", "products[2].items[0].quantity", "is not a number", "0.87"),
     # --- products against each other
     B("- sku: CHESS", "- ¦sku: RING-S", "products[2].sku", '"RING-S" is there twice; the first is on line 24', "keep one"),
+    B("- sku: CHESS", '- ¦sku: "RING\\u200b-S"', "products[2].sku", "⟨U+200B ZERO WIDTH SPACE⟩", "keep one"),
+    B("- sku: CHESS", '- sku: ¦"\\u200b\\u2060"', "products[2].sku", "no character that can be seen", "as Shopify"),
     B("- sku: CHESS", "- ¦sku: MUG-*", "products[2].sku", "is there twice; the first is on line 29", "keep one"),
     B("- sku: CHESS", '- ¦sku: "*-MUG"', "products[2].sku", '"*-MUG" and "MUG-*" (line 29) can fit the same SKU', "longer"),
     B("- sku: CHESS", '- ¦sku: "MU*G-"', "products[2].sku", "can fit the same SKU equally well", "one by one"),

@@ -346,3 +346,38 @@ def test_where_nothing_contradicts_the_order_of_rules_does_not_matter(
     assert one.version == other.version
     if sku in exact:
         assert uuids(one, sku) == [f"uuid{exact.index(sku)}"]
+
+
+# --- what a person cannot see ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sold", ["RING\u200b-É", "\ufeffRING-É\xa0", "RING-E\u0301", "RING\u2011É", "RI\xadNG-É"]
+)
+def test_a_sku_matches_as_it_is_seen_on_either_side(sold: str) -> None:
+    assert uuids(mapping(products=[product("RING-É")]), sold) == ["design"]
+    assert uuids(mapping(products=[product(sold)]), "RING-É") == ["design"]
+    ignored = mapping(products=[product("RING-*", "any")], ignore=[sold])
+    assert isinstance(ignored.match("acme", line("RING-É")), NotPrinted)
+
+
+def test_a_pattern_counts_only_what_is_seen() -> None:
+    assert uuids(mapping(products=[product("MUG-?")]), "MUG\u200b-\u2060E\u0301") == ["design"]
+
+
+def test_an_option_value_matches_as_it_is_seen() -> None:
+    material = {"option": "Größe\u200b", "values": {"Groß": "silver"}}
+    found = mapping(products=[product("RING", material=material)])
+    match = found.match("acme", line("RING", options=(("Gro\u0308ße", "gro\xadß\xa0"),)))
+    assert isinstance(match, Printed) and match.designs[0].material == "silver"
+
+
+def test_one_that_differs_in_case_alone_is_told_with_the_mapped_one() -> None:
+    found = mapping(products=[product("RING-S")])
+    match = found.match("acme", line("ring\u200b-s"))
+    assert isinstance(match, Unmapped) and match.near is not None
+    assert match.near.facts("ring\u200b-s") == {
+        "sku": "ring⟨U+200B ZERO WIDTH SPACE⟩-s",
+        "mapped": "RING-S",
+        "how": "case",
+    }

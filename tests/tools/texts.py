@@ -16,6 +16,7 @@ from bridge import amiss
 from bridge.alerts import text as alerts
 from bridge.order import history, news, problems, reasons, states
 from bridge.order.model import STATUS_MEANING
+from bridge.order.spelling import NEAR_TOLD, QUOTED
 from bridge.order.why import CANCELLED, DONE, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY
 from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
@@ -55,6 +56,7 @@ def of_the_rest() -> Iterator[str]:
     yield from (*history.KINDS.values(), *sorted(history.CAUSES), history.SAYS_AND_MEANS)
     yield from STATUS_MEANING.values()
     yield from (scope.lost for scope in SCOPES)
+    yield from (*NEAR_TOLD.values(), QUOTED)
     yield from (*reasons.REASONS, *sorted(reasons.WORDS), reasons.AND)
     yield from (*alerts.TEXTS, news.LOOK, news.DECIDE)
     told = (text for _, text in news.TEXTS.values())
