@@ -11,7 +11,7 @@ from bridge.config.settings import Settings
 from bridge.config.telling import AlertTarget, Webhook, targets
 from bridge.order.news import News, is_loud, topic_of
 from bridge.ports import OrderRecord
-from bridge.store.outbox import Draft
+from bridge.store.outbox import Draft, Target
 
 
 def named(kind: str, secret: str) -> str:
@@ -26,6 +26,7 @@ class AlertOutlet:
     name: str
     label: str
     target: AlertTarget
+    slot: str = "alert:0"
 
     @property
     def url(self) -> str:
@@ -34,6 +35,9 @@ class AlertOutlet:
     @property
     def digest(self) -> timedelta:
         return self.target.digest
+
+    def as_target(self) -> Target:
+        return Target(self.name, self.slot)
 
     def wants(self, news: News, order: OrderRecord | None) -> Draft | None:
         topic = topic_of(news)
@@ -50,6 +54,11 @@ class HookOutlet:
     label: str
     hook: Webhook
     console: str  # the console's address
+    slot: str = "hook:0"
+
+    def as_target(self) -> Target:
+        """The secret stays when an address is corrected."""
+        return Target(self.name, self.slot, named("hook", self.hook.secret.get_secret_value()))
 
     def wants(self, news: News, order: OrderRecord | None) -> Draft | None:
         body = payload(news, order, self.console) if order is not None else None
@@ -64,7 +73,7 @@ def alert_outlets(settings: Settings) -> tuple[AlertOutlet, ...]:
     for index, target in enumerate(targets(settings.alerts)):
         url = target.url.get_secret_value()
         label = f"alerts[{index}] ({url.partition('://')[0].lower()})"
-        found.append(AlertOutlet(named("alert", url), label, target))
+        found.append(AlertOutlet(named("alert", url), label, target, f"alert:{index}"))
     return tuple({outlet.name: outlet for outlet in found}.values())
 
 
@@ -73,5 +82,6 @@ def hook_outlets(settings: Settings) -> tuple[HookOutlet, ...]:
     found = []
     for index, hook in enumerate(settings.webhooks):
         host = hook.url.partition("://")[2].partition("/")[0]
-        found.append(HookOutlet(named("hook", hook.url), f"webhooks[{index}] ({host})", hook, console))
+        label = f"webhooks[{index}] ({host})"
+        found.append(HookOutlet(named("hook", hook.url), label, hook, console, f"hook:{index}"))
     return tuple({outlet.name: outlet for outlet in found}.values())

@@ -22,7 +22,7 @@ from bridge.errors import LeaseLost, StoreUnavailable
 from bridge.order.why import Translate
 from bridge.ports import Clock
 from bridge.retry import delay
-from bridge.store.outbox import Message, Outbox, Waiting
+from bridge.store.outbox import Message, Outbox, Target, Waiting
 
 IDLE = 1.0  # seconds between looks
 LEASE = timedelta(minutes=3)  # longer than any one sending takes
@@ -61,6 +61,7 @@ class Sender:
         self._console = console
         self._translate = translate
         self._random = random
+        self._configured: list[Target] = []
         self._busy: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -81,6 +82,7 @@ class Sender:
     async def look(self) -> None:
         """Hand on what is new, and begin to serve each outlet for which it is time."""
         outlets = {outlet.name: outlet for outlet in self._outlets()}
+        await self._take_over(list(outlets.values()))
         await self._outbox.share({name: outlet.wants for name, outlet in outlets.items()})
         free = {name: outlet for name, outlet in outlets.items() if name not in self._busy}
         if not free:
@@ -90,6 +92,16 @@ class Sender:
                 task = asyncio.create_task(self._guarded(free[name]), name=f"outlet-{name}")
                 self._busy[name] = task
                 task.add_done_callback(partial(self._busy.pop, name))
+
+    async def _take_over(self, outlets: Sequence[AlertOutlet | HookOutlet]) -> None:
+        """What waits for an address that was corrected goes to the corrected one."""
+        targets = [outlet.as_target() for outlet in outlets]
+        if targets != self._configured:
+            await self._outbox.configure(targets)
+            self._configured = targets
+        moved = await self._outbox.inherit([target.name for target in targets])
+        if moved:
+            log.info("what waited goes to the corrected address", count=moved)
 
     async def close(self) -> None:
         """End what runs. A message in the middle of its sending is sent again by whoever comes next."""
@@ -156,8 +168,7 @@ class Sender:
             await self._outbox.settle(outlet.name, self._owner, [message.key], "given up: not taken in a day")
             log.error("a webhook was given up", outlet=outlet.label, news=message.news.key)
             return True
-        id = f"msg_{message.news.key.replace(':', '_')}"
-        answer = await hook.send(outlet.hook, id, message.body or "", now)
+        answer = await hook.send(outlet.hook, f"msg_{message.uid}", message.body or "", now)
         if answer.why is None:
             await self._outbox.settle(outlet.name, self._owner, [message.key])
             return True

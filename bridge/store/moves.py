@@ -7,6 +7,7 @@ every writing transaction has the whole database to itself.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -106,7 +107,12 @@ def announce(c: Connection, item: News) -> bool:
     before transactions commit, so a reader that remembers the highest number it saw would miss some.
     """
     row = insert_for(c, news).values(
-        key=item.key, code=item.code, at=item.at, order_id=item.order, facts=dict(item.facts)
+        key=item.key,
+        code=item.code,
+        at=item.at,
+        order_id=item.order,
+        facts=dict(item.facts),
+        uid=uuid.uuid4().hex,
     )
     made = row.on_conflict_do_nothing(index_elements=["key"]).returning(news.c.id)
     return c.execute(made).first() is not None

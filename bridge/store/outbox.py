@@ -56,6 +56,17 @@ class Message:
     tries: int
     order_name: str | None = None
     shop: str | None = None
+    uid: str = ""  # of the news; no other database has it, be it an older copy of this one
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An outlet as the configuration has it. `slot` is its place there; `mark` is what it keeps when its address
+    is corrected, such as a hash of its secret, or "" for nothing."""
+
+    name: str
+    slot: str
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,18 @@ class Outbox:
         if await self._db.read(lambda c: c.execute(new).first()) is None:
             return 0
         return await self._db.write(partial(_share, wants=wants, now=self._clock.now()))
+
+    async def configure(self, targets: Sequence[Target]) -> None:
+        """Note which outlets the configuration has. One that is new there in the place of another, or with what
+        that one is marked by, is its heir."""
+        await self._db.write(partial(_configure, targets=targets))
+
+    async def inherit(self, names: Collection[str]) -> int:
+        """Give what waits for outlets that are no more to their heirs among these; gives how much."""
+        query = _inherited(names).limit(1)
+        if await self._db.read(lambda c: c.execute(query).first()) is None:
+            return 0
+        return await self._db.write(partial(_inherit, names=names, now=self._clock.now()))
 
     async def waiting(self, names: Collection[str]) -> dict[str, Waiting]:
         """The outlets of these names for which something waits."""
@@ -222,7 +245,7 @@ def _pending(c: Connection, name: str, limit: int, in_order: bool, now: datetime
     query = (
         sa.select(
             *(messages.c.id, messages.c.loud, messages.c.body, messages.c.tries),
-            *(news.c.key, news.c.code, news.c.at, news.c.facts, news.c.order_id),
+            *(news.c.key, news.c.code, news.c.at, news.c.facts, news.c.order_id, news.c.uid),
             *(called, orders.c.shop),
         )
         .join(news, news.c.id == messages.c.news_id)
@@ -244,10 +267,64 @@ def _pending(c: Connection, name: str, limit: int, in_order: bool, now: datetime
         Message(
             row.id,
             News(row.key, row.code, as_moment(row.at, now), as_facts(row.facts), row.order_id),
-            *(row.loud, row.body, row.tries, row.name, row.shop),
+            *(row.loud, row.body, row.tries, row.name, row.shop, row.uid or row.key.replace(":", "_")),
         )
         for row in c.execute(query)
     ]
+
+
+def _configure(c: Connection, targets: Sequence[Target]) -> None:
+    rows = {row.name: row for row in c.execute(sa.select(outlets))}
+    configured = {target.name for target in targets}
+    orphans = [row for row in rows.values() if row.name not in configured and row.heir is None]
+    for target in targets:
+        row = rows.get(target.name)
+        if row is None or not row.slot:
+            left = _predecessor(orphans, target)
+            if left is not None:
+                orphans.remove(left)
+                c.execute(sa.update(outlets).where(outlets.c.name == left.name).values(heir=target.name))
+        values = {"slot": target.slot, "mark": target.mark, "heir": None}
+        if row is None:
+            known = insert_for(c, outlets).values(name=target.name, failures=0, **values)
+            c.execute(known.on_conflict_do_update(index_elements=["name"], set_=values))
+        elif (row.slot, row.mark, row.heir) != (target.slot, target.mark, None):
+            c.execute(sa.update(outlets).where(outlets.c.name == target.name).values(values))
+    gone = [row.name for row in orphans if row.slot]  # its place may be another's from now on
+    if gone:
+        c.execute(sa.update(outlets).where(outlets.c.name.in_(gone)).values(slot=""))
+
+
+def _predecessor(orphans: Sequence[Any], target: Target) -> Any:
+    """The outlet that this one replaces, by what it keeps, else by its place."""
+    kind = target.name.partition(":")[0]
+    of_kind = [row for row in orphans if row.name.partition(":")[0] == kind]
+    by_mark = [row for row in of_kind if target.mark and row.mark == target.mark]
+    by_place = [row for row in of_kind if row.slot == target.slot]
+    unplaced = [row for row in of_kind if row.slot is None]  # by a version that noted no places
+    return next(iter(by_mark or by_place or (unplaced if len(unplaced) == 1 else ())), None)
+
+
+def _inherited(names: Collection[str]) -> sa.Select[Any]:
+    """Messages that wait for an outlet whose heir is among these."""
+    return (
+        sa.select(messages.c.id, messages.c.news_id, outlets.c.heir)
+        .join(outlets, outlets.c.name == messages.c.outlet)
+        .where(messages.c.settled_at.is_(None), outlets.c.heir.in_(list(names)))
+        .order_by(messages.c.id)
+    )
+
+
+def _inherit(c: Connection, names: Collection[str], now: datetime) -> int:
+    rows = c.execute(_inherited(names)).all()
+    for row in rows:
+        has_it = sa.exists().where(messages.c.outlet == row.heir, messages.c.news_id == row.news_id)
+        if c.execute(sa.select(has_it)).scalar_one():
+            values: dict[str, Any] = {"settled_at": now, "outcome": "its heir has it"}
+        else:
+            values = {"outlet": row.heir, "due_at": now, "tries": 0}
+        c.execute(sa.update(messages).where(messages.c.id == row.id).values(values))
+    return len(rows)
 
 
 def _under(c: Connection, name: str, owner: str, values: Mapping[str, Any]) -> None:

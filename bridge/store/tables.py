@@ -11,7 +11,7 @@ from sqlalchemy import Column, ForeignKey, Index, Table
 from bridge.order.model import Decision, Design, Parcel, PrintItem, RawAnswer, ShopOrder
 from bridge.store.types import Cost, FactKey, Json, Key, Moment, ShopKey, Stored, Term, Words
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration, which this program needs."""
 
 metadata = sa.MetaData(
@@ -370,6 +370,7 @@ news = Table(  # what is to be told, written in the transaction that makes it tr
     Column("order_id", Key),
     Column("facts", Json, nullable=False),
     Column("shared_at", Moment),  # when it was handed to all who want it
+    Column("uid", Words),  # random: a restored copy of the database gives out other ones
     sa.UniqueConstraint("key"),
     _partial("ix_news_unshared", "id", where="shared_at IS NULL"),
 )
@@ -403,6 +404,9 @@ outlets = Table(  # where messages go; named by a hash, since an address may hol
     Column("last_error", Words),
     Column("lease_owner", Words),
     Column("lease_until", Moment),
+    Column("slot", Words),  # which target of the configuration it is, or was until it got an heir; "" = none
+    Column("mark", Words),  # what a target keeps when its address is corrected
+    Column("heir", Words),  # the outlet that takes over what waits
 )
 
 conditions = Table(  # what is wrong with the bridge as a whole, and was told

@@ -7,16 +7,19 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from bridge.alerts import hook, people
-from bridge.alerts.outlets import AlertOutlet, HookOutlet
+from bridge.alerts.outlets import AlertOutlet, HookOutlet, alert_outlets, hook_outlets
 from bridge.alerts.sender import Sender
+from bridge.config.settings import Settings
 from bridge.config.telling import AlertTarget, Webhook
 from bridge.order.model import Mode
 from bridge.order.news import News, Topic
@@ -25,12 +28,20 @@ from bridge.order.states import State
 from bridge.order.why import english
 from bridge.ports import Change
 from bridge.store import Store
+from bridge.store.outbox import Target
+from bridge.store.tables import metadata
 from tests.alerts.conftest import Receiver
 from tests.alerts.test_outbox import SOON, held
 from tests.store.make import Tick, claimed, word
 
 SECRET = "whsec_" + base64.b64encode(b"a-secret-of-the-test").decode()
 CONSOLE = "https://bridge.example.org"
+BASE: dict[str, Any] = {
+    "mode": "test",
+    "server": {"public_url": CONSOLE},
+    "shops": {"acme": {"domain": "acme.myshopify.com"}},
+    "sculpteo": {"login": "me", "password": "secret"},
+}
 
 
 def alert(receiver: Receiver, *on: Topic, minutes: int = 15) -> AlertOutlet:
@@ -289,7 +300,66 @@ async def test_a_message_keeps_its_id_and_body_when_it_is_sent_again(
     await work(one)
     [(headers, body)] = receiver.taken
     assert body.decode() == message.body
-    assert headers["webhook-id"] == f"msg_{message.news.key.replace(':', '_')}"
+    assert headers["webhook-id"] == f"msg_{message.uid}"
+
+
+async def test_no_copy_of_the_database_gives_an_event_an_id_that_another_gave(
+    store: Store, clock: Tick, receiver: Receiver
+) -> None:
+    """A restored copy counts its rows and events on from where it was, so nothing that counts may be in the id."""
+    await placed(store, clock, 1)
+    await work(sender(store, clock, hooked(receiver)))
+    ids = [headers["webhook-id"] for headers, _ in receiver.taken]
+    receiver.taken.clear()
+    await store._db.write(
+        lambda c: [c.execute(sa.delete(table)) for table in reversed(metadata.sorted_tables)]
+    )
+    await placed(store, clock, 1)
+    await work(sender(store, clock, hooked(receiver)))
+    again = [headers["webhook-id"] for headers, _ in receiver.taken]
+    assert ids and again and not set(ids) & set(again)
+
+
+@pytest.mark.parametrize("kind", ["hook", "alert"])
+async def test_what_waits_for_a_wrong_address_goes_to_the_corrected_one(
+    store: Store, clock: Tick, receiver: Receiver, kind: str
+) -> None:
+    def configured(url: str) -> AlertOutlet | HookOutlet:
+        hook_settings = Webhook(url=url, secret=SecretStr(SECRET), allow_private_addresses=True)
+        target = AlertTarget(url=SecretStr(url.replace("http:", "json:")))
+        settings = Settings.model_validate({**BASE, "webhooks": [hook_settings], "alerts": [target]})
+        [one] = hook_outlets(settings) if kind == "hook" else alert_outlets(settings)
+        return one
+
+    await placed(store, clock, 1)
+    await held(store, clock, 2)
+    await work(sender(store, clock, configured("http://127.0.0.1:9/wrong")))
+    assert receiver.taken == []
+    corrected = configured(receiver.url)
+    await work(sender(store, clock, corrected))
+    assert len(receiver.taken) == (2 if kind == "hook" else 1)
+    assert await store.outbox.waiting([corrected.name]) == {}
+    await work(sender(store, clock, corrected))
+    assert len(receiver.taken) == (2 if kind == "hook" else 1)
+
+
+async def test_what_waits_stays_with_its_own_target_when_others_come_and_go(
+    store: Store, clock: Tick, receiver: Receiver
+) -> None:
+    """`a` is taken out and `b` moves up: b does not get what waited for a. A target that comes later neither."""
+    a, b, c = (
+        Target(f"hook:{name}", slot, f"secret {name}")
+        for name, slot in (("a", "hook:0"), ("b", "hook:1"), ("c", "hook:0"))
+    )
+    await store.outbox.configure([a, b])
+    await placed(store, clock, 1)
+    await store.outbox.share({"hook:a": hooked(receiver).wants})
+    await store.outbox.configure([replace(b, slot="hook:0")])
+    assert await store.outbox.inherit(["hook:b"]) == 0
+    await store.outbox.configure([c, replace(b, slot="hook:1")])
+    assert await store.outbox.inherit(["hook:b", "hook:c"]) == 0
+    await store.outbox.configure([c, b, Target("hook:corrected", "hook:2", "secret a")])
+    assert await store.outbox.inherit(["hook:b", "hook:c", "hook:corrected"]) == 1
 
 
 async def test_a_refused_message_holds_up_its_own_order_only_and_the_order_of_events_stays(

@@ -97,7 +97,7 @@ CASES = (
     B("{White: white_plastic}", '{White: ¦"white:plastic"}', "products[1].material.values.White", "has a : in it", "give only"),
     B("{option: Material, values", "{¦value", "products[1].material.value", "is not a known key", 'did you mean "values"?'),
     B("{White: white_plastic}", "¦{}", "products[1].material.values", "is empty", "list the option's values"),
-    B("{White: white_plastic}", '{White: white_plastic, ¦"White\\u2060": silver}', 'products[1].material.values["White\u2060"]', "The two look the same", "keep one"),
+    B("{White: white_plastic}", '{White: white_plastic, ¦"White\\u2060": silver}', 'products[1].material.values["White?"]', "The two look the same", "keep one"),
     B("{S: 0.8}", "¦{}", "products[1].scale.values", "is empty", "list the option's values"),
     B(UUID, "uuid: ¦QfG/C4YQ", "products[0].uuid", "has characters that", "leave out '/': "),
     B(UUID, 'uuid: ¦"QfGQ:4"', "products[0].uuid", "has a : in it", "give only the design's UUID"),
