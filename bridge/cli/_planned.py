@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bridge.cli._options import console, counted, echo_table, printable
 from bridge.order.model import Money
-from bridge.order.rules import told
+from bridge.order.rules import prints_told, told
 from bridge.order.states import State
 from bridge.plan.catalogue import Row, amount, figure, named
 from bridge.plan.findings import Finding
@@ -113,7 +113,7 @@ def _tell_orders(orders: Sequence[Changed]) -> None:
 def _outlook(outlook: Outlook) -> str:
     if not outlook.items:
         return outlook.sentence()
-    return told([replace(item.design, quantity=item.quantity) for item in outlook.items])
+    return prints_told(outlook.items)
 
 
 def _each(findings: Sequence[Finding]) -> Iterator[tuple[Finding, int]]:

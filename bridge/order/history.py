@@ -21,6 +21,8 @@ KINDS: dict[str, str] = {
     "move": "{target}: {sentence}",
     "reason": "{sentence}",
     "failed": "A try failed: {why}.",
+    "remapped": "The mapping changed. So far it was to be printed as {before}; now as {after}.",
+    "contents_changed": "The order changed in the shop. So far it was to be printed as {before}; now as {after}.",
     "approval_dropped": "The order changed, so the approval that it had no longer counts.",
     # buying
     "sent": "The request to Sculpteo left now (attempt {attempt}).",

@@ -260,6 +260,12 @@ HEALS_ON_CHANGE: frozenset[Problem] = frozenset(
 )
 """Problems that came before any purchase: a change of the order or of the mapping has it looked at anew."""
 
+BEFORE_PURCHASE: frozenset[Problem] = HEALS_ON_CHANGE | {
+    *(Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.REFUSED),
+    *(Problem.INVOICE, Problem.CHANGED, Problem.INTERNAL),
+}
+"""Problems of orders that may still be bought: another mapping may change what they would be printed as."""
+
 
 NOT_CONFIGURED = "the shop “{shop}” is no longer in the configuration"
 """Why a step of an order failed whose shop this process does not have; it goes on once the shop is there again."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bridge.order.model import Design, LineItem
+from bridge.order.model import Design, LineItem, PrintItem
 
 
 class Scope(StrEnum):
@@ -67,6 +67,11 @@ def named(sku: str | None, title: str) -> str:
 def told(designs: Sequence[Design]) -> str:
     """Designs in a few words: "2 x QfGQC4YQ in silver, scale 0.87 (cm)"."""
     return " and ".join(_told(design) for design in designs)
+
+
+def prints_told(items: Iterable[PrintItem]) -> str:
+    """What is printed of an order in a few words, as `told` has them."""
+    return told([replace(item.design, quantity=item.quantity) for item in items])
 
 
 def _told(design: Design) -> str:

@@ -6,14 +6,14 @@ Lines are numbered from 1 in the order in which the shop lists them, since two m
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bridge.errors import BridgeError
 from bridge.order.model import Design, LineItem
 from bridge.order.rules import LineRule, Scope, named, subject_of, told
 from bridge.order.spelling import seen
-from bridge.ports import Change, Note, OrderRecord, Printed, Unmapped
+from bridge.ports import Change, Note, NotPrinted, OrderRecord, Printed, Unmapped
 from bridge.steps import decide
 from bridge.steps.overlay import Judged, Overlaid
 from bridge.steps.refusals import NotNow
@@ -58,11 +58,23 @@ class Line:
 
 
 def lines_of(record: OrderRecord, catalog: Overlaid) -> list[Line]:
-    """The lines of the order as it was last read; none if it was not read yet."""
+    """The lines of the order as it was last read; none if it was not read yet. What is bought is told as it was
+    bought, whatever the mapping says since."""
     items = record.snapshot.lines if record.snapshot else ()
-    return [
-        Line(number, item, catalog.judge(record.shop, item)) for number, item in enumerate(items, start=1)
-    ]
+    judged = _as_bought if decide.bought(record) and record.items else _as_mapped
+    return [Line(number, item, judged(record, item, catalog)) for number, item in enumerate(items, start=1)]
+
+
+def _as_mapped(record: OrderRecord, item: LineItem, catalog: Overlaid) -> Judged:
+    return catalog.judge(record.shop, item)
+
+
+def _as_bought(record: OrderRecord, item: LineItem, catalog: Overlaid) -> Judged:
+    judged = catalog.judge(record.shop, item)
+    designs = tuple(one.design for one in record.items if one.line_item_id == item.id)
+    if designs:
+        return replace(judged, match=Printed(designs), overruled=None)
+    return judged if isinstance(judged.match, NotPrinted) else Judged(NotPrinted(""))
 
 
 def chosen(lines: Sequence[Line], sku: str | None, numbers: Collection[int]) -> list[Line]:

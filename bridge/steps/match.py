@@ -16,6 +16,7 @@ from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.digests import contents_digest
 from bridge.order.model import Address, Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import HEALS_ON_CHANGE, Alarm, Problem
+from bridge.order.rules import prints_told
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, GoLive, Note, OrderRecord, Policy
 from bridge.retry import delay
@@ -23,7 +24,7 @@ from bridge.steps.customer_history import with_customer_history
 from bridge.steps.decide import NO_APPROVAL
 from bridge.steps.job import Job, show
 from bridge.steps.locations import with_locations
-from bridge.steps.overlay import with_rules
+from bridge.steps.overlay import configured_version, with_rules
 from bridge.steps.pricing import is_price_needed, price_of
 from bridge.steps.resolve import found_elsewhere, late_evidence
 from bridge.steps.right_to_buy import (
@@ -143,6 +144,25 @@ async def judged(job: Job, order: ShopOrder) -> Assessment:
 
 def decided(job: Job, order: ShopOrder, found: Assessment, *, void: str | None = None) -> Change:
     """The change that an assessment short of Ready asks for. `void` = why an open attempt bought nothing."""
+    values, notes = contents_now(job, order, found)
+    change = partial(Change, values=values, notes=notes, void_attempt=void)
+    match found.verdict:
+        case Withdrawn(why):
+            return change(State.CANCELLED, None, reason=why)
+        case Nothing(why, facts):
+            return change(State.IGNORED, None, reason=why, facts=facts)
+        case Trouble(problem, facts):
+            return change(State.ATTENTION, job.now, problem=problem, facts=facts)
+        case Waits(reason, due_at, facts):
+            told = {**facts, "until": due_at.isoformat()} if due_at and reason is Wait.WINDOW else facts
+            return change(State.WAITING, due_at, reason=reason, facts=told)
+        case Ready():
+            return change(State.WAITING, job.now)
+
+
+def contents_now(job: Job, order: ShopOrder, found: Assessment) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    """What is kept of an order as it was read and matched now, and what is told of it: what stands on record as
+    its prints is what would be bought now. An approval, a cost and a window that were for others end."""
     record, items = job.record, _known_items(found)
     values: dict[str, Any] = {
         "snapshot": order,
@@ -160,25 +180,22 @@ def decided(job: Job, order: ShopOrder, found: Assessment, *, void: str | None =
         values["cost"] = None  # it was asked for other prints
     if record.matched_at is None and items:
         values["matched_at"] = job.now
-    notes: tuple[Note, ...] = ()
+    notes = prints_changed(record, items, job.world.catalog.version)
     if isinstance(found.verdict, Nothing | Withdrawn):
         values |= NO_APPROVAL
     elif record.approved_at and items and not approval_holds(record, order, items, job.world.policy):
         values |= without_approval(record)
-        notes = (Note("approval_dropped"),)
-    change = partial(Change, values=values, notes=notes, void_attempt=void)
-    match found.verdict:
-        case Withdrawn(why):
-            return change(State.CANCELLED, None, reason=why)
-        case Nothing(why, facts):
-            return change(State.IGNORED, None, reason=why, facts=facts)
-        case Trouble(problem, facts):
-            return change(State.ATTENTION, job.now, problem=problem, facts=facts)
-        case Waits(reason, due_at, facts):
-            told = {**facts, "until": due_at.isoformat()} if due_at and reason is Wait.WINDOW else facts
-            return change(State.WAITING, due_at, reason=reason, facts=told)
-        case Ready():
-            return change(State.WAITING, job.now)
+        notes += (Note("approval_dropped"),)
+    return values, notes
+
+
+def prints_changed(record: OrderRecord, items: tuple[PrintItem, ...], version: str) -> tuple[Note, ...]:
+    """What is told where an order that is still to be bought would now be printed otherwise than it was to be."""
+    if not items or not record.items or items == record.items:
+        return ()
+    remapped = configured_version(record.mapping_version) != configured_version(version)
+    facts = {"before": prints_told(record.items), "after": prints_told(items)}
+    return (Note("remapped" if remapped else "contents_changed", facts),)
 
 
 def _known_items(found: Assessment) -> tuple[PrintItem, ...]:
@@ -263,18 +280,25 @@ def _limit_lifted(job: Job) -> bool:
     return limit is None or (limit.currency == record.cost.currency and record.cost.amount <= limit.amount)
 
 
+def _costs_otherwise(record: OrderRecord, found: Assessment) -> bool:
+    """Whether a limit was asked about other prints than would be bought now."""
+    return record.problem in OF_COST and _known_items(found) != record.items
+
+
 async def _heal(job: Job, order: ShopOrder, found: Assessment) -> Change:
     """A problem that came before any purchase goes away with its cause; the others wait for a person."""
     record = job.record
     if isinstance(found.verdict, Withdrawn):
         return decided(job, order, found)
-    if _limit_lifted(job):
+    if _limit_lifted(job) or _costs_otherwise(record, found):
         return decided(job, order, found)
     heals = record.problem in HEALS_ON_CHANGE
     same = isinstance(found.verdict, Trouble) and found.verdict.problem == record.problem
     if heals and not same:
         return await _still_without_price(job, order, found) or decided(job, order, found)
+    values, notes = contents_now(job, order, found) if record.attempt is None else ({}, ())
     shown = {
+        **values,
         **await show(job),
         "mapping_version": job.world.catalog.version,
         "shop_updated_at": order.updated_at,
@@ -286,8 +310,9 @@ async def _heal(job: Job, order: ShopOrder, found: Assessment) -> Change:
             problem=found.verdict.problem,
             facts=found.verdict.facts,
             values={"snapshot": order, "name": order.name, **shown},
+            notes=notes,
         )
-    return job.stay(None, **shown)
+    return job.stay(None, *notes, **shown)
 
 
 async def _still_without_price(job: Job, order: ShopOrder, found: Assessment) -> Change | None:

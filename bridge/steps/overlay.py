@@ -87,6 +87,11 @@ def overruled(catalog: Catalog, rule: LineRule) -> bool:
     return rule.scope is not Scope.LINE and isinstance(catalog.match(rule.shop, line), Printed)
 
 
+def configured_version(version: str | None) -> str | None:
+    """The configuration's part of a version of the mapping: without the decisions of people over it."""
+    return version and version.partition("+")[0]
+
+
 async def with_rules(job: Job, order: ShopOrder) -> None:
     """Let the job's world judge this order's lines as people decided about them."""
     rules = await job.world.orders.line_rules(job.record.shop, subjects_of(order.lines))

@@ -59,6 +59,7 @@ from bridge.steps.match import (
     Assessment,
     Ready,
     Withdrawn,
+    contents_now,
     decided,
     gone,
     judged,
@@ -92,7 +93,8 @@ async def place(job: Job) -> Change:
     if elsewhere:
         return elsewhere
     if _stays_held(job, found):
-        return job.stay(None, shop_updated_at=order.updated_at)
+        values, notes = contents_now(job, order, found)
+        return job.stay(None, *notes, **{**values, "shop_updated_at": order.updated_at})
     if attempt is not None and attempt.verdict == Verdict.NOT_SENT:
         await taken_back(job, attempt, order)
     already = bought_already(job.record) if isinstance(found.verdict, Waits) else None

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from bridge.errors import ConfigError
 from bridge.order.model import Mode
 from bridge.order.people import person
-from bridge.order.problems import HEALS_ON_CHANGE, NOT_CONFIGURED, Alarm, Problem
+from bridge.order.problems import BEFORE_PURCHASE, NOT_CONFIGURED, Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import APPROVAL, Clock, JudgedBy, SharedClock
 from bridge.store import singleton
@@ -205,10 +205,10 @@ class Store:
         return await self._db.write(lambda c: wake(c, now, *conditions))
 
     async def wake_for_mapping(self, version: str) -> int:
-        """Look anew at what another mapping may heal: all of it when `version` is not the one of the last run,
+        """Look anew at what another mapping concerns: all of it when `version` is not the one of the last run,
         else what was judged by another one since, as by a replica that had not read the new file yet."""
         now = self._clock.now()
-        by_another = orders.c.mapping_version != version
+        by_another = sa.not_(orders.c.mapping_version.startswith(version, autoescape=True))
 
         def work(c: Connection) -> int:
             new = remember(c, "mapping", version)
@@ -264,7 +264,7 @@ class Store:
         by_others = [
             sa.and_(_of_mode(), sa.not_(mine.startswith(f"{judged_by.mode}:", autoescape=True))),
             sa.and_(_of_rules(now), sa.not_(mine.contains(f":{judged_by.rules}:", autoescape=True))),
-            sa.and_(_of_mapping(now), sa.not_(mine.endswith(f":{judged_by.mapping}", autoescape=True))),
+            sa.and_(_of_mapping(now), sa.not_(mine.contains(f":{judged_by.mapping}", autoescape=True))),
         ]
         text, _, _ = NOT_CONFIGURED.partition("{")
         without_shop = sa.and_(
@@ -331,14 +331,18 @@ class Store:
 
 
 def _of_mapping(now: datetime) -> sa.ColumnElement[bool]:
-    """What another mapping may heal."""
-    heals = sa.and_(orders.c.state == State.ATTENTION, orders.c.problem.in_(sorted(HEALS_ON_CHANGE)))
+    """What another mapping concerns: all that is still to be bought, and what it may find something to print in."""
+    asks = sa.and_(
+        orders.c.state == State.ATTENTION,
+        orders.c.problem.in_(sorted(BEFORE_PURCHASE)),
+        orders.c.reference.is_(None),
+    )
     printable = sa.and_(
         orders.c.state == State.IGNORED,
         orders.c.reason.in_([Ignored.NOTHING_TO_PRINT, Ignored.NOT_SHIPPED, Ignored.OTHER_LOCATION]),
         orders.c.first_seen_at > now - REMEMBERED,
     )
-    return sa.or_(heals, printable)
+    return sa.or_(orders.c.state == State.WAITING, asks, printable)
 
 
 def _of_mode() -> sa.ColumnElement[bool]:

@@ -23,6 +23,7 @@ from bridge.steps.decide import approved_already, known_reference
 from bridge.steps.payment import not_paid_yet
 from bridge.steps.refusals import NotNow
 from bridge.web.console.orders import Row, row_of
+from bridge.web.console.remapped import pending_change
 from bridge.web.console.visit import Visit, local_path, page
 
 MOST = 100  # orders of one decision
@@ -231,6 +232,13 @@ async def _done(
         left = _as_it_is_now(visit, action, record)
         await visit.note(action.name, "refused", record.key, why=left.sentence)
         return left
+    if action.at_stake(record) and await pending_change(visit, record):
+        sentence = visit.t(
+            "The mapping of {order} changed, and it is being looked at anew: nothing was done. Look again.",
+            order=record.name or record.order_id,
+        )
+        await visit.note(action.name, "refused", record.key, why="the mapping changed")
+        return Left(sentence)
     try:
         await carry_out(
             action,

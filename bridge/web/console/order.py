@@ -26,6 +26,7 @@ from bridge.steps.overlay import overlaid
 from bridge.steps.refusals import NotNow
 from bridge.store.queries import Event
 from bridge.web.console.decisions import mark_of
+from bridge.web.console.remapped import change_told, last_change, pending_change
 from bridge.web.console.today import rung
 from bridge.web.console.today import told as in_words
 from bridge.web.console.visit import Visit, page
@@ -97,6 +98,8 @@ async def order(visit: Visit) -> web.StreamResponse:
     alarms = await queries.alarms(order=record.key)
     lines = await lines_for(visit, record)
     actions = available(record) if visit.user.may("operator") else ()
+    events = await queries.events(record.key)
+    pending = await pending_change(visit, record)
     return await visit.show(
         "order.html",
         record=record,
@@ -115,7 +118,8 @@ async def order(visit: Visit) -> web.StreamResponse:
         mappable=visit.user.may("operator") and is_mappable(record),
         attempts=[_sent(one) for one in reversed(attempts)],
         answers=[_answered(one.kind, one.answer, attempts) for one in reversed(answers)],
-        entries=entries_of(visit, await queries.events(record.key)),
+        entries=entries_of(visit, events),
+        remapped=change_told(visit, pending) if pending else last_change(visit, record, events),
         admin_url=_admin_url(visit, record),
         tracking_url=visit.console.tracking_page(record.reference) if record.reference else None,
         has_invoice=visit.settings.invoice.mode != "none" and record.snapshot is not None,
