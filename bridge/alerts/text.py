@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
+from bridge.alerts.harmless import harmless, harmless_facts
 from bridge.order.news import DECIDE, LOOK, tell
 from bridge.order.problems import say
 from bridge.order.why import Translate
@@ -37,9 +39,10 @@ def alert(messages: Sequence[Message], console: str, t: Translate) -> tuple[str,
 
 
 def _one(message: Message, console: str, t: Translate) -> tuple[str, str]:
-    name = message.order_name or ""
+    name = harmless(message.order_name or "")
     try:
-        sentence, remedy = tell(message.news, f"{message.shop}/{name}" if message.shop else name, t)
+        news = replace(message.news, facts=harmless_facts(message.news.facts))
+        sentence, remedy = tell(news, f"{message.shop}/{name}" if message.shop else name, t)
     except (
         Exception
     ):  # facts that are damaged: this piece of news is told in general words, the others in theirs

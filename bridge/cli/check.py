@@ -23,6 +23,7 @@ from bridge.cli._options import (
     json_option,
     printable,
 )
+from bridge.cli._recorded import recorded
 from bridge.config.loader import Loaded, load
 from bridge.errors import ConfigError
 
@@ -64,10 +65,11 @@ async def collect(loaded: Loaded, *, offline: bool, show: bool) -> list[Check]:
         for check in checks:
             tell(check)
     if not offline:
-        async for check in online_checks(loaded):
-            checks.append(check)
-            if show:
-                tell(check)
+        for more in (online_checks(loaded), recorded(loaded)):
+            async for check in more:
+                checks.append(check)
+                if show:
+                    tell(check)
     return checks
 
 

@@ -54,8 +54,11 @@ class Server(Model):
     ] = False
     trusted_proxies: Annotated[
         tuple[Network, ...],
-        doc("Proxies whose X-Forwarded-For is believed: addresses or networks.", "[10.0.0.0/8]"),
-    ] = ()
+        doc(
+            "Proxies whose X-Forwarded-For is believed: addresses or networks. By default those on this machine.",
+            "[127.0.0.1, 10.0.0.0/8]",
+        ),
+    ] = ("127.0.0.0/8", "::1/128")
 
 
 class ShopSettings(Model):

@@ -39,3 +39,12 @@ def subscribed_at(shop: str) -> str:
 def webhooks_to(shop: str) -> str:
     """The address to which the subscriptions went then."""
     return f"webhooks_to:{shop}"
+
+
+UNTRUSTED_PROXY = "untrusted_proxy"
+"""The last address, and when, that had forwarding headers without being a trusted proxy: "192.0.2.7 <time>"."""
+
+
+def privacy_webhook_at(shop: str) -> str:
+    """When one of Shopify's privacy webhooks came for the shop last."""
+    return f"privacy_webhook_at:{shop}"

@@ -17,9 +17,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
 
+from bridge.order import remembered
 from bridge.ports import Clock, Delivery, Notice, PrivacyWish
 from bridge.store.codec import delivery_from
 from bridge.store.engine import Database
+from bridge.store.memory import remember
 from bridge.store.moves import notice
 from bridge.store.privacy import wish
 from bridge.store.tables import deliveries
@@ -198,4 +200,5 @@ def _settle_wish(c: Connection, now: datetime, key: int, outcome: str, asked: Pr
         .returning(deliveries.c.shop)
     ).scalar_one_or_none()
     if shop is not None:
+        remember(c, remembered.privacy_webhook_at(shop), now.isoformat(timespec="seconds"))
         wish(c, now, shop, asked)

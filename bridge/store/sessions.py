@@ -19,6 +19,8 @@ from bridge.store.tables import audit, orders, sessions
 
 SEEN_EVERY = timedelta(minutes=1)  # how fine `seen_at` is kept
 LONGEST_AGENT = 200
+REFUSED_KEPT = 1_000  # refused sign-ins, which anybody can make, that the audit log keeps
+PRUNE_EVERY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,13 @@ class Sessions:
             "address": address,
             "facts": dict(facts or {}),
         }
-        await self._db.write(lambda c: c.execute(sa.insert(audit).values(row)))
+
+        def work(c: Connection) -> None:
+            key = c.execute(sa.insert(audit).values(row).returning(audit.c.id)).scalar_one()
+            if (action, outcome) == ("sign_in", "refused") and key % PRUNE_EVERY == 0:
+                _drop_old_tries(c)
+
+        await self._db.write(work)
 
     async def deeds(self, *, before: int | None = None, limit: int = 50) -> list[Deed]:
         """The audit log, newest first."""
@@ -167,3 +175,12 @@ class Sessions:
             ]
 
         return await self._db.read(work)
+
+
+def _drop_old_tries(c: Connection) -> None:
+    """Of refused sign-ins, the newest are kept: strangers can make as many as they like."""
+    refused = sa.and_(audit.c.action == "sign_in", audit.c.outcome == "refused")
+    newest = (
+        sa.select(audit.c.id).where(refused).order_by(audit.c.id.desc()).offset(REFUSED_KEPT).limit(1)
+    ).scalar_subquery()
+    c.execute(sa.delete(audit).where(refused, audit.c.id <= newest))

@@ -1,6 +1,6 @@
 """`/healthz` says that the process lives, `/readyz` that it can take deliveries, `/metrics` counts.
 
-None of them says anything of an order or a customer. `/metrics` answers only callers on this machine: those
+None of them says anything of an order or a customer, or of the machines behind the bridge. `/metrics` answers only callers on this machine: those
 that come through a proxy on it are told apart by the headers that proxies add.
 """
 
@@ -31,6 +31,7 @@ class Readiness:
     def __init__(self) -> None:
         self.at = float("-inf")
         self.fault: str | None = None
+        self.told: str | None = None
 
 
 READINESS = web.AppKey("readiness", Readiness)
@@ -50,7 +51,8 @@ async def ready(request: web.Request) -> web.Response:
     app = request.app
     fault = app[PARTS].fault()
     if fault is not None:
-        return web.Response(status=503, text=f"{fault}\n")
+        _tell(app[READINESS], fault)
+        return web.Response(status=503, text="a part of the service does not work: its log says which\n")
     if app[PARTS].stopping():
         return web.Response(status=503, text="stopping\n")
     proof = app[READINESS]
@@ -64,9 +66,17 @@ async def ready(request: web.Request) -> web.Response:
             log.exception("the database could not be tried")
             proof.fault = type(error).__name__
         proof.at = time.monotonic()
+    _tell(proof, proof.fault)
     if proof.fault is not None:
-        return web.Response(status=503, text=f"the database is not available: {proof.fault}\n")
+        return web.Response(status=503, text="the database is not available: the log says why\n")
     return web.Response(text="ready\n")
+
+
+def _tell(proof: Readiness, fault: str | None) -> None:
+    """Say in the log why it is not ready, once: whoever asks may be a stranger, and the reason names hosts."""
+    if fault is not None and fault != proof.told:
+        log.error("not ready", why=fault)
+    proof.told = fault
 
 
 @routes.get("/metrics")

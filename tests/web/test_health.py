@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.errors import StoreUnavailable
 from bridge.web.parts import Allowance
@@ -29,16 +30,23 @@ async def test_it_is_not_ready_once_it_is_to_stop(service: Service) -> None:
     assert await status(service, "/healthz") == 200
 
 
-async def test_it_is_not_ready_without_its_database_and_says_why(
+async def test_it_is_not_ready_without_its_database_and_says_why_in_the_log_only(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whoever asks may be a stranger, and what the database said names hosts and users."""
+
     async def away(self: object) -> None:
-        raise StoreUnavailable("OperationalError: disk I/O error")
+        raise StoreUnavailable('OperationalError: connection to server at "db.internal" (10.0.0.7) failed')
 
     monkeypatch.setattr(type(service.store), "ready", away)
-    answer = await service.client.get(f"{service.url}/readyz")
-    assert answer.status == 503
-    assert "disk I/O error" in await answer.text()
+    with capture_logs() as lines:
+        for headers in ({}, {"X-Forwarded-For": "198.51.100.7"}):
+            answer = await service.client.get(f"{service.url}/readyz", headers=headers)
+            assert answer.status == 503
+            assert await answer.text() == "the database is not available: the log says why\n"
+    assert [line["why"] for line in lines if line["event"] == "not ready"] == [
+        'OperationalError: connection to server at "db.internal" (10.0.0.7) failed'
+    ]
 
 
 async def test_many_probes_are_one_write(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

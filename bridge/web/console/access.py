@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -94,24 +95,54 @@ def origin_of(request: web.Request, settings: Settings) -> Origin:
     forwarded = any(name in request.headers for name in FORWARDED)
     secure = public.scheme == "https" and (forwarded or host == public.hostname)
     here = is_local(request) and host in LOOPBACK_NAMES
-    trusted = settings.server.trusted_proxies
-    if forwarded and _is_within(peer, trusted):
+    if forwarded and is_trusted(peer, settings):
         proto = request.headers.get("X-Forwarded-Proto", "").strip().lower()
-        return Origin(_address_behind(request, peer, trusted), False, secure or proto == "https")
+        address = _address_behind(request, peer, settings.server.trusted_proxies)
+        return Origin(address, False, secure or proto == "https")
     return Origin(peer, here, secure or request.scheme == "https")
 
 
+def is_trusted(peer: str, settings: Settings) -> bool:
+    """Whether the other end of a connection is a proxy whose word on addresses is believed."""
+    return is_within(peer, settings.server.trusted_proxies)
+
+
 def _address_behind(request: web.Request, peer: str, trusted: Iterable[str]) -> str:
-    """The nearest address of X-Forwarded-For that no trusted proxy has: what lies before it may be invented."""
+    """The nearest address that no trusted proxy has: what lies before it may be invented."""
     address = peer
-    hops = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
-    for hop in reversed([hop.strip() for hop in hops if hop.strip()]):
-        if not _is_address(hop):
+    for hop in reversed(_hops(request)):
+        found = _bare(hop)
+        if not _is_address(found):
             break
-        address = hop
-        if not _is_within(hop, trusted):
+        address = found
+        if not is_within(found, trusted):
             break
     return address
+
+
+def _hops(request: web.Request) -> list[str]:
+    """Whom the proxies say the request came from, in the one header that they use, the nearest last."""
+    for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
+        said = ",".join(request.headers.getall(name, []))
+        if said.strip():
+            hops = [hop.strip() for hop in said.split(",") if hop.strip()]
+            return [_forwarded_for(hop) for hop in hops] if name == "Forwarded" else hops
+    return []
+
+
+def _forwarded_for(hop: str) -> str:
+    """The address of one element of `Forwarded`: https://www.rfc-editor.org/rfc/rfc7239#section-6"""
+    pairs = (pair.partition("=") for pair in hop.split(";"))
+    return next((value.strip().strip('"') for name, _, value in pairs if name.strip().lower() == "for"), "?")
+
+
+_WITH_PORT = re.compile(r"\[([0-9a-fA-F:.]+)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+", re.ASCII)
+
+
+def _bare(hop: str) -> str:
+    """The address without the port that some proxies put behind it."""
+    found = _WITH_PORT.fullmatch(hop)
+    return (found[1] or found[2]) if found else hop
 
 
 def _host_of(request: web.Request) -> str | None:
@@ -139,10 +170,18 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_within(text: str, networks: Iterable[str]) -> bool:
+def _plain(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address; an IPv4 one also where a socket for both kinds writes it as ::ffff:192.0.2.1."""
+    address = ipaddress.ip_address(text)
+    inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return inner or address
+
+
+def is_within(text: str, networks: Iterable[str]) -> bool:
+    """Whether an address is in one of these networks."""
     if not _is_address(text):
         return False
-    address = ipaddress.ip_address(text)
+    address = _plain(text)
     return any(address in ipaddress.ip_network(network, strict=False) for network in networks)
 
 
@@ -197,16 +236,25 @@ def drop_cookie(response: web.StreamResponse, base: str, origin: Origin) -> None
 
 @dataclass(slots=True)
 class Gate:
-    """What guards the sign-in, in this process."""
+    """What guards the sign-in, in this process. A browser in which somebody signed in before has tries of its own,
+    so that strangers who try, from wherever and however often, do not keep its owner out."""
 
+    by_device: Throttle = field(default_factory=lambda: Throttle(BY_ADDRESS))
     by_address: Throttle = field(default_factory=lambda: Throttle(BY_ADDRESS))
     by_name: Throttle = field(default_factory=lambda: Throttle(BY_NAME))
     all: Throttle = field(default_factory=lambda: Throttle(ALL))
     turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HASHES_AT_ONCE))
 
-    def take(self, name: str, address: str) -> float:
-        """Count a try; gives the seconds to wait instead, if there were too many of them (0 = go on)."""
-        tries = ((self.by_address, _neighbours(address)), (self.by_name, digest(name)), (self.all, ""))
+    def take(self, name: str, address: str, device: str | None = None) -> float:
+        """Count a try; gives the seconds to wait instead, if there were too many of them (0 = go on). `device` is
+        the browser's own number, where it is known (`known_device`)."""
+        tries: tuple[tuple[Throttle, str], ...] = (
+            (self.by_address, _neighbours(address)),
+            (self.by_name, digest(name)),
+            (self.all, ""),
+        )
+        if device is not None:
+            tries = ((self.by_device, device),)
         wait = max(throttle.wait(key) for throttle, key in tries)
         if not wait:
             for throttle, key in tries:
@@ -233,8 +281,27 @@ def _neighbours(address: str) -> str:
     """The address, or the network of an IPv6 one: a single customer has 2^64 of them."""
     if not _is_address(address):
         return address
-    found = ipaddress.ip_address(address)
-    return address if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
+    found = _plain(address)
+    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
+
+
+DEVICE_LASTS = timedelta(days=365)
+
+
+def device_token(user: User, number: str | None = None) -> str:
+    """What a browser keeps to be known again: a number, and a proof that only who has the user's hash can make. It
+    opens nothing, and ends with the password."""
+    number = number or secrets.token_urlsafe(12)
+    key, said = user.password_hash.encode(), f"device:{user.name}:{number}".encode()
+    return f"{number}.{hmac.digest(key, said, hashlib.sha256).hex()}"
+
+
+def known_device(user: User | None, token: str) -> str | None:
+    """The number of a browser in which this user signed in before; None = it is not known."""
+    number = token.partition(".")[0]
+    if user is None or not number or len(token) > LONGEST_SECRET or not token.isascii():
+        return None
+    return number if hmac.compare_digest(token, device_token(user, number)) else None
 
 
 async def enter(console: Console, user: User, origin: Origin, agent: str | None) -> str:

@@ -21,6 +21,7 @@ from bridge.web.console import (
 )
 from bridge.web.console.access import GATE, Gate
 from bridge.web.console.parts import CONSOLE, Console
+from bridge.web.console.proxies import PROXIES, ProxyWatch, watch_proxies
 from bridge.web.console.surveys import SURVEYS, Surveys
 from bridge.web.console.visit import Handler, add_headers, visit_of
 from bridge.web.console.words import catalogs
@@ -45,6 +46,8 @@ def add_to(app: web.Application, console: Console) -> None:
     for module in PAGES:
         app.add_routes(module.routes)
     app.middlewares.append(nothing_here)
+    app[PROXIES] = ProxyWatch()
+    app.middlewares.append(watch_proxies)
 
 
 async def _close(app: web.Application) -> None:

@@ -45,7 +45,8 @@ async def sign_in(visit: Visit) -> web.StreamResponse:
         raise web.HTTPNotFound
     name, wanted = visit.form.get("name").strip()[:LONGEST_NAME], local_path(visit.form.get("next", "/"))
     gate, users, address = visit.request.app[GATE], access.users_of(visit.settings), visit.origin.address
-    wait = gate.take(name, address)
+    device = access.known_device(users.get(name), access.cookie(visit.request, "device", visit.origin))
+    wait = gate.take(name, address, device)
     if wait:
         wrong = visit.t(
             "Too many tries. Wait {time}, then try again.", time=visit.reader.span(timedelta(seconds=wait))
@@ -59,10 +60,14 @@ async def sign_in(visit: Visit) -> web.StreamResponse:
     if user is None:
         wrong = visit.t("Name or password is wrong.")
         return await _form(visit, wanted, wrong=wrong, name=name, status=403)
+    gate.by_device.forgive(device or "")
     await _forget(visit)
     secret = await access.enter(visit.console, user, visit.origin, visit.request.headers.get("User-Agent"))
     response = visit.back_to(wanted)
     access.set_cookie(response, "session", secret, visit.origin, visit.settings.console.session)
+    access.set_cookie(
+        response, "device", access.device_token(user, device), visit.origin, access.DEVICE_LASTS
+    )
     access.drop_cookie(response, "form", visit.origin)
     return response
 

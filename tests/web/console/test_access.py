@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import aiohttp
 import pytest
 from yarl import URL
 
+from bridge.cli._recorded import proxy_check
+from bridge.order import remembered
+from bridge.store import sessions
 from bridge.web.console import access, passwords, visit
 from bridge.web.console.visit import LARGEST_FORM
-from tests.store.make import word
+from tests.store.make import Now, word
 from tests.web.console.conftest import PASSWORDS, OpenSite, Site, configuration
 
 HTML = {"Accept": "text/html"}
@@ -261,6 +265,70 @@ async def test_a_proxy_that_nobody_trusts_cannot_name_another_address(open_site:
             assert (await site.post("/sign-in", data, headers=sent)).status == 403
             deeds = await site.store.sessions.deeds()
             assert deeds[0].address == address
+
+
+async def test_strangers_behind_a_proxy_on_this_machine_do_not_lock_the_owner_out(site: Site) -> None:
+    """With the settings as they are: each counts by the address that the proxy tells."""
+    token = await site.token("/sign-in")
+
+    async def wrong(address: str) -> int:
+        headers = {"X-Forwarded-For": address, "Cookie": f"__Host-bridge-form={token}"}
+        data = {"csrf": token, "name": "nobody", "password": "wrong words here"}
+        return (await site.post("/sign-in", data, headers=headers)).status
+
+    for number in range(10):
+        assert await wrong("198.51.100.66") == 403, number
+    assert await wrong("198.51.100.66") == 429
+    assert await wrong("203.0.113.9") == 403
+
+
+async def test_an_owner_comes_in_from_a_browser_that_is_known_while_strangers_try_their_name(
+    site: Site,
+) -> None:
+    assert (await site.sign_in("anna")).status == 303
+    await site.press("/sign-out")
+    gate = site.app[access.GATE]
+    for number in range(400):
+        gate.take("anna", f"198.51.100.{number % 250}")
+    token = await site.token("/sign-in")
+    data = {"csrf": token, "name": "anna", "password": PASSWORDS["anna"]}
+    assert (await site.post("/sign-in", {**data, "password": "wrong words here"})).status == 403
+    assert (await site.post("/sign-in", data)).status == 303
+
+
+async def test_refused_sign_ins_do_not_grow_the_log_without_end(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "REFUSED_KEPT", 20)
+    monkeypatch.setattr(sessions, "PRUNE_EVERY", 10)
+    await site.store.sessions.note("anna", "pause", "done")
+    for number in range(100):
+        await site.store.sessions.note("?", "sign_in", "refused", address=f"192.0.2.{number}")
+    deeds = await site.store.sessions.deeds(limit=1000)
+    assert 20 <= sum(one.action == "sign_in" for one in deeds) <= 31
+    assert deeds[0].address == "192.0.2.99", "the newest are kept"
+    assert [one.action for one in deeds if one.action != "sign_in"] == ["pause"]
+
+
+async def test_a_proxy_that_nobody_trusts_is_remembered_for_check(open_site: OpenSite) -> None:
+    headers = {"X-Forwarded-For": "192.0.2.7"}
+    async with open_site(configuration(trusted_proxies="[10.0.0.0/8]")) as site:
+        await site.get("/healthz", headers=headers)
+        seen = await site.store.memory.get(remembered.UNTRUSTED_PROXY)
+        assert seen is not None and seen.startswith("127.0.0.1 ")
+        check = proxy_check(seen, site.loaded.settings, Now().now())
+        assert check is not None and check.result == "warning"
+        assert "127.0.0.1" in check.sentence and "server.trusted_proxies" in check.sentence
+        assert proxy_check(seen, configuration().settings, Now().now()) is None, "it is trusted by now"
+        assert proxy_check(seen, site.loaded.settings, Now().now() + timedelta(days=8)) is None
+    async with open_site() as site:
+        await site.get("/healthz", headers=headers)
+        assert (
+            proxy_check(
+                await site.store.memory.get(remembered.UNTRUSTED_PROXY), site.loaded.settings, Now().now()
+            )
+            is None
+        )
 
 
 async def test_a_name_of_somebody_elses_that_points_here_gets_no_answer(site: Site) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.store import Store
-from bridge.web.console.access import Gate, Origin, origin_of
+from bridge.web.console.access import Gate, Origin, User, device_token, known_device, origin_of
 from bridge.web.console.throttle import KEYS, Rate, Throttle
 from tests.store.make import Tick
 from tests.web.console.conftest import configuration
@@ -74,6 +74,38 @@ def test_many_addresses_cannot_try_one_name_without_end() -> None:
     assert gate.take("otto", "198.51.100.1") == 0
 
 
+def test_whoever_signed_in_here_before_is_not_kept_out_by_strangers_and_guesses_no_faster() -> None:
+    gate, anna = Gate(), User("anna", "owner", "the hash of her password")
+    token = device_token(anna)
+    device = known_device(anna, token)
+    assert device is not None
+    for number in range(300):
+        gate.take("anna", f"192.0.2.{number % 250}")
+    assert gate.take("anna", "192.0.2.1") > 0
+    passed = sum(gate.take("anna", "192.0.2.1", device) == 0 for _ in range(100))
+    assert passed == 10
+
+
+@pytest.mark.parametrize("change", ["", "x", "other", "password", "nobody"])
+def test_a_browser_is_known_again_by_nothing_that_others_can_make(change: str) -> None:
+    anna = User("anna", "owner", "the hash of her password")
+    token, user = device_token(anna), anna
+    if change == "x":
+        token = token[:-1] + ("0" if token[-1] != "0" else "1")
+    elif change == "other":
+        token = device_token(User("otto", "owner", anna.password_hash))
+    elif change == "password":
+        user = User("anna", "owner", "the hash of another one")
+    found = known_device(None if change == "nobody" else user, token)
+    assert (found is None) == bool(change)
+
+
+def test_the_clients_of_a_proxy_that_speaks_ipv4_over_ipv6_are_told_apart() -> None:
+    gate = Gate()
+    for number in range(20):
+        assert gate.take(f"name-{number}", f"::ffff:192.0.2.{number}") == 0
+
+
 async def test_a_session_ends_at_its_time(tmp_path: Path) -> None:
     clock = Tick()
     async with Store.open(f"sqlite:///{tmp_path}/bridge.db", clock=clock) as store:
@@ -85,6 +117,7 @@ async def test_a_session_ends_at_its_time(tmp_path: Path) -> None:
         assert await store.sessions.find("id") is None
 
 
+DEFAULT = "[127.0.0.0/8, '::1']"
 PROXY = {"X-Forwarded-For": "198.51.100.66, 192.0.2.7, 10.0.0.9"}
 
 
@@ -103,6 +136,17 @@ PROXY = {"X-Forwarded-For": "198.51.100.66, 192.0.2.7, 10.0.0.9"}
             "[127.0.0.0/8]",
             Origin("192.0.2.7", False, True),
         ),
+        ("localhost", PROXY, DEFAULT, Origin("10.0.0.9", False, True)),
+        ("localhost", {"X-Forwarded-For": "192.0.2.7:4711"}, DEFAULT, Origin("192.0.2.7", False, True)),
+        ("localhost", {"X-Forwarded-For": "[2001:db8::7]:4711"}, DEFAULT, Origin("2001:db8::7", False, True)),
+        ("localhost", {"X-Real-IP": "192.0.2.7"}, DEFAULT, Origin("192.0.2.7", False, True)),
+        (
+            "localhost",
+            {"Forwarded": 'for=198.51.100.1, for="[2001:db8::7]:4711";proto=https'},
+            DEFAULT,
+            Origin("2001:db8::7", False, True),
+        ),
+        ("localhost", {"Forwarded": "for=unknown"}, DEFAULT, Origin("127.0.0.1", False, True)),
         ("localhost", {"X-Forwarded-For": "<script>"}, "[127.0.0.0/8]", Origin("127.0.0.1", False, True)),
         ("localhost", {"X-Forwarded-For": "127.0.0.1"}, "[127.0.0.0/8]", Origin("127.0.0.1", False, True)),
     ],
