@@ -71,6 +71,7 @@ def policy_of(settings: Settings) -> Policy:
             hold_high_risk=approval.high_risk == "hold",
             hold_unrated=approval.unrated == "hold",
         ),
+        ask_about_warnings=settings.address_check.warning == "ask",
         theme=settings.sculpteo.theme,
         currency=settings.sculpteo.currency,
         per_order=settings.limits.per_order,
@@ -96,7 +97,8 @@ def _version_of(settings: Settings) -> str:
         (shop.domain, sorted(shop.locations), str(shop.since), shop.payment, shop.ships_within)
         for shop in settings.shops.values()
     )
-    told = f"{settings.mode!r} {settings.approval!r} {settings.limits!r} {shops!r}"
+    asked = f"{settings.approval!r} {settings.limits!r} {settings.address_check!r} {settings.shipping!r}"
+    told = f"{settings.mode!r} {asked} {shops!r}"
     return hashlib.sha256(told.encode()).hexdigest()
 
 

@@ -261,6 +261,7 @@ class Policy:
     notification_url: Callable[[str], str | None]  # secret token -> URL that Sculpteo calls
     ship_method: Callable[[ShopOrder], str | None]
     approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
+    ask_about_warnings: bool = True  # whether a warning of Shopify's address check asks a person
     theme: str | None = None
     currency: str = "EUR"  # in which Sculpteo prices and limits are read
     per_order: Money | None = None

@@ -17,6 +17,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "clock": set(),
     "order": set(),
     "retry": set(),
+    # what a postman knows: told alike to Sculpteo, on the invoice and by what a person is asked
+    "postal": {"order"},
     "go_live": {"ports", "order", "errors"},
     "chores": {"errors"},
     "guard": set(),
@@ -34,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "identity": {"errors", "config", "store"},
     "logs": {"errors"},
     "ports": {"order", "errors"},
-    "steps": {"ports", "order", "errors", "retry"},
+    "steps": {"ports", "order", "errors", "retry", "postal"},
     "plan": {"steps", "ports", "order", "errors"},
     "worker": {"steps", "ports", "order", "errors", "retry"},
     "web": {"steps", "ports", "order", "errors", "web", "shopify.webhooks"},
@@ -43,8 +45,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("steps", "plan", "ports", "order", "errors", "breaker"),
         *("amiss", "health", "config", "store", "web", "shopify.status", "shopify.scopes"),
     },
-    "sandbox": {"order", "errors", "sandbox", "ports"},
-    **{name: {"clock", "ports", "order", "errors", "guard", "config.settings"} for name in ADAPTERS},
+    "sandbox": {"order", "errors", "sandbox", "ports", "postal"},
+    **{
+        name: {"clock", "ports", "order", "errors", "guard", "config.settings", "postal"} for name in ADAPTERS
+    },
     # it holds every order to the least wait between its moves, whatever the steps decide
     "store": {"clock", "ports", "order", "errors", "guard", "config.settings", "retry"},
 }

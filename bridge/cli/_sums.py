@@ -37,6 +37,8 @@ class Sums:
     cost: Decimal = Decimal(0)
     compared_revenue: Decimal = Decimal(0)
     margin: Decimal = Decimal(0)
+    address_errors: int = 0  # orders whose address Shopify's check finds wrong, and bought all the same
+    address_warnings: int = 0
     shipping: list[timedelta] = field(default_factory=list)  # from the purchase to the first parcel
 
     def add(self, units: int, revenue: Money | None, cost: Money | None, took: timedelta | None) -> None:
@@ -54,6 +56,11 @@ class Sums:
             self.margin += revenue.amount - cost.amount
         if took is not None:
             self.shipping.append(took)
+
+    def check(self, verdict: str | None) -> None:
+        """Count what Shopify's check says of the address of one order."""
+        self.address_errors += verdict == "ERROR"
+        self.address_warnings += verdict == "WARNING"
 
     @property
     def share(self) -> Decimal | None:
@@ -79,7 +86,9 @@ def sums(bought: Iterable[Bought], by: By, currency: str) -> list[Sums]:
         took = one.shipped_at - one.placed_at if one.shipped_at else None
         for group, units, revenue, cost in _parts(one, by):
             key = (group, revenue.currency if revenue else fallback, cost.currency if cost else currency)
-            lines.setdefault(key, Sums(*key)).add(units, revenue, cost, took)
+            line = lines.setdefault(key, Sums(*key))
+            line.add(units, revenue, cost, took)
+            line.check(one.address_verdict)
     return [lines[key] for key in sorted(lines)]
 
 

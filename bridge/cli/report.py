@@ -109,6 +109,14 @@ def _tell(lines: Sequence[Sums], total: Sequence[Sums], by: str) -> None:
         click.echo(
             f"\nSculpteo's price is known of {known} of {all_orders} orders: it is asked where `limits` are set."
         )
+    wrong, doubtful = (
+        sum(line.address_errors for line in total),
+        sum(line.address_warnings for line in total),
+    )
+    if wrong or doubtful:
+        click.echo(
+            f"\nShopify's address check finds {wrong} of these addresses very likely wrong, and warns of {doubtful}."
+        )
     if any(line.revenue_currency != line.cost_currency for line in total):
         click.echo("\nRevenue and cost that are in different currencies are not compared.")
     if by == "sku":
@@ -160,6 +168,8 @@ def _object(line: Sums) -> dict[str, Any]:
         "shipped_orders": len(line.shipping),
         "days_to_ship": round(days[0], 2) if days else None,
         "days_to_ship_p90": round(days[1], 2) if days else None,
+        "address_errors": line.address_errors,
+        "address_warnings": line.address_warnings,
     }
 
 

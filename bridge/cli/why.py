@@ -9,7 +9,7 @@ import click
 from bridge.cli._desk import iso, local, look_at_desk, name_of, sentence_of
 from bridge.cli._options import config_option, echo_json, echo_table, json_option, printable
 from bridge.cli.orders.look import Whole, alarm_sentence, history, sentence, whole
-from bridge.order.why import next_step, remedy
+from bridge.order.why import address_check, next_step, remedy
 from bridge.steps.actions import Action, available
 
 COMMANDS = {
@@ -35,6 +35,7 @@ def command(config: Path, order: str, as_json: bool) -> None:
         ("Why", sentence_of(record)),
         ("Next", _next(found)),
         *(("To do", one) for one in _remedies(found)),
+        *([("Address", checked)] if (checked := _address_check(found)) else []),
     ]
     if record.last_error:
         rows.insert(1, ("Failing", f"{record.failures} times in a row: {record.last_error}"))
@@ -59,6 +60,12 @@ def _remedies(found: Whole) -> list[str]:
     todo = remedy(record.state, record.problem, record.facts, name_of(record), reason=record.reason)
     alarms = [f"ALARM: {alarm_sentence(one)}" for one in found.alarms if one.cleared_at is None]
     return [*([todo] if todo else []), *alarms]
+
+
+def _address_check(found: Whole) -> str | None:
+    """What Shopify says of the address, while there is one on record."""
+    snapshot = found.record.snapshot
+    return address_check(snapshot.address_verdict) if snapshot and snapshot.address else None
 
 
 def _mappable(found: Whole) -> bool:
@@ -94,6 +101,7 @@ def _told(found: Whole) -> dict[str, object]:
         "due_at": iso(record.due_at),
         "failing": record.last_error,
         "to_do": _remedies(found),
+        "address_check": _address_check(found),
         "can": [
             {"action": action.name, "command": _spelled(action, name_of(record).lstrip("#")),
              "what": action.sentence, "money": action.at_stake(record)}

@@ -253,10 +253,16 @@ AlertUrl = Annotated[Secret, AfterValidator(_alert)]
 def _country(value: object) -> str:
     import pycountry
 
+    from bridge.postal import KOSOVO, is_country
+
     text = single(value).strip()
     code = text.upper()
-    if re.fullmatch(r"[A-Z]{2}", code) and pycountry.countries.get(alpha_2=code):
+    if is_country(code):
         return code
+    if code == "KOSOVO":
+        raise bad(
+            "{value} is not a two-letter country code", "write it like FR", hint=f'did you mean "{KOSOVO}"?'
+        )
     try:
         known = pycountry.countries.lookup("GB" if code in {"UK", "EN"} else text)
     except LookupError:

@@ -305,6 +305,19 @@ class Approval(Model):
     ] = "hold"
 
 
+class AddressCheck(Model):
+    """What follows from Shopify's own check of the shipping address. One that it finds wrong always asks a person."""
+
+    warning: Annotated[
+        Literal["pass", "ask"],
+        one_of("pass", "ask"),
+        doc(
+            "An address of which Shopify says that something may be wrong: `ask` a person, or let it `pass`. One that "
+            "Shopify has not checked passes."
+        ),
+    ] = "ask"
+
+
 class Limits(Model):
     """Spending limits on Sculpteo's prices, without its shipping. Above them an order waits."""
 
@@ -399,6 +412,9 @@ class Settings(Model):
         doc("An order with a SKU that is in neither list: `hold` it for you, or `ignore` that line."),
     ] = "hold"
     approval: Annotated[Approval, doc("When a person must approve.")] = Approval()
+    address_check: Annotated[AddressCheck, doc("What follows from Shopify's check of the address.")] = (
+        AddressCheck()
+    )
     limits: Annotated[Limits, doc("Spending limits.")] = Limits()
     invoice: Annotated[Invoice, doc("The invoice in the parcel.")] = Invoice()
     tracking: Annotated[Tracking, doc("How parcels are told to the shop.")] = Tracking()

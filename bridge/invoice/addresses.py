@@ -7,6 +7,7 @@ from babel import Locale
 from bridge.invoice.formats import country
 from bridge.invoice.text import clean
 from bridge.order.model import Address
+from bridge.postal import country_code, province
 
 _CITY_STATE_CODE = frozenset({"US", "CA", "AU", "PR", "BR", "NZ", "TW", "IN", "TH", "ID", "SA"})
 _CODE_LAST = frozenset({"GB", "IE", "GG", "JE", "IM", "GI", "MT", "ZA", "HK", "SG", "KR", "KE", "NG"})
@@ -31,15 +32,15 @@ def lines(address: Address, locale: Locale) -> list[str]:
 
 def _place(address: Address) -> list[str]:
     city, code = clean(address.city), clean(address.postal_code)
-    state = clean(address.province_code or address.province)
-    where = (address.country_code or "").upper()
+    state = clean(province(address))
+    where = country_code(address.country_code)
     if where in _CITY_STATE_CODE:
         return [_join(city, state, code)]
     if where in _CODE_LAST:
-        return [city, clean(address.province), code]
+        return [city, state, code]
     if where == "IT":
         return [_join(code, city, state)]
-    return [_join(code, city), clean(address.province)]
+    return [_join(code, city), state]
 
 
 def _join(*parts: str) -> str:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 
+from bridge import postal
 from bridge.config.settings import Invoice, Seller
 from bridge.invoice import addresses, formats
 from bridge.invoice.labels import ENGLISH, LABELS, Labels, labels
@@ -158,7 +159,7 @@ def _address(address: Address | None, locale: Locale) -> Json | None:
         "address1": clean(address.address1),
         "address2": clean(address.address2),
         "city": clean(address.city),
-        "province": clean(address.province),
+        "province": clean(postal.province(address)),
         "province_code": clean(address.province_code),
         "postal_code": clean(address.postal_code),
         "country_code": clean(address.country_code),

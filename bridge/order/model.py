@@ -201,6 +201,7 @@ class ShopOrder:
     cancel_reason: str | None = None
     closed_at: datetime | None = None
     address: Address | None = None
+    address_verdict: str | None = None  # of Shopify's check of `address`: NO_ISSUES, WARNING, ERROR
     billing_address: Address | None = None
     email: str | None = None
     customer_id: str | None = None

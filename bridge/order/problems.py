@@ -17,6 +17,10 @@ class Problem(StrEnum):
     OPTION = "option"
     VARIANT = "variant"
     ADDRESS = "address"
+    ADDRESS_WRONG = "address_wrong"
+    ADDRESS_DOUBTFUL = "address_doubtful"
+    POSTAL_CODE = "postal_code"
+    NO_COURIER = "no_courier"
     REFUSED = "refused"
     BLOCKED = "blocked"
     CANCELLED_AT_SCULPTEO = "cancelled_at_sculpteo"
@@ -78,6 +82,26 @@ PROBLEMS: dict[Problem, Text] = {
     Problem.ADDRESS: Text(
         "Sculpteo cannot take the address: {why}.",
         "Correct the shipping address on the order in Shopify; the order then goes on by itself.",
+    ),
+    Problem.ADDRESS_WRONG: Text(
+        "Shopify has checked the address and says that it is very likely wrong.",
+        "Ask the customer and correct the shipping address on the order in Shopify; the order then goes on by "
+        "itself. If the address is right, approve the order to have it sent there.",
+    ),
+    Problem.ADDRESS_DOUBTFUL: Text(
+        "Shopify has checked the address and says that something in it may be wrong.",
+        "Look at the warning on the order in Shopify and correct the address, or approve the order to have it sent "
+        "there. With `warning: pass` under `address_check`, such orders are not stopped.",
+    ),
+    Problem.POSTAL_CODE: Text(
+        "The postal code is missing, and the post of the country ({country}) uses postal codes.",
+        "Ask the customer for it and add it to the shipping address on the order in Shopify, also where Shopify "
+        "does not ask for one; the order then goes on by itself. Or approve the order to have it sent without one.",
+    ),
+    Problem.NO_COURIER: Text(
+        "The order is to be shipped with `express`, and UPS may not deliver to this address: {why}.",
+        "Ask the customer for a street address and correct it on the order in Shopify, or choose another method for "
+        "its shipping rate under `shipping`; the order then goes on by itself. Or approve the order to send it so.",
     ),
     Problem.REFUSED: Text(
         "Sculpteo refused the order with HTTP status {status}; nothing was bought.",
@@ -251,6 +275,7 @@ HEALS_ON_CHANGE: frozenset[Problem] = frozenset(
         Problem.OPTION,
         Problem.VARIANT,
         Problem.ADDRESS,
+        *(Problem.ADDRESS_WRONG, Problem.ADDRESS_DOUBTFUL, Problem.POSTAL_CODE, Problem.NO_COURIER),
         Problem.NO_PRICE,
         Problem.SHOP_ACCESS,
         Problem.MOVED,

@@ -18,6 +18,8 @@ REASONS: tuple[str, ...] = (
     "“{code}” is not an ISO 3166-1 country code of two letters",
     "{parts} holds a character that cannot be printed",
     "{parts} is too long for a label ({count} characters)",
+    "it is a PO box",
+    "it is a military or diplomatic post office (APO, FPO or DPO)",
     # the payment
     "the payment is pending",
     "only a part is paid",

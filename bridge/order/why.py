@@ -19,6 +19,13 @@ CANCELLED = {
     "person": "A person cancelled it before anything was bought.",
 }
 
+ADDRESS_CHECKS = {
+    "NO_ISSUES": "Shopify has checked it and finds nothing wrong.",
+    "WARNING": "Shopify has checked it and says that something in it may be wrong.",
+    "ERROR": "Shopify has checked it and says that it is very likely wrong.",
+}
+NOT_CHECKED = "Shopify has not checked it."
+
 DONE = {"handled": "A person has seen to it; the shop was not told of every parcel."}
 
 MAY_HAVE = "Sculpteo may or may not have it: {why}."
@@ -78,6 +85,13 @@ def why(
             return say(t(MAY_HAVE), told)
         case _:
             return t(MEANING[state])
+
+
+def address_check(verdict: str | None) -> str:
+    """What Shopify's own check says of the shipping address; an unknown verdict is shown as it is."""
+    if verdict is None:
+        return NOT_CHECKED
+    return ADDRESS_CHECKS.get(verdict, verdict)
 
 
 def next_step(state: State, due: bool, t: Translate = english) -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 
-import pycountry
-
 from bridge.order.model import Address
-from bridge.sculpteo.words import names
+from bridge.postal import country_code, is_country, province
 
 STREET1_LIMIT = 80
 """Characters of ship_street1: https://www.sculpteo.com/ "Ordering designs via API"."""
@@ -16,27 +14,24 @@ STREET1_LIMIT = 80
 STREET2_LIMIT = 255
 """Sculpteo documents no limit for the second line; more than this fits on no label, so a person looks."""
 
-NO_POSTAL_CODE = names(
-    # where post is delivered without a postal code, or where it is optional (Universal Postal Union)
-    "AE AG AO AW BF BI BJ BO BQ BS BW BZ CD CF CG CI CK CM CW DJ DM ER FJ GA GD GH GM GN GQ GW GY HK IE JM KI "
-    "KM KN KP LC LY ML MO MR MS MW NA NR NU PA QA RW SB SC SL SO SR ST SX SY TD TF TG TK TL TO TT TV TZ UG VC "
-    "VU WS YE ZW"
-)
-
 
 def form_fields(address: Address) -> list[tuple[str, str]]:
-    """The ship_* fields, in the order of Sculpteo's page; only those that have a value."""
+    """The ship_* fields, in the order of Sculpteo's page: those that have a value, and the postal code.
+
+    A place without a postal code has an empty one: Sculpteo's page names the field as one to fill in, and does
+    not say that it can be left out.
+    """
     street1, street2 = street_lines(address)
     fields = (
         ("ship_addressee", addressee(address)),
         ("ship_street1", street1),
         ("ship_street2", street2),
         ("ship_city", clean(address.city)),
-        ("ship_state", clean(address.province_code) or clean(address.province)),
+        ("ship_state", province(address)),
         ("ship_postal_code", clean(address.postal_code)),
-        ("ship_country", clean(address.country_code).upper()),
+        ("ship_country", country_code(address.country_code)),
     )
-    return [(name, value) for name, value in fields if value]
+    return [(name, value) for name, value in fields if value or name == "ship_postal_code"]
 
 
 def addressee(address: Address) -> str:
@@ -76,17 +71,18 @@ def _joined(left: str, right: str) -> bool:
 
 
 def address_problem(address: Address | None) -> str | None:
-    """Why Sculpteo cannot take this address, as the end of a sentence, or None. Holds no personal data."""
+    """Why Sculpteo cannot take this address, as the end of a sentence, or None. Holds no personal data.
+
+    What a person may let go all the same is asked elsewhere (`bridge.steps.address`).
+    """
     if address is None:
         return "there is no shipping address"
     missing = _missing(address)
     if missing:
         return f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} missing"
-    country = clean(address.country_code).upper()
-    if pycountry.countries.get(alpha_2=country) is None:
+    country = country_code(address.country_code)
+    if not is_country(country):
         return f"“{country[:10]}” is not an ISO 3166-1 country code of two letters"
-    if not clean(address.postal_code) and country not in NO_POSTAL_CODE:
-        return "the postal code is missing"
     for name, value in form_fields(address):
         if any(unicodedata.category(char) in ("Cc", "Cs", "Cn", "Co") for char in value):
             return f"{_WORDS[name]} holds a character that cannot be printed"
@@ -119,5 +115,5 @@ def _listed(what: list[str]) -> str:
 
 def fingerprint(address: Address) -> str:
     """A short hash that tells whether two forms went to the same address, without saying which."""
-    text = "\n".join(f"{name}={value}" for name, value in form_fields(address))
+    text = "\n".join(f"{name}={value}" for name, value in form_fields(address) if value)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

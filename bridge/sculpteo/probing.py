@@ -72,7 +72,7 @@ async def probe(printer: SculpteoPrinter, order: PrintOrder) -> Findings:
         """Nothing to make durable: nothing is bought."""
 
     receipt = await printer.place(order, about_to_send)
-    private = [value for name, value in form_fields(order.address) if name != "ship_country"]
+    private = [value for name, value in form_fields(order.address) if value and name != "ship_country"]
     found = Findings(form, _masked_receipt(receipt, private), {"order": masked(receipt.answer, private)})
     reference = receipt.reference or receipt.candidate
     if reference is None:

@@ -66,6 +66,7 @@ def order(
         fulfillment_orders=tuple(units),
         fulfillments=tuple(fulfillment(one) for one in fulfillments),
         address=address(value["shippingAddress"]),
+        address_verdict=value["shippingAddress"]["validationResultSummary"].text_or_none(),
         billing_address=address(value["billingAddress"]),
         email=value["email"].text_or_none(),
         customer_id=customer["id"].text_or_none(),

@@ -25,6 +25,7 @@ APPROVABLE = frozenset(
     {
         *(Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.MOVED),
         *(Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER),
+        *(Problem.ADDRESS_WRONG, Problem.ADDRESS_DOUBTFUL, Problem.POSTAL_CODE, Problem.NO_COURIER),
     }
 )
 CONTENTS = frozenset({Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER})

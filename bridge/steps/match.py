@@ -20,6 +20,7 @@ from bridge.order.rules import prints_told
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, GoLive, Note, OrderRecord, Policy
 from bridge.retry import delay
+from bridge.steps.address import address_question
 from bridge.steps.customer_history import with_customer_history
 from bridge.steps.decide import NO_APPROVAL
 from bridge.steps.job import Job, show
@@ -45,6 +46,7 @@ CLOSES_WINDOW = frozenset(
         *(Wait.PAYMENT, Wait.UNPAID, Wait.RISK, Wait.UNRATED, Wait.SHOP_HOLD, Wait.SCHEDULED, Wait.ROUTING),
         *(Wait.APPROVAL, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST, Wait.OTHER_MODE),
         *(Problem.UNMAPPED, Problem.OPTION, Problem.VARIANT, Problem.ADDRESS, Problem.MOVED),
+        *(Problem.ADDRESS_WRONG, Problem.ADDRESS_DOUBTFUL, Problem.POSTAL_CODE, Problem.NO_COURIER),
         *(Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER, Problem.LEDGER_UNREADABLE),
     }
 )
@@ -106,7 +108,12 @@ def assess(
         allows=lambda code, items: approved_for(record, code, order, items, policy),
     )
     items = selection.items
-    verdict = selection.verdict or _address(order, problem_with_address) or moved_to(record, order, items)
+    verdict = (
+        selection.verdict
+        or _address(order, problem_with_address)
+        or address_question(order, policy, lambda code: approved_for(record, code, order, items, policy))
+        or moved_to(record, order, items)
+    )
     verdict = verdict or objection(record, order, items, policy, go_live, now)
     if verdict:
         return Assessment(verdict, items)

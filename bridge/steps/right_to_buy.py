@@ -31,6 +31,7 @@ ANSWERS = (DEARER, Problem.LEDGER_UNREADABLE, Problem.REFERENCE_TAKEN)
 ONE_QUESTION = frozenset(
     {
         *(Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER, Problem.MOVED),
+        *(Problem.ADDRESS_WRONG, Problem.ADDRESS_DOUBTFUL, Problem.POSTAL_CODE, Problem.NO_COURIER),
         *(Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Wait.LIMIT_DAY, DEARER),
     }
 )

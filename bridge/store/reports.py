@@ -40,6 +40,7 @@ class Bought:
     cost: Money | None
     revenue: Money | None
     shares: tuple[Share, ...]
+    address_verdict: str | None = None  # ERROR or WARNING of Shopify's check of the address; None = neither
 
 
 class Reports:
@@ -71,7 +72,7 @@ def _bought(
     at, key = after
     wide = ("id", "shop", "placed_at", "shipped_at", "cost", "items")
     query = (
-        sa.select(*[orders.c[name] for name in wide], figures.c.revenue)
+        sa.select(*[orders.c[name] for name in wide], figures.c.revenue, _verdict().label("verdict"))
         .outerjoin(figures, figures.c.order_id == orders.c.id)
         .where(
             orders.c.placed_at.is_not(None),
@@ -91,6 +92,13 @@ def _bought(
     return [(row.id, _one(row, apart)) for row in rows]
 
 
+def _verdict() -> sa.Case[str]:
+    """Read from the snapshot's text, which is JSON without blanks: no text in it holds a bare quotation mark."""
+    stored = sa.type_coerce(orders.c.snapshot, sa.Text)
+    known = ((stored.like(f'%"address_verdict":"{one}"%'), one) for one in ("ERROR", "WARNING"))
+    return sa.case(*known, else_=None)
+
+
 def _one(row: Any, apart: dict[int, tuple[Share, ...]]) -> Bought | None:
     if readable(row.placed_at) is None:
         return None
@@ -101,6 +109,7 @@ def _one(row: Any, apart: dict[int, tuple[Share, ...]]) -> Bought | None:
         readable(row.cost),
         readable(row.revenue),
         apart[row.id] if row.id in apart else _shares(_items(row), readable(row.revenue)),
+        row.verdict,
     )
 
 

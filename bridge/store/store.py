@@ -47,7 +47,10 @@ TIME = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
 DAMAGE_BATCH = 100  # orders that are read in one transaction, in search of damaged ones
 REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again for a new mapping
 
-BY_RULES = (Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.LOCATION)
+BY_RULES = (
+    *(Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.LOCATION),
+    *(Problem.ADDRESS_DOUBTFUL, Problem.NO_COURIER),
+)
 """Problems that another setting of the rules may end."""
 
 

@@ -25,14 +25,14 @@ def changed(**parts: str | None) -> Address:
 
 
 def test_every_documented_field_is_filled() -> None:
-    assert form_fields(changed(province_code="ARA")) == [
+    assert form_fields(changed(country_code="US", province="Oregon", province_code="OR")) == [
         ("ship_addressee", "Atelier Brume, Odile Varenne"),
         ("ship_street1", "14 rue des Tilleuls"),
         ("ship_street2", "Bâtiment C"),
         ("ship_city", "Lyon"),
-        ("ship_state", "ARA"),
+        ("ship_state", "OR"),
         ("ship_postal_code", "69003"),
-        ("ship_country", "FR"),
+        ("ship_country", "US"),
     ]
 
 
@@ -40,6 +40,27 @@ def test_the_province_is_named_where_it_has_no_code_and_left_out_where_there_is_
     assert ("ship_state", "Rhône") in form_fields(ADDRESS)
     assert "ship_state" not in dict(form_fields(changed(province=None)))
     assert "ship_state" not in dict(form_fields(changed(province="  ", province_code="")))
+
+
+@pytest.mark.parametrize("country", ["HK", "AE", "IE"])
+def test_a_postal_code_that_a_country_does_not_have_is_sent_empty(country: str) -> None:
+    fields = form_fields(changed(country_code=country, postal_code=None))
+    assert ("ship_postal_code", "") in fields
+
+
+@pytest.mark.parametrize(
+    ("country", "code", "name", "written"),
+    [
+        ("PT", "PT-11", "Lisboa", "Lisboa"),
+        ("JP", "JP-13", "Tokyo", "Tokyo"),
+        ("KR", "KR-11", "Seoul", "Seoul"),
+    ],
+)
+def test_sculpteo_gets_the_name_of_a_province_and_no_code_of_machines(
+    country: str, code: str, name: str, written: str
+) -> None:
+    given_so = changed(country_code=country, province_code=code, province=name)
+    assert dict(form_fields(given_so))["ship_state"] == written
 
 
 @pytest.mark.parametrize(
@@ -122,8 +143,6 @@ def test_no_street_is_ever_longer_than_the_limit_and_nothing_is_lost(one: str, t
         (changed(city=None, country_code=None), "the city and the country are missing"),
         (changed(country_code="FRA"), "“FRA” is not an ISO 3166-1 country code of two letters"),
         (changed(country_code="XX"), "“XX” is not an ISO 3166-1 country code of two letters"),
-        (changed(postal_code=None), "the postal code is missing"),
-        (changed(postal_code=" "), "the postal code is missing"),
         (changed(city="Ly\x00on"), "the city holds a character that cannot be printed"),
         (changed(address1="14 rue \ud800"), "the street holds a character that cannot be printed"),
         (changed(last_name="Var\x1b[31m"), "the name holds a character that cannot be printed"),
@@ -142,6 +161,7 @@ def test_an_impossible_address_is_named(address: Address | None, why: str) -> No
         changed(country_code="fr"),
         changed(country_code="HK", postal_code=None),
         changed(country_code="IE", postal_code=None),
+        changed(country_code="XK", city="Prishtina"),
         changed(country_code="JP", city="東京", last_name="山田", address1="千代田区1-1"),
         changed(country_code="SA", city="الرياض", address1="شارع الملك 7"),
         changed(company=None, first_name=None),
@@ -166,7 +186,7 @@ def test_an_address_of_any_country_and_script_passes(address: Address) -> None:
 def test_an_address_that_passes_can_be_encoded_and_is_complete(address: Address) -> None:
     if address_problem(address) is None:
         fields = dict(form_fields(address))
-        assert all(value.encode() for value in fields.values())
+        assert all(value.encode() or name == "ship_postal_code" for name, value in fields.items())
         assert fields.keys() >= {"ship_addressee", "ship_street1", "ship_city", "ship_country"}
 
 

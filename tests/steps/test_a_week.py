@@ -169,6 +169,18 @@ async def address(play: Playing) -> int:
     return await ring(play, address=replace(ADDRESS, city=None))
 
 
+def doubted(**more: Any) -> Scene:
+    async def scene(play: Playing) -> int:
+        return await ring(play, **more)
+
+    return scene
+
+
+async def to_a_box(play: Playing) -> int:
+    with_policy(play, ship_method=lambda order: "express")
+    return await ring(play, address=replace(ADDRESS, address1="Postfach 12"))
+
+
 async def refused(play: Playing) -> int:
     play.fate.printer = ["refused"] * 10_000
     return await ring(play)
@@ -327,6 +339,10 @@ PROBLEMS: dict[str, tuple[Problem, Scene]] = {
     "option": (Problem.OPTION, option),
     "variant": (Problem.VARIANT, variant),
     "address": (Problem.ADDRESS, address),
+    "address_wrong": (Problem.ADDRESS_WRONG, doubted(address_verdict="ERROR")),
+    "address_doubtful": (Problem.ADDRESS_DOUBTFUL, doubted(address_verdict="WARNING")),
+    "postal_code": (Problem.POSTAL_CODE, doubted(address=replace(ADDRESS, postal_code=None))),
+    "no_courier": (Problem.NO_COURIER, to_a_box),
     "refused": (Problem.REFUSED, refused),
     "blocked": (Problem.BLOCKED, said(PrintStatus.BLOCKED)),
     "cancelled_at_sculpteo": (Problem.CANCELLED_AT_SCULPTEO, said(PrintStatus.CANCELLED)),

@@ -13,8 +13,7 @@ from decimal import Decimal, InvalidOperation
 from email.parser import BytesParser
 from urllib.parse import parse_qsl
 
-import pycountry
-
+from bridge.postal import is_country
 from bridge.sandbox.sculpteo.model import UNITS, Item, Refused
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
 
@@ -168,7 +167,7 @@ def _address(form: Form) -> dict[str, str]:
     if len(given["ship_street1"] or "") > LONGEST_STREET1:
         raise Refused(400, f"ship_street1 has more than {LONGEST_STREET1} characters")
     country = given["ship_country"] or ""
-    if len(country) != 2 or not country.isupper() or pycountry.countries.get(alpha_2=country) is None:
+    if not country.isupper() or not is_country(country):
         raise Refused(400, "ship_country is no ISO 3166-1 alpha-2 code")
     return {name: value for name, value in given.items() if value is not None}
 

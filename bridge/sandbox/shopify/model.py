@@ -85,6 +85,7 @@ class Address:
     country: str | None = None
     country_code: str | None = None
     phone: str | None = None
+    validation: str | None = None  # Shopify's check of it: NO_ISSUES, WARNING, ERROR
 
     @property
     def name(self) -> str | None:

@@ -397,7 +397,7 @@ ADDRESS: dict[str, Resolver] = {
     "formatted": formatted,
     "formattedArea": lambda source, info: ", ".join(part for part in (source.city, source.country) if part),
     "coordinatesValidated": constant(False),
-    "validationResultSummary": constant(None),
+    "validationResultSummary": attribute("validation"),
 }
 
 RECOMMENDATION = {
