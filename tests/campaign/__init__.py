@@ -12,6 +12,7 @@
 - `balanced`: the sandbox, which delivers to any of the replicas
 - `play`: one run
 - `people`: what is decided at the console, and the one who tells the truth at the end
+- `witness`: who asked for a purchase: the shop, the settings and the people, as they were in that moment
 - `books`: what was promised, held against Sculpteo's books, the shop and the database
 - `flood`: webhook load, for the kills in `test_kills`
 """

@@ -12,12 +12,13 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.campaign.books import FAULTS
+from tests.campaign.books import FAULTS, Verdict
 from tests.campaign.databases import Databases, PostgresDatabases, SqliteDatabases
 from tests.campaign.nursery import Nursery
 from tests.campaign.play import Outcome, Run
@@ -33,12 +34,14 @@ class Totals:
     """What the runs of a campaign add up to."""
 
     runs: int = 0
+    seconds: float = 0.0  # of all runs, each by itself
     counts: Counter[str] = field(default_factory=Counter)
     deaths: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: Outcome, seconds: float) -> None:
         self.runs += 1
+        self.seconds += seconds
         self.deaths.update(outcome.deaths)
         self.counts.update(outcome.counts)
         self.counts.update({fault: outcome.verdict.count(fault) for fault in FAULTS})
@@ -58,6 +61,7 @@ class Totals:
         healed = max(count["unknown"] - count["unknown left"], 0)
         happened = {
             "runs": self.runs,
+            "seconds per run": round(self.seconds / max(self.runs, 1), 1),
             "orders": count["orders"],
             "prints ordered": count["prints"],
             **{fault: count[fault] for fault in FAULTS},
@@ -73,8 +77,22 @@ class Totals:
 
 
 HAPPENED = (
-    "kills", "restored", "deleted", "frozen", "rolled", "servers crashed", "clock jumps", "slips", "attention",
+    "kills", "restored", "deleted", "frozen", "rolled", "servers crashed", "clock jumps", "modes changed",
+    "rows damaged", "tables away", "slips", "attention",
 )  # fmt: skip
+
+
+SLOW = 40.0  # seconds of one run that are worth a line
+
+
+async def _played(run: Run) -> Outcome:
+    """An error of the campaign's own is a fault of that run, and the others go on."""
+    try:
+        return await run.play()
+    except Exception:
+        verdict = Verdict()
+        verdict.add("other faults", traceback.format_exc())
+        return Outcome(run.script, verdict, run.counts, [])
 
 
 @dataclass(slots=True)
@@ -93,8 +111,12 @@ class Campaign:
         database = await self.databases.new(folder)
         script = write(seed, self.replicas, server=isinstance(self.databases, PostgresDatabases))
         run = Run(script, nursery, database, folder, self.replicas)
-        outcome = await run.play()
-        self.totals.add(outcome)
+        begun = time.monotonic()
+        outcome = await _played(run)
+        took = time.monotonic() - begun
+        self.totals.add(outcome, took)
+        if took > SLOW:
+            print(f"seed {seed} took {took:.0f} s", flush=True)  # noqa: T201
         if not outcome.verdict.clean:
             run.keep_evidence(outcome)
             kept = self.evidence / f"run-{seed}"

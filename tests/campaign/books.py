@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,9 +11,11 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.sculpteo.model import Book
-from bridge.sandbox.shopify.model import Address, Order
+from bridge.sandbox.shopify.model import Order
 from tests.campaign.databases import Database
 from tests.campaign.kinds import Sale
+from tests.campaign.witness import goes_to
+from tests.promise.asked import OF_PAYMENT
 
 ON_THE_WAY = frozenset({State.RECEIVED, State.PLACING, State.PLACED, State.SHIPPED})
 PASSES = frozenset({Wait.UPSTREAM, Wait.WINDOW, Wait.ROUTING, Wait.PAYMENT, Wait.SHOP_HOLD, Wait.RECHECK})
@@ -29,6 +32,16 @@ TOO_LATE = frozenset(
 )
 """The alarms that say: the shop changed its mind when Sculpteo had it already."""
 
+OWN_WISH = frozenset({Wait.HELD, Wait.PAUSED})
+"""What a person waits for that has said so: nobody need tell them."""
+
+REMINDERS = {
+    State.WAITING: "still_waiting",
+    State.ATTENTION: "still_attention",
+    State.UNKNOWN: "still_attention",
+}
+AT_ONCE = {State.WAITING: "approval", State.ATTENTION: "attention", State.UNKNOWN: "unknown"}
+
 SECOND = frozenset({Alarm.SECOND_REFERENCE, Alarm.TWO_PURCHASES, Alarm.LATE_ANSWER, Alarm.CLOSED_ALIVE})
 
 
@@ -44,6 +57,8 @@ class Record:
     reference: str | None
     last_error: str | None
     alarms: frozenset[str] = frozenset()
+    told: frozenset[tuple[str, str | None]] = frozenset()
+    """The news of it: each code, and the reason or the problem that it is about."""
 
     @property
     def settled(self) -> bool:
@@ -59,20 +74,60 @@ class Record:
             return self.reason is not None
         return self.state is not State.ATTENTION or self.problem is not None
 
+    @property
+    def silent(self) -> bool:
+        """It stands open for a person to decide, and nobody was told."""
+        open_and_named = self.state in AT_ONCE and self.settled and self.explained
+        if not open_and_named or self.reason in OWN_WISH:
+            return False
+        codes = {code for code, _ in self.told}
+        now = (AT_ONCE[self.state], self.reason or self.problem)
+        return now not in self.told and REMINDERS[self.state] not in codes
+
 
 def records(database: Database) -> dict[str, Record]:
     """Every order on record, by the shop's id."""
     raised: dict[int, set[str]] = {}
     for order, alarm in database.rows("SELECT order_id, alarm FROM alarms"):
         raised.setdefault(order, set()).add(alarm)
+    told: dict[int, set[tuple[str, str | None]]] = {}
+    for order, code, facts in database.rows(
+        "SELECT order_id, code, facts FROM news WHERE order_id IS NOT NULL"
+    ):
+        told.setdefault(order, set()).add((code, _about(facts)))
     rows = database.rows(
         "SELECT id, order_id, state, reason, problem, reference, last_error FROM orders ORDER BY id"
     )
     found = {}
     for key, order_id, state, reason, problem, reference, error in rows:
-        alarms = frozenset(raised.get(key, ()))
-        found[order_id] = Record(key, order_id, State(state), reason, problem, reference, error, alarms)
+        found[order_id] = Record(
+            key,
+            order_id,
+            State(state),
+            reason,
+            problem,
+            reference,
+            error,
+            frozenset(raised.get(key, ())),
+            frozenset(told.get(key, ())),
+        )
     return found
+
+
+def _about(facts: str) -> str | None:
+    """The reason or the problem that a piece of news names."""
+    try:
+        found = json.loads(facts)
+    except ValueError:
+        return None
+    about = found.get("reason") or found.get("problem") if isinstance(found, dict) else None
+    return str(about) if about else None
+
+
+def not_handed_on(database: Database) -> list[str]:
+    """News that nobody gets, since it stays in the outbox."""
+    rows = database.rows("SELECT id, code, order_id FROM news WHERE shared_at IS NULL ORDER BY id")
+    return [f"news {number} ({code}, order {order}) was not handed on" for number, code, order in rows]
 
 
 @dataclass(slots=True)
@@ -115,6 +170,8 @@ class Entry:
             return self.fulfilled or (self.sale.end != "printed" and not self.prints)
         if self.record.state is State.DONE:
             return not self.missing
+        if self.sale.kind.unpaid and self.record.state is State.WAITING and self.record.reason in OF_PAYMENT:
+            return True
         if self.record.state in {State.PLACED, State.SHIPPED} and self.sale.end == "perhaps":
             return Alarm.CANCELLED_AFTER_PLACING in self.record.alarms  # there is nothing left to fulfill
         return self.record.settled
@@ -133,8 +190,10 @@ class Entry:
 
 FAULTS = (
     "doubles",
+    "unasked",
     "lost",
     "stuck without reason",
+    "silent",
     "printed other than ordered",
     "tracking pushed twice",
     "parcels missing",
@@ -177,17 +236,6 @@ def prints_of(box: Sandbox, order: Order) -> list[Book]:
 def contents_of(book: Book) -> str:
     """What Sculpteo was asked to print, as `Kind.contents` says it."""
     return " ".join(f"{item.uuid}:{item.quantity}" for item in book.items)
-
-
-def goes_to(book: Book, address: Address) -> bool:
-    """Whether this print is sent there."""
-    street = f"{book.address.get('ship_street1', '')} {book.address.get('ship_street2', '')}"
-    wanted = " ".join((address.address1 or "-").split())
-    return (
-        (address.name or "-") in book.address.get("ship_addressee", "")
-        and address.city == book.address.get("ship_city")
-        and wanted in " ".join(street.split())
-    )
 
 
 def judge(entries: Iterable[Entry], *, final: bool, remembered: bool) -> Verdict:
@@ -244,13 +292,19 @@ def _parcels(entry: Entry) -> bool:
 
 
 def _failed(entry: Entry) -> bool:
-    return entry.record is not None and entry.record.problem == Problem.INTERNAL
+    record = entry.record
+    return record is not None and record.problem == Problem.INTERNAL and not entry.sale.damaged
+
+
+def _silent(entry: Entry) -> bool:
+    return entry.record is not None and entry.record.silent and entry.accounted_for
 
 
 WRONG: dict[str, Callable[[Entry], bool]] = {
     "doubles": _double,
     "lost": _lost,
     "stuck without reason": _stuck,
+    "silent": _silent,
     "printed other than ordered": _other_than_ordered,
     "tracking pushed twice": _twice,
     "parcels missing": _parcels,

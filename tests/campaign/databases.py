@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import shutil
 import sqlite3
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ import psycopg
 
 from bridge.store.store import Store
 from tests.postgres import Server
+
+BUSY = 5.0  # seconds for which an SQLite file that somebody writes to is waited for
 
 
 class Clock:
@@ -46,6 +49,12 @@ class Database(Protocol):
         """Its server dies, and is started again."""
 
     async def drop(self) -> None: ...
+
+    async def damage(self, statement: str) -> None:
+        """Change rows behind the bridge's back. Raises Away."""
+
+    async def take_away(self, table: str, seconds: float) -> None:
+        """For so long the table is not to be had: it has another name, or the whole file is locked."""
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Raises Away where there is nothing to ask at the moment."""
@@ -95,6 +104,23 @@ class SqliteDatabase:
 
     async def drop(self) -> None:
         await self.lose()
+
+    async def damage(self, statement: str) -> None:
+        await asyncio.to_thread(self._run, statement)
+
+    async def take_away(self, table: str, seconds: float) -> None:
+        await asyncio.to_thread(self._run, "BEGIN EXCLUSIVE", seconds)
+
+    def _run(self, statement: str, seconds: float = 0.0) -> None:
+        """Run a statement and keep what it locks for so long."""
+        try:
+            with contextlib.closing(
+                sqlite3.connect(self.path, timeout=BUSY, isolation_level=None)
+            ) as connection:
+                connection.execute(statement)
+                time.sleep(seconds)
+        except sqlite3.OperationalError as error:
+            raise Away(str(error)) from None
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         try:
@@ -160,6 +186,23 @@ class PostgresDatabase:
 
     async def drop(self) -> None:
         await self._admin(_drop(self.name), _drop(self._saved))
+
+    async def damage(self, statement: str) -> None:
+        await asyncio.to_thread(self._run, statement)
+
+    async def take_away(self, table: str, seconds: float) -> None:
+        async with self.steady:
+            await asyncio.to_thread(self._run, f"ALTER TABLE {table} RENAME TO {table}_away")
+            self._let_go()
+            await asyncio.sleep(seconds)
+            await asyncio.to_thread(self._run, f"ALTER TABLE {table}_away RENAME TO {table}")
+
+    def _run(self, statement: str) -> None:
+        try:
+            with psycopg.connect(self.url, autocommit=True) as connection:
+                connection.execute(statement.encode())
+        except psycopg.OperationalError as error:
+            raise Away(str(error)) from None
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         try:

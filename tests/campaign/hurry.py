@@ -14,6 +14,8 @@ from typing import Any
 import aiohttp
 
 from bridge import breaker, chores, clock, retry, service, worker
+from bridge.alerts import sender
+from bridge.alerts import watch as reminders
 from bridge.sculpteo import client
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify import admin, auth, throttle
@@ -35,9 +37,14 @@ def hurry() -> None:
     worker.DEADLINE = 12.0
     engine.IDLE_IN_TRANSACTION_MS = 2_500
     worker.IDLE /= 4
+    worker.LONGEST_REST /= 20
     resolve.CONFIRM_RETRY /= 500
     service.RECONCILE_EVERY = timedelta(seconds=1.2)
     service.SUBSCRIBE_EVERY = timedelta(seconds=3)
+    service.WATCH_EVERY = timedelta(seconds=1)
+    service.Service.__init__.__kwdefaults__["look_every"] = 0.2  # type: ignore[index] # at the configuration
+    reminders.OVERDUE = timedelta(seconds=1)  # type: ignore[attr-defined] # its own name
+    sender.IDLE /= 5
     chores.RETRY /= 100
     throttle.SHORTEST /= 20
     shop_answers.UNTOLD = throttle.UNTOLD = throttle.UNTOLD / 20  # type: ignore[attr-defined] # its own name

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 
 from bridge.sandbox.sculpteo.model import ParcelPlan, Step
@@ -18,7 +20,8 @@ End = Literal["printed", "perhaps", "never"]
 @dataclass(slots=True)
 class Sale:
     """One order of a run. `addresses` are those that it had at first. When a person said wrongly of its print
-    that it does not exist, `allowed` prints may follow, and an alarm must."""
+    that it does not exist, `allowed` prints may follow, and an alarm must. `damaged`: its row was, so that the
+    bridge leaves it to a person."""
 
     kind: Kind
     order: Order
@@ -26,6 +29,7 @@ class Sale:
     end: End = "printed"
     allowed: int = 1
     alarm_due: bool = False
+    damaged: bool = False
 
 
 Play = Callable[[Stage, float], Order]
@@ -34,13 +38,14 @@ Play = Callable[[Stage, float], Order]
 @dataclass(frozen=True, slots=True)
 class Kind:
     """`contents`: what may be printed of it, each as "uuid:copies ..."; one of them is. `play` is given the
-    moment, in seconds, at which it changes."""
+    moment, in seconds, at which it changes. `unpaid`: its payment may never come."""
 
     name: str
     end: End
     weight: int
     contents: tuple[str, ...]
     play: Play
+    unpaid: bool = False
 
     def sell(self, stage: Stage, moment: float) -> Sale:
         order = self.play(stage, moment)
@@ -53,9 +58,9 @@ KINDS: dict[str, Kind] = {}
 RING, MUG, LAMP, DIE = "Rg4sT9xQ", "Mg7wKp2L", "Lm2Moon8", "Dc5Dice6"
 
 
-def kind(end: End, weight: int, *contents: str) -> Callable[[Play], Play]:
+def kind(end: End, weight: int, *contents: str, unpaid: bool = False) -> Callable[[Play], Play]:
     def add(play: Play) -> Play:
-        KINDS[play.__name__] = Kind(play.__name__, end, weight, contents, play)
+        KINDS[play.__name__] = Kind(play.__name__, end, weight, contents, play, unpaid)
         return play
 
     return add
@@ -199,3 +204,130 @@ def unmapped(stage: Stage, _: float) -> Order:
 @kind("never", 1)
 def own_stock(stage: Stage, _: float) -> Order:
     return stage.buy(stage.people.next(), ["TEE-TOWEL"])
+
+
+# --- from before the bridge went live -----------------------------------------------------------------------
+
+
+def _long_ago(stage: Stage) -> datetime:
+    """Longer than any clock of a campaign is wrong by."""
+    return stage.box.shop.now() - timedelta(days=stage.random.uniform(3, 20))
+
+
+@kind("printed", 2, f"{RING}:1")
+def made_long_ago(stage: Stage, moment: float) -> Order:
+    """The shop tells of it only now, and once more later, as a replayed delivery does."""
+    shop = stage.box.shop
+    order = stage.buy(stage.people.next(), ["RING-S"], created_at=_long_ago(stage))
+    shop.touch(order)
+    stage.later(moment, lambda: shop.announce_order(order, "orders/create", "orders/paid"))
+    return order
+
+
+@kind("printed", 2, f"{LAMP}:1")
+def old_comes_back(stage: Stage, moment: float) -> Order:
+    """Shipped by hand long ago; now that fulfillment is cancelled, to correct its number."""
+    order = stage.buy(stage.people.next(), ["LAMP"], created_at=_long_ago(stage))
+    _ship_and_take_back(stage, order, moment)
+    return order
+
+
+@kind("printed", 1, f"{LAMP}:1")
+def comes_back(stage: Stage, moment: float) -> Order:
+    order = stage.buy(stage.people.next(), ["LAMP"])
+    _ship_and_take_back(stage, order, moment)
+    return order
+
+
+def _ship_and_take_back(stage: Stage, order: Order, moment: float) -> None:
+    shop = stage.box.shop
+
+    def ship() -> None:
+        if any(entry.remaining for entry in order.fulfillment_orders):
+            made = shop.fulfill_by_hand(order)
+            stage.later(max(moment / 2, 0.05), lambda: shop.cancel_fulfillment(made))
+
+    stage.later(moment / 2, ship)
+
+
+# --- payments -------------------------------------------------------------------------------------------------
+
+
+def _authorized_until(stage: Stage) -> datetime | None:
+    """Shops that are not on Shopify Plus are not told until when."""
+    days = stage.random.choice([7, 7, 2, None])
+    return None if days is None else stage.box.shop.now() + timedelta(days=days)
+
+
+@kind("printed", 2, f"{RING}:1")
+def captured_later(stage: Stage, moment: float) -> Order:
+    until = _authorized_until(stage)
+    order = stage.buy(stage.people.next(), ["RING-S"], paid=False, authorized=True, authorized_until=until)
+    stage.later(moment, lambda: stage.box.shop.pay(order))
+    return order
+
+
+@kind("perhaps", 1, f"{RING}:1", unpaid=True)
+def lapses(stage: Stage, moment: float) -> Order:
+    """The authorization expires, or the merchant voids it."""
+    until, how = _authorized_until(stage), stage.random.choice(["EXPIRED", "VOIDED"])
+    order = stage.buy(stage.people.next(), ["RING-S"], paid=False, authorized=True, authorized_until=until)
+    stage.later(moment, lambda: stage.box.shop.lapse(order, how))
+    return order
+
+
+@kind("printed", 1, f"{LAMP}:1")
+def on_terms(stage: Stage, moment: float) -> Order:
+    order = stage.buy(stage.people.next(), ["LAMP"], paid=False, payment_terms="Net 30")
+    stage.later(moment, lambda: stage.box.shop.pay(order))
+    return order
+
+
+@kind("printed", 1, f"{LAMP}:1")
+def paid_in_part(stage: Stage, moment: float) -> Order:
+    order = stage.buy(stage.people.next(), ["LAMP"], paid=False, deposit=Decimal("20.00"))
+    stage.later(moment, lambda: stage.box.shop.pay(order))
+    return order
+
+
+@kind("never", 1, f"{LAMP}:1", unpaid=True)
+def never_paid(stage: Stage, _: float) -> Order:
+    return stage.buy(stage.people.next(), ["LAMP"], paid=False)
+
+
+# --- other locations, and what Sculpteo stops ---------------------------------------------------------------
+
+
+@kind("perhaps", 1, f"{LAMP}:1")
+def moved_in_hold(stage: Stage, moment: float) -> Order:
+    """Held, moved and released: nobody says that Sculpteo is to print it for the other location."""
+    return _moved_in_hold(stage, moment)
+
+
+@kind("printed", 1, f"{LAMP}:1")
+def moved_and_wanted(stage: Stage, moment: float) -> Order:
+    """The same, and at last a person says so."""
+    return _moved_in_hold(stage, moment)
+
+
+def _moved_in_hold(stage: Stage, moment: float) -> Order:
+    shop = stage.box.shop
+    order = stage.buy(stage.people.next(), ["LAMP"])
+
+    def move() -> None:
+        entries = shop.fulfillment_orders(order)
+        if entries and all("MOVE" in entry.actions for entry in entries):
+            shop.move(order, "Shop in Nantes")
+
+    stage.later(moment / 3, lambda: shop.hold(order))
+    stage.later(2 * moment / 3, move)
+    stage.later(moment, lambda: shop.release(order))
+    return order
+
+
+@kind("printed", 0, f"{RING}:1")
+def stopped_there(stage: Stage, _: float) -> Order:
+    """Sculpteo cancels its print."""
+    person = stage.people.next()
+    stage.print_job(person, Step(0.05, "In Process"), Step(0.1, "Cancelled"))
+    return stage.buy(person, ["RING-S"])

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from bridge.errors import BridgeError, Outdated, StoreUnavailable
+from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.ports import Change, OrderRecord
 from bridge.sandbox.sculpteo.model import Book
@@ -18,6 +19,7 @@ from bridge.store.store import Store
 from tests.campaign.books import Entry
 from tests.campaign.databases import Away, Clock, Database
 from tests.campaign.kinds import Sale
+from tests.campaign.witness import Witness
 
 T = TypeVar("T")
 
@@ -26,16 +28,46 @@ TRIES = 80  # a quarter of a second apart
 STOPS = frozenset({"cancel", "ignore"})
 
 
-async def decide_by(database: Database, sale: Sale, wish: str, prints: Sequence[Book]) -> None:
-    """What a person does with this order, if it can be done now."""
+async def decide_by(
+    database: Database,
+    sale: Sale,
+    wish: str,
+    prints: Sequence[Book],
+    witness: Witness,
+    *,
+    slow: float = 0.0,
+) -> None:
+    """What a person does with this order, if it can be done now; as they were shown it so many seconds ago."""
     with contextlib.suppress(BridgeError):
         async with Store.open(database.url, clock=Clock()) as store:
-            for record in await _found(store, sale):
+            shown = await _found(store, sale)
+            await asyncio.sleep(slow)
+            for record in shown:
                 change = _wished(record, wish, prints)
                 if change is not None:
-                    await store.orders.intervene(record, change, WHO)
+                    await _decide(store, record, change, wish, witness)
                     if wish in STOPS and sale.end == "printed":
                         sale.end = "perhaps"
+                    if wish == "approve" and sale.end == "never":
+                        sale.end = "perhaps"
+
+
+async def _decide(store: Store, record: OrderRecord, change: Change, wish: str, witness: Witness) -> None:
+    """Have it written, if the order still is what the person saw. The witness hears of a yes before it can lead
+    to anything, and of a no when it is in force."""
+    yes = wish == "approve"
+    if yes:
+        witness.approved(record)
+    try:
+        await store.orders.intervene(record, change, WHO)
+    except (NotNow, Outdated):
+        if yes:
+            witness.refused(record)
+        raise
+    if wish in STOPS | {"hold"}:
+        witness.stopped(record.name or "", wish)
+    elif wish in {"approve", "release"}:
+        witness.let_go(record.name or "")
 
 
 async def _found(store: Store, sale: Sale) -> list[OrderRecord]:
@@ -77,7 +109,7 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
     return await work()
 
 
-async def clean_up(database: Database, entries: Sequence[Entry]) -> bool:
+async def clean_up(database: Database, entries: Sequence[Entry], witness: Witness) -> bool:
     """Answer what only a person can, by what is true; gives whether there was anything to answer."""
     answered = False
     async with Store.open(database.url, clock=Clock()) as store:
@@ -88,23 +120,26 @@ async def clean_up(database: Database, entries: Sequence[Entry]) -> bool:
             if record is None:
                 continue
             with contextlib.suppress(NotNow, Outdated):
-                change = _answer(record, entry)
-                if change is not None:
+                found = _answer(record, entry)
+                if found is not None:
+                    wish, change = found
                     answered = True  # or will be: what moved in this moment is looked at again
-                    await store.orders.intervene(record, change, WHO)
+                    await _decide(store, record, change, wish, witness)
     return answered
 
 
-def _answer(record: OrderRecord, entry: Entry) -> Change | None:
+def _answer(record: OrderRecord, entry: Entry) -> tuple[str, Change] | None:
     now = Clock().now()
     wanted = entry.sale.end == "printed"
     match record.state:
         case State.UNKNOWN:
-            return _truth(record, entry.prints, now, drop=not wanted)
-        case State.ATTENTION if wanted:
-            return decide.retry(record, WHO, now)
+            return "resolve", _truth(record, entry.prints, now, drop=not wanted)
+        case State.ATTENTION if wanted and record.problem in decide.APPROVABLE:
+            return "approve", decide.approve(record, WHO, now)
+        case State.ATTENTION if wanted or record.damage:
+            return "retry", decide.retry(record, WHO, now)
         case State.WAITING if wanted:
-            return decide.approve(record, WHO, now)
+            return "approve", decide.approve(record, WHO, now)
         case _:
             return None
 
@@ -121,10 +156,27 @@ async def say_wrongly_not_placed(database: Database, sale: Sale) -> bool:
     return False
 
 
-async def pause(database: Database, *, on: bool) -> None:
+async def after_a_stop(database: Database, sale: Sale, wish: str, witness: Witness) -> bool:
+    """What a person does with an order that Sculpteo has cancelled: have it “printed again”, or “ignored”. Gives
+    whether it was one."""
+    now = Clock().now()
+    async with Store.open(database.url, clock=Clock()) as store:
+        for record in await _found(store, sale):
+            if record.state is State.ATTENTION and record.problem == Problem.CANCELLED_AT_SCULPTEO:
+                again = wish == "printed again"
+                change = (decide.print_again if again else decide.ignore)(record, WHO, now)
+                with contextlib.suppress(NotNow, Outdated):
+                    await _decide(store, record, change, "again" if again else "ignore", witness)
+                    return True
+    return False
+
+
+async def pause(database: Database, witness: Witness, *, on: bool) -> None:
     """The stop switch."""
     async with Store.open(database.url, clock=Clock()) as store:
         if on:
             await store.switch.pause("*", WHO)
+            witness.paused = True
         else:
+            witness.paused = False
             await store.switch.resume("*")

@@ -29,6 +29,7 @@ from tests.campaign.books import (
     Verdict,
     judge,
     missing_deliveries,
+    not_handed_on,
     prints_of,
     records,
     ways_back,
@@ -37,7 +38,8 @@ from tests.campaign.databases import Away, Database
 from tests.campaign.kinds import KINDS, Sale
 from tests.campaign.nursery import Child, Nursery
 from tests.campaign.points import Death
-from tests.campaign.script import Chapter, Jump, Life, Script
+from tests.campaign.script import AFTER_A_STOP, LIVE, Chapter, Jump, Life, Poison, Script
+from tests.campaign.witness import Witness
 
 QUICK = (("In Process", 0.05), ("Shipped", 0.12))  # seconds from status to status at the simulated Sculpteo
 SLOW = (("In Process", 0.4), ("Shipped", 0.5))
@@ -47,7 +49,10 @@ LOOK = 0.1
 WAKE_EVERY = 5.0  # seconds in which a bridge stays frozen at the end, if it freezes only then
 ENDS_WITHIN = 15.0  # seconds that a bridge may take to end when it is asked to
 AWAY = re.compile(r"^Error: (OperationalError|AdminShutdown|IdleInTransactionSessionTimeout)")
+NO_TABLE = re.compile(r"^Error: .*(UndefinedTable|ProgrammingError|database is locked|_away)")
 OWN_ERRORS = re.compile(r"by an error of its own|outside its guard|could not be read|Traceback")
+ANY_TROUBLE = re.compile(r"outside its guard|a part of the service has ended")
+"""What must not be where the database itself is damaged, which rightly makes errors."""
 
 
 @dataclass(slots=True)
@@ -79,6 +84,7 @@ class Run:
         self.surgeon = asyncio.Lock()  # held while the database is replaced
         self.box: Balanced
         self.stage: Stage
+        self.witness: Witness
 
     async def play(self) -> Outcome:
         seed = self.script.seed
@@ -90,7 +96,9 @@ class Run:
         async with box:
             self.box, self.stage = box, Stage(box, number, beat=1.0)
             stock(box.shop, box.printer)
-            self._configure()
+            self.witness = Witness(
+                box, self.script.rules, self._has_matched, clocks_are_right=not self.script.jumps
+            )
             for topic in TOPICS:
                 box.shop.subscribe(topic, f"http://127.0.0.1:{self.ports[0]}/webhooks/shopify/acme")
             for fault in self.script.faults:
@@ -105,16 +113,25 @@ class Run:
                         await child.kill()
                 self.stage.close()
 
-    def _configure(self) -> None:
-        for index, port in enumerate(self.ports):
-            plan = DemoPlan(f"127.0.0.1:{port}", self.database.url, window_seconds=0)
-            config = demo_config(info_of(self.box), plan)
-            config["server"]["public_url"] = f"http://127.0.0.1:{self.ports[0]}"
-            config["sculpteo"]["poll"] = "1s"
-            config["shops"]["acme"]["since"] = "2020-01-01"
-            config["invoice"] = {"mode": "none"}
-            config["limits"] = {"per_order": "900 EUR", "per_day": "90000 EUR"} if self.script.limits else {}
-            write_config(self._config_of(index), config)
+    def _configure(self, index: int, mode: str, key: str) -> None:
+        rules, port = self.script.rules, self.ports[index]
+        plan = DemoPlan(
+            f"127.0.0.1:{port}", self.database.url, window_seconds=rules.delay, mode=mode, shop=key
+        )
+        config = demo_config(info_of(self.box), plan)
+        config["server"]["public_url"] = f"http://127.0.0.1:{self.ports[0]}"
+        config["sculpteo"]["poll"] = "1s"
+        config["shops"][key]["payment"] = rules.payment
+        if rules.since:
+            config["shops"][key]["since"] = "2020-01-01"
+        if rules.manual:
+            config["approval"]["mode"] = "manual"
+        config["invoice"] = {"mode": "none"}
+        config["reminders"] = {"waiting": "1s"}
+        config["limits"] = {"per_day": "90000 EUR"} if self.script.limits else {}
+        if rules.per_order:
+            config["limits"]["per_order"] = f"{rules.per_order} EUR"
+        write_config(self._config_of(index), config)
 
     def _config_of(self, replica: int) -> Path:
         return self.folder / f"config-{replica}.yaml"
@@ -129,9 +146,13 @@ class Run:
             asyncio.create_task(self._customers()),
             asyncio.create_task(self._weather()),
             asyncio.create_task(self._console()),
+            asyncio.create_task(self._damage()),
+            asyncio.create_task(self._table_away()),
         ]
+        mode = ""
         for chapter in self.script.chapters:
-            await self._chapter(chapter)
+            await self._chapter(chapter, mode)
+            mode = chapter.mode
         await asyncio.gather(*others)
         self.box.faults.rules = [
             rule for rule in self.box.faults.rules if rule.endpoint == "sculpteo.notifications"
@@ -147,17 +168,75 @@ class Run:
         begun = asyncio.get_running_loop().time()
         for purchase in self.script.purchases:
             await asyncio.sleep(begun + purchase.at - asyncio.get_running_loop().time())
-            self.sales.append(KINDS[purchase.kind].sell(self.stage, purchase.moment))
+            sale = KINDS[purchase.kind].sell(self.stage, purchase.moment)
+            self.witness.sold(sale.order)
+            self.sales.append(sale)
 
     async def _console(self) -> None:
         begun = asyncio.get_running_loop().time()
         for decision in sorted(self.script.decisions, key=lambda one: one.at):
             await asyncio.sleep(begun + decision.at - asyncio.get_running_loop().time())
-            if self.sales:
-                sale = self.sales[decision.which % len(self.sales)]
+            if not self.sales:
+                continue
+            if decision.wish == "pause":
+                await self._pause_for_a_moment()
+                continue
+            sale = self.sales[decision.which % len(self.sales)]
+            async with self.surgeon:
+                prints = prints_of(self.box, sale.order)
+                await people.decide_by(
+                    self.database, sale, decision.wish, prints, self.witness, slow=decision.slow
+                )
+
+    async def _pause_for_a_moment(self) -> None:
+        for on in (True, False):
+            async with self.surgeon:
+                await people.patiently(partial(people.pause, self.database, self.witness, on=on))
+            await asyncio.sleep(0.4)
+
+    def _has_matched(self, order: str) -> bool:
+        """Whether the bridge has on record what of an order is printed."""
+        query = f"SELECT 1 FROM orders WHERE order_id = '{order}' AND state = 'waiting' AND items <> '[]'"  # noqa: S608 - ours
+        with contextlib.suppress(Away):
+            return bool(self.database.rows(query))
+        return False
+
+    async def _damage(self) -> None:
+        begun = asyncio.get_running_loop().time()
+        for number, poison in enumerate(sorted(self.script.poisons, key=lambda one: one.at)):
+            await asyncio.sleep(begun + poison.at - asyncio.get_running_loop().time())
+            with contextlib.suppress(Away):
                 async with self.surgeon:
-                    prints = prints_of(self.box, sale.order)
-                    await people.decide_by(self.database, sale, decision.wish, prints)
+                    await self._poison(poison, number)
+
+    async def _poison(self, poison: Poison, number: int) -> None:
+        """A row that no version of the bridge wrote."""
+        sale = self.sales[poison.which % len(self.sales)] if self.sales else None
+        if poison.of == "delivery":
+            bytes_of = "X'00ff'" if self.database.url.startswith("sqlite") else "'\\x00ff'"
+            await self.database.damage(
+                "INSERT INTO deliveries (shop, webhook_id, topic, received_at, packed, body) VALUES "  # noqa: S608
+                f"('acme', 'poison-{number}', 'orders/updated', '2026-11-01 08:00:00.000000', true, {bytes_of})"
+            )
+        elif sale is not None:
+            mine = f"(SELECT id FROM orders WHERE order_id = '{sale.order.gid}')"  # noqa: S608 - our own
+            statement = f"UPDATE orders SET items = '{{\"a\": 1}}' WHERE id IN {mine}"  # noqa: S608
+            if poison.of == "news":
+                statement = f"UPDATE news SET facts = '[1' WHERE order_id IN {mine}"  # noqa: S608
+            else:
+                sale.damaged = True
+            await self.database.damage(statement)
+        self.counts["rows damaged"] += 1
+
+    async def _table_away(self) -> None:
+        away = self.script.away
+        if away is None:
+            return
+        await asyncio.sleep(away.at)
+        with contextlib.suppress(Away):
+            async with self.surgeon:
+                self.counts["tables away"] += 1
+                await self.database.take_away(away.table, away.seconds)
 
     async def _weather(self) -> None:
         if self.script.outage is None:
@@ -170,7 +249,8 @@ class Run:
         await asyncio.sleep(seconds)
         await up()
 
-    async def _chapter(self, chapter: Chapter) -> None:
+    async def _chapter(self, chapter: Chapter, before: str) -> None:
+        await self._begin(chapter, before)
         acts = [self._live(index, life) for index, life in enumerate(chapter.lives)]
         if chapter.crash is not None:
             acts.append(self._crash(chapter.crash))
@@ -182,20 +262,49 @@ class Run:
             async with self.surgeon:
                 await self._operate(chapter.surgery)
 
-    async def _operate(self, surgery: str) -> None:
+    async def _begin(self, chapter: Chapter, before: str) -> None:
+        """What the configuration says from now on. In live mode nothing works any more when it says another one;
+        whoever works in another one may go on until they have read it."""
+        mode, witness = chapter.mode, self.witness
+        if before != mode:
+            async with self.surgeon:
+                if before == LIVE:
+                    await self._kill_all()
+                if before and before != LIVE:
+                    await self._note_rehearsed()
+                witness.works_in(mode)
+                self.counts["modes changed"] += bool(before)
+        for index in range(len(self.ports)):
+            self._configure(index, mode, chapter.key)
+
+    async def _note_rehearsed(self) -> None:
+        """What is on record while the bridge works in another mode than live; nothing, where all is lost."""
+        with contextlib.suppress(Away):
+            known = [row[0] for row in self.database.rows("SELECT order_id FROM orders")]
+            self.witness.rehearsed((sale.order for sale in self.sales), known)
+
+    async def _kill_all(self) -> None:
         for index, child in enumerate(self.children):
             if child is not None:
                 await child.kill()
                 self._look_at_status(index, child, asked=False)
+
+    async def _operate(self, surgery: str) -> None:
+        await self._kill_all()
+        if not self.witness.live:
+            await self._note_rehearsed()
         match surgery:
             case "backup":
                 await self.database.backup()
+                self.witness.backed_up()
             case "restore":
                 self.counts["restored"] += 1
                 await self.database.restore()
+                self.witness.restored()
             case _:
                 self.counts["deleted"] += 1
                 await self.database.lose()
+                self.witness.lost()
 
     async def _crash(self, after: float) -> None:
         await asyncio.sleep(after)
@@ -248,7 +357,8 @@ class Run:
             self.counts["kills"] += 1
         elif not (status == 0 or (asked and status == -signal.SIGTERM)):
             *_, last = self._log_of(replica).read_text(encoding="utf-8").strip().splitlines() or [""]
-            if status != 1 or not AWAY.search(last):
+            away = AWAY.search(last) or (self.script.away and NO_TABLE.search(last))
+            if status != 1 or not away:
                 self.failures.append(f"replica {replica} ended by itself with status {status}: {last}")
 
     async def _freeze(self, child: Child, life: Life) -> None:
@@ -295,7 +405,8 @@ class Run:
                 entries = self.look()
                 now = "".join(str(entry) for entry in entries)
                 pending = self.database.rows("SELECT COUNT(*) FROM deliveries WHERE settled_at IS NULL")
-                calm = not pending[0][0] and all(entry.accounted_for for entry in entries) and now == before
+                at_rest = all(entry.accounted_for for entry in entries) and not self._silent(entries)
+                calm = not pending[0][0] and at_rest and now == before
                 before = now
             if not calm:
                 calm_since = loop.time()
@@ -303,21 +414,28 @@ class Run:
                 return entries
             await asyncio.sleep(LOOK)
 
+    def _silent(self, entries: list[Entry]) -> bool:
+        """Whether somebody is still to be told of something."""
+        untold = any(entry.record is not None and entry.record.silent for entry in entries)
+        return bool(untold or not_handed_on(self.database))
+
     def _judged(self, entries: list[Entry], *, final: bool = False) -> Verdict:
-        return judge(entries, final=final, remembered=not self.script.surgery)
+        verdict = judge(entries, final=final, remembered=not self.script.surgery)
+        verdict.add("unasked", *self.witness.unasked)
+        return verdict
 
     async def _end(self, watching: asyncio.Task[None]) -> Outcome:
         entries = await self._settle()
         verdict = self._judged(entries)
         await people.patiently(partial(self._count_open, entries))
         if verdict.clean and self.script.slip:
-            await self._slip(entries)
+            await (self._after_a_stop if self.script.slip in AFTER_A_STOP else self._slip)(entries)
             entries = await self._settle()
             verdict = self._judged(entries)
         for _ in range(6):
             before = [str(entry) for entry in entries]
             answered = verdict.clean and await people.patiently(
-                partial(people.clean_up, self.database, entries)
+                partial(people.clean_up, self.database, entries, self.witness)
             )
             entries = await self._settle()
             verdict = self._judged(entries)
@@ -338,10 +456,12 @@ class Run:
     async def _last_looks(self, verdict: Verdict, watching: asyncio.Task[None]) -> None:
         if not self.script.surgery:
             verdict.add("deliveries missing", *missing_deliveries(self.box, self.database))
+        verdict.add("silent", *not_handed_on(self.database))
         verdict.add("other faults", *self.failures)
+        wrong = ANY_TROUBLE if self.script.troubled else OWN_ERRORS
         for log in self.folder.glob("*.log"):
             lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-            verdict.add("other faults", *(line for line in lines if OWN_ERRORS.search(line)))
+            verdict.add("other faults", *(line for line in lines if wrong.search(line)))
         if watching.done() and not watching.cancelled() and watching.exception():
             raise RuntimeError("the replicas were not kept alive") from watching.exception()
 
@@ -358,7 +478,7 @@ class Run:
         sale, first = found[0].sale, found[0].prints[0]
         in_time = self.script.slip == "in time"
         if in_time:
-            await people.patiently(partial(people.pause, self.database, on=True))
+            await people.patiently(partial(people.pause, self.database, self.witness, on=True))
         if await people.patiently(partial(people.say_wrongly_not_placed, self.database, sale)):
             self.counts["slips"] += 1
             sale.alarm_due, sale.allowed = True, 1 if in_time else 2
@@ -366,7 +486,22 @@ class Run:
             await self._tell(first.reference, first.notification_url or "", first.status)
             await self._alarmed(sale)
         if in_time:
-            await people.patiently(partial(people.pause, self.database, on=False))
+            await people.patiently(partial(people.pause, self.database, self.witness, on=False))
+
+    async def _after_a_stop(self, entries: list[Entry]) -> None:
+        """Sculpteo makes after all what it had cancelled, and what a person had printed again, or ignored."""
+        found = [one for one in entries if one.sale.kind.name == "stopped_there" and len(one.prints) == 1]
+        if not found:
+            return
+        sale, first = found[0].sale, found[0].prints[0]
+        again = self.script.slip == "printed again"
+        work = partial(people.after_a_stop, self.database, sale, self.script.slip or "", self.witness)
+        if await people.patiently(work):
+            self.counts["slips"] += 1
+            sale.alarm_due, sale.allowed, sale.end = True, 1 + again, "perhaps"
+            await self._settle()
+            self.box.printer.advance(first.reference, "In Process")
+            await self._alarmed(sale)
 
     async def _tell(self, reference: str, url: str, status: str) -> None:
         """A notification that comes at last."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Literal
 
 from bridge.sandbox.faults import Fault, Kind
 from tests.campaign.kinds import KINDS
 from tests.campaign.points import FINE, NAMED, NETWORK, POINTS, PURCHASE, Death
+from tests.campaign.witness import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,35 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A person at the console, `at` so many seconds after the beginning, about some order (`which`, modulo)."""
+    """A person at the console, `at` so many seconds after the beginning, about some order (`which`, modulo), as
+    it was so many seconds before (`slow`)."""
 
     at: float
     which: int
     wish: str
+    slow: float = 0.0
+
+
+Damage = Literal["order", "news", "delivery"]
+DAMAGES: tuple[Damage, ...] = ("order", "order", "news", "delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A row that cannot be read: of some order (`which`, modulo), of its news, or of a delivery."""
+
+    at: float
+    which: int
+    of: Damage
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """For a while a table is not there (PostgreSQL), or the database is locked by somebody else (SQLite)."""
+
+    at: float
+    seconds: float
+    table: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +62,7 @@ class Jump:
     by: float
 
 
+LIVE = "live"
 Surgery = Literal["backup", "restore", "lose"]
 SURGERIES: tuple[Surgery | None, ...] = (None, "backup", "restore", "lose")
 
@@ -58,17 +84,23 @@ class Life:
 class Chapter:
     """The replicas' lives side by side, and what then happens to the database while none runs. `rolling`: they
     are replaced by new ones, one after the other, as when a new version is rolled out. `crash`: the database's
-    server goes down under them, so many seconds after the chapter began."""
+    server goes down under them, so many seconds after the chapter began. `mode` and `key` (the shop's name in the
+    configuration) are what the configuration says from the beginning of the chapter on; bridges that live on read
+    it again, or are the last of their kind."""
 
     lives: tuple[Life, ...]
     surgery: Surgery | None = None
     rolling: bool = False
     crash: float | None = None
+    mode: str = LIVE
+    key: str = "acme"
 
 
-Slip = Literal["too many", "in time"]
+Slip = Literal["too many", "in time", "printed again", "ignored"]
 """A person says “not placed” of an order that Sculpteo has. Its notification comes when the prints were ordered
-again (“too many”), or while they wait for a hold to end (“in time”)."""
+again (“too many”), or while they wait for a hold to end (“in time”). Or Sculpteo cancels an order, a person has it
+“printed again” or lets it be “ignored”, and then Sculpteo makes the first one after all."""
+AFTER_A_STOP = frozenset({"printed again", "ignored"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +116,24 @@ class Script:
     limits: bool  # whether spending limits are set, so that prices are asked for
     slip: Slip | None
     target: Death  # some process of the run dies there, if it is reached at all
+    rules: Rules = field(default_factory=Rules)
+    poisons: tuple[Poison, ...] = ()
+    away: Away | None = None
 
     @property
     def surgery(self) -> bool:
         """Whether what is on record is lost at some time."""
         return any(chapter.surgery in {"restore", "lose"} for chapter in self.chapters)
+
+    @property
+    def jumps(self) -> bool:
+        """Whether some process has a clock that is wrong."""
+        return any(life.jump for chapter in self.chapters for life in chapter.lives)
+
+    @property
+    def troubled(self) -> bool:
+        """Whether the database itself is damaged, so that the bridge rightly says that something went wrong."""
+        return bool(self.poisons) or self.away is not None
 
     @property
     def crashes(self) -> bool:
@@ -217,7 +262,10 @@ def _chapter(random: Random, replicas: int, target: Death, *, server: bool) -> C
     return Chapter(tuple(_life(random, replicas, target) for _ in range(replicas)), surgery, crash=crash)
 
 
-WISHES = ("approve", "hold", "release", "retry", "retry", "cancel", "ignore", "resolve", "resolve")
+WISHES = (
+    "approve", "approve", "hold", "release", "retry", "retry", "cancel", "ignore", "resolve", "resolve",
+    "pause",
+)  # fmt: skip
 
 
 def _slip(random: Random, target: Death) -> Slip | None:
@@ -225,6 +273,54 @@ def _slip(random: Random, target: Death) -> Slip | None:
         return "in time"
     slips: tuple[Slip | None, ...] = (None, "too many", "in time")
     return random.choices(slips, (12, 1, 1))[0]
+
+
+REHEARSALS = (("test", LIVE), ("preview", LIVE), ("preview", "test", LIVE), (LIVE, "test", LIVE))
+TABLES = ("orders", "orders", "memory", "deliveries", "news")
+
+
+def _with_more(random: Random, script: Script, length: float) -> Script:
+    """Settings, going live, a renamed shop, damage: what the first draws know nothing of."""
+    script = replace(script, rules=_rules(random, script))
+    if random.random() < 0.3:
+        script = replace(script, chapters=_rehearsed(random, script.chapters))
+    if random.random() < 0.15:
+        at = random.randrange(len(script.chapters))
+        renamed = (replace(one, key="boutique") for one in script.chapters[at:])
+        script = replace(script, chapters=(*script.chapters[:at], *renamed))
+    if random.random() < 0.15:
+        poisons = tuple(
+            Poison(random.uniform(0.3, length), random.randrange(100), random.choice(DAMAGES))
+            for _ in range(random.choice([1, 1, 2]))
+        )
+        script = replace(script, poisons=poisons)
+    if random.random() < 0.1:
+        away = Away(random.uniform(0.2, length), random.uniform(0.2, 1.5), random.choice(TABLES))
+        script = replace(script, away=away)
+    slow = (replace(one, slow=random.choice([0.0, 0.0, 0.2, 0.5])) for one in script.decisions)
+    return replace(script, decisions=tuple(slow))
+
+
+def _rules(random: Random, script: Script) -> Rules:
+    return Rules(
+        since=random.random() < 0.5,
+        payment=random.choice(["paid", "paid", "authorized", "approve"]),
+        manual=random.random() < 0.08,
+        delay=0 if script.jumps else random.choice([0, 0, 0, 1]),
+        per_order=random.choice([40, 900]) if script.limits else None,
+    )
+
+
+def _rehearsed(random: Random, chapters: tuple[Chapter, ...]) -> tuple[Chapter, ...]:
+    """The same chapters, the last of them in live mode and the first, at least, in another one. A single one gets
+    another in front of it."""
+    modes: tuple[str, ...] = random.choice(REHEARSALS)
+    lives = tuple(
+        Life(0.6, ending="go on" if len(chapters[0].lives) > 1 else "kill") for _ in chapters[0].lives
+    )
+    longer = (*(Chapter(lives) for _ in modes[len(chapters) :]), *chapters)
+    modes = modes + (LIVE,) * (len(longer) - len(modes))
+    return tuple(replace(chapter, mode=mode) for chapter, mode in zip(longer, modes, strict=True))
 
 
 RARE = ("orders.revive", "orders.adopt", "shop.extend_tracking")
@@ -270,7 +366,7 @@ def write(seed: str, replicas: int, *, server: bool) -> Script:
         first = Purchase(0.0, "sent_by_hand" if "extend" in target.point else "ring", 1.0)
         purchases = [first] if slip else [first, *purchases]
         decisions, outage, slow, faults = (), None, True, faults[:1] if slip else []
-    return Script(
+    script = Script(
         seed=seed,
         purchases=tuple(purchases),
         decisions=decisions,
@@ -282,4 +378,25 @@ def write(seed: str, replicas: int, *, server: bool) -> Script:
         limits=target.point.startswith("printer.price") or random.random() < 0.3,
         slip=slip,
         target=target,
+    )
+    more = Random(f"campaign/{seed}/more")
+    if slip is None and not target.point.startswith(RARE):
+        return _after_a_stop(script, more) if more.random() < 0.06 else _with_more(more, script, length)
+    return script
+
+
+def _after_a_stop(script: Script, random: Random) -> Script:
+    """One order that Sculpteo cancels, at a bridge that is let be."""
+    lives = tuple(Life(1.5) for _ in script.chapters[0].lives)
+    slip: Slip = random.choice(["printed again", "ignored"])
+    first = Purchase(0.0, "stopped_there", 0.0)
+    return replace(
+        script,
+        purchases=(first, *script.purchases[:2]),
+        decisions=(),
+        faults=(),
+        outage=None,
+        chapters=(Chapter(lives),),
+        deaf=0.0,
+        slip=slip,
     )

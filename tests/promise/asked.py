@@ -11,12 +11,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.order.model import Address, Mode, PrintItem, PrintOrder, ShopOrder
-from bridge.order.states import State
-from bridge.ports import Change, OrderRecord, Policy
+from bridge.order.problems import Problem
+from bridge.order.states import State, Wait
+from bridge.ports import Change, OrderRecord, PaymentPolicy, Policy
 
 SHOP = "acme"
 APPROVES = frozenset({"approved", "print_again"})
 """Notes of the decisions that ask for the very contents that the person saw."""
+
+OF_PAYMENT = frozenset({Wait.PAYMENT, Wait.UNPAID})
+OF_COST = frozenset({Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Wait.LIMIT_DAY})
+OF_PLACE = frozenset({Problem.MOVED, Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER})
+
+
+def opened_by(record: OrderRecord) -> str:
+    """What a yes to the order as it stands opens: "payment", "limit" or "place", where that is what a person is
+    asked; else "all", which is everything but a payment that is missing."""
+    asked = record.reason if record.state is State.WAITING else record.problem
+    if asked in OF_PAYMENT:
+        return "payment"
+    return "limit" if asked in OF_COST else "place" if asked in OF_PLACE else "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ class Approval:
     items: frozenset[PrintItem]
     address: Address | None
     places: frozenset[str]
+    opens: str = "all"
 
     def is_of(self, request: PrintOrder) -> bool:
         same = self.items == frozenset(request.items) and self.address == request.address
@@ -97,7 +112,7 @@ class Asked:
             self.approvals.pop(name, None)
         if order is not None and kinds & APPROVES:
             places = frozenset[str]().union(*(_places(order, item.line_item_id) for item in record.items))
-            approval = Approval(mode, frozenset(record.items), order.address, places)
+            approval = Approval(mode, frozenset(record.items), order.address, places, opened_by(record))
             self.approvals.setdefault(name, []).append(approval)
 
     # --- what is asked -----------------------------------------------------------------------------------
@@ -110,9 +125,12 @@ class Asked:
         moved = self._moved(request, order)
         if moved:
             return f"{name} is sent from {moved}, and nobody asked for that"
-        if any(one.is_of(request) for one in self.approvals.get(name, ())):
+        opened = {one.opens for one in self.approvals.get(name, ()) if one.is_of(request)}
+        if not _is_paid(order, policy, now) and "payment" not in opened:
+            return f"{name} is {order.financial_status}, and nobody approved to buy what is not paid"
+        if "all" in opened:
             return None
-        why = self._of_another_time(order, policy, now) or _by_rule(request, policy, unit_price)
+        why = self._of_another_time(order, policy, now) or _by_rule(request, policy, unit_price, opened)
         approved = " with other contents, or in another mode" if self.approvals.get(name) else ""
         return f"{name} was bought at {now}: {why}; nobody approved it{approved}" if why else None
 
@@ -152,10 +170,19 @@ def _places(order: ShopOrder, line: str) -> frozenset[str]:
     )
 
 
-def _by_rule(request: PrintOrder, policy: Policy, unit_price: int) -> str | None:
+def _is_paid(order: ShopOrder, policy: Policy, now: datetime) -> bool:
+    """Whether the money is there, or near enough for this merchant."""
+    if order.fully_paid:
+        return True
+    setting, until = policy.payment.get(SHOP, PaymentPolicy()), order.authorized_until
+    enough = setting.rule == "authorized" and order.financial_status == "AUTHORIZED"
+    return enough and until is not None and until > now + setting.ships_within
+
+
+def _by_rule(request: PrintOrder, policy: Policy, unit_price: int, opened: set[str]) -> str | None:
     if policy.approval.manual:
         return "a person approves every order"
     cost = unit_price * sum(item.quantity for item in request.items)
-    if policy.per_order and cost > policy.per_order.amount:
+    if policy.per_order and cost > policy.per_order.amount and "limit" not in opened:
         return f"it cost {cost}, above the limit of an order"
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from bridge.order.model import Fulfillment, FulfillmentOrder, ShopOrder, Tracking
@@ -71,6 +72,24 @@ def held(order: ShopOrder) -> dict[str, Any]:
 
 def payment_taken_back(order: ShopOrder) -> dict[str, Any]:
     return {"fully_paid": False, "financial_status": "PENDING"}
+
+
+def authorized(order: ShopOrder) -> dict[str, Any]:
+    """The money is reserved, for a fortnight from the order on."""
+    until = order.created_at + timedelta(days=14)
+    return {"fully_paid": False, "financial_status": "AUTHORIZED", "authorized_until": until}
+
+
+def paid_in_part(order: ShopOrder) -> dict[str, Any]:
+    return {"fully_paid": False, "financial_status": "PARTIALLY_PAID"}
+
+
+def payment_expired(order: ShopOrder) -> dict[str, Any]:
+    return {"fully_paid": False, "financial_status": "EXPIRED", "authorized_until": None}
+
+
+def payment_voided(order: ShopOrder) -> dict[str, Any]:
+    return {"fully_paid": False, "financial_status": "VOIDED", "authorized_until": None}
 
 
 def address_lost(order: ShopOrder) -> dict[str, Any]:

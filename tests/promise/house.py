@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
+import sqlite3
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,6 +32,9 @@ class Database(Protocol):
     def restore(self) -> None: ...
     def lose(self) -> None: ...
 
+    def damage(self, statement: str) -> None:
+        """Change rows behind the bridge's back."""
+
 
 class SqliteFile:
     """A file, copied from one that is migrated."""
@@ -50,6 +56,10 @@ class SqliteFile:
         for file in self._file.parent.glob("bridge.db*"):
             file.unlink()
         shutil.copy(self._template, self._file)
+
+    def damage(self, statement: str) -> None:
+        with contextlib.closing(sqlite3.connect(self._file, isolation_level=None)) as connection:
+            connection.execute(statement)
 
 
 class PostgresTables:
@@ -93,13 +103,19 @@ class PostgresTables:
     def lose(self) -> None:
         self._server.empty(self.url, [table.name for table in metadata.sorted_tables])
 
+    def damage(self, statement: str) -> None:
+        with self._engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+
 
 class House:
     """Replicas of the bridge, each with a store of its own on the one database."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, began: Callable[[str, Store], None]) -> None:
+        """`began` is told of each replica that starts, with its store."""
         self.database = database
         self.runner = asyncio.Runner()
+        self._began = began
         self._clock = clock
         self._stores: dict[str, tuple[Store, AsyncExitStack]] = {}
 
@@ -109,6 +125,7 @@ class House:
             opening = AsyncExitStack()
             store = Store.open(self.database.url, clock=self._clock)
             self._stores[replica] = (self.runner.run(opening.enter_async_context(store)), opening)
+            self._began(replica, self._stores[replica][0])
         return self._stores[replica][0]
 
     def both(self) -> tuple[Store, ...]:

@@ -16,8 +16,12 @@ The invariants, each with an assertion that bears its number:
 9.  Evidence of a second print, or of one that a person denied, is an alarm.
 10. In test mode nothing is printed for real.
 11. No intent to buy takes the place of a note that says a person's no.
-12. Of each purchase somebody asked for exactly this: what is from before go-live, from a rehearsal, sent from
-    another location, above a limit or for a person to approve is bought only as a person approved it in live mode.
+12. Of each purchase somebody asked for exactly this: what is from before go-live, from a rehearsal, not paid, sent
+    from another location, above a limit or for a person to approve is bought only as a person approved it in live
+    mode.
+13. What was closed and Sculpteo makes after all is an alarm, whether it calls or only its page says so.
+
+The replicas may work in different modes, and call the shop by different names; a row may be damaged.
 """
 
 from __future__ import annotations
@@ -51,7 +55,7 @@ from bridge.order.model import (
 )
 from bridge.order.problems import Alarm
 from bridge.order.states import State, Wait
-from bridge.ports import ApprovalPolicy, Delivery, Notice, OrderRecord, Policy
+from bridge.ports import ApprovalPolicy, Delivery, Notice, OrderRecord, PaymentPolicy, Policy
 from bridge.shopify.webhooks import interpret
 from bridge.steps import decide
 from bridge.steps.accept import accept
@@ -59,6 +63,7 @@ from bridge.steps.job import Job, World
 from bridge.steps.reconcile import reconcile
 from bridge.steps.refusals import NotNow
 from bridge.steps.withdraw import withdrawn
+from bridge.store.shops import ShopIdentity
 from bridge.store.store import Store
 from bridge.worker import LEASE, run_step
 from tests.promise import changes
@@ -85,6 +90,10 @@ SHOP_CHANGES: dict[str, changes.ShopChange] = {
     "add a line": changes.one_line_more,
     "remove the line": changes.printed_line_removed,
     "write a note": lambda order: {"note": "call me"},
+    "authorize": changes.authorized,
+    "pay in part": changes.paid_in_part,
+    "let the payment expire": changes.payment_expired,
+    "void the payment": changes.payment_voided,
     "address": changes.another_address,
     "move": changes.moved,
     "hold": changes.held,
@@ -100,9 +109,22 @@ RULES: dict[str, dict[str, Any]] = {
     "a person approves all": {"manual": True},
     "a limit per order": {"per_order": euro("12")},
     "since a day before": {"since": {"acme": START - timedelta(days=1)}},
+    "an authorization is enough": {"payment": {"acme": PaymentPolicy("authorized")}},
+    "a person approves what is not paid": {"payment": {"acme": PaymentPolicy("approve")}},
 }
+PAYMENTS: dict[str, changes.ShopChange] = {
+    "paid": lambda order: {},
+    "pending": changes.payment_taken_back,
+    "authorized": changes.authorized,
+    "in part": changes.paid_in_part,
+}
+DOMAIN = "acme.myshopify.com"
+NAMES_OF_SHOP = ("acme", "boutique")
+DAMAGE = {"items": "{", "snapshot": "[1]", "facts": "no"}
+"""Columns of an order, and what no version of the bridge wrote there."""
 EDITS = ("address", "add units", "add a line", "refund a unit", "move")
-ON_WHOLE_ORDERS = frozenset(SHOP_CHANGES) - {"pay", "cancel", "refund", "write a note", "address"}
+MONEY = {"pay", "refund", "authorize", "pay in part", "let the payment expire", "void the payment"}
+ON_WHOLE_ORDERS = frozenset(SHOP_CHANGES) - MONEY - {"cancel", "write a note", "address"}
 """Changes that make the order's fulfillment orders anew: only where nothing of them is fulfilled yet."""
 
 
@@ -118,9 +140,11 @@ class Promise(RuleBasedStateMachine):
         self.fate = Fate()
         self.shop = MemoryShop(self.clock, self.fate)
         self.printer = MemoryPrinter(self.clock, self.fate)
-        self.printer.watch = self._watch
         self.printer.leaves = self._leaves
-        self.house = House(type(self).make_database(self.folder), self.clock)
+        self.keys = dict.fromkeys(REPLICAS, NAMES_OF_SHOP[0])  # what each replica calls the shop
+        self.modes = dict.fromkeys(REPLICAS, Mode.LIVE)  # in which each replica works
+        self.working = Mode.LIVE  # the mode of the step that runs, which keeps the one that it began with
+        self.house = House(type(self).make_database(self.folder), self.clock, self._began)
         self.policy: Policy = policy()
         self.catalog = "v1"
         self.random = Random(1)
@@ -128,7 +152,6 @@ class Promise(RuleBasedStateMachine):
         self.again: set[str] = set()  # orders that a person had printed again
         self.paused = False
         self.backed_up = False
-        self.changed_at: dict[str, Any] = {}  # when the shop last changed an order
         self.known: dict[str, str] = {}  # the reference of each order, as this database had it
         self.told: list[tuple[str, str]] = []  # (order, reference) that Sculpteo told this database of
         self.wrong: list[str] = []  # what the last moment before a first byte found amiss
@@ -139,24 +162,37 @@ class Promise(RuleBasedStateMachine):
 
     # --- the process -------------------------------------------------------------------------------------
 
-    def world(self, store: Store) -> World:
-        self.shop.mode = self.policy.mode
+    def _began(self, replica: str, store: Store) -> None:
+        """A process starts: it recognises its shop, whatever that is called."""
+        shop = {self.keys[replica]: ShopIdentity(DOMAIN)}
+        self.house.read(store.shops.identify(shop)).take_effect()
+
+    def policy_of(self, replica: str) -> Policy:
+        key = self.keys[replica]
+        return replace(
+            self.policy,
+            mode=self.modes[replica],
+            since=dict.fromkeys([key], *self.policy.since.values()) if self.policy.since else {},
+            payment=dict.fromkeys([key], *self.policy.payment.values()) if self.policy.payment else {},
+        )
+
+    def world(self, store: Store, replica: str) -> World:
         catalog = Mapped(**CATALOGS[self.catalog])
         catalog.version = self.catalog
         return World(
             clock=self.clock,
             orders=store.orders,
-            shops={"acme": self.shop},
+            shops={self.keys[replica]: self.shop.seen_in(self.modes[replica])},
             printer=self.printer,
             catalog=catalog,
             invoicer=NoInvoice(self.fate),
-            policy=self.policy,
+            policy=self.policy_of(replica),
             random=self.random,
-            go_live=self._go_live(store),
+            go_live=self._go_live(store, replica),
         )
 
-    def _go_live(self, store: Store) -> KeptGoLiveDates:
-        """The dates as one process keeps them, from its start or the last change of the mode on."""
+    def _go_live(self, store: Store, replica: str) -> KeptGoLiveDates:
+        """The dates as one process keeps them, from its start or the last change of its mode on."""
 
         async def ask_shop(shop: str, mode: Mode, now: datetime) -> datetime:
             return self.asked.started.setdefault(mode, now)
@@ -166,23 +202,35 @@ class Promise(RuleBasedStateMachine):
             return found.mode, found.since, found.before
 
         if store not in self.go_live:
-            mode = self.policy.mode
+            mode = self.modes[replica]
             self.go_live[store] = KeptGoLiveDates(mode, store.memory, self.clock, ask_shop, history)
         return self.go_live[store]
 
-    def _takes_up_mode(self) -> None:
+    async def _take_up_mode(self, store: Store, replica: str) -> None:
         """What the service does when it starts, and when the configuration says another mode."""
-        self.go_live.clear()
-        store = self.house.store()
-        self._go_live(store)
-        self.asked.works_in(self.policy.mode, self.clock.time)
-        self.house.read(store.wake_for_mode(self.policy.mode))
+        self.go_live.pop(store, None)
+        self._go_live(store, replica)
+        self.asked.works_in(self.modes[replica], self.clock.time)
+        await store.wake_for_mode(self.modes[replica])
+
+    def _works_in(self, mode: Mode, *replicas: str) -> None:
+        for replica in replicas or REPLICAS:
+            self.modes[replica] = mode
+            store = self.house.store(replica)
+            self.house.read(self._take_up_mode(store, replica))
 
     async def _work(self, store: Store, replica: str) -> bool:
         """What the worker does with one due order, after the deliveries that are there."""
-        world = self.world(store)
+        before, self.working = self.working, self.modes[replica]
+        try:
+            return await self._work_in_mode(store, replica)
+        finally:
+            self.working = before
+
+    async def _work_in_mode(self, store: Store, replica: str) -> bool:
+        world = self.world(store, replica)
         for delivery in await store.inbox.pending(10):
-            await accept(delivery, interpret, {"acme": self.shop}, store.inbox)
+            await accept(delivery, interpret, world.shops, store.inbox)
         claimed = await store.orders.claim(replica, limit=1, lease_for=LEASE)
         for record in claimed:
             job = Job(record, world)
@@ -193,7 +241,7 @@ class Promise(RuleBasedStateMachine):
                 self.asked.judged(name_of(job.record), change)
                 self.fate.tick()
             except LeaseLost:
-                await world.orders.notice(Notice("acme", record.order_id, "worker"))
+                await world.orders.notice(Notice(record.shop, record.order_id, "worker"))
         return bool(claimed)
 
     def records(self) -> list[OrderRecord]:
@@ -210,24 +258,19 @@ class Promise(RuleBasedStateMachine):
     def record_of(self, name: str) -> OrderRecord | None:
         return next((one for one in self.records() if name_of(one) == name), None)
 
-    def _watch(self, request: PrintOrder) -> None:
-        """In the moment before a first byte: what the shop said, and a pause, more than a moment ago."""
+    def _leaves(self, request: PrintOrder) -> None:
+        """In the moment of a first byte, behind all that could say no: was it to leave, and who asked for it?"""
         name = request.comments[0].split()[-1]
         if self.paused:
             self.wrong.append(f"(7) {name} left while placing was paused")
-        now = self.shop.orders.get(f"gid://shopify/Order/{name[1:]}")
-        settled = self.clock.true - self.changed_at.get(name, self.clock.true) > timedelta(seconds=4)
-        if now is not None and settled and _taken_back(now):
-            self.wrong.append(f"(8) {name} left although it was {_taken_back(now)}")
-
-    def _leaves(self, request: PrintOrder) -> None:
-        """In the moment of a first byte: who asked for exactly this?"""
+        order = self.shop.shown[f"gid://shopify/Order/{name[1:]}"]
+        if _taken_back(order):
+            self.wrong.append(f"(8) {name} left although it was {_taken_back(order)}")
         if request.fake:
             return
-        if self.policy.mode is not Mode.LIVE:
-            self.wrong.append(f"(10) a real print was bought in {self.policy.mode} mode")
+        if self.working is not Mode.LIVE:
+            self.wrong.append(f"(10) a real print was bought in {self.working} mode")
             return
-        order = self.shop.shown[f"gid://shopify/Order/{request.comments[0].rpartition('#')[2]}"]
         why = self.asked.unasked(request, order, self.policy, self.printer.unit_price, self.clock.time)
         if why:
             self.unasked.append(why)
@@ -246,16 +289,15 @@ class Promise(RuleBasedStateMachine):
         self.shop.ledger_writable = ledger
         more = dict(RULES[rules])
         self.policy = policy(
-            mode=mode,
             approval=ApprovalPolicy(delay=timedelta(minutes=delay), manual=more.pop("manual", False)),
             poll=timedelta(minutes=20),
             per_day=euro(limit) if limit else None,
             **more,
         )
-        self._takes_up_mode()
+        self._works_in(mode)
         if there_before:
-            self.order_comes(NAMES[0], 1, paid=True, days=2)
-        self.order_comes(NAMES[1], 2, paid=True, days=0)
+            self.order_comes(NAMES[0], 1, payment="paid", days=2)
+        self.order_comes(NAMES[1], 2, payment="paid", days=0)
         self.reconciles()
 
     # --- the shop ----------------------------------------------------------------------------------------
@@ -263,10 +305,10 @@ class Promise(RuleBasedStateMachine):
     @rule(
         name=st.sampled_from(NAMES),
         quantity=st.integers(1, 3),
-        paid=st.booleans(),
+        payment=st.sampled_from(["paid", "paid", *PAYMENTS]),
         days=st.sampled_from([0, 0, 0, 0, 2]),
     )
-    def order_comes(self, name: str, quantity: int, paid: bool, days: int) -> None:
+    def order_comes(self, name: str, quantity: int, payment: str, days: int) -> None:
         """Some come `days` after they were made, as an order that was imported, or drafted long ago."""
         order_id = f"gid://shopify/Order/{name[1:]}"
         if order_id in self.shop.orders:
@@ -276,10 +318,8 @@ class Promise(RuleBasedStateMachine):
             id=order_id,
             name=name,
             created_at=self.clock.truly() - timedelta(days=days),
-            fully_paid=paid,
-            financial_status="PAID" if paid else "PENDING",
         )
-        self.shop.touch(made)
+        self.shop.touch(replace(made, **PAYMENTS[payment](made)))
 
     @rule(name=st.sampled_from(NAMES), kind=st.sampled_from(sorted(SHOP_CHANGES)))
     def shop_changes(self, name: str, kind: str) -> None:
@@ -287,7 +327,6 @@ class Promise(RuleBasedStateMachine):
         if known is None or (kind in ON_WHOLE_ORDERS and not _whole(known)):
             return
         self.shop.touch(replace(known, **SHOP_CHANGES[kind](known)))
-        self.changed_at[name] = self.clock.true
 
     @rule(
         name=st.sampled_from(NAMES), topic=st.sampled_from(["orders/create", "orders/paid", "orders/updated"])
@@ -305,12 +344,13 @@ class Promise(RuleBasedStateMachine):
         self._deliver(which % len(self.deliveries))
 
     def _deliver(self, number: int) -> None:
-        self.house.run(self.house.store().inbox.put(self.deliveries[number]))
+        delivery = replace(self.deliveries[number], shop=self.keys[REPLICAS[0]])
+        self.house.run(self.house.store().inbox.put(delivery))
 
     @rule()
     def reconciles(self) -> None:
-        store = self.house.store()
-        self.house.run(reconcile("acme", self.shop, store.orders, store.memory, self.clock))
+        store, name = self.house.store(), self.keys[REPLICAS[0]]
+        self.house.run(reconcile(name, self.shop, store.orders, store.memory, self.clock))
 
     # --- the bridge --------------------------------------------------------------------------------------
 
@@ -328,7 +368,7 @@ class Promise(RuleBasedStateMachine):
 
     @rule(
         moment=st.sampled_from(MOMENTS),
-        kind=st.sampled_from(["freeze", "pause", "news", "time", *sorted(SHOP_CHANGES)]),
+        kind=st.sampled_from(["freeze", "pause", "news", "time", *map(str, Mode), *sorted(SHOP_CHANGES)]),
         name=st.sampled_from(NAMES),
         told=st.booleans(),
         steps=st.integers(1, 4),
@@ -336,11 +376,12 @@ class Promise(RuleBasedStateMachine):
     def something_happens_while_working(
         self, moment: str, kind: str, name: str, told: bool, steps: int
     ) -> None:
-        """In the middle of a purchase: the other replica takes over, a pause, a change in the shop, minutes."""
+        """In the middle of a purchase: the other replica takes over, a pause, another mode, a change in the shop,
+        minutes."""
 
         async def happens() -> None:
             crash, self.fate.crash_in = self.fate.crash_in, None
-            other = others[0]
+            other = stores[1]
             if kind == "freeze":
                 self.clock.time += 2 * LEASE
                 for _ in range(steps):
@@ -348,15 +389,20 @@ class Promise(RuleBasedStateMachine):
             elif kind == "pause":
                 await other.switch.pause("*", "anna")
                 self.paused = True
+            elif kind in set(Mode):
+                for replica, store in zip(REPLICAS, stores, strict=True):
+                    self.modes[replica] = Mode(kind)
+                    await self._take_up_mode(store, replica)
             elif kind in SHOP_CHANGES:
                 self.shop_changes(name, kind)
             if told or kind == "news":
-                await other.orders.notice(Notice("acme", f"gid://shopify/Order/{name[1:]}", "webhook", name))
+                shop, order_id = self.keys[REPLICAS[1]], f"gid://shopify/Order/{name[1:]}"
+                await other.orders.notice(Notice(shop, order_id, "webhook", name))
             elif kind != "freeze":
                 self.clock.time += timedelta(minutes=1)
             self.fate.crash_in = crash
 
-        others = [self.house.store(REPLICAS[1])]
+        stores = self.house.both()
         self.fate.meanwhile[moment] = happens
         self.works(steps, REPLICAS[0])
         self.fate.meanwhile.clear()
@@ -412,20 +458,41 @@ class Promise(RuleBasedStateMachine):
         self.known.clear()
         self.told.clear()
         self.paused = bool(self.house.read(self.house.store().switch.pauses()))
-        self._takes_up_mode()
+        for replica in REPLICAS:
+            self._works_in(self.modes[replica], replica)
 
     @rule(catalog=st.sampled_from(sorted(CATALOGS)))
     def mapping_changes(self, catalog: str) -> None:
         self.catalog = catalog
         self.house.run(self.house.store().wake_for_mapping(catalog))
 
-    @precondition(lambda self: self.policy.mode is not Mode.LIVE)
+    @rule(replica=st.sampled_from(REPLICAS), name=st.sampled_from(NAMES_OF_SHOP))
+    def shop_is_renamed(self, replica: str, name: str) -> None:
+        """Its name in the configuration of one replica; a shop is its domain."""
+        self.keys[replica] = name
+        store = self.house.store(replica)
+        self._began(replica, store)
+        self.go_live.pop(store, None)
+
+    @rule(name=st.sampled_from(NAMES), column=st.sampled_from(sorted(DAMAGE)))
+    def row_is_damaged(self, name: str, column: str) -> None:
+        record = self.record_of(name)
+        if record is not None:
+            self.house.database.damage(
+                f"UPDATE orders SET {column} = '{DAMAGE[column]}' WHERE id = {record.key}"  # noqa: S608 - ours
+            )
+
+    @precondition(lambda self: set(self.modes.values()) != {Mode.LIVE})
     @rule()
     def goes_live(self) -> None:
-        self.policy = replace(self.policy, mode=Mode.LIVE)
-        self._takes_up_mode()
+        self._works_in(Mode.LIVE)
 
-    @precondition(lambda self: self.policy.mode is Mode.LIVE)
+    @rule(replica=st.sampled_from(REPLICAS), mode=st.sampled_from(list(Mode)))
+    def one_replica_changes_its_mode(self, replica: str, mode: Mode) -> None:
+        """As when a new configuration reaches one machine after the other."""
+        self._works_in(mode, replica)
+
+    @precondition(lambda self: set(self.modes.values()) == {Mode.LIVE})
     @rule(
         mode=st.sampled_from([Mode.TEST, Mode.PREVIEW]),
         name=st.sampled_from(NAMES),
@@ -434,8 +501,7 @@ class Promise(RuleBasedStateMachine):
     )
     def is_rehearsed(self, mode: Mode, name: str, steps: int, approves: bool) -> None:
         """Another mode for a while, in which a person may approve an order; `goes_live` ends it."""
-        self.policy = replace(self.policy, mode=mode)
-        self._takes_up_mode()
+        self._works_in(mode)
         self.works(steps, REPLICAS[0])
         if approves:
             self.person_decides(name, "approve")
@@ -649,13 +715,14 @@ class Promise(RuleBasedStateMachine):
     def _day_after(self) -> None:
         """All that stood in the way is gone, but for what only a person can say: so most days end with a
         purchase, or show one that nobody asked for."""
-        if self.policy.mode is not Mode.LIVE:
+        if set(self.modes.values()) != {Mode.LIVE}:
             self.goes_live()
         self.person_pauses(stop=False)
         self.mapping_changes("v1")
         for shop_order in list(self.shop.orders.values()):
-            if shop_order.financial_status == "PENDING":
+            if not shop_order.fully_paid:
                 self.shop_changes(shop_order.name, "pay")
+            self.person_decides(shop_order.name, "retry")  # what is damaged, above all
         self._end_of_day(hours=2)
 
     def _is_accounted_for(self, record: OrderRecord, now: ShopOrder) -> None:
@@ -686,6 +753,15 @@ class Promise(RuleBasedStateMachine):
             attempts = self.house.read(self.house.store().queries.attempts(record.key)) if record else []
             ours = {one.reference for one in attempts}
             assert reference in raised | ours, f"(9) nobody was told of {reference} for {name}"
+        for record in self.records():
+            for closed in record.closed:
+                entry = self.printer.books.get(closed.reference)
+                alive = (
+                    entry is not None and not entry.order.fake and entry.status is not PrintStatus.CANCELLED
+                )
+                assert not alive or closed.reference in raised, (
+                    f"(13) {closed.reference} of {name_of(record)} is made, and nobody was told"
+                )
 
 
 LOUD = {Alarm.SECOND_REFERENCE, Alarm.TWO_PURCHASES, Alarm.LATE_ANSWER, Alarm.CLOSED_ALIVE}

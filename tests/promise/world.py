@@ -3,6 +3,8 @@ promise is held to, fail in every way that an upstream can, and let the process 
 
 from __future__ import annotations
 
+import copy
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -107,7 +109,13 @@ class MemoryShop:
         self.forbidden: list[str] = []  # orders whose note said no when an intent took its place
         self.unreadable: dict[str, str] = {}  # orders whose note nobody can read, and why
         self.shown: dict[str, ShopOrder] = {}  # each order as it was last read
-        self._serial = 0
+        self._serials = itertools.count(1)
+
+    def seen_in(self, mode: Mode) -> MemoryShop:
+        """The same shop, as a process sees it that works in this mode."""
+        same = copy.copy(self)
+        same.mode = mode
+        return same
 
     @property
     def _kept(self) -> dict[str, tuple[LedgerEntry, str]]:
@@ -176,9 +184,9 @@ class MemoryShop:
         self.unreadable.pop(order_id, None)
         if entry.state == "intent" and kept and kept[0].decision and kept[0].decision.forbids:
             self.forbidden.append(order_id)
-        self._serial += 1
-        self._kept[order_id] = (entry, f"digest-{self._serial}")
-        return f"digest-{self._serial}"
+        digest = f"digest-{next(self._serials)}"
+        self._kept[order_id] = (entry, digest)
+        return digest
 
     async def write_ledger_and_read(
         self, order_id: str, entry: LedgerEntry, expected: str | None
@@ -218,8 +226,8 @@ class MemoryShop:
                         actions=unit.actions if open_ else (),
                     )
                 )
-            self._serial += 1
-            made = Fulfillment(f"gid://shopify/Fulfillment/{self._serial}", "SUCCESS", fulfillment.tracking)
+            number = next(self._serials)
+            made = Fulfillment(f"gid://shopify/Fulfillment/{number}", "SUCCESS", fulfillment.tracking)
             self.touch(
                 replace(order, fulfillment_orders=tuple(units), fulfillments=(*order.fulfillments, made))
             )
@@ -283,8 +291,6 @@ class MemoryPrinter:
         self.books: dict[str, Printed] = {}
         self.unit_price = 5
         self.sent: list[PrintOrder] = []
-        self.watch: Callable[[PrintOrder], None] = lambda order: None
-        """Told of each request in the moment before its first byte; it tells what must not be by then."""
         self.leaves: Callable[[PrintOrder], None] = lambda order: None
         """Told of each request that leaves: the gate is open."""
 
@@ -297,7 +303,6 @@ class MemoryPrinter:
         if fault == "before":
             return Receipt(Verdict.NOT_SENT, self._answer(""), "no connection")
         await self.fate.during("connect")
-        self.watch(order)
         await about_to_send()
         self.sent.append(order)
         self.leaves(order)
