@@ -131,7 +131,8 @@ def name_of(order: OrderRecord) -> str:
 
 
 def sentence_of(order: OrderRecord) -> str:
-    return why(order.state, order.reason, order.problem, order.facts)
+    until = local(order.window_until)
+    return why(order.state, order.reason, order.problem, order.facts, window_until=until)
 
 
 def local(at: datetime | None) -> str:

@@ -148,7 +148,7 @@ class Wait(StrEnum):
 WAITS: dict[Wait, str] = {
     Wait.PAYMENT: "It is not paid yet: {why}.",
     Wait.UNPAID: "It is not paid yet: {why}. A person must approve it, or it goes on once it is paid.",
-    Wait.WINDOW: "The approval window is open: it is ordered at the time shown unless somebody stops it.",
+    Wait.WINDOW: "The approval window is open: it is ordered when the window ends, unless somebody stops it.",
     Wait.APPROVAL: "A person must approve it.",
     Wait.HELD: "A person put it on hold.",
     Wait.SHOP_HOLD: "Shopify holds its fulfillment: {reason}.",

@@ -28,6 +28,7 @@ NOT_CHECKED = "Shopify has not checked it."
 
 DONE = {"handled": "A person has seen to it; the shop was not told of every parcel."}
 
+WINDOW_UNTIL = "The approval window is open: it is ordered on {at}, unless somebody stops it."
 MAY_HAVE = "Sculpteo may or may not have it: {why}."
 UNKNOWN_REMEDY = "Look for it at Sculpteo. Then: `sculpteo-bridge orders resolve {name} --placed-as REFERENCE`, or `--not-placed`."
 
@@ -66,10 +67,15 @@ def why(
     problem: str | None,
     facts: Mapping[str, Any],
     t: Translate = english,
+    *,
+    window_until: str | None = None,
 ) -> str:
-    """One sentence on the order's present state. `t` translates the sentence before it is filled."""
+    """One sentence on the order's present state. `t` translates the sentence before it is filled. `window_until` is
+    when the approval window ends, as the reader writes times."""
     told = translated(facts, t)
     match state:
+        case State.WAITING if reason == Wait.WINDOW and window_until:
+            return say(t(WINDOW_UNTIL), {"at": window_until})
         case State.WAITING if reason in set(Wait):
             return say(t(WAITS[Wait(reason)]), told)
         case State.IGNORED if reason in set(Ignored):

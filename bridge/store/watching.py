@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,15 +11,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.order.progress import KINDS, Line, last_progress, stand_of
+from bridge.order.progress import KINDS, MOVES, Line, last_progress, stand_of
 from bridge.order.states import OPEN, State
-from bridge.ports import Facts
+from bridge.ports import Facts, OrderRecord
 from bridge.store.codec import as_facts, as_moment, readable
 from bridge.store.engine import Database
 from bridge.store.tables import events, orders, parcels
 
 NEWEST = 10_000
 """Lines of one timeline that are looked at: four months of an order that fails twice an hour."""
+LISTED = 500
+"""Lines of one timeline that are looked at for a list of orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,21 @@ class Watching:
         wanted = sa.and_(old, sa.or_(sa.not_(bought), *telling))
         return await self._db.read(lambda c: _standing(c, wanted, after, limit))
 
+    async def stood_since(self, known: Mapping[int, OrderRecord]) -> dict[int, datetime]:
+        """Since when orders stand where these records say, by their numbers: a look that found nothing new, a failed
+        try and a short way round do not begin it anew."""
+
+        def work(c: Connection) -> dict[int, datetime]:
+            timelines = _timelines(c, list(known), MOVES, LISTED)
+            return {
+                key: last_progress(
+                    timelines[key], stand_of(one.state, one.reason, one.problem), one.first_seen_at
+                )
+                for key, one in known.items()
+            }
+
+        return await self._db.read(work)
+
     async def shops(self) -> dict[str, int]:
         """The shops of open orders, and how many each has."""
         query = sa.select(orders.c.shop, sa.func.count()).where(orders.c.state.in_(sorted(OPEN)))
@@ -108,7 +125,9 @@ def _standing(c: Connection, wanted: sa.ColumnElement[bool], after: int, limit: 
     return [_from(row, timelines[row.id]) for row in rows]
 
 
-def _timelines(c: Connection, keys: Sequence[int]) -> defaultdict[int, list[Line]]:
+def _timelines(
+    c: Connection, keys: Sequence[int], kinds: Collection[str] = KINDS, most: int = NEWEST
+) -> defaultdict[int, list[Line]]:
     """Of each order, the newest lines that tell of progress, oldest first."""
     newest = (
         sa.select(
@@ -119,14 +138,14 @@ def _timelines(c: Connection, keys: Sequence[int]) -> defaultdict[int, list[Line
             .over(partition_by=events.c.order_id, order_by=events.c.id.desc())
             .label("place"),
         )
-        .where(events.c.order_id.in_(keys), events.c.kind.in_(sorted(KINDS)))
+        .where(events.c.order_id.in_(keys), events.c.kind.in_(sorted(kinds)))
         .subquery()
     )
     found: defaultdict[int, list[Line]] = defaultdict(list)
-    for row in c.execute(sa.select(newest).where(newest.c.place <= NEWEST).order_by(newest.c.id)):
+    for row in c.execute(sa.select(newest).where(newest.c.place <= most).order_by(newest.c.id)):
         said = (row.facts or {}).get("status") or (row.facts or {}).get("words")
         target = State(row.target) if row.target else None
-        found[row.order_id].append(Line(row.kind, row.at, target, row.reason, row.problem, said))
+        found[row.order_id].append(Line(row.kind, as_moment(row.at), target, row.reason, row.problem, said))
     return found
 
 

@@ -17,7 +17,7 @@ from bridge.alerts import text as alerts
 from bridge.order import history, news, problems, reasons, states
 from bridge.order.model import STATUS_MEANING
 from bridge.order.spelling import NEAR_TOLD, QUOTED
-from bridge.order.why import CANCELLED, DONE, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY
+from bridge.order.why import CANCELLED, DONE, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY, WINDOW_UNTIL
 from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
 from bridge.steps import decide, lines, refusals
@@ -49,7 +49,7 @@ def of_the_rest() -> Iterator[str]:
     yield from (move.sentence for move in states.MOVES)
     yield from (state.capitalize() for state in states.State)  # as the history names them
     yield from (*CANCELLED.values(), *DONE.values())
-    yield from (MAY_HAVE, UNKNOWN_REMEDY, NOTHING_NEXT, *NEXT.values(), *lines.SCOPES.values())
+    yield from (MAY_HAVE, WINDOW_UNTIL, UNKNOWN_REMEDY, NOTHING_NEXT, *NEXT.values(), *lines.SCOPES.values())
     yield from (*decide.SENTENCES, *refusals.SENTENCES, lines.NOT_DECIDED, *lines.NO_SUBJECT.values())
     for action in ACTIONS:
         yield from (action.label, action.sentence, action.done)

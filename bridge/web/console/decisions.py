@@ -22,8 +22,9 @@ from bridge.steps.actions import BY_NAME, Action, carry_out
 from bridge.steps.decide import approved_already, known_reference
 from bridge.steps.payment import not_paid_yet
 from bridge.steps.refusals import NotNow
-from bridge.web.console.orders import Row, row_of
+from bridge.web.console.orders import rows_of
 from bridge.web.console.remapped import pending_change
+from bridge.web.console.summaries import Summary
 from bridge.web.console.visit import Visit, local_path, page
 
 MOST = 100  # orders of one decision
@@ -50,11 +51,15 @@ async def ask(visit: Visit) -> web.StreamResponse:
     """What is about to happen to which orders, and a button."""
     query = visit.request.query
     action = _action(query.get("action", ""), visit)
+    back = local_path(query.get("back", "/orders"))
+    if not query.getall("key", []):
+        text = visit.t("No order is ticked. Tick the orders that you mean, then press the button again.")
+        return visit.back_to(back, text, good=False)
     found = await _records(visit, query.getall("key", []))
     fitting = [record for record in found if action.available(record)]
     reference = query.get("reference", "").strip()[:LONGEST_REFERENCE]
     doubt, refused = (None, None) if not action.asks else await _doubt(visit, fitting, reference)
-    rows = [row_of(visit, record) for record in fitting]
+    rows = await rows_of(visit, [record.key for record in fitting])
     costs = await costs_of(visit, [record for record in fitting if action.at_stake(record)])
     return await visit.show(
         "decide.html",
@@ -71,7 +76,7 @@ async def ask(visit: Visit) -> web.StreamResponse:
         or (known_reference(fitting[0]) if len(fitting) == 1 and action.name == "adopt" else None),
         doubt=doubt,
         refused=refused,
-        back=local_path(query.get("back", "/orders")),
+        back=back,
     )
 
 
@@ -118,7 +123,7 @@ async def _cost(visit: Visit, record: OrderRecord) -> Money | None:
     return Money(total, currency)
 
 
-def stakes_of(visit: Visit, rows: list[Row], costs: dict[int, Money]) -> Stakes:
+def stakes_of(visit: Visit, rows: list[Summary], costs: dict[int, Money]) -> Stakes:
     return Stakes(
         _sums(visit, costs.values()),
         _sums(visit, [row.total for row in rows if row.total]),

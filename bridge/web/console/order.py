@@ -27,6 +27,7 @@ from bridge.steps.refusals import NotNow
 from bridge.store.queries import Event
 from bridge.web.console.decisions import mark_of
 from bridge.web.console.remapped import change_told, last_change, pending_change
+from bridge.web.console.summaries import summary_of
 from bridge.web.console.today import rung
 from bridge.web.console.today import told as in_words
 from bridge.web.console.visit import Visit, page
@@ -104,7 +105,7 @@ async def order(visit: Visit) -> web.StreamResponse:
         "order.html",
         record=record,
         told=in_words(visit, record),
-        since=(await queries.since([record.key])).get(record.key, record.first_seen_at),
+        summary=summary_of(visit, record, await visit.store.watching.stood_since({record.key: record})),
         next=next_step(record.state, record.due_at is not None, visit.reader.said),
         alarms=[rung(visit, alarm) for alarm in alarms],
         actions=[one for one in actions if visit.user.may(one.role) and not _resolves(one)],

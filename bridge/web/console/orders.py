@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from bridge.order.model import Money
 from bridge.order.states import State, Wait
-from bridge.order.why import why
 from bridge.ports import OrderRecord
 from bridge.web.console.deeds import before_of
+from bridge.web.console.summaries import Summary, summaries
 from bridge.web.console.visit import Visit, page
 from bridge.web.console.words import mark
 
@@ -76,22 +75,12 @@ class Wanted:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An order of the list."""
-
-    record: OrderRecord
-    why: str
-    customer: str | None
-    total: Money | None
-
-
 @routes.get("/orders")
 @page()
 async def orders(visit: Visit) -> web.StreamResponse:
     wanted = wanted_of(visit)
     found = await _found(visit, wanted)
-    rows = [row_of(visit, record) for record in await complete(visit, found[:ROWS])]
+    rows = await rows_of(visit, [record.key for record in found[:ROWS]])
     older = wanted.address(found[ROWS - 1].key) if len(found) > ROWS else None
     return await visit.show(
         "orders.html",
@@ -137,13 +126,7 @@ async def _found(visit: Visit, wanted: Wanted) -> list[OrderRecord]:
     return sorted(exact, key=lambda record: -record.key) + [one for one in others if one.key not in known]
 
 
-async def complete(visit: Visit, records: Collection[OrderRecord]) -> list[OrderRecord]:
-    """The same orders with all that is known of them, in the same order."""
-    loaded = {one.key: one for one in await visit.store.queries.load([record.key for record in records])}
-    return [loaded[record.key] for record in records if record.key in loaded]
-
-
-def row_of(visit: Visit, record: OrderRecord) -> Row:
-    seen = record.snapshot
-    sentence = why(record.state, record.reason, record.problem, record.facts, visit.reader.said)
-    return Row(record, sentence, seen.customer_name if seen else None, seen.total if seen else None)
+async def rows_of(visit: Visit, keys: Sequence[int]) -> list[Summary]:
+    """These orders at a glance, in the same order."""
+    found = await summaries(visit, keys)
+    return [found[key] for key in keys if key in found]

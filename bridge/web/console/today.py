@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from aiohttp import web
 
@@ -13,7 +12,7 @@ from bridge.health.thresholds import Finding
 from bridge.order import news
 from bridge.order.problems import ALARMS, Alarm, Problem, Text, say
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, State
-from bridge.order.why import remedy, why
+from bridge.order.why import remedy
 from bridge.ports import OrderRecord
 from bridge.steps.actions import Action, available
 from bridge.store.desk import Counts
@@ -22,6 +21,7 @@ from bridge.store.watching import Standing
 from bridge.web.console.condition import Group, condition, spending, troubles
 from bridge.web.console.decisions import mark_of
 from bridge.web.console.pictures import album, heads
+from bridge.web.console.summaries import Summary, sentence_of, summaries
 from bridge.web.console.visit import Visit, local_path, page
 from bridge.web.console.words import mark
 
@@ -76,7 +76,7 @@ class Case:
     """An order with the buttons that are most likely wanted; `mark` says what the person saw of it."""
 
     told: Told
-    since: datetime  # it is as it is; it may have been looked at many times meanwhile
+    summary: Summary
     actions: tuple[Action, ...]
     mark: str
     mappable: bool  # it wants to be told what a line of it is
@@ -87,6 +87,7 @@ class StandingStill:
     """An order that has stood for too long, in words."""
 
     order: Standing
+    summary: Summary | None
     sentence: str
     remedy: str
 
@@ -125,7 +126,7 @@ async def today(visit: Visit) -> web.StreamResponse:
         alarms=[rung(visit, alarm) for alarm in alarms[:LISTED]],
         groups=groups,
         troubles=wrong,
-        stalled_orders=[standing_still(visit, finding) for finding in stalled],
+        stalled_orders=await standing_still(visit, stalled),
         stalled_count=len(stalled) + more_stalled,
         is_fine=not wrong and not stalled and _is_fine(counts, groups),
         is_new=not any(counts.states.values()),
@@ -145,18 +146,17 @@ def next_steps(visit: Visit) -> list[str]:
 
 async def cases(visit: Visit, listed: Sequence[OrderRecord]) -> list[Case]:
     """The orders of a list, complete: what can be done with one depends on more than a list knows."""
-    loaded = {one.key: one for one in await visit.store.queries.load([record.key for record in listed])}
-    records = [loaded[record.key] for record in listed if record.key in loaded]
-    since = await visit.store.queries.since(list(loaded))
+    found = await summaries(visit, [record.key for record in listed])
+    known = [found[record.key] for record in listed if record.key in found]
     return [
         Case(
-            told(visit, record),
-            since.get(record.key, record.first_seen_at),
-            tuple(action for action in available(record) if action.name in QUICK),
-            mark_of(record),
-            record.problem in MAPPABLE,
+            told(visit, summary.record),
+            summary,
+            tuple(action for action in available(summary.record) if action.name in QUICK),
+            mark_of(summary.record),
+            summary.record.problem in MAPPABLE,
         )
-        for record in records
+        for summary in known
     ]
 
 
@@ -171,7 +171,7 @@ def _is_fine(counts: Counts, groups: list[Group]) -> bool:
 
 def told(visit: Visit, record: OrderRecord) -> Told:
     name, said = record.name or record.order_id, visit.reader.said
-    sentence = why(record.state, record.reason, record.problem, record.facts, said)
+    sentence = sentence_of(visit, record)
     if record.state is State.UNKNOWN:
         return Told(record, sentence, visit.t(LOOK_FOR_IT))
     return Told(
@@ -179,10 +179,14 @@ def told(visit: Visit, record: OrderRecord) -> Told:
     )
 
 
-def standing_still(visit: Visit, finding: Finding) -> StandingStill:
-    order = finding.order
-    name = f"{order.shop}/{order.name}"
-    return StandingStill(order, *news.tell(news_of(finding, visit.now), name, visit.reader.said))
+async def standing_still(visit: Visit, found: Sequence[Finding]) -> list[StandingStill]:
+    known = await summaries(visit, [finding.order.key for finding in found])
+    told = []
+    for finding in found:
+        order = finding.order
+        words = news.tell(news_of(finding, visit.now), f"{order.shop}/{order.name}", visit.reader.said)
+        told.append(StandingStill(order, known.get(order.key), *words))
+    return told
 
 
 def rung(visit: Visit, alarm: AlarmRecord) -> Rung:

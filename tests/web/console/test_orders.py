@@ -337,7 +337,6 @@ async def test_what_is_decided_wakes_the_worker(otto: Site) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "action=approve",
         "action=explode&key=1",
         "action=approve&key=x",
         "action=approve&key=" + "9" * 18,

@@ -19,8 +19,8 @@
 
   const isBusy = (block) => {
     const active = document.activeElement;
-    if (block.contains(active) && active.matches("input, select, textarea")) return true;
-    if (block.querySelector("input:checked")) return true;
+    if (block.contains(active) && active.matches("input:not([type=checkbox]), select, textarea")) return true;
+    if (block.querySelector("input:checked:not([type=checkbox])")) return true;
     const selection = getSelection();
     return !selection.isCollapsed && block.contains(selection.anchorNode);
   };
@@ -61,7 +61,12 @@
         continue;
       }
       const open = [...block.querySelectorAll("details[open][id]")].map((one) => one.id);
+      const ticked = [...block.querySelectorAll("input[type=checkbox][id]:checked")].map((one) => one.id);
       block.replaceChildren(...fresh.childNodes);
+      for (const id of ticked) {
+        const box = block.querySelector(`#${CSS.escape(id)}`);
+        if (box) box.checked = true;
+      }
       for (const id of open) block.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
       heir?.focus({ preventScroll: true });
     }

@@ -1,0 +1,151 @@
+"""What lists say of an order at a glance: products, amount, since when, and what is bought next and when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from html import unescape
+
+import pytest
+import sqlalchemy as sa
+
+from bridge.order.model import Money
+from bridge.order.problems import Problem
+from bridge.order.states import State, Wait
+from bridge.ports import Change
+from bridge.store.tables import events
+from bridge.web.console.words import reader_for
+from tests.store.make import shop_order
+from tests.web.console.conftest import Site
+from tests.web.console.test_orders import UNMAPPED, WAITS, now_is, put
+
+TOTAL = Money(Decimal("199.80"), "EUR")
+LEFT = Money(Decimal("99.90"), "EUR")
+
+
+async def page(site: Site, path: str, language: str = "en") -> str:
+    status, text = await site.get(path, headers={"Accept-Language": language})
+    assert status == 200
+    return unescape(" ".join(text.split()))
+
+
+@pytest.mark.parametrize("path", ["/", "/orders"])
+async def test_a_list_says_what_was_bought_for_how_much_and_what_is_bought_next(
+    site: Site, path: str
+) -> None:
+    await site.is_signed_in("vera")
+    lines = tuple(
+        replace(
+            shop_order().lines[0], id=f"gid://shopify/LineItem/{n}", title=f"Lamp {n}", variant_title=name
+        )
+        for n, name in ((1, "Moon"), (2, "Default Title"), (3, ""), (4, None), (5, "Sun"))
+    )
+    taken_off = replace(lines[2], current_quantity=0)
+    costs = Change(State.WAITING, None, reason=Wait.APPROVAL, values={"cost": Money(Decimal("12.50"), "EUR")})
+    seen = {"lines": (*lines[:2], taken_off, *lines[3:]), "total": TOTAL, "current_total": LEFT}
+    await put(site, 1001, costs, customer_name="Zélie Brindille", **seen)
+    text = await page(site, path)
+    for told in (
+        "2 × Lamp 1 · Moon",
+        "2 × Lamp 2<",
+        "2 × Lamp 4<",
+        "and 1 product more",
+        "Zélie Brindille",
+        "€99.90",
+        "Bought next: 2 × RING-S for €12.50, once you approve it.",
+    ):
+        assert told in text, told
+    assert "Lamp 3" not in text  # it was taken off the order
+    assert "€199.80" not in text
+    assert "Prochain achat : 2 × RING-S" in (await page(site, path, "fr")).replace("\xa0", " ")
+
+
+async def test_an_order_from_which_all_was_taken_shows_what_was_ordered(site: Site) -> None:
+    await site.is_signed_in("vera")
+    line = replace(shop_order().lines[0], current_quantity=0, title="Moon lamp")
+    gone = Change(State.CANCELLED, None, reason="cancelled")
+    await put(site, 1001, gone, lines=(line,), total=TOTAL, current_total=Money(Decimal("4.90"), "EUR"))
+    text = await page(site, "/orders")
+    assert "2 × Moon lamp" in text
+    assert "€199.80" in text
+    assert "€4.90" not in text
+
+
+async def test_the_time_at_which_an_order_is_bought_is_told(site: Site) -> None:
+    await site.is_signed_in("vera")
+    until = datetime.now(UTC) + timedelta(minutes=90)
+    window = Change(State.WAITING, until, reason=Wait.WINDOW, values={"window_until": until})
+    record = await put(site, 1001, window)
+    at = reader_for("en", None, None).short(until)
+    for path in ("/orders", f"/orders/{record.key}"):
+        text = await page(site, path)
+        assert f"it is ordered on {at}, unless somebody stops it." in text
+        assert f"Bought next: 2 × RING-S, on {at}." in text
+        assert "at the time shown" not in text
+
+
+@pytest.mark.parametrize(
+    ("change", "when"),
+    [
+        (UNMAPPED, "once its problem is solved"),
+        (Change(State.WAITING, None, reason=Wait.HELD), "once somebody releases or approves it"),
+        (Change(State.WAITING, None, reason=Wait.PAUSED), "once placing goes on"),
+        (Change(State.WAITING, None), "within minutes, if nothing speaks against it"),
+    ],
+)
+async def test_what_has_to_happen_before_it_is_bought_is_told(site: Site, change: Change, when: str) -> None:
+    await site.is_signed_in("vera")
+    await put(site, 1001, change)
+    assert f", {when}." in await page(site, "/orders")
+
+
+async def test_of_what_is_bought_or_over_nothing_is_bought_next(site: Site) -> None:
+    await site.is_signed_in("vera")
+    await put(site, 1001, Change(State.PLACED, None, values={"reference": "REF1"}))
+    await put(site, 1002, Change(State.CANCELLED, None, reason="person"))
+    assert "Bought next" not in await page(site, "/orders")
+
+
+async def test_every_reason_to_wait_says_when_it_is_bought(site: Site) -> None:
+    await site.is_signed_in("vera")
+    for number, reason in enumerate(Wait):
+        await put(site, 1001 + number, Change(State.WAITING, None, reason=reason, facts={"why": "-"}))
+    assert (await page(site, "/orders")).count("Bought next: ") == len(Wait)
+
+
+async def test_for_how_long_it_is_so_counts_from_its_state_and_not_from_the_last_look(site: Site) -> None:
+    await site.is_signed_in("vera")
+    record = await put(site, 1001, Change(State.ATTENTION, None, problem=Problem.BLOCKED))
+    three_days = datetime.now(UTC) - timedelta(days=3)
+    await site.store._db.write(lambda c: c.execute(sa.update(events).values(at=three_days)))
+    assert (await now_is(site, record.key)).updated_at > three_days  # it was looked at since
+    for path in ("/", "/orders", f"/orders/{record.key}"):
+        text = await page(site, path)
+        assert ">for 3 days</time>" in text, path
+        assert "seconds ago</time>" not in text.split('id="story"')[0]
+
+
+async def test_nothing_ticked_is_told_and_not_a_fault(site: Site) -> None:
+    await site.is_signed_in("otto")
+    await put(site, 1001, WAITS)
+    for action in ("approve", "retry", "hold"):
+        answer = await site.client.get(
+            f"{site.url}/orders/decide?action={action}&back=/orders?state=waiting", allow_redirects=False
+        )
+        assert (answer.status, answer.headers["Location"]) == (303, "/orders?state=waiting")
+        assert await site.notice() == (
+            "No order is ticked. Tick the orders that you mean, then press the button again."
+        )
+
+
+async def test_the_list_is_made_afresh_with_each_box_by_its_order(site: Site) -> None:
+    """What `console.js` replaces, and by which ids it knows the boxes that are ticked."""
+    await site.is_signed_in("otto")
+    assert '<div id="list" data-fresh>' in await page(site, "/orders")
+    record = await put(site, 1001, WAITS)
+    text = await page(site, "/orders")
+    assert f'id="choose-{record.key}" value="{record.key}"' in text
+    assert (
+        text.index('id="list" data-fresh') < text.index(f"choose-{record.key}") < text.index('"all-approve"')
+    )
