@@ -19,6 +19,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "retry": set(),
     # what a postman knows: told alike to Sculpteo, on the invoice and by what a person is asked
     "postal": {"order"},
+    # the carriers that Shopify knows: told alike to the shop and by the faults of the configuration
+    "carriers": set(),
     "go_live": {"ports", "order", "errors"},
     "chores": {"errors"},
     "guard": set(),
@@ -47,7 +49,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "sandbox": {"order", "errors", "sandbox", "ports", "postal"},
     **{
-        name: {"clock", "ports", "order", "errors", "guard", "config.settings", "postal"} for name in ADAPTERS
+        name: {"clock", "ports", "order", "errors", "guard", "config.settings", "postal", "carriers"}
+        for name in ADAPTERS
     },
     # it holds every order to the least wait between its moves, whatever the steps decide
     "store": {"clock", "ports", "order", "errors", "guard", "config.settings", "retry"},

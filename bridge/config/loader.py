@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 
 from bridge.config import explain
+from bridge.config.carriers import carrier_faults, carrier_remarks
 from bridge.config.check import contradictions, lookalike_keys, place, remarks, repeated_keys
 from bridge.config.database import relative_file, resolve_database
 from bridge.config.mapping import Mapping
@@ -86,9 +87,10 @@ def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
     faults += contradictions(root, path.parent, says)
     faults += lookalike_keys(root, says)
     faults += product_faults(root, says)
+    faults += carrier_faults(root, says)
     if faults or settings is None:
         raise ConfigError(*_in_order(faults))
-    warnings = [*remarks(root, says), *product_remarks(root, says)]
+    warnings = [*remarks(root, says), *product_remarks(root, says), *carrier_remarks(root, says)]
     warnings += [
         says("", Place(0, 0), f"the secret file {name} can be read by every user", "chmod 600")
         for name in files.exposed

@@ -334,8 +334,9 @@ class Tracking(Model):
     carriers: Annotated[
         dict[Words, Words],
         doc(
-            "Sculpteo's name of a carrier and Shopify's, where the built-in table lacks it.",
-            '{"DHL EU": DHL Express}',
+            "Sculpteo's name of a carrier, or a pattern with `*` and `?`, and the name that Shopify has on its list, where "
+            "the built-in table lacks it. Case, accents and signs of the first do not count; the second counts letter by letter.",
+            '{"DHL EU*": DHL Express}',
         ),
     ] = Field(default_factory=dict)
     without_number_after: Annotated[

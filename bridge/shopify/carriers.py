@@ -1,4 +1,4 @@
-"""Carriers: as Sculpteo or others spell them, as Shopify does, and where their parcels are looked up.
+"""A parcel's carrier as Shopify spells it, and where the parcel is looked up.
 
 Shopify builds a tracking link, and follows the parcel, only for names spelled exactly as in its list:
 https://shopify.dev/docs/api/admin-graphql/latest/objects/FulfillmentTrackingInfo
@@ -6,85 +6,10 @@ https://shopify.dev/docs/api/admin-graphql/latest/objects/FulfillmentTrackingInf
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
-SPELLINGS: dict[str, str] = {
-    "amazon": "Amazon",
-    "amazon logistics": "Amazon",
-    "asendia": "Asendia USA",
-    "asendia usa": "Asendia USA",
-    "australia post": "Australia Post",
-    "austrian post": "Österreichische Post",
-    "bpost": "BPost",
-    "bpost international": "BPost International",
-    "canada post": "Canada Post",
-    "chronopost": "Chronopost",
-    "chronopost international": "Chronopost",
-    "colis prive": "Colis Privé",
-    "colissimo": "Colissimo",
-    "correos": "Correos",
-    "deutsche post": "Deutsche Post",
-    "dhl": "DHL Express",
-    "dhl ecommerce": "DHL eCommerce",
-    "dhl express": "DHL Express",
-    "dhl express worldwide": "DHL Express",
-    "dhl international": "DHL Express",
-    "dpd": "DPD",
-    "dpd france": "DPD",
-    "dpd uk": "DPD UK",
-    "evri": "Evri",
-    "fed ex": "FedEx",
-    "federal express": "FedEx",
-    "fedex": "FedEx",
-    "fedex express": "FedEx",
-    "gls": "GLS",
-    "gls france": "GLS",
-    "hermes uk": "Evri",
-    "la poste": "Colissimo",
-    "la poste colissimo": "La Poste Colissimo",
-    "mondial relay": "Mondial Relay",
-    "osterreichische post": "Österreichische Post",
-    "post at": "Österreichische Post",
-    "post nl": "PostNL",
-    "poste italiane": "Poste Italiane",
-    "postnl": "PostNL",
-    "postnord": "PostNord SE",
-    "postnord dk": "PostNord DK",
-    "postnord no": "PostNord NO",
-    "postnord se": "PostNord SE",
-    "purolator": "Purolator",
-    "royal mail": "Royal Mail",
-    "sf express": "SF Express",
-    "so colissimo": "Colissimo",
-    "swiss post": "Swiss Post",
-    "tnt": "TNT",
-    "tnt express": "TNT",
-    "united parcel service": "UPS",
-    "ups": "UPS",
-    "ups express saver": "UPS",
-    "ups saver": "UPS",
-    "ups standard": "UPS",
-    "usps": "USPS",
-    "us postal service": "USPS",
-}
-"""Known spellings, folded by `_fold`, and Shopify's. Plain "DHL" and "La Poste" are not in Shopify's list."""
-
-BY_COUNTRY: dict[tuple[str, str], str] = {
-    ("dhl paket", "DE"): "DHL",
-    ("dhl parcel", "GB"): "DHL Parcel",
-    ("dhl parcel", "NL"): "DHL Parcel",
-    ("dpd", "GB"): "DPD UK",
-    ("dpd", "IE"): "DPD Ireland",
-    ("gls", "IT"): "GLS Italy",
-    ("hermes", "DE"): "Hermes",
-    ("hermes", "GB"): "Evri",
-    ("postnord", "DK"): "PostNord DK",
-    ("postnord", "NO"): "PostNord NO",
-    ("postnord", "SE"): "PostNord SE",
-}
-"""Spellings that depend on where the parcel goes."""
+from bridge.carriers import carrier_of, own_name
 
 LINKS: dict[str, str] = {
     "Chronopost": "https://www.chronopost.fr/tracking-no-cms/suivi-page?listeNumerosLT={}",
@@ -104,13 +29,6 @@ LINKS: dict[str, str] = {
 """Tracking pages by Shopify's spelling; a carrier whose page also wants a postcode has none here."""
 
 _FRENCH_DPD = "https://trace.dpd.fr/fr/trace/{}"
-_UPS_NUMBER = re.compile(r"1Z[0-9A-Z]{16}")
-_PLAIN = str.maketrans("éèêëàâîïôöüûçÉÈÀÖÜ", "eeeeaaiioouucEEAOU")
-
-
-def _fold(name: str) -> str:
-    """Lower case, no accents, single blanks: how spellings are compared."""
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", name.translate(_PLAIN).lower()).split())
 
 
 def spelling(
@@ -124,13 +42,8 @@ def spelling(
     `country` is where the parcel goes (ISO 3166-1 alpha-2). `own` is the merchant's own table, which comes
     first. Without a name, only a number that no other carrier has (UPS's 1Z...) tells one.
     """
-    if name is None or not name.strip():
-        return "UPS" if number and _UPS_NUMBER.fullmatch(number.strip().upper()) else None
-    folded = _fold(name)
-    mine = {_fold(theirs): ours for theirs, ours in (own or {}).items()}
-    if folded in mine:
-        return mine[folded]
-    return BY_COUNTRY.get((folded, (country or "").upper())) or SPELLINGS.get(folded) or name.strip()
+    text = (name or "").strip()
+    return (own_name(text, own) if text else None) or carrier_of(text, number, country) or text or None
 
 
 def tracking_url(company: str | None, number: str | None, country: str | None = None) -> str | None:

@@ -85,6 +85,19 @@ def test_without_live_mode_http_is_a_warning() -> None:
     assert (warning.line, warning.path) == (3, "server.public_url")
 
 
+@pytest.mark.parametrize(
+    ("table", "what"),
+    [
+        ("{DHL EU: Snail Mail}", '"Snail Mail" is no carrier that Shopify knows'),
+        ("{UPS Express: Colissimo}", "is UPS for Shopify"),
+    ],
+)
+def test_a_carrier_that_shopify_does_not_know_or_knows_otherwise_is_a_warning(table: str, what: str) -> None:
+    text = GOOD.replace("without_number_after: 2d", f"without_number_after: 2d\n  carriers: {table}")
+    (warning,) = loaded(text).warnings
+    assert what in warning.what
+
+
 def test_live_mode_without_limits_is_a_warning() -> None:
     (warning,) = loaded(LIVE.replace("limits:\n  per_order: 300 EUR\n", "")).warnings
     assert warning.path == "limits"

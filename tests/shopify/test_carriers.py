@@ -6,22 +6,94 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.shopify.carriers import BY_COUNTRY, LINKS, SPELLINGS, spelling, tracking_url, usable_url
-
-SHOPIFYS_LIST = frozenset(
-    """Amazon|Asendia USA|Australia Post|BPost|BPost International|Canada Post|Chronopost|Colissimo|Correos
-    |Deutsche Post|DHL eCommerce|DHL Express|DPD|DPD UK|Evri|FedEx|GLS|La Poste Colissimo|Mondial Relay
-    |Poste Italiane|PostNL|PostNord DK|PostNord NO|PostNord SE|Purolator|Royal Mail|SF Express|Swiss Post|TNT
-    |UPS|USPS|Österreichische Post|Colis Privé|DHL|DHL Parcel|DPD Ireland|GLS Italy|Hermes""".replace(
-        "\n    ", ""
-    ).split("|")
-)
-"""The names used here, from the list at FulfillmentTrackingInfo.company in Shopify's manual (2026-10)."""
+from bridge import carriers
+from bridge.carriers import ALSO, BY_COUNTRY, LISTED, WORLDWIDE
+from bridge.shopify.carriers import LINKS, spelling, tracking_url, usable_url
 
 
 def test_every_name_that_we_give_is_on_shopifys_list_letter_by_letter() -> None:
-    given_names = {*SPELLINGS.values(), *BY_COUNTRY.values(), *LINKS}
-    assert given_names <= SHOPIFYS_LIST
+    of_numbers = {name for _, names in carriers._FORMS for name in names}
+    assert {*ALSO.values(), *BY_COUNTRY.values(), *LINKS, *of_numbers, *WORLDWIDE} <= LISTED
+
+
+@given(st.sampled_from(sorted(LISTED)), st.sampled_from(["FR", "DE", "US", None]))
+def test_a_name_of_shopifys_list_stays_itself_but_where_it_is_another_countrys(
+    name: str, country: str | None
+) -> None:
+    here = {ours for (_, where), ours in BY_COUNTRY.items() if where == country}
+    assert spelling(name, None, country) in {name, *here, *(["DHL Express"] if name == "DHL" else [])}
+
+
+UPS_NUMBER, COLISSIMO_NUMBER = "1Z999AA10123456784", "6A12345678901"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "number", "country", "ours"),
+    [
+        # a known name within the text
+        ("UPS Express", UPS_NUMBER, "FR", "UPS"),
+        ("UPS Express", None, "FR", "UPS"),
+        ("ups_worldwide-express (saver)", None, None, "UPS"),
+        ("Livré par Colissimo", None, "FR", "Colissimo"),
+        ("Colissimo International", None, "BE", "Colissimo"),
+        ("CHRONOPOST Express", None, "FR", "Chronopost"),
+        ("FedEx International Priority", None, "US", "FedEx"),
+        ("DPD Classic", None, "GB", "DPD UK"),
+        ("DPD UK Next Day", None, "GB", "DPD UK"),
+        ("DHL Paket", None, "DE", "DHL"),
+        ("Österreichische Post AG", None, "AT", "Österreichische Post"),
+        # the longest of them
+        ("La Poste - Colissimo Access", None, "FR", "La Poste Colissimo"),
+        ("La Poste Suisse", None, "CH", "Swiss Post"),
+        # words are whole, and words of other meanings are no names
+        ("Groups Delivery", None, "FR", "Groups Delivery"),
+        ("Speedy delivery", None, "BG", "Speedy delivery"),
+        # the service of another country
+        ("Hermes Paket", None, "FR", "Hermes Paket"),
+        ("Hermes Paket", None, "DE", "Hermes"),
+        ("DHL Paket", None, "FR", "DHL Paket"),
+        ("Inpost Kurier", None, "FR", "Inpost Kurier"),
+        ("DPD Poland", None, "FR", "DPD Poland"),
+        ("DPD Poland", None, "PL", "DPD"),
+        ("GLS ES", None, "FR", "GLS ES"),
+        ("PostNord Denmark", None, "DK", "PostNord DK"),
+        ("UPS France", None, "DE", "UPS"),
+        # the number's own form
+        ("Express", UPS_NUMBER, "FR", "UPS"),
+        ("UPS / Colissimo", COLISSIMO_NUMBER, "FR", "Colissimo"),
+        ("UPS / Colissimo", UPS_NUMBER, "FR", "UPS"),
+        ("UPS / Colissimo", "12345678", "FR", "UPS / Colissimo"),
+        ("Express", COLISSIMO_NUMBER, "FR", "Express"),
+        (None, "TBA123456789012", None, "Amazon"),
+    ],
+)
+def test_a_carrier_is_known_by_its_name_within_the_text_and_by_the_form_of_its_number(
+    theirs: str | None, number: str | None, country: str | None, ours: str
+) -> None:
+    assert spelling(theirs, number, country) == ours
+
+
+@given(st.text(), st.none() | st.text(max_size=20), st.sampled_from(["FR", "GB", "", None]))
+def test_whatever_the_text_it_is_a_carrier_of_the_list_or_the_text_itself(
+    text: str, number: str | None, country: str | None
+) -> None:
+    found = spelling(text, number, country)
+    assert found is None or found in LISTED or found == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "own", "ours"),
+    [
+        ("Sculpteo DHL EU 24h", {"*DHL EU*": "DHL Express", "*": "UPS"}, "DHL Express"),
+        ("anything", {"*DHL EU*": "DHL Express", "*": "UPS"}, "UPS"),
+        ("colissimo", {"Coliss?mo": "La Poste Colissimo"}, "La Poste Colissimo"),
+        ("DHL EU", {"DHL*": "DHL Express", "dhl-eu": "DHL eCommerce"}, "DHL eCommerce"),
+    ],
+)
+def test_the_merchants_table_takes_patterns_the_most_telling_first(
+    theirs: str, own: dict[str, str], ours: str
+) -> None:
+    assert spelling(theirs, None, "FR", own) == ours
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,64 @@
+"""The merchant's own table of carriers, held against the names that Shopify knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from bridge.carriers import LISTED, carrier_of, fold
+from bridge.config.check import Says, at, entries, text
+from bridge.config.explain import shown
+from bridge.config.nodes import Node, Place, Scalar, Table, join
+from bridge.errors import Fault
+
+PATH = "tracking.carriers"
+ALIKE = 0.85  # one or two letters apart: a slip of the pen, and not another carrier
+
+
+def carrier_faults(root: Table, says: Says) -> Iterator[Fault]:
+    """Names that are meant for one of Shopify's and spelled otherwise, which would have no link; and keys that mean
+    the same."""
+    first: dict[str, str] = {}
+    for key, place, value, node in _entries(root):
+        path = join(PATH, key)
+        same = fold(key, "*?")
+        if not same:
+            yield says(path, place, "names no carrier", "write the carrier's name as Sculpteo does")
+        elif same in first:
+            what = f"means the same carrier as {first[same]}: case, accents and signs do not count"
+            yield says(path, place, what, "keep one of them")
+        first.setdefault(same, key)
+        meant = _meant(value) if value not in LISTED else None
+        if meant is not None:
+            remedy = f"write {meant}: for other spellings Shopify makes no tracking link"
+            yield says(path, node.place, f"{shown(node)} is not spelled as Shopify does", remedy)
+
+
+def carrier_remarks(root: Table, says: Says) -> Iterator[Fault]:
+    """Names that Shopify does not know at all, and keys that take a known carrier for another."""
+    for key, place, value, node in _entries(root):
+        path = join(PATH, key)
+        if value not in LISTED and _meant(value) is None:
+            what = f"{shown(node)} is no carrier that Shopify knows, so that it makes no tracking link of its own"
+            yield says(path, node.place, what, "take a name of Shopify's list, if the carrier is on it")
+        known = carrier_of(key, None, None)
+        if known in LISTED and value in LISTED and known != value:
+            what = f"is {known} for Shopify, and its parcels would be told as those of {value}"
+            yield says(path, place, what, "remove the line, unless that is meant")
+
+
+def _entries(root: Table) -> Iterator[tuple[str, Place, str, Node]]:
+    table = at(root, "tracking", "carriers")
+    for key, node in entries(table):
+        value = text(node) if isinstance(node, Scalar) else None
+        if value and isinstance(table, Table):
+            yield key, table.keys[key], value, node
+
+
+def _meant(value: str) -> str | None:
+    """The name on Shopify's list that a value which is not on it stands for, or looks like; None for none."""
+    folded = {fold(name): name for name in sorted(LISTED)}
+    if fold(value) in folded:
+        return folded[fold(value)]
+    close = get_close_matches(fold(value), folded, n=1, cutoff=ALIKE)
+    return folded[close[0]] if close else None
