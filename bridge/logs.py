@@ -1,4 +1,5 @@
-"""Log lines: key=value for people, or one JSON object each for machines, on standard error.
+"""Log lines on standard error: sentences on a person's terminal, key=value in files and pipes, or one JSON object
+each for machines.
 
 Lines carry shops, order names and delivery ids; nobody passes an address, a payload or a secret to a logger.
 """
@@ -6,13 +7,15 @@ Lines carry shops, order names and delivery ids; nobody passes an address, a pay
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Literal
 
 import structlog
-from structlog.typing import ExcInfo, Processor
+from structlog.typing import EventDict, ExcInfo, Processor
 
 from bridge.errors import BridgeError
 
@@ -45,8 +48,62 @@ def _lines(error: BaseException | None) -> Iterator[str]:
 FORMAT_ERROR = structlog.processors.ExceptionRenderer(traceback_of)
 
 
+FIRST = ("timestamp", "level", "logger", "event", "shop", "order", "state", "to")
+COLORS = {"warning": "\x1b[33m", "error": "\x1b[1;31m", "critical": "\x1b[1;31m"}
+BOLD, PLAINLY = "\x1b[1m", "\x1b[0m"
+
+
+def readable(colors: bool) -> Processor:
+    """A line as a person reads it: time, level, sentence, order, and then what else there is to it. The time is
+    that of the terminal's time zone."""
+
+    def render(logger: object, method: str, line: EventDict) -> str:
+        at, level = datetime.fromisoformat(str(line["timestamp"])).astimezone(), str(line["level"])
+        sentence = _clean(line["event"])
+        if "to" in line and "state" in line:
+            sentence += f" from {_clean(line['state'])} to {_clean(line['to'])}"
+        order, shop = _clean(line.get("order", "")), _clean(line.get("shop", ""))
+        whose = f"{order} ({shop})" if order and shop else order or (f"({shop})" if shop else "")
+        rest = {name: said for name, said in line.items() if name not in {*FIRST, "exception"}}
+        details = ", ".join(
+            f"{name}: {_clean(said)}" for name, said in rest.items() if said not in (None, "")
+        )
+        before, after = (COLORS.get(level, ""), PLAINLY) if colors and level in COLORS else ("", "")
+        named = f"{BOLD}{whose}{PLAINLY}" if colors and whose else whose
+        parts = [f"{at:%H:%M:%S}", f"{before}{level:<7}{after}", sentence, named, details and f"[{details}]"]
+        error = str(line.get("exception", ""))
+        return "  ".join(part for part in parts if part) + (f"\n{error}" if error else "")
+
+    return render
+
+
+def _clean(said: object) -> str:
+    """Text that does nothing to a terminal."""
+    return "".join(char if char.isprintable() else " " for char in str(said))
+
+
+def for_commands() -> None:
+    """Where nothing else was set up: warnings to standard error, never a line into what a command prints. Whoever
+    sets it up takes it back with `structlog.reset_defaults`."""
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            FORMAT_ERROR,
+            readable(colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR")),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
 def setup(form: Literal["plain", "json"] = "plain", level: str = "info") -> None:
-    """Send the logs of the bridge and of its libraries to standard error in one form."""
+    """Send the logs of the bridge and of its libraries to standard error in one form. `plain` is `readable` where
+    that is a terminal."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -57,6 +114,8 @@ def setup(form: Literal["plain", "json"] = "plain", level: str = "info") -> None
     if form == "json":
         # the traceback as text of one field
         last = [FORMAT_ERROR, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    elif sys.stderr.isatty():
+        last = [FORMAT_ERROR, readable(colors=not os.environ.get("NO_COLOR"))]
     else:
         last = [
             FORMAT_ERROR,

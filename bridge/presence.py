@@ -17,6 +17,7 @@ from bridge.clock import ClockReading, machine_time
 from bridge.config.loader import Loaded
 from bridge.errors import StoreUnavailable
 from bridge.ports import Clock
+from bridge.store.memory import Pause
 from bridge.store.processes import Process, mark_of
 from bridge.store.store import Store
 
@@ -57,6 +58,8 @@ class Presence:
         self._started_at = clock.now()
         self._database: ClockReading | None = None
         self._said: Process | None = None
+        self._pauses: dict[str, Pause] | None = None
+        self._told_until: int | None = None
         self._said_at = self._looked_at = float("-inf")
 
     async def run(self) -> None:
@@ -75,11 +78,27 @@ class Presence:
         now = asyncio.get_running_loop().time()
         if now - self._looked_at >= CLOCK_EVERY:
             self._database, self._looked_at = await read_database_clock(self._store), now
+        await self._log_decisions()
         process = await self._describe()
         if process == self._said and now - self._said_at < REPORT_EVERY:
             return
         await self._store.processes.report(process)
         self._said, self._said_at = process, now
+
+    async def _log_decisions(self) -> None:
+        """Tell the log what people did elsewhere: at a terminal, or on another replica."""
+        pauses = {pause.scope: pause for pause in await self._store.switch.pauses()}
+        before = self._pauses if self._pauses is not None else {}
+        for scope, pause in pauses.items():
+            if before.get(scope) != pause:
+                log.warning("ordering is paused", scope=scope, who=pause.who, why=pause.why or "")
+        for scope in before.keys() - pauses.keys():
+            log.info("ordering goes on", scope=scope)
+        self._pauses = pauses
+        sessions = self._store.sessions
+        if self._told_until is None:
+            self._told_until = await sessions.newest()
+        self._told_until = await sessions.log_terminal(self._told_until)
 
     async def leave(self) -> None:
         """The process ends. Never raises for the database."""

@@ -100,6 +100,7 @@ class Service:
         self._open_console = open_console
         self._stop = asyncio.Event()
         self._fault: str | None = None
+        self._warned: tuple[str, ...] = ()
         self._works = False
         self._worker = Worker(
             lambda: bridge.world,
@@ -390,8 +391,10 @@ class Service:
         bridge = self._bridge
         since = bridge.standing.faulty_since or bridge.world.clock.now()
         faults = tuple(str(error).splitlines())
+        is_new = faults != bridge.standing.faults
         bridge.standing = replace(bridge.standing, faults=faults, faulty_since=since)
-        log.error("the configuration has faults; the one before stays in force", faults="; ".join(faults))
+        if is_new:
+            log.error("the configuration has faults; the one before stays in force", faults="; ".join(faults))
         await self._vigil.configuration(faults)
 
     async def _take_up(self, loaded: Loaded) -> None:
@@ -455,8 +458,11 @@ class Service:
 
     def _tell_warnings(self) -> None:
         """What works, but is hardly meant, such as a simulated upstream in live mode."""
-        for fault in self._bridge.loaded.warnings:
-            log.warning("the configuration", warning=str(fault))
+        warnings = tuple(str(fault) for fault in self._bridge.loaded.warnings)
+        for warning in warnings:
+            if warning not in self._warned:
+                log.warning("the configuration works, but is hardly meant", warning=warning)
+        self._warned = warnings
 
     async def _tell_private_addresses(self) -> None:
         for one, address in await resolved_privately(self._bridge.settings):

@@ -216,7 +216,7 @@ class Vigil:
         """Begin or end a condition, where that is new. Gives True when it began."""
         if wrong:
             new = await self._store.conditions.begin(name, code, owner, facts)
-            if new:
+            if new and code != "configuration":  # whose faults were logged when the file was read
                 log.warning("something is wrong", condition=name, facts=dict(facts))
             return new
         if name in {one.name for one in await self._store.conditions.open()} and (

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 import socket
@@ -320,7 +321,9 @@ class Worker:
         else:
             if change.target is not record.state or change.failure:
                 told = {"reason": change.reason or change.problem, "failure": change.failure}
-                bound.info(
+                grave = change.target in (State.UNKNOWN, State.ATTENTION) or change.failure
+                bound.log(
+                    logging.WARNING if grave else logging.INFO,
                     "moved" if change.target is not record.state else "will be tried again",
                     to=change.target,
                     **{name: what for name, what in told.items() if what},

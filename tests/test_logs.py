@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -97,3 +98,46 @@ def test_the_values_of_a_statement_are_in_no_error(said: io.StringIO, tmp_path: 
     assert NAME not in str(error.value)
     assert NAME not in logged(said, "plain", fails)
     writing.dispose()
+
+
+# --- for a person's terminal -------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_sentences_and_a_pipe_key_and_value(
+    said: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def lines(stream: io.StringIO) -> str:
+        monkeypatch.setattr("sys.stderr", stream)
+        logs.setup("plain")
+        log = structlog.get_logger("bridge.worker")
+        log.warning(
+            "moved", shop="acme", order="#1001", state="placing", to="unknown", reason="no \x1b[31manswer"
+        )
+        return stream.getvalue()
+
+    assert re.fullmatch(
+        r"\d\d:\d\d:\d\d  warning  moved from placing to unknown  #1001 \(acme\)  \[reason: no  \[31manswer\]\n",
+        lines(Terminal()),
+    )
+    assert "level=warning" in lines(io.StringIO())
+
+
+def test_a_command_prints_no_log_line_into_its_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    structlog.reset_defaults()
+    logs.for_commands()
+    try:
+        log = structlog.get_logger("bridge.store")
+        log.info("nobody asked")
+        log.warning("the disk is almost full", free="1 MB")
+    finally:
+        structlog.reset_defaults()
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "the disk is almost full" in told.err and "nobody asked" not in told.err

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from bridge import __version__
+from bridge.cli._json import JSON, TOLD, echo_error
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Try it": ("demo", "sandbox"),
@@ -55,6 +58,43 @@ class Commands(click.Group):
         others = [name for name in names if name not in placed]
         if others:
             yield "Others", others
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> Any:
+        """As click's own. With `--json`, what fails is told as JSON on standard output too, under the same exit
+        code; the sentence for people stays on standard error."""
+        logs = sys.modules.get("structlog")
+        is_set_up = logs is not None and logs.is_configured()
+        try:
+            return self._main(args, *more, **options)
+        finally:
+            logs = sys.modules.get("structlog")
+            if logs is not None and not is_set_up:
+                logs.reset_defaults()
+
+    def _main(self, args: Sequence[str] | None, *more: Any, **options: Any) -> Any:
+        given = list(sys.argv[1:] if args is None else args)
+        if JSON not in given or not options.get("standalone_mode", True):
+            return super().main(args, *more, **options)
+        options["standalone_mode"] = False
+        TOLD.clear()
+        try:
+            code = super().main(args, *more, **options)
+        except click.ClickException as error:
+            error.show()
+            echo_error(error, error.exit_code)
+            code = error.exit_code
+        except click.Abort:
+            click.echo("Aborted!", err=True)
+            echo_error(click.ClickException("aborted: nothing more was done"), 1)
+            code = 1
+        except SystemExit as ended:
+            if ended.code and not TOLD:
+                echo_error(click.ClickException("the command failed; standard error says why"), 1)
+            raise
+        except Exception as error:
+            echo_error(click.ClickException(f"an error of the bridge itself ({type(error).__name__})"), 1)
+            raise
+        sys.exit(code if isinstance(code, int) else 0)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """By the names of the files alone: to show each command's help beside it, all would be loaded."""

@@ -11,6 +11,7 @@ import aiohttp
 
 from bridge.app import admin_of
 from bridge.cli._options import counted
+from bridge.cli._patience import be_patient
 from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.config.settings import SculpteoSettings, Settings
@@ -84,6 +85,7 @@ async def online(loaded: Loaded) -> AsyncIterator[Check]:
 async def shop_checks(settings: Settings, shop: str, session: aiohttp.ClientSession) -> list[Check]:
     try:
         admin = admin_of(shop, settings.shops[shop], session)
+        be_patient(admin)
     except ConfigError as error:
         return [Check(f"shopify {shop}", "failed", str(error))]
     status = await inspect(admin, settings.server.public_url, shop)

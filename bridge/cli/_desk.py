@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LONG_NUMBER = 10  # digits of an id, which no name of an order has
+MOST_CHOICES = 20  # orders of one name that are listed
+
 CHANGED = "{order} is not as it was when you looked at it: nothing was done. Look at the order again."
 
 as_option = click.option("--as", "as_name", metavar="NAME", help="Who decides, for the record; default: you.")
@@ -62,13 +65,7 @@ class Desk:
 
     async def order(self, text: str) -> OrderRecord:
         """The one order that is called so. Raises NotFound."""
-        found = await self.store.queries.find(text)
-        if not found:
-            raise NotFound(f"no order is called {text}")
-        if len(found) > 1:
-            names = ", ".join(f"{order.shop}/{name_of(order)}" for order in found)
-            raise NotFound(f"several orders are called {text}: say which, of {names}")
-        return found[0]
+        return the_one(await self.store.queries.find(text), text)
 
     async def order_as_seen(self, text: str, seen: str | None) -> OrderRecord:
         """The one order that is called so, as the person saw it who gives the digest `seen`. Raises NotFound, and
@@ -91,6 +88,35 @@ def refuse_if_changed(record: OrderRecord, seen: str | None) -> None:
     """Raises Outdated when the order is not as the person saw it who gives the digest `seen`."""
     if seen is not None and seen != record.shown_digest:
         raise Outdated(CHANGED.format(order=name_of(record)))
+
+
+def the_one(found: Sequence[OrderRecord], text: str) -> OrderRecord:
+    """The one order among those that are called so. Raises NotFound, which lists several with what each of them
+    is called by alone."""
+    if not found:
+        raise NotFound(f"no order is called {text}; `sculpteo-bridge orders list` shows those that there are")
+    if len(found) == 1:
+        return found[0]
+    several = [f"  {choice_of(order)}  ({_told_apart(order)})" for order in found[:MOST_CHOICES]]
+    if len(found) > MOST_CHOICES:
+        several.append(f"  and {len(found) - MOST_CHOICES} more")
+    listed = "\n".join(several)
+    raise NotFound(
+        f"several orders are called {text}. Name the one that you mean by what stands first here, or by its "
+        f"reference at Sculpteo:\n{listed}"
+    )
+
+
+def choice_of(order: OrderRecord) -> str:
+    """What names this order and no other: its shop and Shopify's id, whole where a number alone may be a name."""
+    number = order.order_id.rpartition("/")[2]
+    return f"{order.shop}/{number if len(number) >= LONG_NUMBER else order.order_id}"
+
+
+def _told_apart(order: OrderRecord) -> str:
+    made = order.created_at or order.first_seen_at
+    parts = [name_of(order), str(order.state), f"reference {order.reference}" if order.reference else ""]
+    return ", ".join([*filter(None, parts), f"ordered {local(made)}"])
 
 
 def at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:

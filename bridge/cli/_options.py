@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from bridge.cli._json import echo_json as echo_json
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -52,31 +51,43 @@ class Family(click.Group):
 
 def load_or_exit(path: Path) -> Loaded:
     """The configuration, or every fault on standard error and exit code 2."""
+    from bridge import logs
     from bridge.config.loader import load
 
+    logs.for_commands()
     try:
         return load(path)
     except ConfigError as error:
-        _exit_with_faults(error)
+        raise ConfigurationFaulty(error) from None
 
 
 def locate_or_exit(path: Path) -> Located:
     """The configuration as far as it can be used, faults or not. One that does not tell where the database is:
     every fault on standard error and exit code 2."""
+    from bridge import logs
     from bridge.config.locate import locate
 
+    logs.for_commands()
     try:
         return locate(path)
     except ConfigError as error:
-        _exit_with_faults(error)
+        raise ConfigurationFaulty(error) from None
 
 
-def _exit_with_faults(error: ConfigError) -> NoReturn:
-    click.echo(str(error), err=True)
-    count = len(error.faults)
-    if count > 1:
-        click.echo(f"{count} faults; nothing was started.", err=True)
-    sys.exit(EXIT_CONFIG)
+class ConfigurationFaulty(click.ClickException):
+    """The configuration has faults, each with its place and remedy."""
+
+    exit_code = EXIT_CONFIG
+
+    def __init__(self, error: ConfigError) -> None:
+        super().__init__(str(error))
+        self.faults = error.faults
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Every fault as a line of its own on standard error."""
+        click.echo(self.message, err=True)
+        if len(self.faults) > 1:
+            click.echo(f"{len(self.faults)} faults; nothing was started.", err=True)
 
 
 class _ConfigurationRefused(click.ClickException):
@@ -148,11 +159,6 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
     with bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def echo_json(value: Any) -> None:
-    """JSON for programs, with times and amounts of money as text."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
 def words_of(error: OSError) -> str:

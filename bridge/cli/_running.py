@@ -18,6 +18,7 @@ from bridge.app import Bridge, admin_of, opened, politely
 from bridge.cli._checks import paced
 from bridge.cli._desk import Desk
 from bridge.cli._options import failed, load_or_exit
+from bridge.cli._patience import be_patient
 from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.errors import BridgeError
@@ -40,6 +41,8 @@ def with_bridge(config: Path, work: Callable[[Bridge], Awaitable[T]], *, create:
 
     async def run() -> T:
         async with opened(loaded, create=create, upgrade=False) as bridge:
+            for admin in bridge.admins.values():
+                be_patient(admin)
             return await work(bridge)
 
     try:
@@ -71,6 +74,8 @@ async def looking(loaded: Loaded) -> AsyncIterator[Outside]:
             (await identify_shops(store, loaded, write=False)).take_effect()
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         admins = {name: admin_of(name, shop, session) for name, shop in settings.shops.items()}
+        for admin in admins.values():
+            be_patient(admin)
         rate = settings.sculpteo.requests_per_second
         pace = politely(store, rate) if store else paced(rate)
         printer = await stack.enter_async_context(SculpteoPrinter(settings.sculpteo, clock, pace))

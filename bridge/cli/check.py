@@ -14,6 +14,7 @@ from rich.text import Text
 from bridge.cli._checks import Check
 from bridge.cli._checks import offline as offline_checks
 from bridge.cli._checks import online as online_checks
+from bridge.cli._json import error_object
 from bridge.cli._options import (
     EXIT_CONFIG,
     config_option,
@@ -90,9 +91,8 @@ def tell_sum(checks: list[Check]) -> None:
 
 def tell_faults(error: ConfigError, as_json: bool) -> None:
     if as_json:
-        echo_json(
-            {"result": "configuration", "faults": [dataclasses.asdict(fault) for fault in error.faults]}
-        )
+        told = error_object(str(error), EXIT_CONFIG, error.faults)
+        echo_json({"result": "configuration", "faults": told["error"].get("faults", []), **told})
         return
     click.echo(str(error), err=True)
     if len(error.faults) > 1:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import click
 
+from bridge.cli._desk import NotFound, the_one
 from bridge.cli._options import config_option, echo_json, json_option, load_or_exit
 from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
@@ -104,18 +105,15 @@ async def load_order(loaded: Loaded, text: str) -> tuple[str, ShopOrder]:
     async with Store.open(database, clock=SystemClock(), create=False) as store:
         (await identify_shops(store, loaded, write=False)).take_effect()
         found = await store.queries.find(text)
-    if not found:
-        raise click.ClickException(
-            f"the bridge has no order {text}; `sculpteo-bridge orders list` shows those it has"
-        )
-    if len(found) > 1:
-        names = ", ".join(f"{record.shop}/{record.name or record.order_id}" for record in found)
-        raise click.ClickException(f"{text} could be any of {names}; name one of them in full")
-    if found[0].snapshot is None:
+    try:
+        record = the_one(found, text)
+    except NotFound as error:
+        raise click.ClickException(str(error)) from None
+    if record.snapshot is None:
         raise click.ClickException(
             f"the order {text} has not been read from the shop yet; try again in a minute"
         )
-    return found[0].shop, found[0].snapshot
+    return record.shop, record.snapshot
 
 
 async def _make(settings: Invoice, base: Path, shop: str, order: ShopOrder, *, sample: bool) -> bytes:

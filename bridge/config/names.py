@@ -166,7 +166,15 @@ def is_simulated(url: str) -> bool:
 
 
 def _base_url(text: str) -> str:
-    _split(text)
+    """Webhooks, notifications, pages and cookies of the bridge are at the root of their host."""
+    parts = _split(text)
+    if parts.path.strip("/"):
+        host = f"{parts.scheme}://{parts.netloc}"
+        remedy = "give the bridge a host name of its own, such as bridge.example.com, and leave out the path"
+        hint = f'write "{host}", if nothing else answers there; else {remedy}'
+        raise bad(
+            "{value} has a path, and the bridge answers at the root of its host only", remedy, hint=hint
+        )
     return text.rstrip("/")
 
 

@@ -42,7 +42,7 @@ class Server(Model):
     public_url: Annotated[
         BaseUrl,
         doc(
-            "The address under which Shopify and Sculpteo reach the bridge; https in `live` mode.",
+            "The address under which Shopify and Sculpteo reach the bridge, without a path; https in `live` mode.",
             "https://bridge.example.com",
         ),
     ]
@@ -368,7 +368,9 @@ class Logging(Model):
     """The log, on standard error."""
 
     format: Annotated[
-        Literal["plain", "json"], one_of("plain", "json"), doc("`plain` for people, `json` for programs.")
+        Literal["plain", "json"],
+        one_of("plain", "json"),
+        doc("`plain`: sentences on a terminal, key=value in files and pipes; `json` for programs."),
     ] = "plain"
     level: Annotated[
         Literal["debug", "info", "warning", "error"],

@@ -27,6 +27,7 @@ from bridge.shopify.throttle import Budget
 
 PATIENCE = 10.0  # seconds that a call may wait for its budget before it says TryAgain
 THROTTLED_TRIES = 3
+LEAST_WAIT = 0.1  # seconds, so that a wait of nothing cannot be repeated without an end
 
 
 class Admin:
@@ -63,6 +64,13 @@ class Admin:
         self._clock = clock
         self._budget = Budget(clock)
         self._turn = asyncio.Lock()
+        self._patience = PATIENCE
+        self._on_wait: Callable[[float], None] = lambda seconds: None
+
+    def be_patient(self, patience: float, on_wait: Callable[[float], None]) -> None:
+        """For a command that a person waits for: each call waits up to so many seconds for its budget, and
+        `on_wait` is told of each wait, in seconds, before it begins."""
+        self._patience, self._on_wait = patience, on_wait
 
     async def run(
         self,
@@ -77,15 +85,21 @@ class Admin:
         mutation may have been run.
         """
         body = json.dumps({"query": document(name), "variables": variables or {}}).encode()
-        tries = 1
+        tries, waited = 1, 0.0
         while True:
             try:
                 return await self._authorized(name, body, optional)
             except Throttled as throttled:
-                if tries >= THROTTLED_TRIES or throttled.seconds > PATIENCE:
+                is_last = tries >= THROTTLED_TRIES and self._patience <= PATIENCE
+                wait = max(throttled.seconds, LEAST_WAIT)
+                if is_last or waited + wait > self._patience:
                     raise
-                tries += 1
-                await self._sleep(throttled.seconds)
+                tries, waited = tries + 1, waited + wait
+                await self._wait(wait)
+
+    async def _wait(self, seconds: float) -> None:
+        self._on_wait(seconds)
+        await self._sleep(seconds)
 
     async def write(
         self, name: str, field: str, variables: Mapping[str, object]
@@ -156,10 +170,10 @@ class Admin:
         asked_at = self._clock()
         async with self._turn:
             while wait := self._budget.wait(cost):
-                if self._clock() - asked_at + wait > PATIENCE:
+                if self._clock() - asked_at + wait > self._patience:
                     why = "Shopify's query budget is used up"
                     raise Resting(why, after=timedelta(seconds=wait), upstream=self.upstream)
-                await self._sleep(wait)
+                await self._wait(wait)
             self._budget.take(cost)
 
     async def _send(self, body: bytes, token: str) -> http.Answer:

@@ -184,14 +184,15 @@ def _answer(row: Any) -> RawAnswer:
 def _find(c: Connection, text: str) -> list[OrderRecord]:
     shop, slash, rest = text.partition("/")
     if slash and not text.startswith("gid:"):
-        in_shop = [record for record in _find_plain(c, rest) if record.shop == shop]
+        in_shop = [record for record in _find_plain(c, rest, shop) if record.shop == shop]
         if in_shop:
             return in_shop
     return _find_plain(c, text)
 
 
-def _find_plain(c: Connection, text: str) -> list[OrderRecord]:
-    """The first way of naming an order that fits: so "1001" is "#1001" before it is the number 1001."""
+def _find_plain(c: Connection, text: str, shop: str | None = None) -> list[OrderRecord]:
+    """The first way of naming an order that fits, in this shop where one is given: so "1001" is "#1001" before it
+    is the number 1001."""
     if not text:
         return []
     # one list of keys from two indexes: with an OR, PostgreSQL reads every order
@@ -207,9 +208,10 @@ def _find_plain(c: Connection, text: str) -> list[OrderRecord]:
     if text.isascii() and text.isdigit() and len(text) < 18:
         ways.append(orders.c.id == int(text))
     for way in ways:
-        keys = list(
-            c.execute(sa.select(orders.c.id).where(way).order_by(orders.c.id.desc()).limit(MATCHES)).scalars()
-        )
+        query = sa.select(orders.c.id).where(way).order_by(orders.c.id.desc()).limit(MATCHES)
+        if shop is not None:
+            query = query.where(orders.c.shop == shop)
+        keys = list(c.execute(query).scalars())
         if keys:
             return load_all(c, keys)
     return []

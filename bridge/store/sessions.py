@@ -6,11 +6,14 @@ use one. It ends at its time, with its user's password, or when it is ended here
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection
 
 from bridge.ports import Clock, Facts
@@ -36,6 +39,37 @@ class Session:
     until: datetime
     address: str | None = None
     agent: str | None = None
+
+
+TERMINAL = "terminal)"  # how whoever decided at a terminal is called at the end
+AT_ONCE = 200
+TOLD_ELSEWHERE = frozenset({"pause", "resume"})  # every process logs them when it hears of them
+SAID = {
+    ("sign_in", "done"): "somebody signed in",
+    ("sign_in", "refused"): "a sign-in failed",
+    ("refused", "role"): "somebody tried what their role does not allow",
+}
+
+log = structlog.get_logger("bridge.people")
+
+
+def log_deed(
+    who: str, action: str, outcome: str, order: str | None, shop: str | None, address: str | None
+) -> None:
+    """What a person did, as a line of the log; a warning where it was refused. `address` is that of a browser."""
+    said = SAID.get((action, outcome)) or ("decided" if outcome == "done" else "a decision was refused")
+    told = {"order": order, "shop": shop, "action": action, "who": who, "ip": address}
+    level = logging.INFO if outcome == "done" else logging.WARNING
+    log.log(level, said, **{name: value for name, value in told.items() if value is not None})
+
+
+def _called(c: Connection, order: int | None) -> tuple[str | None, str | None]:
+    """The name of an order, and of its shop."""
+    if order is None:
+        return None, None
+    name = sa.func.coalesce(orders.c.name, orders.c.order_id)
+    row = c.execute(sa.select(name.label("name"), orders.c.shop).where(orders.c.id == order)).one_or_none()
+    return (row.name, row.shop) if row is not None else (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +162,7 @@ class Sessions:
         address: str | None = None,
         facts: Mapping[str, object] | None = None,
     ) -> None:
-        """Add a line to the audit log."""
+        """Add a line to the audit log, and tell the log of it."""
         row = {
             "at": self._clock.now(),
             "who": who,
@@ -139,12 +173,39 @@ class Sessions:
             "facts": dict(facts or {}),
         }
 
-        def work(c: Connection) -> None:
+        def work(c: Connection) -> tuple[str | None, str | None]:
             key = c.execute(sa.insert(audit).values(row).returning(audit.c.id)).scalar_one()
             if (action, outcome) == ("sign_in", "refused") and key % PRUNE_EVERY == 0:
                 _drop_old_tries(c)
+            return _called(c, order)
 
-        await self._db.write(work)
+        name, shop = await self._db.write(work)
+        if action not in TOLD_ELSEWHERE:
+            log_deed(who, action, outcome, name, shop, address)
+
+    async def newest(self) -> int:
+        """The number of the last line of the audit log; 0 where there is none."""
+        query = sa.select(sa.func.coalesce(sa.func.max(audit.c.id), 0))
+        return await self._db.read(lambda c: int(c.execute(query).scalar_one()))
+
+    async def log_terminal(self, after: int) -> int:
+        """Tell the log of this process what was decided at terminals since that line; gives the last line."""
+        query = (
+            sa.select(audit.c.id, audit.c.who, audit.c.action, audit.c.outcome, audit.c.order_key)
+            .where(audit.c.id > after)
+            .order_by(audit.c.id)
+            .limit(AT_ONCE)
+        )
+
+        def work(c: Connection) -> list[tuple[Any, tuple[str | None, str | None]]]:
+            return [(row, _called(c, row.order_key)) for row in c.execute(query).all()]
+
+        last = after
+        for row, (name, shop) in await self._db.read(work):
+            last = row.id
+            if row.who.endswith(TERMINAL):
+                log_deed(row.who, row.action, row.outcome, name, shop, None)
+        return last
 
     async def deeds(self, *, before: int | None = None, limit: int = 50) -> list[Deed]:
         """The audit log, newest first."""

@@ -29,6 +29,8 @@ CASES = (
     B(URL, "¦https://", "server.public_url", "is not a complete URL", "https://bridge.example.com"),
     B(URL, "¦https://me:pw@bridge.fr", "server.public_url", "has a user name or password", "take them out"),
     B(URL, "¦https://bridge.fr/?a=b", "server.public_url", "goes on after its path", "leave out"),
+    B(URL, "¦https://acme.fr/bridge", "server.public_url", "has a path", 'write "https://acme.fr", if nothing else'),
+    B(URL, "¦https://acme.fr:8443/a/b/", "server.public_url", "has a path", 'write "https://acme.fr:8443"'),
     B(URL, '¦"https://[::1"', "server.public_url", "is not a URL that can be read", "https://bridge.example.com"),
     B(URL, "¦https://YOUR-DOMAIN", "server.public_url", "placeholder", "fill it in: The address under which"),
     B(f"  public_url: {URL}\n", "  ¦public-url: https://a.fr\n", 'server.public-url', "not a known key", '"public_url"?'),

@@ -120,7 +120,7 @@ def test_orders_that_cannot_be_previewed_are_named(tmp_path: Path, monkeypatch: 
     assert "there is no" in run("1001", "--json")[2]
     unread = replace(sample_order(), id="gid://shopify/Order/9", name="#UNREAD")
     asyncio.run(remembered(database, sample_order(), unread))
-    assert "the bridge has no order 777" in run("777", "--json")[2]
+    assert "no order is called 777" in run("777", "--json")[2]
     assert "has not been read from the shop yet" in run("#UNREAD", "--json")[2]
 
 

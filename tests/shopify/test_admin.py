@@ -245,6 +245,24 @@ async def test_a_long_wait_is_not_spent_inside(shop: Shop) -> None:
     assert shop.time.slept == []
 
 
+async def test_a_command_of_a_person_waits_for_the_budget_and_says_so(shop: Shop) -> None:
+    told: list[float] = []
+    shop.admin.be_patient(600, told.append)
+    shop.stub.faults.extend(throttled(requested=1000, available=0, rate=50) for _ in range(6))
+    shop.stub.faults.append(Fault(429, headers={"Retry-After": "120"}))
+    reply = await shop.admin.run("shop")
+    assert reply.data["shop"]["name"].text() == "Acme"
+    assert told == shop.time.slept == [pytest.approx(20)] * 6 + [120.0]
+
+
+async def test_even_a_person_does_not_wait_for_ever(shop: Shop) -> None:
+    shop.admin.be_patient(60, lambda seconds: None)
+    shop.stub.faults.extend(throttled(requested=100, available=0, rate=5) for _ in range(9))
+    with pytest.raises(TryAgain):
+        await shop.admin.run("shop")
+    assert sum(shop.time.slept) <= 60
+
+
 async def test_a_throttled_error_beside_others_counts_as_throttling(shop: Shop) -> None:
     body = {
         "errors": [

@@ -68,6 +68,7 @@ class Result:
     done: bool
     state: State | None
     error: str | None = None
+    order_id: str | None = None
 
 
 Pick = Callable[[OrderRecord], bool]
@@ -181,15 +182,16 @@ async def _one(desk: Desk, action: Action, order: OrderRecord, who: str) -> Resu
     try:
         await carry_out(action, order, who, desk.clock.now(), desk.store.orders, desk.store.sessions)
     except BridgeError as error:
-        return Result(name_of(order), order.shop, False, order.state, str(error))
+        return Result(name_of(order), order.shop, False, order.state, str(error), order.order_id)
     now = await desk.store.queries.get(order.key)
-    return Result(name_of(order), order.shop, True, now.state if now else None)
+    return Result(name_of(order), order.shop, True, now.state if now else None, order_id=order.order_id)
 
 
 def _shown(action: Action, result: Result) -> dict[str, Any]:
     return {
         "order": result.order,
         "shop": result.shop,
+        "order_id": result.order_id,
         "action": action.name,
         "done": result.done,
         "state": result.state,

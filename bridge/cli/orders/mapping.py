@@ -66,7 +66,8 @@ def map_line(
     if ignore and parts["uuid"]:
         raise click.UsageError("say either --uuid or --ignore")
     if not ignore and not parts["uuid"]:
-        at_desk(config, lambda desk: _list(desk, order))
+        if not as_json:
+            at_desk(config, lambda desk: _list(desk, order))
         raise click.UsageError("say what it is: --uuid UUID, or --ignore order|variant|product")
 
     async def work(desk: Desk) -> tuple[OrderRecord, list[Line], tuple[Design, ...]]:
