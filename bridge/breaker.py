@@ -25,6 +25,7 @@ from bridge.order.model import (
     Address,
     Design,
     LedgerEntry,
+    Mode,
     NewFulfillment,
     PrintOrder,
     Quote,
@@ -153,8 +154,8 @@ class GuardedShop:
         self._shop = shop
         self._breaker = breaker
 
-    async def read(self, order_id: str) -> ShopOrder | None:
-        return await self._breaker.through(lambda: self._shop.read(order_id), _fine)
+    async def read(self, order_id: str, *, note_of: Mode | None = None) -> ShopOrder | None:
+        return await self._breaker.through(lambda: self._shop.read(order_id, note_of=note_of), _fine)
 
     def changed(
         self, since: datetime | None, *, created_since: datetime | None = None, unfulfilled: bool = False

@@ -105,8 +105,12 @@ class Annotation:
 class Shop(Protocol):
     """One Shopify shop. Every verb may raise TryAgain, or NeedsPerson("shop_access")."""
 
-    async def read(self, order_id: str) -> ShopOrder | None:
-        """The order as it is now, complete (all pages), or None when the shop has no such order."""
+    async def read(self, order_id: str, *, note_of: Mode | None = None) -> ShopOrder | None:
+        """The order as it is now, complete (all pages), or None when the shop has no such order.
+
+        What is bought for real and what is tried out have notes of their own: `note_of` says which is read; None =
+        that of the mode in which the shop is used.
+        """
 
     def changed(
         self, since: datetime | None, *, created_since: datetime | None = None, unfulfilled: bool = False
@@ -116,8 +120,9 @@ class Shop(Protocol):
     async def write_ledger(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str | None:
         """Compare-and-set the ledger on the order; gives the new digest.
 
-        `expected` is the digest that was read (None = no entry may exist). Raises LedgerConflict when the
-        ledger is no longer what was read. Where the app lacks the scope: NeedsPerson("shop_access").
+        `expected` is the digest that was read (None = no entry may exist). It is the note of the entry's own mode
+        that is written. Raises LedgerConflict when the ledger is no longer what was read. Where the app lacks the
+        scope: NeedsPerson("shop_access").
         """
 
     async def write_ledger_and_read(

@@ -16,7 +16,7 @@ from bridge.errors import (
     Unreadable,
     shopify,
 )
-from bridge.order.model import Design, Money
+from bridge.order.model import Design, Mode, Money
 from bridge.ports import Shop
 from tests.sculpteo.raw_server import Respond, answer, serving
 from tests.sculpteo.test_lookups import DESIGN, page, priced, said
@@ -89,7 +89,7 @@ class Broken:
     def __init__(self, error: TryAgain) -> None:
         self.error = error
 
-    async def read(self, order_id: str) -> None:
+    async def read(self, order_id: str, *, note_of: Mode | None = None) -> None:
         raise self.error
 
 

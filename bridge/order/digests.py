@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from bridge.order.model import Address, Design, PrintItem
+from bridge.order.model import Address, Design, Ledger, PrintItem
 
 LENGTH = 16
 
@@ -46,3 +46,11 @@ def contents_digest(items: Iterable[PrintItem], address: Address | None) -> str:
 def _design(design: Design) -> tuple[object, ...]:
     scale = None if design.scale is None else str(design.scale.normalize())
     return design.uuid, design.material, scale, design.unit
+
+
+def note_digest(ledger: Ledger) -> str:
+    """A digest of what the note on the Shopify order says of a purchase: what a person answers about a note counts
+    for this one, and not for another that takes its place."""
+    if ledger.raw is not None:
+        return digest_of(ledger.raw, ledger.why, ledger.digest)
+    return digest_of(ledger.entry and (ledger.entry.attempt, ledger.entry.reference))

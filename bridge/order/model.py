@@ -25,6 +25,10 @@ class Money:
     amount: Decimal
     currency: str
 
+    def __str__(self) -> str:
+        """For a sentence: "41.80 EUR"."""
+        return f"{self.amount} {self.currency}"
+
 
 @dataclass(frozen=True, slots=True)
 class Address:

@@ -44,6 +44,7 @@ class Problem(StrEnum):
 class Alarm(StrEnum):
     CANCELLED_AFTER_PLACING = "cancelled_after_placing"
     REFUNDED_AFTER_PLACING = "refunded_after_placing"
+    UNPAID_AFTER_PLACING = "unpaid_after_placing"
     EDITED_AFTER_PLACING = "edited_after_placing"
     ADDRESS_AFTER_PLACING = "address_after_placing"
     DELETED_AFTER_PLACING = "deleted_after_placing"
@@ -209,6 +210,12 @@ ALARMS: dict[Alarm, Text] = {
     Alarm.REFUNDED_AFTER_PLACING: Text(
         "The order was refunded after Sculpteo order {reference} was placed.",
         "If it is not to be printed, ask Sculpteo's support; they can cancel only while it is queuing.",
+    ),
+    Alarm.UNPAID_AFTER_PLACING: Text(
+        "The payment of the order lapsed or was taken back after Sculpteo order {reference} was placed: Shopify says "
+        "“{payment}” of it.",
+        "Collect the payment in Shopify; or ask Sculpteo's support to cancel their order, which they can only while it "
+        "is queuing. Else it is printed and billed to you, and you are not paid.",
     ),
     Alarm.EDITED_AFTER_PLACING: Text(
         "The order was edited after Sculpteo order {reference} was placed: {what}.",

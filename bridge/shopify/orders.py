@@ -49,8 +49,8 @@ class _Pages:
 class ShopifyShop:
     """Implements `bridge.ports.Shop` for one shop.
 
-    `mode` decides which of the two ledgers on an order is read: what is bought for real, or what is tried
-    out. `carriers` is the merchant's own table of carrier names. `now` is the wall clock; `log` takes
+    `mode` decides which of the two ledgers on an order is read where a caller does not say it: what is bought for
+    real, or what is tried out. `carriers` is the merchant's own table of carrier names. `now` is the wall clock; `log` takes
     sentences on what could not be shown on an order, with ids only.
     """
 
@@ -69,21 +69,22 @@ class ShopifyShop:
         self._carriers = carriers or {}
         self._log = log or (lambda sentence: None)
 
-    async def read(self, order_id: str) -> ShopOrder | None:
-        """The order as it is now, whole; None when the shop has none, or shows none that old.
+    async def read(self, order_id: str, *, note_of: Mode | None = None) -> ShopOrder | None:
+        """The order as it is now, whole; None when the shop has none, or shows none that old. It comes with the
+        note of `note_of`.
 
         Where it has several pages and changes meanwhile, it is read again from the start.
         """
         for _ in range(STEADY_TRIES):
             try:
-                return await self._read_once(order_id)
+                return await self._read_once(order_id, ledger.key_for(note_of or self._mode))
             except _Moving:
                 continue
         raise Unreadable("the order keeps changing while it is read", upstream=self._admin.upstream)
 
-    async def _read_once(self, order_id: str) -> ShopOrder | None:
+    async def _read_once(self, order_id: str, ledger_key: str) -> ShopOrder | None:
         read_at = self._now()
-        variables = {"id": order_id, "ledgerKey": ledger.key_for(self._mode)}
+        variables = {"id": order_id, "ledgerKey": ledger_key}
         reply = await self._admin.run("order", variables, optional=OPTIONAL)
         value = reply.data["order"]
         return await self._whole(order_id, value, reply, read_at) if value else None
@@ -238,17 +239,13 @@ class ShopifyShop:
                 return await self._whole(order_id, owners[0], reply, read_at)
             except _Moving:
                 pass
-        order = await self.read(order_id)
+        order = await self.read(order_id, note_of=Mode(entry.mode))
         if order is None:
             raise TryAgain("the shop does not find the order", upstream=self._admin.upstream)
         return order
 
     def _ledger_input(self, order_id: str, entry: LedgerEntry, expected: str | None) -> dict[str, object]:
         """https://shopify.dev/docs/api/admin-graphql/latest/input-objects/MetafieldsSetInput"""
-        if ledger.key_for(entry.mode) != ledger.key_for(self._mode):
-            raise LedgerConflict(
-                f"an entry of mode {entry.mode} does not belong into the ledger that was read"
-            )
         return {
             "ownerId": order_id,
             "key": ledger.key_for(entry.mode),

@@ -17,7 +17,7 @@ from bridge.ports import APPROVAL, Change, ClosedPurchase, Note, OrderRecord
 from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.payment import approval_codes
 from bridge.steps.refusals import APPROVED, NotNow, Wish, named, refusal
-from bridge.steps.right_to_buy import locations_of
+from bridge.steps.right_to_buy import ABOUT_THE_NOTE, locations_of, note_code
 
 REMAPPABLE = frozenset({State.RECEIVED, State.WAITING, State.ATTENTION, State.IGNORED})
 STOPPED = frozenset({Problem.CANCELLED_AT_SCULPTEO, Problem.LIVE_IS_TEST})
@@ -100,7 +100,10 @@ def approved_already(record: OrderRecord) -> NotNow | None:
 
 def _approval(record: OrderRecord, who: str, now: datetime) -> dict[str, object]:
     """What is kept of an approval: by whom, for which reasons, and of what."""
-    given = dict.fromkeys([*(record.approved_for or "").split(), *approval_codes(record)])
+    codes = approval_codes(record)
+    if record.problem in ABOUT_THE_NOTE:
+        codes.append(note_code(record.problem, record.facts.get("note")))
+    given = dict.fromkeys([*(record.approved_for or "").split(), *codes])
     return {
         "approved_at": now,
         "approved_by": who,
@@ -267,7 +270,8 @@ def placed_as(record: OrderRecord, who: str, now: datetime, reference: str) -> C
     What a person said before may be corrected for as long as Sculpteo does not know it."""
     closed = next((one for one in record.closed if one.reference == reference), None)
     if closed is not None and _can_be_taken_over(record):
-        return _taken_over(record, closed.reference, closed.token, who, now)
+        mode = closed.mode if closed.alive_at is None else Mode.LIVE
+        return _taken_over(record, closed.reference, closed.token, who, now, mode)
     if record.state in {State.CANCELLED, State.IGNORED} and not bought(record) and record.doubted_token:
         return _taken_over(record, reference, record.doubted_token, who, now)
     if not may_be_corrected(record):
@@ -309,11 +313,14 @@ def _can_be_taken_over(record: OrderRecord) -> bool:
     return over or free or _stopped(record)
 
 
-def _taken_over(record: OrderRecord, reference: str, token: str, who: str, now: datetime) -> Change:
-    """It counts as bought under this reference, for real, and is followed; nothing else of it is."""
+def _taken_over(
+    record: OrderRecord, reference: str, token: str, who: str, now: datetime, mode: Mode = Mode.LIVE
+) -> Change:
+    """It counts as bought under this reference, for real unless it is a test that Sculpteo does not make, and is
+    followed; nothing else of it is."""
     values = {
         "reference": reference,
-        "mode": Mode.LIVE,
+        "mode": mode,
         "placed_at": now,
         "print_status": None,
         "print_words": None,
@@ -344,8 +351,7 @@ def not_placed(record: OrderRecord, who: str, now: datetime, *, drop: bool = Fal
     watches = _candidate(record, now)
     if drop:
         return Change(State.CANCELLED, None, reason="person", notes=notes, void_attempt=void, watches=watches)
-    answered = record.problem in {Problem.LEDGER_UNREADABLE, Problem.REFERENCE_TAKEN}
-    values = _approval(record, who, now) if answered else {}
+    values = _approval(record, who, now) if record.problem in ABOUT_THE_NOTE else {}
     return Change(State.WAITING, now, values=values, notes=notes, void_attempt=void, watches=watches)
 
 

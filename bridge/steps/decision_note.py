@@ -54,7 +54,7 @@ async def note_decision(job: Job) -> Noted:
     decision = record.decision or _of_earlier_release(record)
     if record.decision_noted is not False or decision is None:
         return Noted()
-    order = await job.read()
+    order = await job.read(note_of=job.world.policy.mode)  # it forbids what would be bought from now on
     if order is None:
         return Noted(DONE)  # deleted, or too old to be seen: it cannot be bought any more
     ledger, entry = order.ledger, order.ledger.entry

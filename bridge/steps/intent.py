@@ -60,7 +60,8 @@ async def intend(job: Job, order: ShopOrder, found: Assessment, cost: Money | No
     except LimitReached as reached:
         facts = {"spent": said(reached.spent), "limit": said(limit), "cost": said(cost)}
         tomorrow = _midnight(job.now) + timedelta(days=1)
-        return decided(job, order, Assessment(Waits(Wait.LIMIT_DAY, tomorrow, facts), found.items))
+        change = decided(job, order, Assessment(Waits(Wait.LIMIT_DAY, tomorrow, facts), found.items))
+        return replace(change, values={**change.values, "cost": cost})  # for which a person may approve it
     except ModeChanged as error:
         return replace(anew(job, error.why, pause=True), void_attempt=None)
     return None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from bridge.errors import NeedsPerson, TryAgain
-from bridge.order.model import ShopOrder
+from bridge.order.model import Mode, ShopOrder
 from bridge.order.problems import NOT_CONFIGURED
 from bridge.ports import (
     Annotation,
@@ -74,8 +74,20 @@ class Job:
             why = NOT_CONFIGURED.format(shop=self.record.shop)
             raise TryAgain(why, after=timedelta(hours=1)) from None
 
-    async def read(self) -> ShopOrder | None:
-        return await self.shop.read(self.record.order_id)
+    @property
+    def note_of(self) -> Mode:
+        """The mode whose note on the Shopify order is this order's: of what was bought the mode that it was bought
+        in, whatever mode the bridge works in by now; of what may be bought the mode in force."""
+        record = self.record
+        if record.reference is not None and record.mode is not None:
+            return record.mode
+        if record.attempt is not None and record.attempt.sent_at is not None:
+            return record.attempt.mode
+        return self.world.policy.mode
+
+    async def read(self, *, note_of: Mode | None = None) -> ShopOrder | None:
+        """The order as it is now, with its note; `note_of` instead of the order's own."""
+        return await self.shop.read(self.record.order_id, note_of=note_of or self.note_of)
 
     def stay(self, due_at: datetime | None, *notes: Note, **values: object) -> Change:
         """Remain as it is, with its reason or problem, until `due_at`."""

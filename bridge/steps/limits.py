@@ -64,4 +64,4 @@ def bought_already(record: OrderRecord) -> Waits | None:
 
 def said(money: Money | None) -> str:
     """An amount for a sentence."""
-    return f"{money.amount} {money.currency}" if money else "?"
+    return str(money) if money else "?"

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from bridge.errors import NeedsPerson, TryAgain
-from bridge.order.digests import contents_digest
+from bridge.order.digests import contents_digest, note_digest
 from bridge.order.model import Address, Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import HEALS_ON_CHANGE, Alarm, Problem
 from bridge.order.rules import prints_told
@@ -31,10 +31,10 @@ from bridge.steps.resolve import found_elsewhere, late_evidence
 from bridge.steps.right_to_buy import (
     approval_holds,
     approved_for,
+    is_answered,
     locations_of,
     moved_to,
     objection,
-    was_given_for,
     window_end,
     without_approval,
 )
@@ -97,8 +97,9 @@ def assess(
         return Assessment(Nothing(Ignored.SHOP_TEST_ORDER))
     if order.closed_at is not None:
         return Assessment(Nothing(Ignored.ARCHIVED))
-    if order.ledger.raw is not None and not was_given_for(record, Problem.LEDGER_UNREADABLE):
-        return Assessment(Trouble(Problem.LEDGER_UNREADABLE, {"why": order.ledger.why or "?"}))
+    if order.ledger.raw is not None and not is_answered(record, Problem.LEDGER_UNREADABLE, order.ledger):
+        told = {"why": order.ledger.why or "?", "note": note_digest(order.ledger)}
+        return Assessment(Trouble(Problem.LEDGER_UNREADABLE, told))
     selection = select(
         record.shop,
         order,
@@ -279,12 +280,22 @@ def gone(job: Job) -> Change:
 
 
 def _limit_lifted(job: Job) -> bool:
-    """Whether the order was above a limit that leaves room for it now."""
+    """Whether the order was above a limit, and has to be priced anew: the limit leaves room for it now, or is in
+    another currency."""
     record = job.record
-    if record.cost is None or record.problem not in OF_COST:
+    if record.problem not in OF_COST:
         return False
     limit = OF_COST[Problem(record.problem)](job.world.policy)
-    return limit is None or (limit.currency == record.cost.currency and record.cost.amount <= limit.amount)
+    if limit is None or record.cost is None:
+        return True
+    return limit.currency != record.cost.currency or record.cost.amount <= limit.amount
+
+
+def _limit_as_now(job: Job) -> dict[str, Any]:
+    """The facts of an order that is still above a limit, by the limit as it is now."""
+    record = job.record
+    limit = OF_COST[Problem(record.problem)](job.world.policy) if record.problem in OF_COST else None
+    return {**record.facts, "limit": str(limit)} if limit else dict(record.facts)
 
 
 def _costs_otherwise(record: OrderRecord, found: Assessment) -> bool:
@@ -310,7 +321,7 @@ async def _heal(job: Job, order: ShopOrder, found: Assessment) -> Change:
         "mapping_version": job.world.catalog.version,
         "shop_updated_at": order.updated_at,
     }
-    if heals and isinstance(found.verdict, Trouble) and found.verdict.facts != record.facts:
+    if same and isinstance(found.verdict, Trouble) and found.verdict.facts != record.facts:
         return Change(
             State.ATTENTION,
             None,
@@ -319,7 +330,7 @@ async def _heal(job: Job, order: ShopOrder, found: Assessment) -> Change:
             values={"snapshot": order, "name": order.name, **shown},
             notes=notes,
         )
-    return job.stay(None, *notes, **shown)
+    return replace(job.stay(None, *notes, **shown), facts=_limit_as_now(job))
 
 
 async def _still_without_price(job: Job, order: ShopOrder, found: Assessment) -> Change | None:

@@ -10,6 +10,7 @@ https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderDisplayFinancialSta
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from bridge.order.model import ShopOrder
 from bridge.order.states import State, Wait
@@ -56,6 +57,51 @@ def payment_wait(
     if until is not None:
         why = f"the payment is authorized until {until:%Y-%m-%d %H:%M} UTC, and Sculpteo may not have shipped by then"
     return Waits(Wait.UNPAID, now + RECHECK, {**facts, "why": why})
+
+
+def is_farther(before: ShopOrder, now: ShopOrder) -> bool:
+    """Whether the money for an order is farther away than it was: taken back, lapsed, or not confirmed after all.
+    Money that the merchant gives back is told of as a refund, and what is owed for things that were added as an
+    edit."""
+    if now.financial_status in {"REFUNDED", "PARTIALLY_REFUNDED"}:
+        return False
+    if now.financial_status == "PARTIALLY_PAID" and _total(now) > _total(before):
+        return False
+    return _reached(now) < _reached(before)
+
+
+def _total(order: ShopOrder) -> Decimal:
+    total = order.current_total or order.total
+    return total.amount if total else Decimal(0)
+
+
+def _reached(order: ShopOrder) -> int:
+    """How near the money of an order was when it was read."""
+    if order.financial_status == "VOIDED":
+        return -1
+    if is_paid(order):
+        return len(NEARNESS)
+    lapsed = order.authorized_until is not None and order.authorized_until <= order.read_at
+    if order.financial_status == "PARTIALLY_PAID" and not lapsed:
+        return _nearness(
+            "AUTHORIZED"
+        )  # a part of it was captured, as where Shopify captures with each parcel
+    return _nearness("EXPIRED" if lapsed else order.financial_status or "PENDING")
+
+
+def may_have_lapsed(bought: ShopOrder, seen_at: datetime | None, now: datetime) -> bool:
+    """Whether the payment of an order that was bought before it was paid is to be looked at again: Shopify tells of no
+    authorization that ends. `seen_at` = when the order was last looked after."""
+    if is_paid(bought):
+        return False
+    until = bought.authorized_until
+    if seen_at is None or (until is not None and seen_at < until <= now):
+        return True
+    return _period(seen_at) != _period(now)
+
+
+def _period(at: datetime) -> int:
+    return int(at.timestamp() // RECHECK.total_seconds())
 
 
 def approval_codes(record: OrderRecord) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bridge.errors import SCULPTEO, NeedsPerson, Unreadable
+from bridge.order.digests import note_digest
 from bridge.order.model import Mode, PrintItem, ShopOrder, TrackingReport, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
@@ -21,6 +22,7 @@ from bridge.steps.closed_purchases import is_due, living_purchase, look, seen
 from bridge.steps.decision_note import obeyed
 from bridge.steps.job import Job, show
 from bridge.steps.ledger import taken_back, tells_of_purchase
+from bridge.steps.right_to_buy import is_answered
 from bridge.steps.withdraw import after_placing, withdrawn, withdrawn_already
 
 CONFIRM_RETRY = timedelta(minutes=2)
@@ -130,9 +132,9 @@ async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ..
     try:
         job.record = await job.world.orders.adopt(record, attempt)
     except NeedsPerson as error:
-        if error.problem == Problem.REFERENCE_TAKEN and error.problem in (record.approved_for or "").split():
-            return None  # a person looked, and says that the note is another order's
-        raise
+        if is_answered(record, error.problem, order.ledger):
+            return None  # a person looked, and says that this note is another order's
+        raise NeedsPerson(error.problem, **error.facts, note=note_digest(order.ledger)) from None
     change = _adopted(job, order, items, entry.reference)
     denied = entry.reference and any(one.id == entry.attempt and one.proven for one in record.closed_attempts)
     alarm = ((Alarm.LATE_ANSWER, {"reference": entry.reference}),) if denied else ()

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bridge.order.digests import contents_digest
-from bridge.order.model import FulfillmentOrder, Mode, PrintItem, ShopOrder
+from bridge.order.digests import contents_digest, note_digest
+from bridge.order.model import FulfillmentOrder, Ledger, Mode, PrintItem, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
 from bridge.ports import APPROVAL, GoLive, OrderRecord, PaymentPolicy, Policy
@@ -25,7 +25,11 @@ from bridge.steps.select import Trouble, Waits
 DEARER = "dearer"
 """Among the reasons of an approval: it cost more than a person had approved, so that a person is asked again."""
 
-ANSWERS = (DEARER, Problem.LEDGER_UNREADABLE, Problem.REFERENCE_TAKEN)
+ABOUT_THE_NOTE = frozenset({Problem.LEDGER_UNREADABLE, Problem.REFERENCE_TAKEN})
+"""Problems of the note on the Shopify order. Each keeps the note's digest among its facts, and an answer counts for
+the note with this digest alone."""
+
+ANSWERS = (DEARER, *sorted(ABOUT_THE_NOTE))
 """What is kept of an approval that does not count any more: what was asked or answered about the order itself."""
 
 ONE_QUESTION = frozenset(
@@ -96,6 +100,16 @@ def was_given_for(record: OrderRecord, code: str) -> bool:
     return code in (record.approved_for or "").split()
 
 
+def note_code(problem: str, note: object) -> str:
+    """What an answer to this problem of the note with this digest is kept as."""
+    return f"{problem}:{note}"
+
+
+def is_answered(record: OrderRecord, problem: str, ledger: Ledger) -> bool:
+    """Whether a person answered this problem of the very note that is there now."""
+    return was_given_for(record, note_code(problem, note_digest(ledger)))
+
+
 def opens_all(record: OrderRecord) -> bool:
     """Whether the approval was given to the order as a whole, and not only to its payment, a limit or a place."""
     given = [code for code in (record.approved_for or "").split() if code not in ONE_QUESTION]
@@ -105,7 +119,8 @@ def opens_all(record: OrderRecord) -> bool:
 def without_approval(record: OrderRecord, *, dearer: bool = False) -> dict[str, Any]:
     """The values that end an approval. What a person answered about the order itself stays answered; `dearer` =
     it ends because of the cost, which stays a question whatever happens to the order meanwhile."""
-    kept = [code for code in ANSWERS if was_given_for(record, code) or (dearer and code == DEARER)]
+    kept = [code for code in (record.approved_for or "").split() if code.partition(":")[0] in ANSWERS]
+    kept += [DEARER] if dearer and DEARER not in kept else []
     return {**dict.fromkeys(APPROVAL), "approved_for": " ".join(kept) or None}
 
 

@@ -18,6 +18,7 @@ from bridge.retry import delay, jittered
 from bridge.steps.fulfil import is_refused
 from bridge.steps.job import Job, show
 from bridge.steps.ledger import entry_of, may_write_over
+from bridge.steps.payment import may_have_lapsed
 from bridge.steps.resolve import late_evidence
 from bridge.steps.withdraw import after_placing, fulfilled_elsewhere
 
@@ -45,7 +46,7 @@ async def track(job: Job) -> Change:
     values: dict[str, object] = {}
     alarms: tuple[tuple[Alarm, Facts], ...] = ()
     order: ShopOrder | None = None
-    if job.record.read_news != job.record.news:
+    if job.record.read_news != job.record.news or _may_be_unpaid(job):
         # the shop said something since it was last read; when it says nothing, polling costs it nothing
         order = await job.read()
         values["read_news"] = job.record.news
@@ -79,6 +80,13 @@ async def track(job: Job) -> Change:
         alarms=alarms,
         answers=(("tracking", report.answer),) if _tells_news(job, report) else (),
     )
+
+
+def _may_be_unpaid(job: Job) -> bool:
+    record = job.record
+    if record.snapshot is None or record.mode is not Mode.LIVE:
+        return False
+    return may_have_lapsed(record.snapshot, record.polled_at, job.now)
 
 
 def _alarm_first(

@@ -13,6 +13,7 @@ from bridge.order.digests import postal_identity
 from bridge.order.model import PrintItem, ShopOrder
 from bridge.order.problems import Alarm
 from bridge.ports import Facts
+from bridge.steps.payment import is_farther
 
 TAKEN_BACK = {"REFUNDED": "refunded", "VOIDED": "voided"}
 """An expired payment is not among them: nobody took the order back, and it may be paid in another way."""
@@ -39,6 +40,8 @@ def after_placing(
     refunded_before = before.refunded_total.amount if before.refunded_total else 0
     if refunded > refunded_before:
         alarms.append((Alarm.REFUNDED_AFTER_PLACING, {**told, "amount": str(refunded)}))
+    if is_farther(before, now):
+        alarms.append((Alarm.UNPAID_AFTER_PLACING, {**told, "payment": now.financial_status or "PENDING"}))
     edited = _edits(before, now, items)
     if edited:
         alarms.append((Alarm.EDITED_AFTER_PLACING, {**told, "what": edited}))
@@ -56,6 +59,8 @@ def withdrawn_already(order: ShopOrder, reference: str | None) -> tuple[tuple[Al
             return ()
         case "cancelled":
             return ((Alarm.CANCELLED_AFTER_PLACING, {"reference": reference or "?"}),)
+        case "voided":
+            return ((Alarm.UNPAID_AFTER_PLACING, {"reference": reference or "?", "payment": "VOIDED"}),)
         case _:
             amount = str(order.refunded_total.amount) if order.refunded_total else "?"
             return ((Alarm.REFUNDED_AFTER_PLACING, {"reference": reference or "?", "amount": amount}),)

@@ -217,9 +217,9 @@ def write_beside(c: Connection, now: datetime, order: OrderRecord, change: Chang
     if change.void_attempt is not None:
         void(c, now, order, change.void_attempt, who)
     if change.revives is not None:
-        revive(c, order, change.revives, change.values["reference"])
+        revive(c, order, change.revives, change.values["reference"], change.values["mode"])
     elif change.void_attempt is None and change.values.get("reference") is not None:
-        _bought_as(c, order, change.values["reference"])
+        _bought_as(c, order, change.values["reference"], change.values.get("mode"))
     if change.values.get("reference") is not None and order.closed:
         _not_closed(c, order, change.values["reference"])
     for seen in change.watches:
@@ -326,9 +326,9 @@ def watch_closed(c: Connection, order: int, seen: ClosedPurchase) -> None:
     )
 
 
-def revive(c: Connection, order: OrderRecord, token: str, reference: str) -> None:
-    """Make the void attempt with this token the order's open one again, with what it bought for real. Raises
-    LeaseLost when another one is open, or there is no such attempt."""
+def revive(c: Connection, order: OrderRecord, token: str, reference: str, mode: Mode) -> None:
+    """Make the void attempt with this token the order's open one again, with what it bought, and in which mode
+    that counts. Raises LeaseLost when another one is open, or there is no such attempt."""
     try:
         with c.begin_nested():
             revived = c.execute(
@@ -343,7 +343,7 @@ def revive(c: Connection, order: OrderRecord, token: str, reference: str) -> Non
                     voided_by=None,
                     verdict="adopted",
                     reference=reference,
-                    mode=Mode.LIVE,
+                    mode=mode,
                 )
             )
     except sa.exc.IntegrityError:
@@ -383,8 +383,9 @@ def _void_verdict(order: OrderRecord, who: str) -> sa.ColumnElement[str]:
     return sa.case((by_its_own_run, sa.literal(str(Verdict.NOT_SENT))), else_=sa.literal("void"))
 
 
-def _bought_as(c: Connection, order: OrderRecord, reference: str) -> None:
-    """The open attempt is what brought this reference. One that only a person gave may be corrected."""
+def _bought_as(c: Connection, order: OrderRecord, reference: str, mode: Mode | None) -> None:
+    """The open attempt is what brought this reference. One that only a person gave may be corrected. A test that
+    Sculpteo makes counts as bought for real, also on the day's limit and in the note on the Shopify order."""
     named: sa.ColumnElement[bool] = attempts.c.reference.is_(None)
     if order.reference_by is not None:
         named = sa.or_(named, attempts.c.reference == order.reference)
@@ -393,6 +394,9 @@ def _bought_as(c: Connection, order: OrderRecord, reference: str) -> None:
         .where(attempts.c.order_id == order.key, attempts.c.voided_at.is_(None), named)
         .values(reference=reference)
     )
+    if mode is not None:
+        is_it = (attempts.c.voided_at.is_(None), attempts.c.reference == reference)
+        c.execute(sa.update(attempts).where(attempts.c.order_id == order.key, *is_it).values(mode=mode))
 
 
 def _parcels(c: Connection, now: datetime, order: int, found: Iterable[Parcel]) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost, LookAgain, ModeChanged, NeedsPerson
-from bridge.order.model import Money, Receipt, Verdict
+from bridge.order.model import Mode, Money, Receipt, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State
 from bridge.ports import Attempt, ClosedPurchase, Facts, LimitReached, OrderRecord
@@ -287,7 +287,7 @@ def revive(c: Connection, now: datetime, order: OrderRecord, token: str, referen
     held_row(c, order)
     if holder(c, reference, order.key) is not None:
         raise LeaseLost(f"the reference {reference} belongs to another order by now")
-    moves.revive(c, order, token, reference)
+    moves.revive(c, order, token, reference, Mode.LIVE)
     event(c, order.key, now, "attempt_revived", {"reference": reference})
     raise_alarm(c, now, order.key, Alarm.LATE_ANSWER, {"reference": reference})
     return again(c, order)

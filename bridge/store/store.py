@@ -48,7 +48,7 @@ DAMAGE_BATCH = 100  # orders that are read in one transaction, in search of dama
 REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again for a new mapping
 
 BY_RULES = (
-    *(Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.LOCATION),
+    *(Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.NO_PRICE, Problem.LOCATION),
     *(Problem.ADDRESS_DOUBTFUL, Problem.NO_COURIER),
 )
 """Problems that another setting of the rules may end."""

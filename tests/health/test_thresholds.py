@@ -191,7 +191,7 @@ async def weeks(
 
 
 async def unreadable(play: Playing) -> None:
-    async def read(order_id: str) -> None:
+    async def read(order_id: str, **_: object) -> None:
         raise TryAgain("the answer holds an amount that is no number", upstream=shopify("acme"))
 
     play.shop.read = read  # type: ignore[method-assign]

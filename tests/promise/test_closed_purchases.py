@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bridge.order.model import Mode, PrintStatus
 from bridge.order.problems import ALARMS, Alarm, Problem, say
 from bridge.order.states import State, Wait
-from bridge.ports import Notice
+from bridge.ports import ClosedPurchase, Notice
 from bridge.steps.refusals import NotNow
+from bridge.store import Store
+from bridge.worker import LEASE
 from tests.promise.day import ORDER, Day, decide
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -410,3 +413,72 @@ async def test_a_live_order_taken_for_a_test_and_printed_again_is_not_printed_tw
     day.printer.books[one].status = PrintStatus.IN_PROCESS
     await _looks_for(day, 2 * HOUR)
     assert (await day.alarms())[Alarm.TWO_PURCHASES] == {"reference": one, "other": second}
+
+
+async def _forgets(day: Day, folder: Path) -> None:
+    """A database without memory beside the same shop works for a while."""
+    async with Store.open(f"sqlite:///{folder / 'lost.db'}", clock=day.clock) as store:
+        day.store = store
+        day.policy = replace(day.policy, mode=Mode.LIVE)
+        await day.news()
+        await day.works()
+        assert (await day.record()).state is not State.WAITING
+
+
+async def test_a_test_that_is_made_after_all_is_taken_over_in_test_mode_for_real(
+    day: Day, tmp_path: Path
+) -> None:
+    """The note that keeps a lost database from buying it is the one of what is bought for real."""
+    fake = await _tested(day)
+    await _goes_live(day)
+    day.policy = replace(day.policy, mode=Mode.TEST)
+    await day.store.wake_for_mode(Mode.TEST)
+    day.printer.books[fake].status = PrintStatus.BILLED
+    await day.calls(fake)
+    await day.works()
+    await day.decides(decide.adopt)
+    await day.works()
+    record = await day.record()
+    assert (record.state, record.reference, record.mode) == (State.PLACED, fake, Mode.LIVE)
+    assert record.attempt is not None
+    assert record.attempt.mode is Mode.LIVE
+    assert day.shop.ledgers[ORDER][0].reference == fake
+    await _forgets(day, tmp_path)
+    assert len(day.printer.books) == 1
+
+
+@pytest.mark.parametrize(("alive", "mode"), [(True, Mode.LIVE), (False, Mode.TEST)])
+async def test_an_unknown_test_that_a_person_names_counts_for_real_only_if_it_is_made(
+    day: Day, alive: bool, mode: Mode
+) -> None:
+    day.policy = replace(day.policy, mode=Mode.TEST)
+    await day.unknown(at_sculpteo=False)
+    await day.news()
+    day.clock.time += HOUR
+    [held] = await day.store.orders.claim("worker", limit=1, lease_for=LEASE)
+    assert held.attempt is not None
+    now = day.clock.now()
+    one = ClosedPurchase("REFTEST1", held.attempt.token, Mode.TEST, now, alive_at=now if alive else None)
+    held = await day.store.orders.keep_look(held, one)
+    await day.store.orders.put_off(held, now + DAY, "a test")
+    await day.decides(decide.placed_as, "REFTEST1")
+    record = await day.record()
+    assert (record.mode, record.attempt and record.attempt.mode) == (mode, mode)
+
+
+async def test_what_was_bought_for_real_gets_its_reference_into_its_own_note_in_test_mode(
+    day: Day, tmp_path: Path
+) -> None:
+    await day.store.wake_for_mode(Mode.LIVE)
+    await day.comes()
+    while (await day.record()).state is not State.PLACED:
+        await day.works(at_most=1)
+    assert day.shop.ledgers[ORDER][0].reference is None  # not written yet: that is the next step
+    day.policy = replace(day.policy, mode=Mode.TEST)
+    await day.store.wake_for_mode(Mode.TEST)
+    await day.news()
+    await day.works()
+    assert day.shop.ledgers[ORDER][0].reference == first(day)
+    assert ORDER not in day.shop.test_ledgers
+    await _forgets(day, tmp_path)
+    assert len(day.printer.books) == 1

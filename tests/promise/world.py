@@ -8,6 +8,7 @@ import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from bridge.errors import SCULPTEO_TRACKING, LedgerConflict, NeedsPerson, TryAgain, shopify
@@ -18,6 +19,7 @@ from bridge.order.model import (
     Ledger,
     LedgerEntry,
     Mode,
+    Money,
     NewFulfillment,
     Parcel,
     PrintOrder,
@@ -31,7 +33,6 @@ from bridge.order.model import (
     Verdict,
 )
 from bridge.ports import Annotation, Changed, CustomerOrder
-from tests.steps.make import euro
 
 STRANGE = "digest-of-what-cannot-be-read"
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -117,10 +118,9 @@ class MemoryShop:
         same.mode = mode
         return same
 
-    @property
-    def _kept(self) -> dict[str, tuple[LedgerEntry, str]]:
-        """The notes that are read in this mode: what is bought and what is tried out never meet."""
-        return self.ledgers if self.mode is Mode.LIVE else self.test_ledgers
+    def _notes_of(self, mode: Mode | str) -> dict[str, tuple[LedgerEntry, str]]:
+        """The notes of a mode: what is bought and what is tried out never meet."""
+        return self.ledgers if mode == Mode.LIVE else self.test_ledgers
 
     def touch(self, order: ShopOrder) -> None:
         self.orders[order.id] = replace(order, updated_at=self.clock.truly())
@@ -137,12 +137,12 @@ class MemoryShop:
             raise TryAgain("the shop's answer was lost", upstream=shopify("acme"))
         return result
 
-    async def read(self, order_id: str) -> ShopOrder | None:
+    async def read(self, order_id: str, *, note_of: Mode | None = None) -> ShopOrder | None:
         def effect() -> ShopOrder | None:
             order = self.orders.get(order_id)
             if order is None:
                 return None
-            kept = self._kept.get(order_id)
+            kept = self._notes_of(note_of or self.mode).get(order_id)
             ledger = Ledger(kept[0], kept[1]) if kept else Ledger()
             if order_id in self.unreadable:
                 ledger = Ledger(None, STRANGE, "{?", self.unreadable[order_id])
@@ -175,9 +175,8 @@ class MemoryShop:
     def _set(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str:
         if not self.ledger_writable:
             raise NeedsPerson("shop_access", why="write_orders is missing")
-        if (entry.mode is Mode.LIVE) is not (self.mode is Mode.LIVE):
-            raise LedgerConflict("an entry of another mode")
-        kept = self._kept.get(order_id)
+        notes = self._notes_of(entry.mode)
+        kept = notes.get(order_id)
         there = STRANGE if order_id in self.unreadable else kept[1] if kept else None
         if there != expected:
             raise LedgerConflict("stale digest")
@@ -185,7 +184,7 @@ class MemoryShop:
         if entry.state == "intent" and kept and kept[0].decision and kept[0].decision.forbids:
             self.forbidden.append(order_id)
         digest = f"digest-{next(self._serials)}"
-        self._kept[order_id] = (entry, digest)
+        notes[order_id] = (entry, digest)
         return digest
 
     async def write_ledger_and_read(
@@ -200,7 +199,9 @@ class MemoryShop:
             if order is None:
                 raise TryAgain("the shop does not find the order", upstream=shopify("acme"))
             self.shown[order_id] = order
-            seen.append(replace(order, ledger=Ledger(*self._kept[order_id]), read_at=self.clock.now()))
+            seen.append(
+                replace(order, ledger=Ledger(*self._notes_of(entry.mode)[order_id]), read_at=self.clock.now())
+            )
 
         await self._call(effect)
         await self.fate.during("written")
@@ -290,6 +291,7 @@ class MemoryPrinter:
         self.fate = fate
         self.books: dict[str, Printed] = {}
         self.unit_price = 5
+        self.currency = "EUR"
         self.sent: list[PrintOrder] = []
         self.leaves: Callable[[PrintOrder], None] = lambda order: None
         """Told of each request that leaves: the gate is open."""
@@ -342,7 +344,7 @@ class MemoryPrinter:
     async def price(self, design: Design, quantity: int, currency: str) -> Quote:
         self.fate.tick()
         await self.fate.during("price")
-        return Quote(euro(str(self.unit_price * quantity)))
+        return Quote(Money(Decimal(self.unit_price * quantity), self.currency))
 
     def ships(self, reference: str, *numbers: str, status: PrintStatus = PrintStatus.SHIPPED) -> None:
         """Sculpteo hands parcels to a carrier."""

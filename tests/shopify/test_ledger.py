@@ -129,12 +129,26 @@ async def test_what_is_tried_out_and_what_is_bought_never_meet(shop: Shop, metaf
     assert set(metafields.kept) == {"print", "print_test"}
 
 
-async def test_an_entry_of_the_other_mode_is_not_written_by_a_digest_of_this_one(
+async def test_what_was_bought_in_one_mode_is_read_and_written_in_its_own_note_whatever_the_mode_is_now(
     shop: Shop, metafields: Metafields
 ) -> None:
+    digest = await live(shop).write_ledger(ORDER, ENTRY, None)
+    found = await trial(shop).read(ORDER, note_of=Mode.LIVE)
+    assert found is not None
+    assert found.ledger == Ledger(ENTRY, digest)
+    await trial(shop).write_ledger(ORDER, PLACED, digest)
+    assert (await ledger_of(live(shop))).entry == PLACED
+    assert set(metafields.kept) == {"print"}
+
+
+async def test_an_entry_is_not_written_by_a_digest_of_the_note_of_another_mode(
+    shop: Shop, metafields: Metafields
+) -> None:
+    tried = LedgerEntry("a1", "t", "placed", "test", "m", AT, "FAKE1234")
+    digest = await trial(shop).write_ledger(ORDER, tried, None)
     with pytest.raises(LedgerConflict):
-        await trial(shop).write_ledger(ORDER, ENTRY, None)
-    assert metafields.kept == {}
+        await trial(shop).write_ledger(ORDER, ENTRY, digest)
+    assert set(metafields.kept) == {"print_test"}
 
 
 async def test_without_write_orders_a_person_is_told(shop: Shop) -> None:

@@ -53,11 +53,13 @@ class Playing:
         assert found is not None
         return found
 
-    def intend(self, order: ShopOrder, reference: str | None = None) -> LedgerEntry:
+    def intend(
+        self, order: ShopOrder, reference: str | None = None, attempt: str = "feedfacefeedface"
+    ) -> LedgerEntry:
         """Another database has written its intent, or its purchase, on the Shopify order."""
         state = "placed" if reference else "intent"
         at = self.clock.now()
-        entry = LedgerEntry("feedfacefeedface", "other-token", state, Mode.LIVE, "v1", at, reference)
+        entry = LedgerEntry(attempt, f"token-of-{attempt}", state, Mode.LIVE, "v1", at, reference)
         self.shop.ledgers[order.id] = (entry, "digest-of-another")
         return entry
 

@@ -273,7 +273,7 @@ async def moved(play: Playing) -> int:
 async def unreadable_note(play: Playing) -> int:
     read = play.shop.read
 
-    async def with_note(order_id: str) -> ShopOrder | None:
+    async def with_note(order_id: str, **_: object) -> ShopOrder | None:
         found = await read(order_id)
         return found and replace(found, ledger=Ledger(None, "digest", "what is this"))
 
@@ -290,7 +290,7 @@ async def shop_access_after_placing(play: Playing) -> int:
     key, _ = await bought(play)
     count = 0
 
-    async def refuses(order_id: str) -> ShopOrder | None:
+    async def refuses(order_id: str, **_: object) -> ShopOrder | None:
         nonlocal count
         count += 1
         raise NeedsPerson("shop_access", why=f"HTTP 403, request id {count}")
@@ -475,7 +475,7 @@ async def was_test(play: Playing) -> int:
 async def upstream(play: Playing) -> int:
     count = 0
 
-    async def away(order_id: str) -> ShopOrder | None:
+    async def away(order_id: str, **_: object) -> ShopOrder | None:
         nonlocal count
         count += 1
         raise TryAgain("the shop answered 503", upstream=shopify("acme"))

@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from bridge.errors import Outdated
+from bridge.order.digests import note_digest
 from bridge.order.model import Ledger, Mode, Parcel, PrintItem
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait, allowed
@@ -214,7 +215,8 @@ def test_an_order_whose_ledger_cannot_be_read_goes_on_once_a_person_says_that_it
             known, seen, Mapped(RING=(RING,)), policy(), NOW, lambda address: None, GoLive()
         ).verdict
 
-    unreadable = record(State.ATTENTION, problem=Problem.LEDGER_UNREADABLE)
-    assert verdict(unreadable) == Trouble(Problem.LEDGER_UNREADABLE, {"why": "it is not JSON"})
+    facts = {"why": "it is not JSON", "note": note_digest(seen.ledger)}
+    unreadable = record(State.ATTENTION, problem=Problem.LEDGER_UNREADABLE, facts=facts)
+    assert verdict(unreadable) == Trouble(Problem.LEDGER_UNREADABLE, facts)
     said = change(BY_NAME["not_placed"], unreadable)
     assert isinstance(verdict(replace(unreadable, state=said.target, **said.values)), Ready)

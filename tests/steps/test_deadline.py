@@ -43,7 +43,7 @@ async def test_a_step_that_hangs_before_anything_is_bought_is_tried_again(
 
         monkeypatch.setattr(worker, "DEADLINE", 0.3)
 
-        async def hangs(order_id: str) -> None:
+        async def hangs(order_id: str, **_: object) -> None:
             await asyncio.sleep(3600)
 
         monkeypatch.setattr(play.shop, "read", hangs)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bridge.order.model import Address, Parcel, PrintOrder, PrintStatus
 from bridge.order.problems import Problem
-from bridge.order.states import State
+from bridge.order.states import State, Wait
+from bridge.ports import ApprovalPolicy
 from bridge.steps import decide
 from tests.promise.world import Printed
 from tests.steps.make import line, order
@@ -71,3 +72,34 @@ async def test_a_reference_that_another_order_has_is_never_shared_and_a_person_r
         bought = await play.record(key)
         assert bought.state is State.PLACED
         assert bought.reference not in {None, "REF1"}
+
+
+async def test_that_one_note_is_another_orders_says_nothing_of_the_next_note(tmp_path: Path) -> None:
+    """A person answered for the first copied note; a second copy, of another purchase, asks again."""
+    copied = replace(RINGS, id="gid://shopify/Order/1002", name="#1002")
+    third = replace(RINGS, id="gid://shopify/Order/1003", name="#1003")
+    async with playing(tmp_path) as play:
+        for made, reference, attempt in ((RINGS, "REF1", "a1"), (third, "REF3", "a3")):
+            _ships(play, reference)
+            play.intend(made, reference, attempt)
+            await play.hear_of(made)
+            await play.steps()
+            play.forward(timedelta(hours=1))
+        play.world = replace(
+            play.world, policy=replace(play.world.policy, approval=ApprovalPolicy(manual=True))
+        )
+        play.intend(copied, "REF1", "a1")
+        key = await play.hear_of(copied)
+        await play.steps()
+        found = await play.record(key)
+        assert found.problem == Problem.REFERENCE_TAKEN
+        await play.store.orders.intervene(found, decide.not_placed(found, "anna", play.clock.now()), "anna")
+        await play.steps()
+        assert (await play.record(key)).reason == Wait.APPROVAL
+        play.intend(copied, "REF3", "a3")
+        waits = await play.record(key)
+        await play.store.orders.intervene(waits, decide.approve(waits, "anna", play.clock.now()), "anna")
+        await play.steps()
+        again = await play.record(key)
+        assert (again.problem, again.facts["reference"]) == (Problem.REFERENCE_TAKEN, "REF3")
+        assert play.printer.sent == []

@@ -93,7 +93,7 @@ async def test_a_backlog_of_what_is_to_be_bought_keeps_no_parcel_waiting(
         (reference,) = play.printer.books
         gate, read = Gate(BUYING), play.shop.read
 
-        async def slow(order_id: str) -> ShopOrder | None:
+        async def slow(order_id: str, **_: object) -> ShopOrder | None:
             if order_id != "gid://shopify/Order/2001":
                 await gate.hang()
             return await read(order_id)

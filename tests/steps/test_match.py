@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.order.digests import contents_digest
+from bridge.order.digests import contents_digest, note_digest
 from bridge.order.model import Address, FulfillmentHold, Ledger, LineItem, Mode, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
@@ -35,6 +35,7 @@ from tests.steps.make import (
 CATALOG = Mapped(
     RING=(RING,), CHESS=(replace(RING, uuid="Pawn0001", quantity=16), replace(RING, uuid="King0001"))
 )
+STRANGE_NOTE = Ledger(raw="{", digest="d", why="it is not JSON")
 
 
 def judge(
@@ -159,8 +160,8 @@ def test_what_another_fulfillment_order_took_over_counts_once_and_is_not_held() 
         ({"test": True}, Nothing(Ignored.SHOP_TEST_ORDER)),
         ({"closed_at": NOW}, Nothing(Ignored.ARCHIVED)),
         (
-            {"ledger": Ledger(raw="{", digest="d", why="it is not JSON")},
-            Trouble(Problem.LEDGER_UNREADABLE, {"why": "it is not JSON"}),
+            {"ledger": STRANGE_NOTE},
+            Trouble(Problem.LEDGER_UNREADABLE, {"why": "it is not JSON", "note": note_digest(STRANGE_NOTE)}),
         ),
         (
             {"fulfillment_orders": ()},

@@ -11,11 +11,19 @@ from typing import Any
 import pytest
 
 from bridge.order.model import ShopOrder
+from bridge.order.problems import Alarm
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy, OrderRecord, PaymentPolicy
 from bridge.steps import decide
-from bridge.steps.payment import approval_codes, is_paid, only_for_payment, payment_wait
+from bridge.steps.payment import (
+    approval_codes,
+    is_paid,
+    may_have_lapsed,
+    only_for_payment,
+    payment_wait,
+)
 from bridge.steps.select import Waits
+from bridge.steps.withdraw import after_placing
 from tests.promise.world import START
 from tests.steps.make import NOW, euro, line, order, policy, record
 from tests.steps.playing import Playing, playing
@@ -227,3 +235,81 @@ async def test_an_approval_of_what_is_not_paid_does_not_open_a_high_risk_that_co
     risky = await approved(play, waits)
     assert (risky.reason, bought(play)) == (Wait.RISK, 0)
     assert (await approved(play, risky)).state is State.PLACED
+
+
+LATER = NOW + 6 * DAY
+GOOD_UNTIL = {"authorized_until": NOW + 30 * DAY}
+PAID_ORDER = order(line(1, "RING"))
+
+
+@pytest.mark.parametrize(
+    ("bought", "now", "told"),
+    [
+        (authorized(NOW + 30 * DAY), owed("EXPIRED"), True),
+        (authorized(NOW + 30 * DAY), owed("VOIDED"), True),
+        (
+            authorized(NOW + 5 * DAY),
+            replace(authorized(NOW + 5 * DAY), read_at=LATER),
+            True,
+        ),  # Shopify says nothing
+        (authorized(NOW + 30 * DAY), owed("PENDING"), True),
+        (authorized(NOW + 30 * DAY), replace(authorized(NOW + 30 * DAY), read_at=LATER), False),
+        (authorized(NOW + 30 * DAY), PAID_ORDER, False),
+        (authorized(NOW + 30 * DAY), owed("PARTIALLY_PAID"), False),  # captured with the first parcel
+        (PAID_ORDER, owed("PENDING"), True),
+        (PAID_ORDER, owed("VOIDED"), True),
+        (PAID_ORDER, owed("EXPIRED"), True),
+        (PAID_ORDER, owed("PARTIALLY_PAID"), True),
+        (PAID_ORDER, owed("PARTIALLY_PAID", total=euro("99")), False),  # something was added: told as an edit
+        (PAID_ORDER, owed("REFUNDED"), False),  # told as a refund
+        (PAID_ORDER, owed("PARTIALLY_REFUNDED"), False),
+        (owed("PENDING"), owed("PENDING"), False),  # a person approved it so
+        (owed("PENDING"), owed("EXPIRED"), True),
+        (owed("PENDING"), owed("VOIDED"), True),
+        (owed("PENDING"), PAID_ORDER, False),
+        (owed("EXPIRED"), owed("EXPIRED"), False),
+        (owed("EXPIRED"), owed("VOIDED"), True),
+    ],
+)
+def test_a_payment_that_is_taken_back_after_the_purchase_is_an_alarm(
+    bought: ShopOrder, now: ShopOrder, told: bool
+) -> None:
+    found = dict(after_placing(bought, now, (), "REF1"))
+    assert (Alarm.UNPAID_AFTER_PLACING in found) is told
+
+
+async def test_an_authorization_that_ends_without_a_word_from_shopify_is_told(tmp_path: Path) -> None:
+    async with playing(tmp_path) as play:
+        until = play.clock.time + 9 * DAY
+        play.world = replace(play.world, policy=policy(payment={"acme": AUTHORIZED}))
+        made = owed("AUTHORIZED", authorized_until=until, created_at=play.clock.time)
+        key = await play.hear_of(made)
+        await play.steps()
+        assert (await play.record(key)).state is State.PLACED
+        for _ in range(80):
+            play.forward(timedelta(hours=3))
+            await play.steps()
+        alarms = await play.store.queries.alarms(order=key)
+        assert [(one.alarm, one.facts["payment"]) for one in alarms] == [
+            (Alarm.UNPAID_AFTER_PLACING, "AUTHORIZED")
+        ]
+
+
+async def test_a_payment_that_was_voided_before_its_purchase_was_found_is_told_as_that(
+    tmp_path: Path,
+) -> None:
+    async with playing(tmp_path) as play:
+        made = owed("VOIDED", created_at=play.clock.time)
+        play.intend(made, "REF00001")
+        key = await play.hear_of(made)
+        await play.steps(2)
+        alarms = await play.store.queries.alarms(order=key)
+        assert Alarm.UNPAID_AFTER_PLACING in {one.alarm for one in alarms}
+        assert Alarm.REFUNDED_AFTER_PLACING not in {one.alarm for one in alarms}
+
+
+def test_the_shop_is_asked_about_a_payment_only_while_it_may_lapse() -> None:
+    assert not may_have_lapsed(PAID_ORDER, NOW, LATER)
+    assert may_have_lapsed(authorized(NOW + DAY), NOW, NOW + DAY)
+    assert may_have_lapsed(owed("PENDING"), NOW, NOW + DAY)
+    assert not may_have_lapsed(owed("PENDING"), NOW, NOW + timedelta(minutes=30))

@@ -149,7 +149,7 @@ async def test_a_permission_that_comes_back_lets_a_bought_order_go_on(
         await play.steps()
         read = play.shop.read
 
-        async def shut(order_id: str) -> Any:
+        async def shut(order_id: str, **_: object) -> Any:
             raise NeedsPerson("shop_access", why="the token was taken back")
 
         monkeypatch.setattr(play.shop, "read", shut)

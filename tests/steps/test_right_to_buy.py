@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bridge.errors import Outdated
-from bridge.order.model import Mode, PrintItem, ShopOrder
+from bridge.order.model import Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy, GoLive, Notice
@@ -497,6 +498,105 @@ async def test_an_unreadable_note_is_asked_about_once(tmp_path: Path) -> None:
         await day.decides(decide.approve)
         await day.works()
         assert (await day.record()).problem != Problem.LEDGER_UNREADABLE
+
+
+async def test_an_answer_about_an_unreadable_note_counts_for_that_note_alone(tmp_path: Path) -> None:
+    async with new_day(tmp_path) as day:
+        await day.comes()
+        day.shop.unreadable[ORDER] = "what is this"
+        await day.works()
+        seen = await day.record()
+        day.shop.unreadable[ORDER] = "and what is that"  # while the person looks, or soon after
+        await day.decides(decide.not_placed)
+        await day.works()
+        asked = await day.record()
+        assert (asked.problem, asked.facts["why"]) == (Problem.LEDGER_UNREADABLE, "and what is that")
+        assert day.printer.sent == []
+        with pytest.raises(Outdated):
+            change = decide.not_placed(seen, "anna", day.clock.now())
+            await day.store.orders.intervene(seen, change, "anna")
+        await day.decides(decide.not_placed)
+        await day.works()
+        assert day.prints == 1
+
+
+async def test_a_note_that_changes_again_while_a_person_is_asked_is_shown_as_it_is(tmp_path: Path) -> None:
+    async with new_day(tmp_path) as day:
+        await day.comes()
+        day.shop.unreadable[ORDER] = "what is this"
+        await day.works()
+        day.shop.unreadable[ORDER] = "and what is that"
+        await day.news()
+        await day.works()
+        assert (await day.record()).facts["why"] == "and what is that"
+
+
+async def test_an_answer_about_a_note_that_cannot_be_read_does_not_outlive_that_note(tmp_path: Path) -> None:
+    """The order waits for something else after the answer, and gets another note meanwhile."""
+    async with new_day(tmp_path, approval=ApprovalPolicy(manual=True)) as day:
+        await day.comes()
+        day.shop.unreadable[ORDER] = "what is this"
+        await day.works()
+        await day.decides(decide.not_placed)
+        await day.works()
+        day.shop.unreadable[ORDER] = "and what is that"
+        await day.decides(decide.approve)
+        await day.works()
+        assert (await day.record()).problem == Problem.LEDGER_UNREADABLE
+        assert day.printer.sent == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "problem"),
+    [
+        ({"per_order": Money(Decimal(1000), "USD"), "currency": "USD"}, None),
+        ({"per_order": Money(Decimal(7), "USD"), "currency": "USD"}, Problem.LIMIT_ORDER),
+        ({"per_order": None}, None),
+        ({"per_order": euro("1000")}, None),
+        ({"per_order": euro("8")}, Problem.LIMIT_ORDER),
+        ({"per_order": None, "per_day": euro("6")}, Problem.ABOVE_DAY_LIMIT),
+    ],
+)
+@pytest.mark.parametrize("before", ["per_order", "per_day"])
+async def test_other_limits_have_what_is_above_one_judged_anew(
+    tmp_path: Path, before: str, limits: dict[str, Any], problem: Problem | None
+) -> None:
+    async with new_day(tmp_path, **{before: euro("5")}) as day:
+        await day.comes()  # two rings, at 5 each
+        await day.works()
+        assert (await day.record()).state is State.ATTENTION
+        day.policy = replace(day.policy, **{"per_order": None, "per_day": None, **limits})
+        day.printer.currency = day.policy.currency
+        await day.store.wake_for_rules("other")
+        await day.works()
+        now = await day.record()
+        assert now.problem == problem
+        assert day.prints == (0 if problem else 1)
+        if problem:
+            limit = day.policy.per_order or day.policy.per_day
+            assert now.facts["limit"] == str(limit)
+
+
+async def test_an_approval_above_the_days_limit_is_for_the_cost_that_was_told(tmp_path: Path) -> None:
+    async with new_day(tmp_path, per_day=euro("15")) as day:
+        first = await day.comes()
+        await day.works()
+        assert day.prints == 1
+        second = replace(first, id="gid://shopify/Order/1002", name="#1002")
+        day.shop.touch(second)
+        key = await day.store.orders.notice(Notice("acme", second.id, "webhook", "#1002"))
+        await day.works()
+        asks = await day.store.queries.get(key)
+        assert asks is not None
+        assert (asks.reason, asks.cost) == (Wait.LIMIT_DAY, euro("10"))
+        day.printer.unit_price = 500
+        change = decide.approve(asks, "anna", day.clock.now())
+        await day.store.orders.intervene(asks, change, "anna")
+        await day.works()
+        now = await day.store.queries.get(key)
+        assert now is not None
+        assert now.state in {State.ATTENTION, State.WAITING}
+        assert day.printer.real_prints("#1002") == []
 
 
 async def test_an_approval_of_a_place_is_none_of_a_suspected_fraud(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ async def test_a_shop_that_does_not_let_the_bridge_read_is_asked_rarer_and_rarer
         looks = 0
         read = play.shop.read
 
-        async def refuses(order_id: str) -> None:
+        async def refuses(order_id: str, **_: object) -> None:
             nonlocal looks
             looks += 1
             raise NeedsPerson("shop_access", why="the app lacks read_orders")
