@@ -13,6 +13,7 @@ from functools import partial
 from random import SystemRandom
 from typing import Any, Literal
 
+import aiohttp
 import structlog
 from aiohttp import web
 
@@ -25,7 +26,7 @@ from bridge.config.loader import Loaded
 from bridge.config.settings import Retention, Settings, ShopSettings
 from bridge.config.simulated import resolved_privately
 from bridge.config.watch import EVERY, Standing, Watch, needs_restart
-from bridge.errors import BridgeError, ConfigError, StoreUnavailable
+from bridge.errors import BridgeError, ConfigError, StoreUnavailable, TryAgain
 from bridge.identity import identify_shops
 from bridge.order import remembered
 from bridge.order.problems import Problem
@@ -57,6 +58,7 @@ WATCH_EVERY = timedelta(minutes=5)
 FORGET_EVERY = timedelta(hours=1)
 DAMAGE_EVERY = timedelta(hours=1)
 
+SANDBOX_WITHIN = 5.0  # seconds that a sandbox may take to make an order
 TOLD_FOR = 1.0  # seconds for which /readyz says which part has ended, before the process does
 
 DATABASE_RETRY = 1.0  # seconds
@@ -280,12 +282,25 @@ class Service:
             inspect=inspected,
             breakers=bridge.breakers,
             outside=_Outside(bridge),
+            test_order=self._test_order,
             standing=lambda: bridge.standing,
             tracking_page=lambda reference: tracking_page(bridge.settings.sculpteo.base_url, reference),
             on_news=self._worker.wake,
             stopping=self._stop.is_set,
             open_here=self._open_console,
         )
+
+    async def _test_order(self, shop: str) -> str:
+        from bridge.sandbox.control import Control, ControlError  # brings the sandbox, which few need
+
+        settings = self._bridge.settings.shops[shop]
+        try:
+            async with Control(settings.admin_url or "", seconds=SANDBOX_WITHIN) as control:
+                return (await control.shop(settings.domain).test_order()).name
+        except ControlError as error:
+            raise TryAgain(error.sentence) from None
+        except (aiohttp.ClientError, TimeoutError):
+            raise TryAgain("no sandbox answers at the shop's address") from None
 
     def _outlets(self) -> tuple[AlertOutlet | HookOutlet, ...]:
         settings = self._bridge.settings

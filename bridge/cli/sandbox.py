@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
+import aiohttp
 import click
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from bridge.cli._catalog import catalog
 from bridge.cli._options import load_or_exit, words_of
+from bridge.cli._simulated import account_of, loopback_port, shops_of, stock, take_up
+from bridge.config.loader import Loaded
 from bridge.config.settings import Settings
+from bridge.config.watch import Watch
+from bridge.errors import ConfigError
+from bridge.sandbox import demo_config, numbers
 from bridge.sandbox.box import Ports, Sandbox
-from bridge.sandbox.demo_config import DemoPlan, demo_config, stock
+from bridge.sandbox.control import Control, ControlError
+from bridge.sandbox.demo_config import DemoPlan
 from bridge.sandbox.desk import info_of
 from bridge.sandbox.faults import Fault
 from bridge.sandbox.scenarios import pick
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
+from bridge.sandbox.sentences import faults_of
 from bridge.sandbox.shopify.orders import Buy
 from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.sandbox.shopify.shop import Shop
 from bridge.sandbox.stage import Stage
+from bridge.sandbox.views import OrderView
 
 LISTEN = "127.0.0.1:8080"  # where a bridge listens that no configuration tells of
 PUBLIC_URL = "https://bridge.acme-prints.example"  # nobody's; what is sent there goes to LISTEN
 BETWEEN_ORDERS = 2.0  # seconds
+LOOK_EVERY = 0.5  # seconds between looks at the configuration: the bridge beside it is no quicker
+ASK_FOR = 5.0  # seconds that a running sandbox may take to answer
 FAULTS = TypeAdapter(list[Fault])
 
 
@@ -54,6 +66,11 @@ FAULTS = TypeAdapter(list[Fault])
     help="How many orders come in, one every two seconds.",
 )
 @click.option(
+    "--test-order",
+    is_flag=True,
+    help="Send one order of a product that is printed: to the sandbox that runs already, else to this one.",
+)
+@click.option(
     "--speed",
     default=3600.0,
     show_default=True,
@@ -65,24 +82,72 @@ FAULTS = TypeAdapter(list[Fault])
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A YAML or JSON list of what goes wrong, as bridge/sandbox/README.md describes it.",
 )
-@click.option("--seed", default=0, show_default=True, help="Another seed, other people, numbers and chances.")
+@click.option("--seed", default=0, show_default=True, help="Another seed, other people and chances.")
 def command(
-    config: Path | None, port: int, orders: int, speed: float, faults: Path | None, seed: int
+    config: Path | None,
+    port: int,
+    orders: int,
+    test_order: bool,
+    speed: float,
+    faults: Path | None,
+    seed: int,
 ) -> None:
     """Run a simulated Shopify and Sculpteo on this machine until it is told to stop.
 
-    It prints the lines that point your configuration at it. Webhooks and notifications go to the address at
-    which your bridge listens. The control address takes orders, cancellations, faults and outages as JSON.
+    It prints the lines that point your configuration at it, and follows the file: new products are on sale at
+    once. Webhooks and notifications go to the address at which your bridge listens. The control address takes
+    orders, cancellations, faults and outages as JSON.
     """
-    settings = load_or_exit(config).settings if config else None
+    loaded = load_or_exit(config) if config else None
+    settings = loaded.settings if loaded else None
     rules = _faults(faults) if faults else []
+    if test_order:
+        sent = asyncio.run(_sent_to_running(_control_url(settings, port)))
+        if sent is not None:
+            click.echo(_told(sent, settings, config))
+            return
     box = _sandbox(settings, port, speed, seed)
     for rule in rules:
         box.faults.put(rule)
     try:
-        asyncio.run(_run(box, settings, orders))
+        asyncio.run(_run(box, loaded, orders, test_order))
     except OSError as error:
         raise click.ClickException(f"cannot listen: {words_of(error)}; choose another --port") from None
+
+
+# --- a test order ------------------------------------------------------------------------------------------
+
+
+def _control_url(settings: Settings | None, port: int) -> str:
+    """Where a sandbox that runs already listens."""
+    shop = next(iter(settings.shops.values())) if settings else None
+    known = loopback_port(shop.admin_url) if shop else None
+    return f"http://127.0.0.1:{known or port}"
+
+
+async def _sent_to_running(url: str) -> OrderView | None:
+    """The order that a running sandbox was sent; None = none runs there."""
+    try:
+        async with Control(url, seconds=ASK_FOR) as control:
+            return await control.shop().test_order()
+    except ControlError as error:
+        raise click.ClickException(f"the sandbox at {url} refuses: {error.sentence}") from None
+    except (aiohttp.ClientError, TimeoutError):
+        return None
+
+
+def _told(order: OrderView, settings: Settings | None, config: Path | None) -> str:
+    what = ", ".join(f"{count} x {sku}" for sku, count in order.units.items())
+    listen = settings.server.listen if settings else LISTEN
+    where = f" -c {config}" if config and config != Path("config.yaml") else ""
+    name = order.name.lstrip("#")
+    return (
+        f"{order.name} is ordered and paid: {what}, to {order.ships_to}.\n"
+        f"See what becomes of it: http://{listen}/orders, or `sculpteo-bridge why {name}{where}`."
+    )
+
+
+# --- the sandbox -------------------------------------------------------------------------------------------
 
 
 def _faults(path: Path) -> list[Fault]:
@@ -90,119 +155,132 @@ def _faults(path: Path) -> list[Fault]:
     try:
         return FAULTS.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or [])
     except ValidationError as error:
-        faults = [
-            f"{path}: entry {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}, not {fault['input']!r}"
-            for fault in error.errors()
-        ]
+        faults = [f"{path}: entry {sentence}" for sentence in faults_of(error)]
         raise click.ClickException("\n".join(faults)) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{path}: {error}") from None
 
 
 def _sandbox(settings: Settings | None, port: int, speed: float, seed: int) -> Sandbox:
-    if settings is None:
-        shops: Sequence[ShopSettings] = (ShopSettings(),)
-        sculpteo = SculpteoSettings(automatic=True, speed=speed)
-        listen = LISTEN
-    else:
-        shops = [
-            ShopSettings(
-                domain=shop.domain,
-                name=name,
-                client_id=shop.client_id or "",
-                client_secret=shop.client_secret.get_secret_value() if shop.client_secret else "",
-                access_token=shop.access_token.get_secret_value() if shop.access_token else None,
-            )
-            for name, shop in settings.shops.items()
-        ]
-        sculpteo = SculpteoSettings(
-            login=settings.sculpteo.login,
-            password=settings.sculpteo.password.get_secret_value(),
-            automatic=True,
-            speed=speed,
-        )
-        listen = settings.server.listen
+    shops = shops_of(settings) if settings else [ShopSettings()]
+    account = SculpteoSettings(any_design=False, automatic=True, speed=speed)
+    ports = Ports.from_first(port)
+    if settings is not None:
+        account = account_of(settings, speed)
+        known = loopback_port(settings.sculpteo.base_url)
+        ports = Ports(ports.shopify, known or ports.sculpteo, ports.control)
     return Sandbox(
         shops=shops,
-        sculpteo=sculpteo,
+        sculpteo=account,
         seed=seed,
-        ports=_ports(settings, port),
+        ports=ports,
         webhook_speed=speed,
-        deliver_to=f"http://{listen}",
+        deliver_to=f"http://{settings.server.listen if settings else LISTEN}",
+        salt=secrets.token_hex(8),
+        # on other ports each time, without a configuration of one's own: no bridge can come back to it
+        order_numbers=_numbers if settings is not None or port else None,
+        ids_after=numbers.ids_since(),
     )
 
 
-def _ports(settings: Settings | None, first: int) -> Ports:
-    """Where a configuration that points at a sandbox already expects it, else from `first` on."""
-    ports = Ports.from_first(first)
-    if settings is None:
-        return ports
-    shop = next(iter(settings.shops.values()))
-    return Ports(
-        _loopback_port(shop.admin_url) or ports.shopify,
-        _loopback_port(settings.sculpteo.base_url) or ports.sculpteo,
-        ports.control,
-    )
+def _numbers(domain: str, first: int) -> Iterator[int]:
+    return numbers.kept_numbers(numbers.default_file(), domain, first)
 
 
-def _loopback_port(url: str | None) -> int | None:
-    parts = urlsplit(url or "")
-    return parts.port if parts.hostname in ("127.0.0.1", "localhost") else None
-
-
-async def _run(box: Sandbox, settings: Settings | None, orders: int) -> None:
+async def _run(box: Sandbox, loaded: Loaded | None, orders: int, test_order: bool) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with box:
-        if settings is None:
-            stock(box.shop, box.printer)
-        else:
-            for name, running in zip(settings.shops, box.running.values(), strict=True):
-                _stock_own(running.shop, settings, name)
-        click.echo(_hint(box, settings))
-        coming = asyncio.create_task(_orders(box, settings, orders))
-        await stop.wait()
-        coming.cancel()
-        await asyncio.gather(coming, return_exceptions=True)
+    async with box, _beside(_orders(box, loaded, orders, test_order)):
+        if loaded is None:
+            demo_config.stock(box.shop, box.printer)
+            click.echo(_hint(box, None))
+            await stop.wait()
+            return
+        for name, running in zip(loaded.settings.shops, box.running.values(), strict=True):
+            stock(running.shop, loaded.settings, name)
+        for _, design in loaded.catalog.designs():
+            box.printer.invent_design(design.uuid)
+        click.echo(_hint(box, loaded))
+        async with _beside(_follow(box, loaded)):
+            await stop.wait()
 
 
-def _stock_own(shop: Shop, settings: Settings, name: str) -> None:
-    """Put a product into the shop for each SKU of the configuration."""
-    own = settings.shops[name]
-    for title, variants in catalog((*own.products, *settings.products), (*own.ignore, *settings.ignore)):
-        shop.add_product(title, variants)
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
-def _hint(box: Sandbox, settings: Settings | None) -> str:
-    """The lines that point a configuration at the sandbox."""
+async def _follow(box: Sandbox, loaded: Loaded) -> None:
+    """Take up each change of the configuration; one with faults is told, and changes nothing."""
+    watch = Watch(loaded, every=LOOK_EVERY)
+    while True:
+        found = await watch.next()
+        if isinstance(found, ConfigError):
+            click.echo(f"The configuration has faults, so nothing changes here:\n{found}", err=True)
+            continue
+        try:
+            for sentence in await take_up(box, found):
+                click.echo(sentence)
+        except OSError as error:
+            click.echo(f"A new shop cannot listen: {words_of(error)}.", err=True)
+
+
+def _hint(box: Sandbox, loaded: Loaded | None) -> str:
+    """The lines that point a configuration at the sandbox, and how an order gets there."""
     info = info_of(box)
+    settings = loaded.settings if loaded else None
+    command = f" -c {loaded.path}" if loaded else ""
     if settings is None:
         plan = DemoPlan(listen=LISTEN, database="sqlite:///sandbox.db", public_url=PUBLIC_URL)
-        whole = demo_config(info, plan)
+        whole = demo_config.demo_config(info, plan)
         lines = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
-        said = "A configuration for it:"
+        said = f"A configuration for it:\n\n{lines}"
+    elif _points_here(box, settings):
+        said = "Your configuration points at it."
     else:
         shops = {
             name: {"admin_url": running.url}
             for name, running in zip(settings.shops, box.running.values(), strict=True)
         }
         lines = yaml.safe_dump({"shops": shops, "sculpteo": {"base_url": info.sculpteo_url}}, sort_keys=False)
-        said = "Set these in your configuration, beside what stands there already; take them out again afterwards:"
+        said = (
+            "Set these in your configuration, beside what stands there already; take them out again afterwards:\n\n"
+            f"{lines}"
+        )
     return (
-        f"{said}\n\n{lines}\n"
+        f"{said}\n"
         f"Webhooks and notifications go to {box.deliver_to}.\n"
         f"Control: {info.control_url}/_control/info\n"
-        "Start `sculpteo-bridge serve` with it beside this. Running until Ctrl-C."
+        "Start `sculpteo-bridge serve` with it beside this, in another terminal. Then send an order:\n"
+        f"  sculpteo-bridge sandbox{command} --test-order\n"
+        "Running until Ctrl-C."
     )
 
 
-async def _orders(box: Sandbox, settings: Settings | None, count: int) -> None:
+def _points_here(box: Sandbox, settings: Settings) -> bool:
+    urls = [loopback_port(shop.admin_url) for shop in settings.shops.values()]
+    here = [running.site.port for running in box.running.values()]
+    return urls == here and loopback_port(settings.sculpteo.base_url) == loopback_port(box.sculpteo_url)
+
+
+async def _orders(box: Sandbox, loaded: Loaded | None, count: int, test_order: bool) -> None:
     """Let orders come in, once the bridge has subscribed to the webhooks."""
     stage = Stage(box, box.seed)
-    while count and not all(running.shop.subscriptions for running in box.running.values()):  # noqa: ASYNC110 - a client decides when
+    while (count or test_order) and not all(running.shop.subscriptions for running in box.running.values()):  # noqa: ASYNC110 - a client decides when
         await asyncio.sleep(0.2)
-    if settings is None:
+    if test_order:
+        try:
+            order = OrderView.of(box.shop.test_order())
+            click.echo(_told(order, loaded.settings if loaded else None, loaded.path if loaded else None))
+        except LookupError as error:
+            click.echo(f"No test order was sent: {error}.", err=True)
+    if loaded is None:
         for scenario in pick(count, box.seed):
             click.echo(f"{scenario.play(stage).name}: {scenario.title}")
             await asyncio.sleep(BETWEEN_ORDERS)
@@ -218,8 +296,7 @@ def _order(shop: Shop, stage: Stage) -> str:
     """An order of one to three lines out of the shop's products; gives a line that tells of it."""
     skus = [variant.sku for variant in shop.variants.values()]
     chosen = stage.random.sample(skus, k=min(len(skus), stage.random.randint(1, 3)))
-    person = stage.people.next()
     lines = [Buy(sku, stage.random.choice((1, 1, 2))) for sku in chosen]
-    order = shop.create_order(lines, address=person.address, email=person.email)
+    order = shop.create_order(lines)
     said = ", ".join(f"{line.quantity} x {line.label}" for line in order.lines)
     return f"{shop.settings.name} {order.name}: {said}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -61,6 +61,9 @@ class Sandbox:
     pass in four seconds. `remove_subscriptions` is Shopify's rule for deliveries that fail to the end.
     `deliver_to` ("http://127.0.0.1:8080") takes all webhooks and notifications, whatever public address they
     were asked for at.
+
+    A sandbox that is not to give out again what an earlier run gave out has another `salt` (of references, tracking
+    numbers, tokens), its ids begin `ids_after` later, and `order_numbers` (domain, first) go on.
     """
 
     shops: Sequence[ShopSettings] = field(default_factory=lambda: (ShopSettings(),))
@@ -72,6 +75,9 @@ class Sandbox:
     remove_subscriptions: bool = True
     deliver_to: str | None = None
     notification_retries: tuple[float, ...] = ()
+    salt: str = ""
+    order_numbers: Callable[[str, int], Iterator[int]] | None = None
+    ids_after: int = 0
     faults: FaultMenu = field(init=False)
     running: dict[str, RunningShop] = field(init=False, default_factory=dict)
     printer: Printer = field(init=False)
@@ -81,19 +87,9 @@ class Sandbox:
 
     def __post_init__(self) -> None:
         self.faults = FaultMenu(self.seed)
-        for index, settings in enumerate(self.shops):
-            shop = Shop(settings, seed=self.seed)
-            api = AdminApi(shop, self.faults)
-            sender = WebhookSender(
-                shop,
-                self.faults,
-                speed=self.webhook_speed,
-                remove=self.remove_subscriptions,
-                address=self.address,
-            )
-            site = Site(api.application(), host=self.host, port=self.ports.of_shop(index))
-            self.running[settings.domain] = RunningShop(shop, api, sender, site)
-        self.printer = Printer(self.sculpteo, seed=self.seed)
+        for settings in self.shops:
+            self._open(settings)
+        self.printer = Printer(self.sculpteo, seed=self._seed)
         self.notifier = Notifier(
             self.printer, self.faults, retries=self.notification_retries, address=self.address
         )
@@ -101,6 +97,40 @@ class Sandbox:
         self._sculpteo_site = Site(sculpteo.application(), host=self.host, port=self.ports.sculpteo)
         desk = ControlDesk(self)
         self._control_site = Site(desk.application(), host=self.host, port=self.ports.control)
+
+    @property
+    def _seed(self) -> int | str:
+        return f"{self.seed}/{self.salt}" if self.salt else self.seed
+
+    def _open(self, settings: ShopSettings) -> RunningShop:
+        numbers = self.order_numbers
+        shop = Shop(
+            settings,
+            seed=self._seed,
+            order_numbers=numbers(settings.domain, settings.first_order_number) if numbers else None,
+            ids_after=self.ids_after,
+        )
+        api = AdminApi(shop, self.faults)
+        sender = WebhookSender(
+            shop,
+            self.faults,
+            speed=self.webhook_speed,
+            remove=self.remove_subscriptions,
+            address=self.address,
+        )
+        port = settings.port if settings.port is not None else self.ports.of_shop(len(self.running))
+        app = api.application()
+        ControlDesk(self).add_to(app)
+        running = RunningShop(shop, api, sender, Site(app, host=self.host, port=port))
+        self.running[settings.domain] = running
+        return running
+
+    async def add_shop(self, settings: ShopSettings) -> RunningShop:
+        """One more shop, while the sandbox runs."""
+        running = self._open(settings)
+        await running.webhooks.start()
+        await running.site.start()
+        return running
 
     async def __aenter__(self) -> Self:
         try:

@@ -29,11 +29,24 @@ FAULT = TypeAdapter(Fault)
 FAULTS = TypeAdapter(list[Fault])
 INFO = TypeAdapter(Info)
 COUNTS = TypeAdapter(dict[str, int])
+LONGEST = 300  # characters of an answer that is no sandbox's
 PAIRS = TypeAdapter(list[tuple[str, str]])
 
 
 class ControlError(Exception):
-    """The sandbox refuses; the text is its sentence."""
+    """The sandbox refuses; the text is what was asked and its `sentence`."""
+
+    def __init__(self, path: str, sentence: str) -> None:
+        super().__init__(f"{path}: {sentence}")
+        self.sentence = sentence
+
+
+def _sentence(raw: bytes) -> str:
+    """What a refusal says; whoever answers there may be no sandbox."""
+    try:
+        return str(json.loads(raw)["error"])
+    except (ValueError, KeyError, TypeError):
+        return raw.decode("utf-8", "replace")[:LONGEST]
 
 
 class Control:
@@ -67,7 +80,7 @@ class Control:
         async with self._session.request(method, f"{self._url}/_control/{path}", data=data) as response:
             raw = await response.read()
             if response.status >= 400:
-                raise ControlError(f"{path}: {raw.decode('utf-8', 'replace')}")
+                raise ControlError(path, _sentence(raw))
             return raw
 
     async def info(self) -> Info:
@@ -122,6 +135,10 @@ class ShopControl:
     async def place_order(self, new: NewOrder) -> OrderView:
         return await self._order("create_order", new=new)
 
+    async def test_order(self) -> OrderView:
+        """An order of something that is printed, by an invented customer."""
+        return await self._order("test_order")
+
     async def orders(self) -> list[OrderView]:
         return ORDERS.validate_json(await self._call("orders"))
 
@@ -137,6 +154,14 @@ class ShopControl:
     async def edit_variant(self, sku: str, options: Mapping[str, str]) -> str:
         """Gives the id of the variant."""
         return str(json.loads(await self._call("edit_variant", sku=sku, options=dict(options))))
+
+    async def rename_sku(self, sku: str, to: str) -> str:
+        """Gives the id of the variant."""
+        return str(json.loads(await self._call("rename_sku", sku=sku, to=to)))
+
+    async def set_price(self, sku: str, price: Decimal) -> str:
+        """Gives the id of the variant."""
+        return str(json.loads(await self._call("set_price", sku=sku, price=price)))
 
     async def delete_variant(self, sku: str) -> None:
         await self._call("delete_variant", sku=sku)

@@ -53,6 +53,7 @@ MAPPING: list[dict[str, Any]] = [
     {"sku": "LAMP", "uuid": "Lm2Moon8"},
     {"sku": "DICE-5", "uuid": "Dc5Dice6", "quantity": 5, "material": "color_plastic"},
 ]  # fmt: skip
+TEST_SKUS = ("RING-S", "LAMP", "MUG-BL")
 IGNORE = ["TEE-*", "GIFT-*"]
 SHOP = ShopSettings(bucket_size=40_000, restore_rate=2_000)
 """The demo's shop. A day passes in a minute there, so Shopify's budget for queries is that of its largest plan."""
@@ -80,6 +81,7 @@ def stock(shop: Shop, printer: Printer) -> None:
     """Put the demo's products into the shop and its designs into the printer's account."""
     for title, variants in PRODUCTS:
         shop.add_product(title, variants)
+    shop.test_skus = TEST_SKUS
     for design in DESIGNS:
         printer.designs[design.uuid] = design
 

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError, validate_call
 from bridge.sandbox.faults import Fault
 from bridge.sandbox.sculpteo.model import Step
 from bridge.sandbox.sculpteo.printer import Printer
+from bridge.sandbox.sentences import sentence_of
 from bridge.sandbox.shopify.model import Address
 from bridge.sandbox.shopify.orders import Buy, NewOrder
 from bridge.sandbox.shopify.shop import Shop
@@ -45,6 +46,9 @@ class ShopDesk:
     def create_order(self, new: NewOrder) -> OrderView:
         return OrderView.of(self._shop.place_order(new))
 
+    def test_order(self) -> OrderView:
+        return OrderView.of(self._shop.test_order())
+
     def orders(self) -> list[OrderView]:
         return [OrderView.of(order) for order in self._shop.orders.values()]
 
@@ -59,6 +63,12 @@ class ShopDesk:
 
     def edit_variant(self, sku: str, options: dict[str, str]) -> str:
         return self._shop.edit_variant(sku, options).gid
+
+    def rename_sku(self, sku: str, to: str) -> str:
+        return self._shop.rename_sku(sku, to).gid
+
+    def set_price(self, sku: str, price: Decimal) -> str:
+        return self._shop.set_price(sku, price).gid
 
     def delete_variant(self, sku: str) -> None:
         self._shop.delete_variant(sku)
@@ -184,21 +194,27 @@ class ControlDesk:
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_errors])
-        app.add_routes(
+        self.add_to(app)
+        return app
+
+    def add_to(self, app: web.Application) -> None:
+        """Answer under /_control/ there."""
+        control = web.Application(middlewares=[_errors])
+        control.add_routes(
             [
-                web.get("/_control/info", self.info),
-                web.get("/_control/faults", self.list_faults),
-                web.post("/_control/faults", self.add_fault),
-                web.delete("/_control/faults", self.clear_faults),
-                web.delete(r"/_control/faults/{id:\d+}", self.remove_fault),
-                web.get("/_control/visits", self.visits),
-                web.post("/_control/outage", self.outage),
-                web.get("/_control/invoice/{reference}", self.invoice),
-                web.post("/_control/shop/{domain}/{verb}", self.shop_verb),
-                web.post("/_control/printer/{verb}", self.printer_verb),
+                web.get("/info", self.info),
+                web.get("/faults", self.list_faults),
+                web.post("/faults", self.add_fault),
+                web.delete("/faults", self.clear_faults),
+                web.delete(r"/faults/{id:\d+}", self.remove_fault),
+                web.get("/visits", self.visits),
+                web.post("/outage", self.outage),
+                web.get("/invoice/{reference}", self.invoice),
+                web.post("/shop/{domain}/{verb}", self.shop_verb),
+                web.post("/printer/{verb}", self.printer_verb),
             ]
         )
-        return app
+        app.add_subapp("/_control/", control)
 
     async def info(self, request: web.Request) -> web.Response:
         return _json(info_of(self._box))
@@ -231,6 +247,10 @@ class ControlDesk:
     async def outage(self, request: web.Request) -> web.Response:
         """{"service": "sculpteo" | "shopify" | a shop's domain, "down": true}: connections are refused."""
         fields = await request.json()
+        if not isinstance(fields, dict) or not fields.keys() >= {"service", "down"}:
+            raise ValueError(
+                'an outage is {"service": "sculpteo", "shopify" or a shop, "down": true or false}'
+            )
         service, down = fields["service"], fields["down"]
         if service == "sculpteo":
             await (self._box.sculpteo_down() if down else self._box.sculpteo_up())
@@ -275,14 +295,27 @@ def _json(value: object) -> web.Response:
 
 @web.middleware
 async def _errors(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Every fault of the caller as 4xx with a sentence."""
+    """Every fault of the caller as 4xx with a sentence, and one of the sandbox as 500."""
     try:
         response: web.StreamResponse = await handler(request)
+    except web.HTTPNotFound:
+        return _refused(404, f"there is nothing at {request.path}; bridge/sandbox/README.md has the list")
+    except web.HTTPMethodNotAllowed as error:
+        allowed = " or ".join(sorted(error.allowed_methods - {"HEAD"}))
+        return _refused(405, f"{request.path} takes {allowed}, not {error.method}")
     except LookupError as error:
-        return web.json_response({"error": str(error)}, status=404)
-    except (ValueError, TypeError, ValidationError, ShopError) as error:
-        return web.json_response({"error": str(error)}, status=400)
+        return _refused(404, sentence_of(error))
+    except (ValueError, TypeError, ArithmeticError, ValidationError, ShopError) as error:
+        return _refused(400, sentence_of(error))
+    except web.HTTPException:
+        raise
+    except Exception as error:
+        return _refused(500, f"the sandbox failed by an error of its own: {sentence_of(error)}")
     return response
+
+
+def _refused(status: int, sentence: str) -> web.Response:
+    return web.json_response({"error": sentence}, status=status)
 
 
 def info_of(box: Sandbox) -> Info:

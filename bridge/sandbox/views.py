@@ -72,6 +72,7 @@ class OrderView:
     metafields: dict[str, str]  # "namespace.key" -> value
     fulfillment_orders: tuple[FulfillmentOrderView, ...]
     fulfillments: tuple[FulfillmentView, ...]
+    ships_to: str | None = None  # name and city
 
     @classmethod
     def of(cls, order: Order) -> OrderView:
@@ -90,6 +91,9 @@ class OrderView:
             {f"{entry.namespace}.{entry.key}": entry.value for entry in order.metafields},
             tuple(FulfillmentOrderView.of(entry) for entry in order.fulfillment_orders),
             tuple(FulfillmentView.of(entry) for entry in order.fulfillments),
+            ", ".join(part for part in (order.address.name, order.address.city) if part)
+            if order.address
+            else None,
         )
 
 

@@ -7,18 +7,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from bridge.cli import main
 from bridge.cli._catalog import catalog, filled
 from bridge.config.loader import load
 from bridge.config.settings import ByOption, Item, Product, ScaleByOption
 from bridge.sandbox.control import Control
+from bridge.sandbox.numbers import kept_numbers
 from tests.sandbox.make import ADA
 from tests.sandbox.receiver import receiver
 
-OWN = {
+OWN: dict[str, Any] = {
     "mode": "test",
     "server": {"public_url": "https://bridge.example.org", "listen": "127.0.0.1:8080"},
     "shops": {
@@ -114,8 +119,6 @@ async def test_it_simulates_ones_own_shop_and_sends_to_ones_own_bridge(tmp_path:
 
 
 async def graphql(control: Control, secret: str, query: str) -> None:
-    import aiohttp
-
     shop = (await control.info()).shops[0]
     form = {"grant_type": "client_credentials", "client_id": shop.client_id, "client_secret": secret}
     async with aiohttp.ClientSession() as http:
@@ -164,3 +167,111 @@ def test_a_catalogue_has_a_variant_for_every_value_that_decides() -> None:
 @pytest.mark.parametrize(("pattern", "sku"), [("A-*", "A-1"), ("?-*-*", "1-1-1"), ("RING", "RING")])
 def test_patterns_are_filled_in(pattern: str, sku: str) -> None:
     assert filled(pattern) == sku
+
+
+def configured(folder: Path, listen: str, **changes: object) -> Path:
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump({**OWN, "server": {**OWN["server"], "listen": listen}, **changes}))
+    return path
+
+
+async def codes(control: Control) -> set[str]:
+    """Everything that a run gave out for one order that is printed and shipped."""
+    order = await control.shop().test_order()
+    info = await control.info()
+    async with aiohttp.ClientSession() as http:
+        fields = {
+            "login": info.sculpteo_login,
+            "password": info.sculpteo_password,
+            "item[0]": "Mg7wKp2L:1:1:mm:white_plastic",
+        }
+        async with http.post(f"{info.sculpteo_url}/en/api/store/3D/order/", data=fields) as response:
+            reference = await response.text()
+    book = await control.printer.add_parcel(reference)
+    lines = {unit.id for unit in order.fulfillment_orders}
+    return {order.id, order.name, reference, book.parcels[0].number, *lines}
+
+
+@pytest.mark.long
+async def test_no_code_is_given_out_twice_over_restarts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    config = configured(tmp_path, "127.0.0.1:1")
+    given: list[set[str]] = []
+    for _ in range(3):
+        async with running("-c", str(config), "--port", "0") as (said, process), control_of(said) as control:
+            given.append(await codes(control))
+            process.kill()
+    assert all(len(found) == 5 for found in given)
+    assert len(set().union(*given)) == 15
+
+
+def test_numbers_go_on_and_where_they_cannot_be_kept_they_follow_the_clock(tmp_path: Path) -> None:
+    kept = tmp_path / "sub" / "sandbox.json"
+    first = kept_numbers(kept, "acme.myshopify.com", 1001)
+    assert [next(first), next(first)] == [1001, 1002]
+    again, other = kept_numbers(kept, "acme.myshopify.com", 1001), kept_numbers(kept, "b.myshopify.com", 1001)
+    assert [next(again), next(first), next(other)] == [1003, 1004, 1001]
+    broken = tmp_path / "broken.json"
+    broken.write_text("not ours")
+    numbers = kept_numbers(broken, "acme.myshopify.com", 1001)
+    assert next(numbers) < next(numbers)
+    assert broken.read_text() == "not ours"
+
+
+@pytest.mark.long
+async def test_it_follows_the_configuration_and_prices_only_what_it_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    config = configured(tmp_path, "127.0.0.1:1")
+    async with running("-c", str(config), "--port", "0") as (said, _), control_of(said) as control:
+        url = (await control.info()).sculpteo_url
+
+        async def price(uuid: str, material: str = "white_plastic") -> object:
+            query = {"uuid": uuid, "productname": material, "unit": "mm"}
+            where = f"{url}/en/api/design/3D/price_by_uuid/"
+            async with aiohttp.ClientSession() as http, http.get(where, params=query) as response:
+                return (await response.json(content_type=None))["error"]["id"]
+
+        assert await price("Mg7wKp2L") == 0
+        assert await price("Mg7wKp2L", "unobtainium") != 0
+        assert await price("Newer001") != 0
+        configured(
+            tmp_path,
+            "127.0.0.1:2",
+            products=[*OWN["products"], {"sku": "RING", "uuid": "Newer001"}],
+        )
+        async with asyncio.timeout(20):
+            while await price("Newer001") != 0:  # noqa: ASYNC110 - the sandbox tells nobody
+                await asyncio.sleep(0.1)
+        order = await control.shop().create_order(["RING"])
+        assert order.ships_to
+        skus = {sku for _ in range(3) for sku in (await control.shop().test_order()).units}
+        assert skus == {"MUG-WHITE", "MUG-BLACK", "RING"}
+
+
+@pytest.mark.long
+async def test_a_test_order_goes_to_the_sandbox_that_runs_and_is_never_for_money(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    config = configured(tmp_path, "127.0.0.1:1")
+    async with running("-c", str(config), "--port", "0") as (said, _), control_of(said) as control:
+        shop = {**OWN["shops"]["north"], "admin_url": (await control.info()).shops[0].admin_url}
+        configured(tmp_path, "127.0.0.1:1", shops={"north": shop})
+        sent = await asyncio.to_thread(
+            CliRunner().invoke, main, ["sandbox", "-c", str(config), "--test-order"]
+        )
+        assert sent.exit_code == 0, sent.output
+        [order] = await control.shop().orders()
+        [sku] = order.units
+        assert f"{order.name} is ordered and paid: 1 x {sku}, to {order.ships_to}." in sent.output
+        assert f"`sculpteo-bridge why {order.name[1:]} -c {config}`" in sent.output
+        configured(tmp_path, "127.0.0.1:1", shops={"north": shop}, mode="live", alerts=[])
+        refused = await asyncio.to_thread(
+            CliRunner().invoke, main, ["sandbox", "-c", str(config), "--test-order"]
+        )
+        assert refused.exit_code == 2  # a simulated shop beside the real Sculpteo
+        assert len(await control.shop().orders()) == 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -147,3 +148,85 @@ def test_the_readme_names_every_verb_fault_and_endpoint() -> None:
     }
     missing = [name for name in (*verbs, *Kind) if name[0] != "_" and f"`{name}`" not in text]
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "sentence"),
+    [
+        ("shop/-/create_order", {"lines": ["RING"]}, "new is missing; lines is not known here"),
+        ("shop/-/create_order", {"new": {"lines": []}}, "an order has at least one line"),
+        (
+            "shop/-/create_order",
+            {"new": {"lines": [{"sku": "MUG", "quantity": "two"}]}},
+            "new.lines.0.quantity should be",
+        ),
+        ("shop/-/create_order", {"new": {"lines": ["RING"], "address": "here"}}, "new.address"),
+        (
+            "shop/-/refund",
+            {"order": "#1", "amount": "much"},
+            "amount should be a valid decimal, and is 'much'",
+        ),
+        ("shop/-/delete_variant", {"sku": "GONE"}, "no variant with the SKU GONE; it has RING"),
+        ("shop/-/rename_sku", {"sku": "RING", "to": " "}, "a SKU has at least one character"),
+        ("shop/-/set_price", {"sku": "RING", "price": "-1"}, "a price is a number from 0 on, not -1"),
+        ("shop/-/set_price", {"sku": "RING", "price": "NaN"}, "price"),
+        ("shop/-/test_order", {}, "sells nothing that is printed"),
+        ("outage", {"service": "sculpteo"}, "an outage is"),
+        ("outage", ["sculpteo"], "an outage is"),
+        ("nothing", {}, "there is nothing at /_control/nothing"),
+        ("info", {}, "/_control/info takes GET, not POST"),
+    ],
+)
+async def test_what_is_wrong_is_one_sentence_without_the_words_of_a_library(
+    control: Control, path: str, body: object, sentence: str
+) -> None:
+    with pytest.raises(ControlError) as refused:
+        await control.request("POST", path, body)
+    said = str(refused.value)
+    assert sentence in said
+    assert not any(word in said for word in ("\\n", "validation error", "pydantic", "[type=", "Traceback"))
+
+
+async def test_a_body_that_is_no_json_is_told(box: Sandbox) -> None:
+    url = f"{box.control_url}/_control/shop/-/create_order"
+    async with aiohttp.ClientSession() as http, http.post(url, data="{new: }") as response:
+        assert response.status == 400
+        assert "the body is not JSON" in (await response.json())["error"]
+
+
+async def test_an_order_without_an_address_is_of_an_invented_customer(control: Control, box: Sandbox) -> None:
+    sent = await control.request("POST", "shop/-/create_order", {"new": {"lines": ["RING"]}})
+    order = box.shop.order(json.loads(sent)["name"])
+    assert order.address is not None
+    assert order.customer is not None
+    assert (order.email or "").endswith("@mail.example")
+    other = box.shop.order((await control.shop().create_order(["RING"])).name)
+    assert other.address is not None
+    assert other.address.name != order.address.name
+    without = await control.request(
+        "POST", "shop/-/create_order", {"new": {"lines": ["RING"], "address": None}}
+    )
+    assert box.shop.order(json.loads(without)["name"]).address is None
+
+
+async def test_a_sku_is_renamed_and_a_price_changed_for_what_is_sold_from_then_on(
+    control: Control, box: Sandbox
+) -> None:
+    shop = control.shop()
+    before = box.shop.order((await shop.create_order(["RING"])).name)
+    await shop.rename_sku("RING", "RING-2026")
+    await shop.set_price("RING-2026", Decimal("31.50"))
+    after = box.shop.order((await shop.create_order(["RING-2026"])).name)
+    assert [(line.sku, line.price) for line in before.lines] == [("RING", Decimal("20.00"))]
+    assert [(line.sku, line.price) for line in after.lines] == [("RING-2026", Decimal("31.50"))]
+    assert after.lines[0].variant is before.lines[0].variant
+    with pytest.raises(ControlError, match="is taken"):
+        await shop.rename_sku("RING-2026", "RING-2026")
+
+
+async def test_each_shops_own_address_answers_too(box: Sandbox, control: Control) -> None:
+    box.shop.test_skus = ("RING",)
+    async with Control(box.shopify_url) as beside:
+        order = await beside.shop("acme").test_order()
+    assert order.units == {"RING": 1}
+    assert order.ships_to

@@ -6,6 +6,7 @@ https://www.sculpteo.com/en/developer/webapi/
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -125,10 +126,8 @@ class SculpteoApi:
 
     def _new_design(self, name: str, *, private: bool) -> Design:
         uuid = self.printer.new_reference()
-        known = self.printer.design(uuid) if self.printer.settings.any_design else None
-        size = known.size if known else (30.0, 30.0, 15.0)
-        volume = known.volume if known else 3.0
-        design = Design(uuid, name, size, volume, private)
+        self.printer.invent_design(uuid)
+        design = replace(self.printer.designs[uuid], name=name, private=private)
         self.printer.designs[uuid] = design
         return design
 

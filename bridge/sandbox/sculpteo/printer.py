@@ -46,7 +46,7 @@ class Printer:
         self,
         settings: SculpteoSettings | None = None,
         *,
-        seed: int = 0,
+        seed: int | str = 0,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.settings = settings or SculpteoSettings()
@@ -115,10 +115,15 @@ class Printer:
         if uuid not in self.designs:
             if not self.settings.any_design:
                 raise Refused(404, "there is no such design")
-            seeded = Random(uuid)  # noqa: S311 - a volume made up from the letters of its id
-            side = seeded.uniform(12, 60)
-            self.designs[uuid] = Design(uuid, uuid, (side, side, side / 2), round(side**3 / 9000, 3))
+            self.invent_design(uuid)
         return self.designs[uuid]
+
+    def invent_design(self, uuid: str) -> None:
+        """The account has a design of this id from now on, if it has none yet."""
+        seeded = Random(uuid)  # noqa: S311 - a volume made up from the letters of its id
+        side = seeded.uniform(12, 60)
+        size = (side, side, side / 2)
+        self.designs.setdefault(uuid, Design(uuid, uuid, size, round(side**3 / 9000, 3)))
 
     def price(self, uuid: str, quantity: int, scale: Decimal, unit: str, material: str) -> Decimal:
         """The price of some copies. Raises Refused for a design or material that does not exist."""

@@ -65,6 +65,8 @@ class AdminApi:
 
     def _names(self, request: web.Request, body: bytes) -> Sequence[str]:
         """What the fault menu calls this request."""
+        if request.path.startswith("/_control/"):
+            return ("control",)
         if request.path.endswith("/oauth/access_token"):
             return ("shopify.token",)
         if not request.path.endswith("graphql.json"):

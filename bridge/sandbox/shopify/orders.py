@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from bridge.sandbox.shopify import payloads
 from bridge.sandbox.shopify.fulfilling import Fulfilling
@@ -57,7 +57,9 @@ class NewOrder:
     """
 
     lines: tuple[Buy | str, ...]
-    address: Address | None = None
+    address: Address | Literal["invented"] | None = (
+        "invented"  # None = it has none; else with an invented customer
+    )
     billing_address: Address | None = None
     email: str | None = None
     locale: str | None = "en"
@@ -89,8 +91,20 @@ class Orders(Fulfilling):
         """`place_order`, with the fields of NewOrder as keywords."""
         return self.place_order(NewOrder(lines=tuple(lines), **options))
 
+    def test_order(self) -> Order:
+        """An invented customer orders and pays one of the products that are printed, each time another."""
+        if not self.test_skus:
+            raise LookupError(
+                "the sandbox shop sells nothing that is printed; map a product in the configuration"
+            )
+        sku, *others = self.test_skus
+        self.test_skus = (*others, sku)
+        return self.create_order([sku], note="A test order of the sandbox")
+
     def place_order(self, new: NewOrder) -> Order:
         """A customer places an order; Shopify tells the app, and routes it a little later."""
+        if not new.lines:
+            raise ValueError('an order has at least one line, such as "RING-S"')
         order = self._new_order(new)
         wanted = [buy if isinstance(buy, Buy) else Buy(buy) for buy in new.lines]
         bought = [(self._line(order, buy, new.tax_rate), buy) for buy in wanted]
@@ -104,6 +118,10 @@ class Orders(Fulfilling):
         return order
 
     def _new_order(self, new: NewOrder) -> Order:
+        address, email = new.address, new.email
+        if address == "invented":
+            person = self.people.next()
+            address, email = person.address, email or person.email
         number = next(self._order_numbers)
         at = new.created_at or self.now()
         order = Order(
@@ -117,10 +135,10 @@ class Orders(Fulfilling):
             rate=new.rate,
             lines=[],
             shipping_lines=[],
-            address=new.address,
-            billing_address=new.billing_address or new.address,
-            customer=self._customer(new.address, new.email, new.locale),
-            email=new.email,
+            address=address,
+            billing_address=new.billing_address or address,
+            customer=self._customer(address, email, new.locale),
+            email=email,
             locale=new.locale,
             taxes_included=new.taxes_included,
             authorized=new.authorized,

@@ -44,6 +44,7 @@ class ShopSettings:
     max_query_cost: int = 1000
     first_order_number: int = 1001
     order_name: str = "#{number}"
+    port: int | None = None  # where it listens, instead of the port that the sandbox chooses
 
     def granted(self, scope: str) -> bool:
         """Whether the app holds `scope`; a write scope holds the read scope of the same name."""

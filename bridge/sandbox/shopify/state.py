@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from random import Random
 from typing import Any, TypeVar
 
+from bridge.sandbox.people import People
 from bridge.sandbox.shopify import payloads
 from bridge.sandbox.shopify.events import Announcement, Event
 from bridge.sandbox.shopify.model import Customer, Installation, Location, Node, Order, Product, Variant
@@ -57,22 +58,28 @@ class ShopState:
         self,
         settings: ShopSettings | None = None,
         *,
-        seed: int = 0,
+        seed: int | str = 0,
         now: Callable[[], datetime] = utc_now,
+        order_numbers: Iterator[int] | None = None,
+        ids_after: int = 0,
     ) -> None:
+        """`order_numbers` instead of those from `first_order_number` on; ids are above the first by `ids_after`."""
         self.settings = settings or ShopSettings()
         self.random = Random(f"{self.settings.domain}/{seed}")  # noqa: S311 - it has to be repeatable
+        self.people = People(Random(f"people/{self.settings.domain}/{seed}"))  # noqa: S311 - as above
         self.now = now
         self.listeners: list[Callable[[Event], None]] = []
         self.orders: dict[int, Order] = {}
         self.products: dict[int, Product] = {}
         self.variants: dict[int, Variant] = {}
         self.customers: dict[str, Customer] = {}
+        self.test_skus: tuple[str, ...] = ()  # what a test order is of, in turn
         self.locations: list[Location] = []
         self._nodes: dict[str, Node] = {}
         self._names: dict[str, int] = {}
-        self._counters = {kind: count(first) for kind, first in _FIRST_ID.items()}
-        self._order_numbers = count(self.settings.first_order_number)
+        self._counters = {kind: count(first + ids_after) for kind, first in _FIRST_ID.items()}
+        self._others_from = _OTHER_ID + ids_after
+        self._order_numbers = order_numbers or count(self.settings.first_order_number)
         self._timers: set[asyncio.TimerHandle] = set()
         self.installation = self.register(Installation(APP_ID))
         self.location = self.add_location(self.settings.location)
@@ -80,7 +87,7 @@ class ShopState:
     # -- ids and looking things up --
 
     def next_id(self, kind: type[Node]) -> int:
-        return next(self._counters.setdefault(kind.kind, count(_OTHER_ID)))
+        return next(self._counters.setdefault(kind.kind, count(self._others_from)))
 
     def register(self, node: N) -> N:
         self._nodes[node.gid] = node
@@ -109,6 +116,8 @@ class ShopState:
         if isinstance(which, Order):
             return which
         if isinstance(which, int):
+            if which not in self.orders:
+                raise LookupError(f"the sandbox shop has no order with the id {which}")
             return self.orders[which]
         if which.startswith("gid://"):
             found = self.find(Order, which)
@@ -169,6 +178,22 @@ class ShopState:
         variant.title = " / ".join(options.values()) or "Default Title"
         return variant
 
+    def rename_sku(self, sku: str, to: str) -> Variant:
+        """The merchant gives a variant another SKU. What was sold keeps the one that it was sold with."""
+        if not to.strip() or self.variant_by_sku(to) is not None:
+            raise ShopError(f"the SKU {to!r} is taken" if to.strip() else "a SKU has at least one character")
+        variant = self._known_variant(sku)
+        variant.sku = to
+        return variant
+
+    def set_price(self, sku: str, price: Decimal) -> Variant:
+        """The merchant changes what a variant costs. What was sold keeps its price."""
+        if not price.is_finite() or price < 0:
+            raise ShopError(f"a price is a number from 0 on, not {price}")
+        variant = self._known_variant(sku)
+        variant.price = price
+        return variant
+
     def delete_variant(self, sku: str) -> None:
         """The merchant deletes a variant; lines that were sold with it have none any more."""
         variant = self._known_variant(sku)
@@ -183,7 +208,8 @@ class ShopState:
     def _known_variant(self, sku: str) -> Variant:
         variant = self.variant_by_sku(sku)
         if variant is None:
-            raise LookupError(f"the sandbox shop has no variant with the SKU {sku}")
+            known = ", ".join(sorted(one.sku for one in self.variants.values() if one.sku)) or "none"
+            raise LookupError(f"the sandbox shop has no variant with the SKU {sku}; it has {known}")
         return variant
 
     # -- telling --

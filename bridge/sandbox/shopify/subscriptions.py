@@ -5,7 +5,7 @@ https://shopify.dev/docs/apps/build/webhooks/subscribe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -39,10 +39,12 @@ class Subscriptions(ShopState):
         self,
         settings: ShopSettings | None = None,
         *,
-        seed: int = 0,
+        seed: int | str = 0,
         now: Callable[[], datetime] = utc_now,
+        order_numbers: Iterator[int] | None = None,
+        ids_after: int = 0,
     ) -> None:
-        super().__init__(settings, seed=seed, now=now)
+        super().__init__(settings, seed=seed, now=now, order_numbers=order_numbers, ids_after=ids_after)
         self.subscriptions: dict[str, Subscription] = {}
         self.tokens: dict[str, datetime] = {}
         self.installed = True

@@ -16,6 +16,7 @@ ACTIONS: dict[str, str] = {
     "sign_out_somebody": mark("Sign-out of somebody else"),
     "refused": mark("What the role does not allow"),
     "pause": mark("Pause of placing"),
+    "test_order": mark("Test order"),
     "resume": mark("End of a pause"),
     "survey": mark("Check of the mapping"),
     "clear_alarm": mark("Alarm seen to"),

@@ -34,7 +34,8 @@ class Console:
     """Everything that pages may ask. What a reload of the configuration replaces is given by a call.
 
     `inspect` asks a shop how the bridge stands with it. `open_here` lets whoever sits at this machine in as
-    owner, without a password: for the demo, which has nothing to lose.
+    owner, without a password: for the demo, which has nothing to lose. `test_order` lets an invented customer buy
+    something in a simulated shop and gives the order's name; it raises TryAgain where the sandbox does not.
     """
 
     store: Store
@@ -43,6 +44,7 @@ class Console:
     inspect: Callable[[str], Awaitable[Status]]
     breakers: Mapping[Upstream, Breaker] = field(default_factory=dict)
     outside: Outside | None = None
+    test_order: Callable[[str], Awaitable[str]] | None = None
     standing: Callable[[], Standing | None] = lambda: None
     tracking_page: Callable[[str], str | None] = lambda reference: None  # where people see a Sculpteo order
     on_news: Callable[[], None] = lambda: None

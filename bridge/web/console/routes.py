@@ -13,6 +13,7 @@ from bridge.web.console import (
     mapping,
     order,
     orders,
+    rehearsal,
     rendering,
     settings,
     signin,
@@ -26,7 +27,21 @@ from bridge.web.console.surveys import SURVEYS, Surveys
 from bridge.web.console.visit import Handler, add_headers, visit_of
 from bridge.web.console.words import catalogs
 
-PAGES = (today, switch, orders, decisions, order, lines, mapping, settings, deeds, signin, live, rendering)
+PAGES = (
+    today,
+    rehearsal,
+    switch,
+    orders,
+    decisions,
+    order,
+    lines,
+    mapping,
+    settings,
+    deeds,
+    signin,
+    live,
+    rendering,
+)
 """The modules with `routes`. A new page is added here, and to NAVIGATION in `frame.py` if it has a place of its own."""
 
 OTHERS = ("/webhooks/", "/sculpteo/", "/healthz", "/readyz", "/metrics")

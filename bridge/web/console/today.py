@@ -21,6 +21,7 @@ from bridge.store.watching import Standing
 from bridge.web.console.condition import Group, condition, spending, troubles
 from bridge.web.console.decisions import mark_of
 from bridge.web.console.pictures import album, heads
+from bridge.web.console.rehearsal import simulated_shops
 from bridge.web.console.summaries import Summary, sentence_of, summaries
 from bridge.web.console.visit import Visit, local_path, page
 from bridge.web.console.words import mark
@@ -130,6 +131,7 @@ async def today(visit: Visit) -> web.StreamResponse:
         stalled_count=len(stalled) + more_stalled,
         is_fine=not wrong and not stalled and _is_fine(counts, groups),
         is_new=not any(counts.states.values()),
+        simulated_shops=simulated_shops(visit),
         next_steps=[visit.t(step) for step in next_steps(visit)],
         spending=spent,
         album=await album(visit),
