@@ -422,6 +422,22 @@ class ParcelRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class BareFulfillment:
+    """A fulfillment without a tracking number that the bridge makes: nothing in the shop says that it did.
+
+    It is on record before the call: `id` None = the answer is not known yet, and it is the bridge's if it is none
+    of those that were `known` then and has these `lines`. `told` = Shopify was to tell the customer of it;
+    `awaits_number` = no parcel that it may be in was known then, so a number that comes later belongs on it.
+    """
+
+    lines: tuple[tuple[str, int], ...]  # (line item id, quantity)
+    known: tuple[str, ...]
+    told: bool
+    awaits_number: bool = True
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NotificationRecord:
     """One call of an order's secret URL by Sculpteo."""
 
@@ -503,6 +519,7 @@ class OrderRecord:
     decision: Decision | None = None  # the last word of a person on whether it may be bought
     decision_noted: bool | None = None  # whether that is on the Shopify order, or never can be
     reference_by: str | None = None  # who said that Sculpteo has it as `reference`; None = Sculpteo itself
+    bare: tuple[BareFulfillment, ...] = ()  # fulfillments without a number that the bridge made, or began to
     damage: tuple[str, ...] = ()  # what of its rows in the database cannot be read
     in_force: Mode | None = None  # the mode in force when it was read from the database; None = not known
 
@@ -655,6 +672,10 @@ class Orders(Protocol):
         self, order: OrderRecord, numbers: Sequence[str], fulfillment_id: str
     ) -> OrderRecord:
         """These parcels are in the shop. Keeps the lease."""
+
+    async def keep_bare(self, order: OrderRecord, bare: Sequence[BareFulfillment]) -> OrderRecord:
+        """These are the order's fulfillments without a number that the bridge made, or is about to make. Keeps
+        the lease. Raises LeaseLost."""
 
     async def notifications(self, order: OrderRecord) -> list[NotificationRecord]:
         """Sculpteo's calls on the secret URLs of this order's attempts (void ones too), oldest first."""

@@ -74,6 +74,8 @@ def step_for(record: OrderRecord) -> Step:
         case State.PLACED | State.DONE:
             return track
         case State.SHIPPED:
+            if record.reason == Wait.SHOP_HOLD and record.last_step == "fulfil" and not record.failures:
+                return track  # more may have happened meanwhile; then it is tried again
             unpushed = any(one.pushed_at is None for one in record.parcels)
             return fulfil if unpushed or _ready_to_finish(record) else track
         case State.UNKNOWN:

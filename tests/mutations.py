@@ -188,10 +188,24 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "what another fulfillment order took over is not printed twice",
-        "bridge/steps/select.py",
-        "    left = {**_left(given_up), **left}",
-        "    left = _left([*live, *(unit for unit in ours if unit.status == GIVEN_UP)])",
+        "bridge/steps/allocation.py",
+        "    return (*live, *(one for one in given_up if one.line_item not in taken_over))",
+        "    return (*live, *given_up)",
         ("tests/steps/test_match.py",),
+    ),
+    Guard(
+        "a number joins no fulfillment of somebody else",
+        "bridge/steps/allocation.py",
+        "        own=tuple(one for one in live_fulfillments(order) if printed.owns(one)),\n",
+        "        own=live_fulfillments(order),\n",
+        ("tests/steps/test_fulfil.py",),
+    ),
+    Guard(
+        "units of another place are not fulfilled unless they were moved there",
+        "bridge/steps/allocation.py",
+        "        found += _take(_units(unit for unit in moved if fits(unit)), wanted, allowed)\n",
+        "        found += _take(_units(unit for unit in moved if fits(unit)), wanted)\n",
+        ("tests/steps/test_allocation.py", "tests/steps/test_fulfil.py"),
     ),
     Guard(
         "an approval stays with the address that it was given for",
@@ -506,10 +520,10 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "no more is fulfilled than was printed",
-        "bridge/steps/fulfil.py",
-        "        printed[line] = quantity - max(fulfilled, 0)\n",
-        "",
-        AFTERWARDS,
+        "bridge/steps/allocation.py",
+        "max(quantity - sent.get(line, 0), 0) for line",
+        "quantity for line",
+        (*AFTERWARDS, "tests/steps/test_allocation.py"),
     ),
     Guard(
         "a test order fulfills nothing",

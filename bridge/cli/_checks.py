@@ -24,7 +24,7 @@ from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify.admin import Admin
 from bridge.shopify.status import Status, inspect, locations
 from bridge.shopify.tame import Unexpected
-from bridge.steps.select import names_location
+from bridge.steps.allocation import names_location
 
 Result = Literal["ok", "warning", "failed"]
 

@@ -19,7 +19,7 @@ from bridge.health.thresholds import Finding
 from bridge.order import news
 from bridge.order.history import tell
 from bridge.order.model import Mode, Money
-from bridge.order.problems import ALARMS, Alarm, say
+from bridge.order.problems import Alarm, say, text_of
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, WAITS, State, Wait
 from bridge.order.why import english, remedy, why
 from bridge.plan.catalogue import amount
@@ -205,7 +205,7 @@ def _more(found: Standing) -> Iterator[Todo]:
 
 def _alarm(alarm: AlarmRecord) -> Todo:
     sentence = tell("alarm", {**alarm.facts, "alarm": alarm.alarm}).removeprefix("ALARM: ")
-    known = ALARMS.get(Alarm(alarm.alarm)) if alarm.alarm in set(Alarm) else None
+    known = text_of(Alarm(alarm.alarm), alarm.facts) if alarm.alarm in set(Alarm) else None
     return Todo(
         sentence, say(known.remedy, dict(alarm.facts)) if known else "", f"{alarm.shop}/{alarm.order_name}"
     )

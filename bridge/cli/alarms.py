@@ -12,7 +12,7 @@ from bridge.cli._desk import as_option, at_desk, iso, local
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
 from bridge.cli.orders.decisions import decider
 from bridge.cli.orders.look import alarm_sentence
-from bridge.order.problems import ALARMS, Alarm, say
+from bridge.order.problems import Alarm, say, text_of
 from bridge.store.queries import AlarmRecord
 
 
@@ -87,7 +87,9 @@ def clear(config: Path, keys: tuple[int, ...], name: str | None, as_name: str | 
 
 
 def _remedy(one: AlarmRecord) -> str:
-    return say(ALARMS[Alarm(one.alarm)].remedy, dict(one.facts)) if one.alarm in set(Alarm) else ""
+    return (
+        say(text_of(Alarm(one.alarm), one.facts).remedy, dict(one.facts)) if one.alarm in set(Alarm) else ""
+    )
 
 
 def _cleared(one: AlarmRecord) -> str:

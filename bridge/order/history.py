@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.order.model import STATUS_MEANING, PrintStatus
-from bridge.order.problems import ALARMS, Alarm, Problem, say, text_of
+from bridge.order.problems import Alarm, Problem, say, text_of
 from bridge.order.states import MOVES, State
 from bridge.order.why import Translate, english, translated, why
 
@@ -44,6 +44,9 @@ KINDS: dict[str, str] = {
     "print_status": "Sculpteo says: {words}.",
     "parcel": "Sculpteo shipped a parcel: {number} ({carrier}).",
     "pushed": "The shop was told of {numbers}.",
+    "pushed_bare": "The shop was told that the prints have left, without a number.",
+    "relabelled": "Sculpteo names {new} instead of {old}: it counts as the same parcel with a new number. Both numbers "
+    "are shown in Shopify, and no more of the order counts as shipped.",
     "all_fulfilled": "All printed lines are fulfilled; parcels: {parcels}.",
     "erased": "The customer's name, addresses and messages were erased.",
     # alarms
@@ -97,7 +100,7 @@ def tell(
         sentence = _of_move(source, target, reason, problem, told, t)
         told |= {"target": t(target.capitalize()), "sentence": sentence}
     if kind == "alarm" and facts.get("alarm") in set(Alarm):
-        told["sentence"] = say(t(ALARMS[Alarm(facts["alarm"])].sentence), told)
+        told["sentence"] = say(t(text_of(Alarm(facts["alarm"]), facts).sentence), told)
     if kind == "print_status" and facts.get("status") in set(PrintStatus):
         told["meaning"] = t(STATUS_MEANING[PrintStatus(facts["status"])])
         return say(t(SAYS_AND_MEANS), told)

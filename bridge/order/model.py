@@ -114,11 +114,14 @@ class Tracking:
 
 @dataclass(frozen=True, slots=True)
 class Fulfillment:
-    """A shipment that the shop already knows."""
+    """A shipment that the shop already knows. `lines` are its units by line item: (line item id, quantity);
+    `location_id` is where it was sent from, None where the app may not read locations."""
 
     id: str
     status: str  # SUCCESS, CANCELLED, ...
     tracking: tuple[Tracking, ...] = ()
+    lines: tuple[tuple[str, int], ...] = ()
+    location_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,13 +352,17 @@ STATUS_MEANING: dict[PrintStatus, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A parcel as Sculpteo tells of it. `contents` lists (design uuid, quantity) when Sculpteo says it."""
+    """A parcel as Sculpteo tells of it. `contents` lists (design uuid, quantity) when Sculpteo says it.
+
+    `replaces` is the number that the same parcel had before it was relabelled; Sculpteo does not say it.
+    """
 
     number: str
     carrier: str | None = None  # as Sculpteo spells it
     url: str | None = None
     shipped_on: date | None = None
     contents: tuple[tuple[str, int], ...] = ()
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

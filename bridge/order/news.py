@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bridge.order.problems import ALARMS, Alarm, Problem, Text, say, text_of
+from bridge.order.problems import Alarm, Problem, Text, say, text_of
 from bridge.order.states import FOR_A_PERSON, WAITS, State, Wait
 from bridge.order.why import MAY_HAVE, UNKNOWN_REMEDY, Translate
 
@@ -309,7 +309,7 @@ def _text(news: News) -> Text:
         return TEXTS[news.code][1]
     problem, alarm, reason = (news.facts.get(key) for key in ("problem", "alarm", "reason"))
     if news.code == "alarm" and alarm in set(Alarm):
-        return ALARMS[Alarm(alarm)]
+        return text_of(Alarm(alarm), news.facts)
     if news.code == State.ATTENTION and problem in set(Problem):
         return text_of(Problem(problem), news.facts)
     if news.code == State.UNKNOWN:

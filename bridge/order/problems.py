@@ -189,17 +189,23 @@ RECORD_DAMAGED = Text(
     "Retry: what is damaged is left out, and the order is read anew from the shop. Nothing that is bought is "
     "bought again. If it comes back, restore the database from a backup.",
 )
-VARIANTS: dict[tuple[Problem, str], Text] = {
+TOLD_WITHOUT_NUMBER = Text(
+    "Sculpteo says that order {reference} has shipped, but gives no tracking number.",
+    "Shopify told the customer that it is on its way, without a number. Ask Sculpteo's support for the number and "
+    "add it in Shopify.",
+)
+VARIANTS: dict[tuple[Problem | Alarm, str], Text] = {
     (Problem.CANNOT_FULFILL, "cancelled"): ORDER_CANCELLED,
     (Problem.INTERNAL, "damaged"): RECORD_DAMAGED,
+    (Alarm.NO_TRACKING_NUMBER, "told"): TOLD_WITHOUT_NUMBER,
 }
-"""Other words for a problem that has another cause, and so another remedy; the fact of this name says so."""
+"""Other words for a problem or alarm that has another cause, and so another remedy; the fact of this name says so."""
 
 
-def text_of(problem: Problem, facts: Mapping[str, Any]) -> Text:
-    """What to tell of a problem: by its facts, since the same problem may ask for another remedy."""
-    variants = (text for (code, fact), text in VARIANTS.items() if code is problem and facts.get(fact))
-    return next(variants, PROBLEMS[problem])
+def text_of(code: Problem | Alarm, facts: Mapping[str, Any]) -> Text:
+    """What to tell of a problem or an alarm: by its facts, since the same one may ask for another remedy."""
+    variants = (text for (known, fact), text in VARIANTS.items() if known is code and facts.get(fact))
+    return next(variants, PROBLEMS[code] if isinstance(code, Problem) else ALARMS[code])
 
 
 ALARMS: dict[Alarm, Text] = {
@@ -259,7 +265,7 @@ ALARMS: dict[Alarm, Text] = {
     ),
     Alarm.NO_TRACKING_NUMBER: Text(
         "Sculpteo says that order {reference} has shipped, but gives no tracking number.",
-        "The customer was told without a number; add one in Shopify if Sculpteo's support knows it.",
+        "The bridge did not tell the customer. Ask Sculpteo's support for the number and add it in Shopify.",
     ),
     Alarm.LEDGER_NOT_WRITTEN: Text(
         "The reference {reference} could not be written on the Shopify order.",

@@ -56,7 +56,10 @@ REASONS: tuple[str, ...] = (
     "Sculpteo named an order that it has for this one already",
     # the bridge's own records, and the shop
     "what the database holds of it cannot be read ({what})",
-    "nothing of the printed lines is left to fulfill, and no fulfillment is there to add it to",
+    "what it holds is fulfilled already, and not by the bridge",
+    "it is the new number of parcel {old}, whose fulfillment the bridge did not make",
+    "Shopify does not let it be fulfilled now",
+    "it is scheduled for later",
 )
 PARTS: tuple[str, ...] = (
     "the name",

@@ -57,7 +57,7 @@ def english(sentence: str) -> str:
 
 def translated(facts: Mapping[str, Any], t: Translate) -> dict[str, Any]:
     """The facts of a sentence, those that are words themselves in the words of `t`."""
-    words = {name: reason_told(facts[name], t) for name in ("why", "risk") if name in facts}
+    words = {name: reason_told(facts[name], t) for name in ("why", "risk", "reason") if name in facts}
     return {**facts, **words}
 
 
@@ -76,7 +76,7 @@ def why(
     match state:
         case State.WAITING if reason == Wait.WINDOW and window_until:
             return say(t(WINDOW_UNTIL), {"at": window_until})
-        case State.WAITING if reason in set(Wait):
+        case State.WAITING | State.SHIPPED if reason in set(Wait):
             return say(t(WAITS[Wait(reason)]), told)
         case State.IGNORED if reason in set(Ignored):
             return say(t(IGNORED[Ignored(reason)]), told)

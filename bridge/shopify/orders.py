@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, Unreadable
-from bridge.order.model import FulfillmentOrder, LedgerEntry, Mode, NewFulfillment, ShopOrder, Tracking
+from bridge.order.model import (
+    Fulfillment,
+    FulfillmentOrder,
+    LedgerEntry,
+    Mode,
+    NewFulfillment,
+    ShopOrder,
+    Tracking,
+)
 from bridge.ports import Annotation, Changed, CustomerOrder
 from bridge.shopify import ledger, parse, shipments, shown
 from bridge.shopify.admin import Admin, next_page
@@ -43,7 +51,7 @@ class _Pages:
 
     lines: list[Value]
     units: list[FulfillmentOrder]
-    fulfillments: list[Value]
+    fulfillments: list[Fulfillment]
 
 
 class ShopifyShop:
@@ -122,9 +130,14 @@ class ShopifyShop:
             units += await self._rest(
                 "order_fulfillment_orders", "fulfillmentOrders", order_id, more_units, updated
             )
-        if len(fulfillments) < total if total is not None else len(fulfillments) >= FIRST_FULFILLMENTS:
+        many = len(fulfillments) < total if total is not None else len(fulfillments) >= FIRST_FULFILLMENTS
+        if many:
             fulfillments = await self._fulfillments(order_id, updated, total)
-        return _Pages(lines, [await self._unit(unit, reply, updated) for unit in units], fulfillments)
+        return _Pages(
+            lines,
+            [await self._unit(unit, reply, updated) for unit in units],
+            [await self._fulfillment(one, reply, updated, lines_follow=many) for one in fulfillments],
+        )
 
     async def _rest(self, name: str, field: str, order_id: str, after: str, updated: str) -> list[Value]:
         """The pages of one of the order's lists after the first. Raises _Moving."""
@@ -156,6 +169,32 @@ class ShopifyShop:
                 cursor = next_page(connection, cursor)
         with self._admin.reading("order", reply):
             return parse.fulfillment_order(unit, lines)
+
+    async def _fulfillment(
+        self, value: Value, reply: Reply, updated: str, *, lines_follow: bool
+    ) -> Fulfillment:
+        """A fulfillment with the lines of all its pages; of a cancelled one they do not matter. Raises _Moving.
+
+        `lines_follow` = not even the first page came with it: so many fulfillments would make the answer too dear.
+        """
+        name = "fulfillment_lines"
+        with self._admin.reading("order", reply):
+            made = parse.fulfillment(value)
+            first = value["fulfillmentLineItems"]
+            lines = list(first["nodes"].each())
+            cursor = next_page(first, None) if first else None
+        more = (cursor is not None or lines_follow) and made.status != "CANCELLED"
+        while more:
+            found = await self._admin.run(name, {"id": made.id, "after": cursor})
+            if found.data["fulfillment"]["order"]["updatedAt"].raw != updated:
+                raise _Moving
+            with self._admin.reading(name, found):
+                connection = found.data["fulfillment"]["fulfillmentLineItems"]
+                lines += connection["nodes"].each()
+                cursor = next_page(connection, cursor)
+            more = cursor is not None
+        with self._admin.reading("order", reply):
+            return replace(made, lines=parse.fulfillment_lines(lines))
 
     async def _fulfillments(self, order_id: str, updated: str, total: int | None) -> list[Value]:
         """All fulfillments. One that is not seen would have its parcel brought to the shop again."""

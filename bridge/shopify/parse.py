@@ -39,7 +39,7 @@ def order(
     *,
     lines: Iterable[Value],
     units: Iterable[FulfillmentOrder],
-    fulfillments: Iterable[Value],
+    fulfillments: Iterable[Fulfillment],
     payment: Value | None = None,
     read_at: datetime,
 ) -> ShopOrder:
@@ -64,7 +64,7 @@ def order(
         closed_at=value["closedAt"].moment_or_none(),
         lines=tuple(line_item(line) for line in lines),
         fulfillment_orders=tuple(units),
-        fulfillments=tuple(fulfillment(one) for one in fulfillments),
+        fulfillments=tuple(fulfillments),
         address=address(value["shippingAddress"]),
         address_verdict=value["shippingAddress"]["validationResultSummary"].text_or_none(),
         billing_address=address(value["billingAddress"]),
@@ -212,9 +212,21 @@ def fulfillment_order(value: Value, lines: Iterable[Value]) -> FulfillmentOrder:
     )
 
 
+def fulfillment_lines(lines: Iterable[Value]) -> tuple[tuple[str, int], ...]:
+    """The units in a fulfillment; its lines come from all its pages. Raises Unexpected.
+
+    https://shopify.dev/docs/api/admin-graphql/latest/objects/FulfillmentLineItem
+    """
+    return tuple(
+        (line["lineItem"]["id"].text(), _count(line["quantity"]) if line["quantity"] else 0) for line in lines
+    )
+
+
 def fulfillment(value: Value) -> Fulfillment:
+    """A fulfillment without its lines. Raises Unexpected."""
     return Fulfillment(
         id=value["id"].text(),
+        location_id=value["location"]["id"].text_or_none(),
         status=value["status"].text(),
         tracking=tuple(
             Tracking(

@@ -16,6 +16,10 @@
     pricing     what Sculpteo asks for the prints           } is bought
     intent      the intent to buy, in both ledgers          }
 
+    allocation   which units of an order are Sculpteo's, by fulfillment order line and location
+    shipping     which one write brings a parcel to the shop next
+    relabelling  the same parcel under a new number
+
     ledger         the note on the Shopify order: what it proves, and who may write over it
     decision_note  a person's no, written on the Shopify order and obeyed where it is found
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.order.model import FulfillmentOrder, LineItem, PrintItem, ShopOrder
 from bridge.order.problems import Problem
-from bridge.order.spelling import alike, visible
+from bridge.order.spelling import visible
 from bridge.order.states import Ignored, Wait
 from bridge.ports import Catalog, Facts, Match, OrderRecord, Policy, Printed, Unmapped
+from bridge.steps.allocation import (
+    LIVE_STATUSES,
+    SHIPPED_METHODS,
+    by_line,
+    hold_reason,
+    is_ours,
+    units_to_print,
+)
 
 ROUTING_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=1)
 ROUTED_BY = timedelta(minutes=10)  # after which a line without a fulfillment order will get none
-
-SHIPPED_METHODS = frozenset({"SHIPPING", None})
-LIVE_STATUSES = frozenset({"OPEN", "IN_PROGRESS", "SCHEDULED", "ON_HOLD"})
-GIVEN_UP = "INCOMPLETE"  # its fulfillment service will not send what remains
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +107,8 @@ def _selected(
     missing_since: datetime | None,
     allows: Allows,
 ) -> Selection:
-    ours = [unit for unit in order.fulfillment_orders if is_ours(unit, locations)]
-    live = [unit for unit in ours if unit.status in LIVE_STATUSES]
-    left = _left(live)
-    given_up = [unit for unit in ours if unit.status == GIVEN_UP and not _left([unit]).keys() <= left.keys()]
-    left = {**_left(given_up), **left}  # what another fulfillment order took over is not left twice
+    units = units_to_print(order, locations)
+    left = by_line(units)
     lines = [line for line in order.lines if left.get(line.id)]
     trouble = _unmapped(lines, matches)
     if trouble:
@@ -129,7 +130,8 @@ def _selected(
     if not items:
         return Selection(verdict=_nothing(order, matches))
     printed = {item.line_item_id for item in items}
-    held = [unit for unit in live + given_up if not printed.isdisjoint(_left([unit]))]
+    asked = {one.fulfillment_order for one in units if one.line_item in printed}
+    held = [unit for unit in order.fulfillment_orders if unit.id in asked]
     places = tuple(sorted({unit.location_id for unit in held if unit.location_id}))
     return Selection(items, _holds(held, order), places)
 
@@ -144,30 +146,6 @@ def _when_scheduled(unit: FulfillmentOrder, now: datetime) -> datetime | None:
     """Its time; where that is past and Shopify has not opened it yet, some time from now."""
     at = unit.fulfill_at
     return at if at is None or at > now else _next_look(now, at)
-
-
-def is_ours(unit: FulfillmentOrder, locations: frozenset[str] | None) -> bool:
-    """Whether it goes by post, and from one of `locations` (names or ids; none = from anywhere)."""
-    if unit.delivery_method not in SHIPPED_METHODS:
-        return False
-    return not locations or names_location(locations, unit.location_id, unit.location_name)
-
-
-def names_location(words: Iterable[str], location_id: str | None, name: str | None) -> bool:
-    """Whether one of the words means this location: its name in any case and spacing, its id, or the number in
-    its id. An id's number wins no name: a location may be called "2"."""
-    called = {alike(text) for text in (name, location_id, (location_id or "").rpartition("/")[2]) if text}
-    return any(alike(word) in called for word in words)
-
-
-def _left(units: Iterable[FulfillmentOrder]) -> dict[str, int]:
-    """By line: the units that these fulfillment orders have still to send."""
-    left: dict[str, int] = {}
-    for unit in units:
-        for line in unit.lines:
-            if line.remaining > 0:
-                left[line.line_item_id] = left.get(line.line_item_id, 0) + line.remaining
-    return left
 
 
 def _designs(match: Match) -> tuple[Any, ...]:
@@ -266,10 +244,9 @@ def _holds(units: list[FulfillmentOrder], order: ShopOrder) -> Waits | None:
     """What Shopify itself says against fulfilling now. Its supportedActions decide, not a guess from status."""
     for unit in units:
         if unit.status == "ON_HOLD":
-            reasons = ", ".join(hold.reason for hold in unit.holds) or "on hold"
-            return Waits(Wait.SHOP_HOLD, None, {"reason": reasons})
+            return Waits(Wait.SHOP_HOLD, None, {"reason": hold_reason(unit)})
         if unit.status == "SCHEDULED":
             return Waits(Wait.SCHEDULED, _when_scheduled(unit, order.read_at))
         if "CREATE_FULFILLMENT" not in unit.actions:
-            return Waits(Wait.SHOP_HOLD, None, {"reason": "Shopify does not let it be fulfilled now"})
+            return Waits(Wait.SHOP_HOLD, None, {"reason": hold_reason(unit)})
     return None

@@ -15,12 +15,15 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change, Facts, Note
 from bridge.retry import delay, jittered
-from bridge.steps.fulfil import is_refused
+from bridge.steps.allocation import allocate, wholly_ours
+from bridge.steps.fulfil import is_refused, printed_of
 from bridge.steps.job import Job, show
 from bridge.steps.ledger import entry_of, may_write_over
+from bridge.steps.locations import with_locations
 from bridge.steps.payment import may_have_lapsed
+from bridge.steps.relabelling import with_former_numbers
 from bridge.steps.resolve import late_evidence
-from bridge.steps.withdraw import after_placing, fulfilled_elsewhere
+from bridge.steps.withdraw import after_placing
 
 NOT_FOUND_FOR = timedelta(hours=6)  # a reference may take a while until the tracking page knows it
 WATCH_DONE_FOR = timedelta(days=3)  # one more parcel may appear after the last one that was known
@@ -52,9 +55,10 @@ async def track(job: Job) -> Change:
         values["read_news"] = job.record.news
         if order is not None:
             alarms += await _write_reference(job, order)
+            await with_locations(job, order)
             alarms += _changes(job, order)
             values |= {"shop_updated_at": order.updated_at}
-            values |= await show(job, progress=_progress(order))
+            values |= await show(job, progress=_progress(job, order))
         elif job.record.mode is Mode.LIVE and job.record.state is not State.DONE:
             alarms += ((Alarm.DELETED_AFTER_PLACING, {"reference": job.record.reference}),)
     else:
@@ -68,6 +72,8 @@ async def track(job: Job) -> Change:
         if not alarms:
             raise
         return _alarm_first(job, values, alarms, error)  # what the shop said does not wait for Sculpteo
+    known = [one.parcel for one in job.record.parcels]
+    report = replace(report, parcels=with_former_numbers(known, report.parcels))
     alarms += _by_others(job, order, report) + by_mode(job, report)
     change = _by_report(job, report)
     if is_refused(job.record):
@@ -75,6 +81,7 @@ async def track(job: Job) -> Change:
         change = replace(job.stay(job.now, *change.notes, **change.values), is_look=True)
     return replace(
         change,
+        notes=(*change.notes, *_relabelled(job, report)),
         values={**values, **change.values},
         parcels=report.parcels if job.record.mode is Mode.LIVE else (),
         alarms=alarms,
@@ -146,14 +153,11 @@ def _changes(job: Job, order: ShopOrder) -> tuple[tuple[Alarm, Facts], ...]:
 
 
 def _by_others(job: Job, order: ShopOrder | None, report: TrackingReport) -> tuple[tuple[Alarm, Facts], ...]:
-    """Whether somebody fulfilled in the shop what Sculpteo prints. Once the bridge itself has begun to, it
-    cannot tell by units; `fulfil` then sees where its own numbers have to go."""
+    """Whether somebody fulfilled in the shop what Sculpteo prints."""
     record = job.record
-    if order is None or record.snapshot is None or record.mode is not Mode.LIVE:
+    if order is None or record.mode is not Mode.LIVE:
         return ()
-    begun = record.state in {State.SHIPPED, State.DONE} or any(one.pushed_at for one in record.parcels)
-    ours = {parcel.number for parcel in report.parcels}
-    if begun or not fulfilled_elsewhere(record.snapshot, order, record.items, ours):
+    if not allocate(order, printed_of(job, parcels=report.parcels)).taken_by_others:
         return ()
     return ((Alarm.FULFILLED_ELSEWHERE, {"reference": record.reference or "?"}),)
 
@@ -166,8 +170,26 @@ def by_mode(job: Job, report: TrackingReport) -> tuple[tuple[Alarm, Facts], ...]
     return ((Alarm.TEST_IS_REAL, facts),) if report.status in PRODUCED or report.parcels else ()
 
 
-def _progress(order: ShopOrder) -> tuple[str, ...]:
-    return tuple(unit.id for unit in order.fulfillment_orders if "REPORT_PROGRESS" in unit.actions)
+def _progress(job: Job, order: ShopOrder) -> tuple[str, ...]:
+    """The fulfillment orders that are shown as in progress: such a one cannot be moved or cancelled any more, so
+    only where all of it is printed, and once, when it is placed. Who stops it in Shopify has the last word."""
+    record = job.record
+    if record.state is not State.PLACED or record.mode is not Mode.LIVE:
+        return ()
+    ours = wholly_ours(order, allocate(order, printed_of(job)))
+    return tuple(
+        unit.id for unit in order.fulfillment_orders if unit.id in ours and "REPORT_PROGRESS" in unit.actions
+    )
+
+
+def _relabelled(job: Job, report: TrackingReport) -> tuple[Note, ...]:
+    if job.record.mode is not Mode.LIVE:
+        return ()
+    return tuple(
+        Note("relabelled", {"old": parcel.replaces, "new": parcel.number})
+        for parcel in report.parcels
+        if parcel.replaces is not None
+    )
 
 
 def _tells_news(job: Job, report: TrackingReport) -> bool:
@@ -275,11 +297,14 @@ def _shipped(
         over = job.now - last > WATCH_DONE_FOR
         due = None if over else job.now + jittered(WATCH_DONE_EVERY, job.world.random)
         return Change(State.DONE, due, facts=facts, values=values, notes=notes)
+    held = record.state is State.SHIPPED and record.reason == Wait.SHOP_HOLD
     complete = report.status is PrintStatus.SHIPPED and record.print_status != PrintStatus.SHIPPED
     first = record.state not in {State.SHIPPED, State.DONE}
     if record.shipped_at is None:
         values["shipped_at"] = job.now
-    due = job.now if fresh or complete or first else _next_look(job)
+    due = job.now if fresh or complete or first or held else _next_look(job)
+    if held:
+        return replace(job.stay(due, *notes, **values), is_look=True)
     return Change(State.SHIPPED, due, facts=facts, values=values, notes=notes)
 
 

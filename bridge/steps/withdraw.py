@@ -7,7 +7,6 @@ left, the bridge can do no more than tell the merchant at once, in plain words.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
 
 from bridge.order.digests import postal_identity
 from bridge.order.model import PrintItem, ShopOrder
@@ -64,30 +63,6 @@ def withdrawn_already(order: ShopOrder, reference: str | None) -> tuple[tuple[Al
         case _:
             amount = str(order.refunded_total.amount) if order.refunded_total else "?"
             return ((Alarm.REFUNDED_AFTER_PLACING, {"reference": reference or "?", "amount": amount}),)
-
-
-def fulfilled_units(order: ShopOrder) -> dict[str, int]:
-    """By line: the units that are with the customer or on their way, as far as the shop knows."""
-    left: dict[str, int] = {}
-    for unit in order.fulfillment_orders:
-        for row in unit.lines:
-            left[row.line_item_id] = left.get(row.line_item_id, 0) + row.remaining
-    return {line.id: max(line.current_quantity - left.get(line.id, 0), 0) for line in order.lines}
-
-
-def fulfilled_elsewhere(
-    before: ShopOrder, now: ShopOrder, items: tuple[PrintItem, ...], ours: Collection[str | None]
-) -> bool:
-    """Whether printed lines were fulfilled since they were bought, in a shipment with none of our numbers."""
-    known = {one.id for one in before.fulfillments}
-    strange = any(
-        one.id not in known
-        and one.status != "CANCELLED"
-        and not any(tracking.number in ours for tracking in one.tracking)
-        for one in now.fulfillments
-    )
-    was, is_now = fulfilled_units(before), fulfilled_units(now)
-    return strange and any(is_now.get(item.line_item_id, 0) > was.get(item.line_item_id, 0) for item in items)
 
 
 def _edits(before: ShopOrder, now: ShopOrder, items: tuple[PrintItem, ...]) -> str:

@@ -127,13 +127,14 @@ def order_from(
     plain = {
         name: data[name]
         for name in OrderRecord.__dataclass_fields__
-        if name in data and name not in {"state", "items", *MODES}
+        if name in data and name not in {"state", "items", "bare", *MODES}
     }
     plain |= {name: Mode(data[name]) for name in MODES if data.get(name)}
     return OrderRecord(
         key=data["id"],
         state=State(data["state"]),
         items=tuple(data["items"]),
+        bare=tuple(data.get("bare") or ()),
         attempt=attempt,
         closed_attempts=tuple(closed_attempts),
         doubted_token=doubted_token,

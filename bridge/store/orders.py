@@ -16,6 +16,7 @@ from bridge.order.rules import LineRule
 from bridge.order.states import Ignored, State
 from bridge.ports import (
     Attempt,
+    BareFulfillment,
     Change,
     Clock,
     ClosedPurchase,
@@ -131,6 +132,9 @@ class StoredOrders:
     ) -> OrderRecord:
         return await self._change(_mark_pushed, order, numbers, fulfillment_id)
 
+    async def keep_bare(self, order: OrderRecord, bare: Sequence[BareFulfillment]) -> OrderRecord:
+        return await self._change(_keep_bare, order, bare)
+
     async def notifications(self, order: OrderRecord) -> list[NotificationRecord]:
         return await self._db.read(partial(_notifications, order=order.key))
 
@@ -177,6 +181,18 @@ def _mark_pushed(
     )
     if pushed.rowcount:
         moves.event(c, order.key, now, "pushed", {"numbers": list(numbers), "fulfillment": fulfillment_id})
+    return purchases.again(c, order)
+
+
+def _keep_bare(
+    c: Connection, now: datetime, order: OrderRecord, bare: Sequence[BareFulfillment]
+) -> OrderRecord:
+    moves.held_row(c, order)
+    c.execute(sa.update(orders).where(orders.c.id == order.key).values(bare=tuple(bare)))
+    known = {one.id for one in order.bare}
+    for one in bare:
+        if one.id is not None and one.id not in known:
+            moves.event(c, order.key, now, "pushed_bare", {"fulfillment": one.id})
     return purchases.again(c, order)
 
 

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table
 
 from bridge.order.model import Decision, Design, Parcel, PrintItem, RawAnswer, ShopOrder
+from bridge.ports import BareFulfillment
 from bridge.store.types import Cost, FactKey, Json, Key, Moment, ShopKey, Stored, Term, Words
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration, which this program needs."""
 
 metadata = sa.MetaData(
@@ -91,6 +92,7 @@ orders = Table(
     Column("decision", Stored(Decision)),  # the last word of a person on whether it may be bought
     Column("decision_noted", sa.Boolean),  # whether that is on the Shopify order, or never can be
     Column("reference_by", Words),  # who said that Sculpteo has it as `reference`; null = Sculpteo itself
+    Column("bare", Stored(tuple[BareFulfillment, ...])),  # fulfillments without a number that the bridge made
     sa.UniqueConstraint("shop", "order_id"),
     _partial("ix_orders_due", "due_at", where="due_at IS NOT NULL"),
     Index("ix_orders_state", "state", "id"),

@@ -32,6 +32,7 @@ FACTS = {
     "how": "TLS failed",
     "reference": "ABCD1234",
     "other": "#1",
+    "old": "1Z0001",
     "until": "2026-12-01",
     "terms": "Net 30",
     "what": "items",

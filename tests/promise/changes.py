@@ -53,7 +53,7 @@ def unmapped_line_added(order: ShopOrder) -> dict[str, Any]:
 
 
 def fulfilled_by_hand(order: ShopOrder) -> dict[str, Any]:
-    made = Fulfillment("gid://shopify/Fulfillment/9", "SUCCESS", (Tracking("BY-HAND", "UPS"),))
+    made = Fulfillment("gid://shopify/Fulfillment/9", "SUCCESS", (Tracking("BY-HAND", "UPS"),), _rows(order))
     return {
         "fulfillment_orders": (replace(_left(order, 0), status="CLOSED", actions=()),),
         "fulfillments": (made,),
@@ -99,6 +99,10 @@ def address_lost(order: ShopOrder) -> dict[str, Any]:
 def another_address(order: ShopOrder) -> dict[str, Any]:
     assert order.address is not None
     return {"address": replace(order.address, address1="2 Rue Nouvelle")}
+
+
+def _rows(order: ShopOrder) -> tuple[tuple[str, int], ...]:
+    return tuple((row.line_item_id, row.remaining) for row in order.fulfillment_orders[0].lines[:1])
 
 
 def _left(order: ShopOrder, remaining: int) -> FulfillmentOrder:

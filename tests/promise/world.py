@@ -95,6 +95,9 @@ class Fate:
                 raise Crash
 
 
+MOST_LINES = 250
+
+
 class MemoryShop:
     """A Shopify shop: what it holds is the truth, whatever the bridge remembers."""
 
@@ -109,6 +112,8 @@ class MemoryShop:
         self.places: dict[str, str] | None = None  # None: the app may not read locations
         self.forbidden: list[str] = []  # orders whose note said no when an intent took its place
         self.unreadable: dict[str, str] = {}  # orders whose note nobody can read, and why
+        self.mails: list[tuple[str | None, ...]] = []  # what customers were told of, each with its numbers
+        self.progress: list[str] = []  # fulfillment orders that were reported as in progress
         self.shown: dict[str, ShopOrder] = {}  # each order as it was last read
         self._serials = itertools.count(1)
 
@@ -211,13 +216,23 @@ class MemoryShop:
         def effect() -> str:
             order = self.orders[order_id]
             taken = {row: quantity for group in fulfillment.lines for row, quantity in group.lines}
+            places = {
+                unit.location_id
+                for unit in order.fulfillment_orders
+                if any(row.id in taken for row in unit.lines)
+            }
+            if len(places) > 1 or len(taken) > MOST_LINES:
+                raise NeedsPerson("cannot_fulfill", why="several locations, or too many lines", number="?")
             units = []
             for unit in order.fulfillment_orders:
                 rows = tuple(
                     replace(row, remaining=row.remaining - taken.get(row.id, 0)) for row in unit.lines
                 )
+                asked = any(row.id in taken for row in unit.lines)
                 if any(row.remaining < 0 for row in rows):
                     raise NeedsPerson("cannot_fulfill", why="more than is left", number="?")
+                if asked and "CREATE_FULFILLMENT" not in unit.actions:
+                    raise NeedsPerson("cannot_fulfill", why="it is not open", number="?")
                 open_ = any(row.remaining for row in rows)
                 units.append(
                     replace(
@@ -227,8 +242,15 @@ class MemoryShop:
                         actions=unit.actions if open_ else (),
                     )
                 )
-            number = next(self._serials)
-            made = Fulfillment(f"gid://shopify/Fulfillment/{number}", "SUCCESS", fulfillment.tracking)
+            line_of = {row.id: row.line_item_id for unit in order.fulfillment_orders for row in unit.lines}
+            made = Fulfillment(
+                f"gid://shopify/Fulfillment/{next(self._serials)}",
+                "SUCCESS",
+                fulfillment.tracking,
+                tuple((line_of[row], quantity) for row, quantity in taken.items()),
+            )
+            if fulfillment.notify_customer:
+                self.mails.append(tuple(one.number for one in fulfillment.tracking))
             self.touch(
                 replace(order, fulfillment_orders=tuple(units), fulfillments=(*order.fulfillments, made))
             )
@@ -241,6 +263,8 @@ class MemoryShop:
         self, fulfillment_id: str, tracking: Sequence[Tracking], *, notify_customer: bool
     ) -> None:
         def effect() -> None:
+            if notify_customer:
+                self.mails.append(tuple(one.number for one in tracking))
             for order in list(self.orders.values()):
                 made = tuple(
                     replace(one, tracking=tuple(tracking)) if one.id == fulfillment_id else one
@@ -252,7 +276,7 @@ class MemoryShop:
         await self._call(effect)
 
     async def annotate(self, order_id: str, annotation: Annotation) -> None:
-        await self._call()
+        await self._call(lambda: self.progress.extend(annotation.progress))
 
     async def locations(self) -> dict[str, str] | None:
         return self.places

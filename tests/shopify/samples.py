@@ -75,6 +75,7 @@ def shipment(number: int = 1, tracking: str = "1Z999AA10123456784") -> dict[str,
         "id": f"gid://shopify/Fulfillment/{number}",
         "status": "SUCCESS",
         "trackingInfo": [{"number": tracking, "company": "UPS", "url": f"https://track.example/{tracking}"}],
+        "fulfillmentLineItems": connection({"quantity": 1, "lineItem": {"id": "gid://shopify/LineItem/1"}}),
     }
 
 

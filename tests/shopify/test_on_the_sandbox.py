@@ -261,3 +261,14 @@ async def test_the_catalogue_is_read(world: World) -> None:
         ("RING-S", "Ring", (("Size", "S"),)),
         ("RING-L", "Ring", (("Size", "L"),)),
     ]
+
+
+@pytest.mark.parametrize("shipments", [1, 7])
+async def test_what_each_fulfillment_holds_is_read_whole(world: World, shipments: int) -> None:
+    """A unit that is not seen in it would be fulfilled again."""
+    made = world.running.shop.create_order([Buy(f"S{one}", shipments) for one in range(110)], address=ADA)
+    for _ in range(shipments):
+        world.running.shop.fulfill_by_hand(made, {row.label: 1 for row in made.lines})
+    found = (await world.read(made)).fulfillments
+    lines = [(line.gid, 1) for line in made.lines]
+    assert [sorted(one.lines) for one in found] == [sorted(lines)] * shipments

@@ -129,8 +129,16 @@ def policy(**more: Any) -> Policy:
     return Policy(**values | more)
 
 
-def shipped(number: str | None, *, fulfillment: int = 1, company: str | None = "UPS") -> Fulfillment:
-    return Fulfillment(f"gid://shopify/Fulfillment/{fulfillment}", "SUCCESS", (Tracking(number, company),))
+def shipped(
+    number: str | None, *lines: tuple[int, int], fulfillment: int = 1, company: str | None = "UPS"
+) -> Fulfillment:
+    """A fulfillment with this number of these lines: (number of the line, units)."""
+    return Fulfillment(
+        f"gid://shopify/Fulfillment/{fulfillment}",
+        "SUCCESS",
+        (Tracking(number, company),),
+        tuple((f"gid://shopify/LineItem/{line}", units) for line, units in lines),
+    )
 
 
 def fulfilled(order: ShopOrder, quantities: dict[str, int]) -> ShopOrder:

@@ -19,8 +19,8 @@ from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State
 from bridge.ports import KnownLocation, OrderRecord
 from bridge.steps import decide
+from bridge.steps.allocation import names_location
 from bridge.steps.locations import resolve
-from bridge.steps.select import names_location
 from bridge.store import Store
 from tests.service.serving import rewritten, staged, until
 from tests.service.test_reload import buy

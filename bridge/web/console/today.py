@@ -10,7 +10,7 @@ from aiohttp import web
 from bridge.health.stalled import news_of, to_name
 from bridge.health.thresholds import Finding
 from bridge.order import news
-from bridge.order.problems import ALARMS, Alarm, Problem, Text, say
+from bridge.order.problems import Alarm, Problem, Text, say, text_of
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, State
 from bridge.order.why import remedy
 from bridge.ports import OrderRecord
@@ -192,7 +192,7 @@ async def standing_still(visit: Visit, found: Sequence[Finding]) -> list[Standin
 
 
 def rung(visit: Visit, alarm: AlarmRecord) -> Rung:
-    text = ALARMS[Alarm(alarm.alarm)] if alarm.alarm in set(Alarm) else Text(alarm.alarm, "")
+    text = text_of(Alarm(alarm.alarm), alarm.facts) if alarm.alarm in set(Alarm) else Text(alarm.alarm, "")
     said, facts = visit.reader.said, dict(alarm.facts)
     return Rung(alarm, say(said(text.sentence), facts), say(said(text.remedy), facts))
 
