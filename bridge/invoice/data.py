@@ -20,7 +20,7 @@ from bridge.invoice import addresses, formats
 from bridge.invoice.labels import ENGLISH, LABELS, Labels, labels
 from bridge.invoice.sums import ZERO, Kind, LineSum, Row, Sums, paid_in_other_currency, sums
 from bridge.invoice.text import clean, right_to_left
-from bridge.order.model import Address, LineItem, ShopOrder
+from bridge.order.model import Address, ShopOrder
 
 VERSION = 1
 """Grows when something in the data is renamed or removed; additions leave it."""
@@ -63,10 +63,10 @@ def invoice_data(shop: str, order: ShopOrder, settings: Invoice) -> Json:
         "billing": _address(billing, locale),
         "shipping": _address(order.address, locale),
         "customer": {"email": clean(order.email), "name": clean(order.customer_name)},
-        "lines": [say.line(line, amounts) for line, amounts in zip(order.lines, totals.lines, strict=True)],
+        "lines": [say.line(amounts) for amounts in totals.lines],
         **say.totals(totals),
-        "presentment": _presentment(order, locale),
-        "notes": _notes(order, totals.currency, words, locale),
+        "presentment": _presentment(order, totals.total, locale),
+        "notes": _notes(order, totals, words, locale),
         "fonts": list(settings.font),
     }
 
@@ -168,17 +168,18 @@ def _address(address: Address | None, locale: Locale) -> Json | None:
     }
 
 
-def _presentment(order: ShopOrder, locale: Locale) -> Json | None:
+def _presentment(order: ShopOrder, total: Decimal, locale: Locale) -> Json | None:
     """The total in the currency that the customer paid in, where that is not the shop's."""
-    paid = paid_in_other_currency(order)
+    paid = paid_in_other_currency(order, total)
     if paid is None:
         return None
     text = formats.money(paid.amount, paid.currency, locale)
     return {"currency": paid.currency, "total": {"amount": str(paid.amount), "text": text}}
 
 
-def _notes(order: ShopOrder, currency: str, words: Labels, locale: Locale) -> list[str]:
-    presentment = _presentment(order, locale)
+def _notes(order: ShopOrder, totals: Sums, words: Labels, locale: Locale) -> list[str]:
+    currency = totals.currency
+    presentment = _presentment(order, totals.total, locale)
     if presentment is not None:
         paid = f"{presentment['currency']} ({presentment['total']['text']})"
     elif order.presentment_currency and order.presentment_currency != currency:
@@ -199,8 +200,9 @@ class _Writer:
     def money(self, amount: Decimal) -> Json:
         return {"amount": str(amount), "text": formats.money(amount, self._currency, self._locale)}
 
-    def line(self, line: LineItem, amounts: LineSum) -> Json:
-        removed = line.quantity - line.current_quantity
+    def line(self, amounts: LineSum) -> Json:
+        line = amounts.line
+        removed = line.quantity - amounts.quantity
         variant = clean(line.variant_title)
         title = clean(line.title)
         return {
@@ -210,13 +212,16 @@ class _Writer:
             "variant": "" if variant == "Default Title" else variant,
             "options": _pairs(line.options),
             "attributes": _pairs(line.attributes),
-            "quantity": {"amount": line.quantity, "text": formats.number(line.quantity, self._locale)},
+            "quantity": {"amount": amounts.quantity, "text": formats.number(amounts.quantity, self._locale)},
             "removed": self._removed(removed) if removed > 0 else None,
             "unit_price": self.money(line.unit_price.amount),
             "gross": self.money(amounts.gross),
             "discount": self.money(-amounts.discount) if amounts.discount else None,
             "total": self.money(amounts.total),
-            "taxes": [self.row(Row(Kind.TAX, tax.price.amount, tax.title, tax.rate)) for tax in line.taxes],
+            "taxes": [
+                self.row(Row(Kind.TAX, amounts.share(tax.price.amount), tax.title, tax.rate))
+                for tax in line.taxes
+            ],
         }
 
     def _removed(self, count: int) -> Json:

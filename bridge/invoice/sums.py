@@ -1,15 +1,18 @@
 """The rows of an invoice from the shop's own numbers, so that what is shown always adds up.
 
-Nothing is recalculated: each amount is one that Shopify gave, or the difference of two such amounts.
-Where Shopify's total has parts that the order does not itemise here (duties, a tip, rounding, an edit),
-one row `other` names the difference instead of hiding it.
+All of it is the order as it is now, after edits and returns: units that are left, current taxes, current totals.
+Nothing is recalculated but a line's share where units of it were removed: each other amount is one that Shopify
+gave, or the difference of two such amounts. Where Shopify's total has parts that the order does not itemise here
+(duties, a tip, rounding), one row `other` names the difference instead of hiding it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+
+from babel.numbers import get_currency_precision
 
 from bridge.order.model import LineItem, Money, ShopOrder, TaxLine
 
@@ -41,17 +44,26 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class LineSum:
-    """`gross` - `discount` = `total`."""
+    """A line of which units are left: `gross` - `discount` = `total`, for the `quantity` that is left."""
 
+    line: LineItem
+    quantity: int
     gross: Decimal
     discount: Decimal
     total: Decimal
+
+    def share(self, amount: Decimal) -> Decimal:
+        """Of an amount for the whole line, the part for the units that are left."""
+        if self.quantity == self.line.quantity:
+            return amount
+        return _rounded(amount * self.quantity / self.line.quantity, self.line.total.currency)
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
     """The `rows` add up to `total`; `total` and the `after` rows add up to `final`.
 
+    `lines` are those of which units are left. `after` is money that was given back for no unit and no shipping.
     `included` are taxes inside the total, `net` is the total without them; both empty where taxes come on top.
     """
 
@@ -67,15 +79,19 @@ class Sums:
 
 def sums(order: ShopOrder) -> Sums:
     """Raises Unusable when the shop gave no total, or amounts in more than one currency."""
-    if order.total is None:
+    now = order.current_total or order.total
+    if now is None:
         raise Unusable("the shop gave no total for this order")
     currency = _one_currency(order)
-    total = _total(order, order.total)
-    lines = tuple(_line(line) for line in order.lines)
     taxes = _taxes(order)
-    rows = _rows(order, total, lines, () if order.taxes_included else taxes)
+    extra = () if order.taxes_included else taxes
+    lines = tuple(_line(line, currency) for line in order.lines if line.current_quantity)
+    given_back = _given_back_for_nothing(order)
+    taken_off = _taken_off_already(order, now.amount, given_back, lines, extra)
+    total = now.amount + taken_off
+    lines, rows = _rows(order, total, lines, extra, currency)
     included = taxes if order.taxes_included else ()
-    after = _after(order)
+    after = (Row(Kind.REFUNDED, -given_back),) if given_back else ()
     return Sums(
         currency=currency,
         lines=lines,
@@ -84,55 +100,116 @@ def sums(order: ShopOrder) -> Sums:
         included=included,
         net=total - sum((row.amount for row in included), ZERO) if included else None,
         after=after,
-        final=total + sum((row.amount for row in after), ZERO),
+        final=total - given_back,
     )
 
 
-def _total(order: ShopOrder, total: Money) -> Decimal:
-    """What the order comes to before refunds."""
-    return (_before_refunds(order, total, order.current_total) or total).amount
+def paid_in_other_currency(order: ShopOrder, total: Decimal) -> Money | None:
+    """The same total in the currency that the customer paid in, where that is another one and the shop gives it."""
+    known = (
+        (order.current_total or order.total, order.presentment_current_total),
+        (order.total, order.presentment_total),
+    )
+    for own, theirs in known:
+        if own is not None and own.amount == total and theirs is not None:
+            return theirs if theirs.currency != order.currency else None
+    return None
 
 
-def paid_in_other_currency(order: ShopOrder) -> Money | None:
-    """The same total in the currency that the customer paid in, where that is another one."""
-    total = _before_refunds(order, order.presentment_total, order.presentment_current_total)
-    return total if total is not None and total.currency != order.currency else None
+def _line(line: LineItem, currency: str) -> LineSum:
+    """The units that are left, each at the line's own price; of its total, their share."""
+    left = line.current_quantity
+    gross = line.unit_price.amount * left
+    total = line.total.amount
+    if left != line.quantity:
+        total = _rounded(total * left / line.quantity, currency) if line.quantity else ZERO
+    return LineSum(line, left, gross=gross, discount=gross - total, total=total)
 
 
-def _before_refunds(order: ShopOrder, total: Money | None, current: Money | None) -> Money | None:
-    """Whether Shopify's total follows an edit of the order is not documented; its current total does, but is
-    also less refunds. So the current total counts where nothing was refunded."""
-    refunded = order.refunded_total is not None and order.refunded_total.amount
-    return total if refunded or current is None else current
+def _unit_of(currency: str) -> Decimal:
+    """The smallest amount of a currency: 0.01 EUR, 1 JPY, 0.001 KWD."""
+    return Decimal(1).scaleb(-get_currency_precision(currency))
 
 
-def _line(line: LineItem) -> LineSum:
-    gross = line.unit_price.amount * line.quantity
-    return LineSum(gross=gross, discount=gross - line.total.amount, total=line.total.amount)
+def _rounded(amount: Decimal, currency: str) -> Decimal:
+    return amount.quantize(_unit_of(currency), ROUND_HALF_UP)
+
+
+def _given_back_for_nothing(order: ShopOrder) -> Decimal:
+    """What was refunded beyond the units and the shipping that are gone from the order: for a scratch, say."""
+    refunded = order.refunded_total.amount if order.refunded_total else ZERO
+    beyond = refunded - _gone(order)
+    shared = [line for line in order.lines if line.current_quantity != line.quantity]
+    return beyond if beyond > _unit_of(order.currency) * len(shared) else ZERO  # less comes of rounding
+
+
+def _gone(order: ShopOrder) -> Decimal:
+    """What the units that were removed or returned cost, and the shipping that was taken back."""
+    gone = ZERO
+    for line in order.lines:
+        removed = line.quantity - line.current_quantity
+        if removed > 0:
+            taxes = sum((tax.price.amount for tax in line.taxes), ZERO)
+            whole = line.total.amount + (ZERO if order.taxes_included else taxes)
+            gone += whole * removed / line.quantity
+    before = sum((line.price.amount for line in order.shipping_lines), ZERO)
+    if order.shipping_lines and order.shipping_total is not None:
+        gone += max(ZERO, before - order.shipping_total.amount)
+    return _rounded(gone, order.currency)
+
+
+def _taken_off_already(
+    order: ShopOrder, now: Decimal, given_back: Decimal, lines: tuple[LineSum, ...], taxes: tuple[Row, ...]
+) -> Decimal:
+    """How much of what was given back the shop's current total is less by already, so that it is not taken off
+    twice. Shopify does not document it: told by the total before returns, and by the parts of the current one."""
+    if not given_back:
+        return ZERO
+    by_total = (order.total.amount if order.total else now) - now - _gone(order)
+    parts = [line.total for line in lines] + [row.amount for row in (*_shipping(order), *taxes)]
+    short = sum(parts, ZERO) - now
+    by_parts = short - _further_discount(order, lines, short)
+    return max(ZERO, min(given_back, max(by_total, by_parts)))
 
 
 def _rows(
-    order: ShopOrder, total: Decimal, lines: tuple[LineSum, ...], taxes: tuple[Row, ...]
-) -> tuple[Row, ...]:
-    items = sum((line.total for line in lines), ZERO)
-    rows = [Row(Kind.SUBTOTAL, items)]
+    order: ShopOrder, total: Decimal, lines: tuple[LineSum, ...], taxes: tuple[Row, ...], currency: str
+) -> tuple[tuple[LineSum, ...], tuple[Row, ...]]:
+    """The lines, and the rows that lead from them to the total."""
     shipping = _shipping(order)
+    items = sum((line.total for line in lines), ZERO)
     rest = total - items - sum((row.amount for row in (*shipping, *taxes)), ZERO)
     discount = _further_discount(order, lines, -rest)
+    rest += discount
+    lines = _without_pennies(lines, rest, currency)
+    rest += items - sum((line.total for line in lines), ZERO)
+    rows = [Row(Kind.SUBTOTAL, sum((line.total for line in lines), ZERO))]
     if discount:
         rows.append(Row(Kind.DISCOUNT, -discount))
-        rest += discount
     rows += [*shipping, *taxes]
     if rest:
         rows.append(Row(Kind.OTHER, rest))
-    return tuple(rows)
+    return lines, tuple(rows)
+
+
+def _without_pennies(lines: tuple[LineSum, ...], rest: Decimal, currency: str) -> tuple[LineSum, ...]:
+    """Lines whose share was rounded take up what rounding left over: one smallest amount each, no more."""
+    unit = _unit_of(currency)
+    shares = [index for index, one in enumerate(lines) if one.quantity != one.line.quantity and one.total]
+    if not rest or abs(rest) > unit * len(shares):
+        return lines
+    found = list(lines)
+    for index in shares[: int(abs(rest) / unit)]:
+        one, step = found[index], unit.copy_sign(rest)
+        found[index] = replace(one, total=one.total + step, discount=one.discount - step)
+    return tuple(found)
 
 
 def _further_discount(order: ShopOrder, lines: tuple[LineSum, ...], missing: Decimal) -> Decimal:
     """The part of Shopify's discount total that no line shows: on the whole order or on shipping.
 
-    Shopify's shipping total is before discounts, and a line's total may be before order-wide codes; so
-    only as much is shown as is `missing` to reach the order's total.
+    A line's total may be before order-wide codes; so only as much is shown as is `missing` to reach the order's
+    total.
     """
     if order.discount_total is None:
         return ZERO
@@ -161,11 +238,6 @@ def _taxes(order: ShopOrder) -> tuple[Row, ...]:
         if rest:
             rows.append(Row(Kind.TAX, rest))
     return tuple(rows)
-
-
-def _after(order: ShopOrder) -> tuple[Row, ...]:
-    refunded = order.refunded_total.amount if order.refunded_total else ZERO
-    return (Row(Kind.REFUNDED, -refunded),) if refunded else ()
 
 
 def _one_currency(order: ShopOrder) -> str:

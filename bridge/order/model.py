@@ -222,13 +222,14 @@ class ShopOrder:
     authorized_until: datetime | None = None  # when the first open authorization ends, if Shopify says it
     payment_terms: str | None = None  # "Net 30"; None = none, or the app may not read them
     presentment_currency: str | None = None
+    # what follows is the order as it is now, after edits and returns, but for `total` and what says otherwise
     subtotal: Money | None = None
     shipping_total: Money | None = None
     tax_total: Money | None = None
     discount_total: Money | None = None
     refunded_total: Money | None = None
-    total: Money | None = None
-    current_total: Money | None = None  # after edits and refunds (Shopify's currentTotalPriceSet)
+    total: Money | None = None  # before returns (Shopify's totalPriceSet)
+    current_total: Money | None = None  # after edits and returns (Shopify's currentTotalPriceSet)
     presentment_total: Money | None = None  # `total` in the currency that the customer pays in
     presentment_current_total: Money | None = None
     taxes_included: bool = False

@@ -73,10 +73,20 @@ async def test_taxes_that_come_on_top_are_rows_of_the_sum() -> None:
     assert "hors taxes" not in shown
 
 
-async def test_a_refund_is_shown_below_the_total_with_what_remains() -> None:
+async def test_units_that_were_removed_are_told_and_not_counted() -> None:
     item = line(1, quantity=3, current_quantity=2, total=money("30"))
-    shown = text(await rendered(order((item,), refunded_total=money("10"))))
+    gone = line(2, title="Lamp", current_quantity=0)
+    changed = order((item, gone), total=money("40"), current_total=money("20"), refunded_total=money("20"))
+    shown = text(await rendered(changed))
     assert "1 removed or refunded" in shown
+    assert re.search(r"Total\s*€20\.00", shown)
+    assert "Lamp" not in shown
+    assert "Refunded" not in shown
+
+
+async def test_money_given_back_is_shown_below_the_total_with_what_remains() -> None:
+    item = line(1, quantity=3, current_quantity=3, total=money("30"))
+    shown = text(await rendered(order((item,), refunded_total=money("10"))))
     assert re.search(r"Total\s*€30\.00", shown)
     assert re.search(r"Refunded\s*-€10\.00", shown)
     assert re.search(r"Total after refund\s*€20\.00", shown)

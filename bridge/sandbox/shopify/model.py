@@ -342,6 +342,11 @@ class Order(Node):
         rows: list[LineItem | ShippingLine] = [*self.lines, *self.shipping_lines]
         return sum((row.discount for row in rows), Decimal(0))
 
+    @property
+    def current_discounts(self) -> Decimal:
+        shares = [line.discount * line.current_quantity / max(line.quantity, 1) for line in self.lines]
+        return sum(shares, sum((line.discount for line in self.shipping_lines), Decimal(0)))
+
     def taxes(self, current: bool = False) -> list[tuple[str, Decimal, Decimal]]:
         """(title, rate, amount) for each tax rate in the order."""
         sums: dict[tuple[str, Decimal], Decimal] = {}

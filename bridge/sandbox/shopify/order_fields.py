@@ -60,7 +60,7 @@ ORDER: dict[str, r.Resolver] = {
         lambda order: sum((amount for *_, amount in order.taxes(current=True)), Decimal(0))
     ),
     "totalDiscountsSet": r.order_money(lambda order: order.discounts),
-    "currentTotalDiscountsSet": r.order_money(lambda order: order.discounts),
+    "currentTotalDiscountsSet": r.order_money(lambda order: order.current_discounts),
     "totalRefundedSet": r.order_money(lambda order: order.refunded),
     "totalReceivedSet": r.order_money(lambda order: order.paid),
     "netPaymentSet": r.order_money(lambda order: order.paid - order.refunded),
