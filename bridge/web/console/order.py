@@ -26,6 +26,7 @@ from bridge.steps.overlay import overlaid
 from bridge.steps.refusals import NotNow
 from bridge.store.queries import Event
 from bridge.web.console.decisions import mark_of
+from bridge.web.console.lookup import lookup_text
 from bridge.web.console.remapped import change_told, last_change, pending_change
 from bridge.web.console.summaries import summary_of
 from bridge.web.console.today import rung
@@ -110,6 +111,7 @@ async def order(visit: Visit) -> web.StreamResponse:
         alarms=[rung(visit, alarm) for alarm in alarms],
         actions=[one for one in actions if visit.user.may(one.role) and not _resolves(one)],
         resolutions=[one for one in actions if _resolves(one)],
+        lookup=lookup_text(visit, record, attempts),
         mark=mark_of(record),
         meaning=partial(_meaning, visit),
         known_reference=known_reference(record),

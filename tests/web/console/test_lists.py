@@ -10,13 +10,13 @@ from html import unescape
 import pytest
 import sqlalchemy as sa
 
-from bridge.order.model import Money
+from bridge.order.model import Address, Money
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change
 from bridge.store.tables import events
 from bridge.web.console.words import reader_for
-from tests.store.make import shop_order
+from tests.store.make import placing, shop_order
 from tests.web.console.conftest import Site
 from tests.web.console.test_orders import UNMAPPED, WAITS, now_is, put
 
@@ -149,3 +149,31 @@ async def test_the_list_is_made_afresh_with_each_box_by_its_order(site: Site) ->
     assert (
         text.index('id="list" data-fresh') < text.index(f"choose-{record.key}") < text.index('"all-approve"')
     )
+
+
+async def test_an_unknown_order_says_what_to_look_for_at_sculpteo(site: Site) -> None:
+    await site.is_signed_in("otto")
+    order = await placing(site.store, 1001)
+    request = {"comments": ["acme #1001", "sculpteo-bridge 12ab"], "items": ["QfGQC4YQ:2:0.87:cm:silver"]}
+    address = Address(
+        "Zélie", "<Brindille>", address1="1 rue X", city="Lyon", postal_code="69001", country_code="FR"
+    )
+    await site.store.orders.mark_sent(order, request)
+    facts = {"why": "HTTP 502", "candidate": "WXYZ9876"}
+    values = {"snapshot": replace(shop_order(), address=address)}
+    await site.store.orders.record(order, Change(State.UNKNOWN, None, facts=facts, values=values))
+    order = await now_is(site, order.key)
+    assert order.attempt and order.attempt.sent_at
+    text = (await site.get(f"/orders/{order.key}"))[1]
+    shown = text[text.index('<pre id="lookup"') :]
+    assert unescape(shown[shown.index("<code>") + 6 : shown.index("</code>")]).split("\n") == [
+        "Reference: WXYZ9876",
+        "Comment: acme #1001",
+        "Comment: sculpteo-bridge 12ab",
+        "Name: Zélie <Brindille>, 69001 Lyon, France",
+        f"Sent: {order.attempt.sent_at:%Y-%m-%d %H:%M:%S} UTC",
+        "Item: QfGQC4YQ:2:0.87:cm:silver",
+    ]
+    assert 'data-copy="lookup"' in text
+    assert "<Brindille>" not in text
+    assert 'id="lookup"' not in (await site.get(f"/orders/{(await put(site, 1002, WAITS)).key}"))[1]

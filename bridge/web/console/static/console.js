@@ -1,4 +1,4 @@
-// Keeps an open page fresh, and tells the server the reader's time zone. Every page works without this file.
+// Keeps an open page fresh, copies what is to be copied, and tells the server the reader's time zone. Every page works without this file.
 "use strict";
 
 (() => {
@@ -9,6 +9,30 @@
   if (isNew) {
     const secure = location.protocol === "https:" ? "; Secure" : "";
     document.cookie = `${wanted}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+  }
+
+  // --- buttons that copy the text of another element
+
+  const copied = async (text, element) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const range = document.createRange(); // without TLS there is no clipboard but this
+    range.selectNodeContents(element);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    if (!document.execCommand("copy")) throw new Error("the browser does not copy");
+  };
+
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    const element = document.getElementById(button.dataset.copy);
+    if (!element) continue;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const said = button.parentElement.querySelector("[role=status]");
+      said.textContent = "";
+      const tell = () => (said.textContent = button.dataset.done);
+      const select = () => getSelection().selectAllChildren(element); // so that the reader can copy by hand
+      copied(element.textContent, element).then(tell, select);
+    });
   }
 
   // --- fresh blocks: every element with an id and data-fresh is replaced by what the server says now
