@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -55,6 +55,17 @@ class Placed:
     shipped_at: datetime | None
     cost: Money | None
     revenue: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What attempts to buy cost, in one currency. `unsure` is the part of `amount` that is for the `unsure_orders`
+    which Sculpteo is not known to have; of `uncosted` orders no cost in this currency is known."""
+
+    amount: Decimal = Decimal(0)
+    unsure: Decimal = Decimal(0)
+    unsure_orders: int = 0
+    uncosted: int = 0
 
 
 @dataclass(slots=True)
@@ -119,15 +130,22 @@ class Desk:
 
     async def spent_since(self, start: datetime, mode: str, currency: str) -> Decimal:
         """The cost of all attempts to buy since then that are not void."""
-        query = sa.select(attempts.c.cost).where(
-            attempts.c.created_at >= start,
-            attempts.c.mode == mode,
-            attempts.c.voided_at.is_(None),
-            attempts.c.cost.is_not(None),
+        return (await self.spending_since(start, mode, currency)).amount
+
+    async def spending_since(self, start: datetime, mode: str, currency: str) -> Spent:
+        """The attempts to buy since then that are not void: what they cost, and how much of it is for orders that
+        Sculpteo is not known to have."""
+        query = (
+            sa.select(attempts.c.cost, attempts.c.reference, orders.c.reference.label("taken_as"))
+            .join(orders, orders.c.id == attempts.c.order_id)
+            .where(
+                attempts.c.created_at >= start,
+                attempts.c.mode == mode,
+                attempts.c.voided_at.is_(None),
+            )
         )
-        costs = await self._db.read(lambda c: list(c.execute(query).scalars()))
-        known = [cost for cost in costs if isinstance(cost, Money)]
-        return sum((cost.amount for cost in known if cost.currency == currency), Decimal(0))
+        rows = await self._db.read(lambda c: c.execute(query).all())
+        return _spent(rows, currency)
 
     async def oldest_due(self) -> datetime | None:
         """Since when the order that is due first has been, or will be, due."""
@@ -139,6 +157,20 @@ class Desk:
         return await self._db.read(
             lambda c: int(c.execute(sa.select(sa.func.coalesce(sa.func.max(events.c.id), 0))).scalar_one())
         )
+
+
+def _spent(rows: Iterable[Any], currency: str) -> Spent:
+    amount = unsure = Decimal(0)
+    unsure_orders = uncosted = 0
+    for row in rows:
+        is_sure = row.reference is not None or row.taken_as is not None
+        unsure_orders += not is_sure
+        if not isinstance(row.cost, Money) or row.cost.currency != currency:
+            uncosted += 1
+            continue
+        amount += row.cost.amount
+        unsure += Decimal(0) if is_sure else row.cost.amount
+    return Spent(amount, unsure, unsure_orders, uncosted)
 
 
 def _counts(c: Connection) -> Counts:

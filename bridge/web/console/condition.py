@@ -45,10 +45,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What the orders of this day (UTC) cost so far, and the limit."""
+    """What the orders of this day (UTC) cost so far, and the limit. `unsure` is the part of it that is for the
+    `unsure_orders` which Sculpteo may or may not have; of `uncosted` orders the cost is not known."""
 
     spent: Money
     limit: Money | None
+    unsure: Money
+    unsure_orders: int = 0
+    uncosted: int = 0
 
     @property
     def share(self) -> Decimal | None:
@@ -186,8 +190,14 @@ def _own(visit: Visit, unread: int) -> Iterator[Line]:
 async def spending(visit: Visit) -> Spending:
     policy = visit.world.policy
     midnight = visit.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    spent = await visit.store.desk.spent_since(midnight, policy.mode, policy.currency)
-    return Spending(Money(spent, policy.currency), policy.per_day)
+    spent = await visit.store.desk.spending_since(midnight, policy.mode, policy.currency)
+    return Spending(
+        Money(spent.amount, policy.currency),
+        policy.per_day,
+        Money(spent.unsure, policy.currency),
+        spent.unsure_orders,
+        spent.uncosted,
+    )
 
 
 async def troubles(visit: Visit, spent: Money) -> list[Text]:

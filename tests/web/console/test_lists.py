@@ -10,7 +10,7 @@ from html import unescape
 import pytest
 import sqlalchemy as sa
 
-from bridge.order.model import Address, Money
+from bridge.order.model import Address, Mode, Money
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change
@@ -18,6 +18,7 @@ from bridge.store.tables import events
 from bridge.web.console.words import reader_for
 from tests.store.make import placing, shop_order
 from tests.web.console.conftest import Site
+from tests.web.console.orders import needing
 from tests.web.console.test_orders import UNMAPPED, WAITS, now_is, put
 
 TOTAL = Money(Decimal("199.80"), "EUR")
@@ -177,3 +178,49 @@ async def test_an_unknown_order_says_what_to_look_for_at_sculpteo(site: Site) ->
     assert 'data-copy="lookup"' in text
     assert "<Brindille>" not in text
     assert 'id="lookup"' not in (await site.get(f"/orders/{(await put(site, 1002, WAITS)).key}"))[1]
+
+
+async def test_numbers_of_one_page_that_differ_say_why(site: Site) -> None:
+    """What was spent counts what Sculpteo may have; what was placed counts only what it has."""
+    await site.is_signed_in("vera")
+    now = datetime.now(UTC)
+    for number, cost in ((1001, "885.98"), (1002, "25.02")):
+        order = await placing(
+            site.store, number, created_at=now, mode=Mode.TEST, cost=Money(Decimal(cost), "EUR")
+        )
+        await site.store.orders.mark_sent(order, {})
+        change = Change(State.UNKNOWN, None, facts={"why": "HTTP 502"})
+        if number == 1001:
+            values = {
+                "reference": "REF1",
+                "mode": "test",
+                "placed_at": now,
+                "cost": order.attempt and order.attempt.cost,
+            }
+            change = Change(State.PLACED, None, values=values)
+        await site.store.orders.record(order, change)
+    await needing(site.store, 1003)
+    text = await page(site, "/")
+    for told in (
+        "€911.00",
+        "€25.02 of it is for 1 order that Sculpteo may or may not have.",
+        "Cost: €885.98",
+        "1 order that Sculpteo may or may not have is not among them.",
+        'aria-label="Orders placed: 1"',
+    ):
+        assert told in text, told
+    heading = text[text.index("2 orders need you") :][:400]
+    assert heading.index("Needs you") < heading.index("Unknown")
+    await page(site, "/", "fr")
+
+
+async def test_numbers_that_agree_say_nothing_more(site: Site) -> None:
+    await site.is_signed_in("vera")
+    cost = Money(Decimal("885.98"), "EUR")
+    order = await placing(site.store, 1001, created_at=datetime.now(UTC), mode=Mode.TEST, cost=cost)
+    await site.store.orders.mark_sent(order, {})
+    values = {"reference": "REF1", "mode": "test", "placed_at": datetime.now(UTC), "cost": cost}
+    await site.store.orders.record(order, Change(State.PLACED, None, values=values))
+    text = await page(site, "/")
+    assert text.count("€885.98") >= 2
+    assert "may or may not" not in text
