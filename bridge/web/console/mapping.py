@@ -76,6 +76,11 @@ class Wish:
         }
         return "/mapping" + (f"?{urlencode(kept)}" if kept else "")
 
+    @property
+    def file(self) -> str:
+        """The address of the same variants, all pages of them, as a file."""
+        return self.link(page=1).replace("/mapping", "/mapping.csv", 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Told:

@@ -57,7 +57,7 @@ class Wanted:
     def filtered(self) -> bool:
         return bool(self.text or self.states or self.shop)
 
-    def address(self, before: int | None = None) -> str:
+    def address(self, before: int | None = None, path: str = "/orders") -> str:
         """The list with the same search and filters, from below `before`."""
         asked = [("q", self.text)] if self.text else []
         asked += (
@@ -65,7 +65,7 @@ class Wanted:
         )
         asked += [("shop", self.shop)] if self.shop else []
         asked += [("before", str(before))] if before else []
-        return f"/orders?{urlencode(asked)}" if asked else "/orders"
+        return f"{path}?{urlencode(asked)}" if asked else path
 
     def fits(self, record: OrderRecord) -> bool:
         return (
@@ -79,7 +79,9 @@ class Wanted:
 @page()
 async def orders(visit: Visit) -> web.StreamResponse:
     wanted = wanted_of(visit)
-    found = await _found(visit, wanted)
+    found = await found_orders(
+        visit, wanted, ROWS + 1
+    )  # one more, so that it is known whether there are more
     rows = await rows_of(visit, [record.key for record in found[:ROWS]])
     older = wanted.address(found[ROWS - 1].key) if len(found) > ROWS else None
     return await visit.show(
@@ -109,8 +111,9 @@ def wanted_of(visit: Visit) -> Wanted:
     return Wanted(text, tuple(dict.fromkeys(states)), reason, shop, before_of(visit))
 
 
-async def _found(visit: Visit, wanted: Wanted) -> list[OrderRecord]:
-    """One more than a page, so that it is known whether there are more: first what the search names exactly."""
+async def found_orders(visit: Visit, wanted: Wanted, limit: int) -> list[OrderRecord]:
+    """The newest orders that the list is about, without what a list has no use for: first what the search names
+    exactly."""
     exact: list[OrderRecord] = []
     if wanted.text and wanted.before is None:
         exact = [record for record in await visit.store.queries.find(wanted.text) if wanted.fits(record)]
@@ -120,7 +123,7 @@ async def _found(visit: Visit, wanted: Wanted) -> list[OrderRecord]:
         reasons=(wanted.reason,) if wanted.reason else (),
         shop=wanted.shop,
         before=wanted.before,
-        limit=ROWS + 1,
+        limit=limit,
     )
     known = {record.key for record in exact}
     return sorted(exact, key=lambda record: -record.key) + [one for one in others if one.key not in known]

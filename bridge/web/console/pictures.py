@@ -47,7 +47,7 @@ class Album:
 
 async def album(visit: Visit) -> Album | None:
     """None while the figures are being summed for the first time."""
-    figures = await _figures(visit)
+    figures = await figures_of(visit)
     if figures is None:
         return None
     reader, money = visit.reader, _Money(visit.reader, visit.world.policy.currency)
@@ -56,7 +56,8 @@ async def album(visit: Visit) -> Album | None:
     return Album(figures, pictures, rows)
 
 
-async def _figures(visit: Visit) -> Figures | None:
+async def figures_of(visit: Visit, patience: float = PATIENCE) -> Figures | None:
+    """The figures, waited for so many seconds while they are summed for the first time; None = they are not yet."""
     policy, reader, desk = visit.world.policy, visit.reader, visit.store.desk
     midnight = visit.now.replace(hour=0, minute=0, second=0, microsecond=0)
     last = reader.local_day(visit.now)
@@ -66,7 +67,7 @@ async def _figures(visit: Visit) -> Figures | None:
         return await asyncio.to_thread(by_day, placed, last, DAYS, policy.currency, reader.local_day)
 
     question = (policy.mode, policy.currency, last.isoformat(), str(reader.zone))
-    return await visit.request.app[SUMS].get(question, ask, patience=PATIENCE)
+    return await visit.request.app[SUMS].get(question, ask, patience=patience)
 
 
 @dataclass(frozen=True, slots=True)

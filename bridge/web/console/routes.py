@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from bridge.web.console import (
     beside,
     decisions,
     deeds,
+    export,
     lines,
     live,
     mapping,
@@ -38,6 +41,7 @@ PAGES = (
     mapping,
     settings,
     deeds,
+    export,
     signin,
     live,
     rendering,
@@ -55,6 +59,7 @@ def add_to(app: web.Application, console: Console) -> None:
     app[live.PULSE] = live.Pulse()
     beside.add_to(app)
     app[SURVEYS] = Surveys()
+    app[export.TURNS] = asyncio.Semaphore(export.AT_ONCE)
     app.on_cleanup.append(_close)
     catalogs()
     rendering.load()

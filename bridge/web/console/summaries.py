@@ -69,11 +69,20 @@ class Summary:
     record: OrderRecord
     why: str
     since: datetime
-    products: Sequence[Product]
-    more: int  # products beside those
+    every: Sequence[Product]
     customer: str | None
     total: Money | None
     purchase: Purchase | None
+
+    @property
+    def products(self) -> Sequence[Product]:
+        """Those that a row names."""
+        return self.every[:NAMED]
+
+    @property
+    def more(self) -> int:
+        """Products beside those."""
+        return max(len(self.every) - NAMED, 0)
 
 
 async def summaries(visit: Visit, keys: Collection[int]) -> dict[int, Summary]:
@@ -86,13 +95,11 @@ async def summaries(visit: Visit, keys: Collection[int]) -> dict[int, Summary]:
 
 def summary_of(visit: Visit, record: OrderRecord, since: Mapping[int, datetime]) -> Summary:
     seen = record.snapshot
-    products = products_of(seen.lines) if seen else []
     return Summary(
         record=record,
         why=sentence_of(visit, record),
         since=since.get(record.key, record.first_seen_at),
-        products=products[:NAMED],
-        more=max(len(products) - NAMED, 0),
+        every=products_of(seen.lines) if seen else [],
         customer=seen.customer_name if seen else None,
         total=_amount(seen) if seen else None,
         purchase=purchase_of(visit, record),
