@@ -24,10 +24,23 @@ PLAIN = "Default Title"  # what Shopify calls the only variant of a product with
 MOST_OPTIONS = 5  # Shopify has three; of more, no reordering is tried
 
 
-def choose_as_sold(line: LineItem, option: str, value_of: Callable[[str], V | None]) -> V | Unmapped:
+IsOthers = Callable[[str], bool]
+"""Whether a text is known to be a value of another option."""
+
+
+def nobodys(text: str) -> bool:
+    """Where no other option is known."""
+    return False
+
+
+def choose_as_sold(
+    line: LineItem, option: str, value_of: Callable[[str], V | None], is_others: IsOthers = nobodys
+) -> V | Unmapped:
     """What `value_of` says of the value of `option` that the line was sold with, or why that is not known.
 
-    `value_of` maps an option value to the configured one, or to None. A custom attribute of the line stands
+    `value_of` maps an option value to the configured one, or to None; `is_others` knows the values of the
+    product's other options. Where the title has a word that neither explains, that word may be the value of the
+    option, and a mapped word beside it another option's: a person is asked. A custom attribute of the line stands
     for the option where the product has no option of that name.
     """
     live = _named(line.options, option)
@@ -43,8 +56,8 @@ def choose_as_sold(line: LineItem, option: str, value_of: Callable[[str], V | No
             _mapped(option, typed, value_of) if typed is not None or live is None else _unclear(line, option)
         )
     if live is None:
-        return _by_title_alone(line, option, title, typed, value_of)
-    return _by_both(line, option, title, live, value_of)
+        return _by_title_alone(line, option, title, typed, value_of, is_others)
+    return _by_both(line, option, title, live, value_of, is_others)
 
 
 def _says_nothing(line: LineItem) -> bool:
@@ -74,21 +87,63 @@ def _unclear(line: LineItem, option: str) -> Unmapped:
 
 
 def _by_title_alone(
-    line: LineItem, option: str, title: str, typed: str | None, value_of: Callable[[str], V | None]
+    line: LineItem,
+    option: str,
+    title: str,
+    typed: str | None,
+    value_of: Callable[[str], V | None],
+    is_others: IsOthers,
 ) -> V | Unmapped:
     """The variant is gone, or has no option of this name any more: the title counts where all that it holds
-    of known values means one and the same."""
+    of known values means one and the same, and no other word of it can be the value."""
     found = _known(_parts(title), value_of)
     if typed is not None:
         meant = value_of(typed)
         if not found or (meant is not None and found == [meant]):
             return _mapped(option, typed, value_of)
         return _unclear(line, option)
-    return found[0] if len(found) == 1 else _unclear(line, option)
+    now = {same(value) for _, value in line.options}
+    if len(found) != 1 or not _is_clear(title, value_of, lambda text: is_others(text) or same(text) in now):
+        return _unclear(line, option)
+    return found[0]
+
+
+def _is_clear(title: str, value_of: Callable[[str], V | None], is_others: IsOthers) -> bool:
+    """Whether a word of the title can be taken for the option's value, so that every other word is another
+    option's, or means the same."""
+    pieces = title.split(JOIN)
+    count = len(pieces)
+    ours, others = set(), set()
+    for i in range(count):
+        for j in range(i + 1, count + 1):
+            text = JOIN.join(pieces[i:j])
+            if value_of(text) is not None:
+                ours.add((i, j))
+            if is_others(text):
+                others.add((i, j))
+    before = _reached(0, count, ours | others)
+    behind = {count - at for at in _reached(0, count, {(count - j, count - i) for i, j in ours | others})}
+    readings = [(i, j) for i, j in ours if i in before and j in behind]
+    twice = any(j <= k for _, j in readings for k, _ in readings)
+    return bool(readings) and (twice or any(one not in others for one in readings))
+
+
+def _reached(start: int, end: int, spans: set[tuple[int, int]]) -> set[int]:
+    """The places that can be come to from `start` by going along these spans."""
+    reached = {start}
+    for at in range(start, end):
+        if at in reached:
+            reached |= {j for i, j in spans if i == at}
+    return reached
 
 
 def _by_both(
-    line: LineItem, option: str, title: str, live: str, value_of: Callable[[str], V | None]
+    line: LineItem,
+    option: str,
+    title: str,
+    live: str,
+    value_of: Callable[[str], V | None],
+    is_others: IsOthers,
 ) -> V | Unmapped:
     """The live variant has such an option, but is otherwise than what was sold."""
     names = [same(name) for name, _ in line.options]
@@ -102,13 +157,24 @@ def _by_both(
         return _unclear(line, option)
     if _reordered(title, values):
         found = _known(values, value_of)
-        return found[0] if len(found) == 1 and value_of(live) == found[0] else _unclear(line, option)
-    pieces = len(title.split(JOIN))
+        clear = len(found) == 1 and value_of(live) == found[0] and _is_clear(title, value_of, is_others)
+        return found[0] if clear else _unclear(line, option)
+    pieces = title.split(JOIN)
     found = _known(_parts(title), value_of)
-    if len(found) != 1:
-        return _unclear(line, option)
+    if len(pieces) < len(values):
+        elsewhere = {same(value) for at, value in enumerate(values) if at != place}
+        clear = _is_clear(title, value_of, lambda text: is_others(text) or same(text) in elsewhere)
+        return found[0] if len(found) == 1 and clear else _unclear(line, option)
+    unmoved = {
+        same(value) for at, value in enumerate(values) if at != place and _stands_at(pieces, at, value)
+    }
+    clear = _is_clear(title, value_of, lambda text: is_others(text) or same(text) in unmoved)
     at_place = _known(_at(title, place, len(values)), value_of)
-    return found[0] if pieces < len(values) or found == at_place else _unclear(line, option)
+    return found[0] if len(found) == 1 and found == at_place and clear else _unclear(line, option)
+
+
+def _stands_at(pieces: list[str], at: int, value: str) -> bool:
+    return at < len(pieces) and same(pieces[at]) == same(value)
 
 
 def _edited_in_one_place(title: str, values: list[str]) -> list[tuple[int, str]]:

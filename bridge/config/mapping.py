@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from bridge.config.as_sold import choose_as_sold
 from bridge.config.patterns import Specificity, canonical, fits, is_pattern, specificity
@@ -39,8 +39,16 @@ class Choice(Generic[V]):
     option: str
     values: Dict[str, V]
 
-    def choose(self, line: LineItem) -> V | Unmapped:
-        return choose_as_sold(line, self.option, self._value)
+    def choose(self, line: LineItem, others: Collection[AnyChoice]) -> V | Unmapped:
+        """`others` are the product's choices, this one among them."""
+        beside = [one for one in others if alike(one.option) != alike(self.option)]
+        return choose_as_sold(
+            line, self.option, self._value, lambda text: any(one.knows(text) for one in beside)
+        )
+
+    def knows(self, text: str) -> bool:
+        """Whether it is a value of this option."""
+        return self._value(text) is not None
 
     def _value(self, text: str) -> V | None:
         """The exact value; else the one that differs in case and spaces only, if there is just one."""
@@ -53,6 +61,9 @@ class Choice(Generic[V]):
         return [alike(self.option), sorted((name, _plain(value)) for name, value in self.values.items())]
 
 
+AnyChoice: TypeAlias = Choice[str] | Choice[Decimal]
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One design of a product, with all that it gets from the product and the defaults."""
@@ -63,11 +74,16 @@ class Part:
     scale: Decimal | Choice[Decimal] | None
     unit: str | None
 
-    def design(self, line: LineItem) -> Design | Unmapped:
-        material = self.material.choose(line) if isinstance(self.material, Choice) else self.material
+    @property
+    def choices(self) -> list[AnyChoice]:
+        return [one for one in (self.material, self.scale) if isinstance(one, Choice)]
+
+    def design(self, line: LineItem, choices: Collection[AnyChoice]) -> Design | Unmapped:
+        """`choices` are those of the whole product."""
+        material = self.material.choose(line, choices) if isinstance(self.material, Choice) else self.material
         if isinstance(material, Unmapped):
             return material
-        scale = self.scale.choose(line) if isinstance(self.scale, Choice) else self.scale
+        scale = self.scale.choose(line, choices) if isinstance(self.scale, Choice) else self.scale
         if isinstance(scale, Unmapped):
             return scale
         return Design(self.uuid, self.quantity, material, scale, self.unit)
@@ -86,9 +102,10 @@ class Rule:
     def match(self, line: LineItem) -> Match:
         if self.parts is None:
             return NotPrinted(f"ignore: {self.sku}")
+        choices = [choice for part in self.parts for choice in part.choices]
         designs: list[Design] = []
         for part in self.parts:
-            design = part.design(line)
+            design = part.design(line, choices)
             if isinstance(design, Unmapped):
                 return design
             designs.append(design)

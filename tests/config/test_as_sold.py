@@ -78,6 +78,13 @@ def printed(item: LineItem) -> str | tuple[str | None, str]:
         # the option has another name now
         ("White / L", (("Colour", "White"), ("Size", "L")), ASKS),  # as with one that it never had
         ("White / L", (("Colour", "Black"), ("Size", "L")), (WHITE, "1.2")),
+        # a word that nothing explains may be the material, and the mapped one another option's
+        ("White / Engraved / L", (), ASKS),
+        ("Gold / White / L", (), ASKS),
+        ("White / L / Engraved", (("Colour", "Black"), ("Size", "L")), ASKS),
+        ("Engraved / L / White", (("Material", "White"), ("Size", "L"), ("Text", "Engraved")), ASKS),
+        ("WHITE / l", (), (WHITE, "1.2")),
+        ("White / 1 / 2", (), (WHITE, "0.5")),
         # it was sold before the product had options
         ("", (("Material", "White"), ("Size", "L")), ASKS),
         ("Default Title", (("Material", "White"), ("Size", "L")), ASKS),
@@ -107,6 +114,22 @@ SHARED = {"White": "white_plastic", "Black": "black_plastic"}
         ("White", (), WHITE),
         ("White", (("Body", "Black"), ("Lid", "Black")), WHITE),
         ("Gold", (("Body", "White"),), ASKS),
+        # the variant is gone, or its options are others: a word that is not mapped may be the body's
+        ("Gold / White", (), ASKS),
+        ("White / Gold", (), ASKS),
+        ("gold / WHITE", (), ASKS),
+        ("White / Gold / White", (), ASKS),
+        ("Off White", (), ASKS),  # no word inside another one
+        ("Off White / White", (), ASKS),
+        ("White / Whitewash", (), ASKS),
+        ("Gold / White", (("Colour", "Black"), ("Lid", "White")), ASKS),
+        ("White / Black", (("Colour", "Red"), ("Lid", "Black")), ASKS),  # two mapped words
+        ("White / Red", (("Colour", "White"), ("Lid", "Blue")), ASKS),  # white is the colour's
+        ("Gold / White", (("Body", "White"), ("Lid", "Gold")), ASKS),  # swapped, or reordered
+        ("Gold / White", (("Body", "Black"), ("Lid", "Red"), ("Base", "Oak")), ASKS),  # one was added
+        ("White / Gold", (("Body", "Black"), ("Lid", "Red")), ASKS),  # both edited, or reordered too
+        ("White / Gold / M", (("Body", "Black"), ("Lid", "Gold"), ("Size", "S")), ASKS),
+        ("White", (("Body", "Black"), ("Lid", "White")), ASKS),  # the lid alone was an option
     ],
 )
 def test_two_options_that_share_values_are_never_taken_for_each_other(
@@ -154,3 +177,16 @@ def test_a_long_title_of_many_pieces_is_judged_in_no_time() -> None:
     item = mug(" / ".join(["A"] * 80), ("Material", "White"), ("Size", "L"))
     assert isinstance(MUG.match("acme", item), Unmapped)
     assert Decimal("1.2") in {design.scale for _, design in MUG.designs()}
+
+
+@pytest.mark.parametrize("title", ["Blanc cassé / L", "BLANC CASSE\u0301 / L", "Blanc\u00a0cass\u00e9 / l"])
+def test_accents_and_spaces_in_another_spelling_are_the_same_word(title: str) -> None:
+    product = {
+        "sku": "MUG",
+        "uuid": "mug",
+        "material": {"option": "Material", "values": {"Blanc cass\u00e9": "white_plastic"}},
+        "scale": {"option": "Size", "values": {"L": "1.2"}},
+    }
+    found = mapping(products=[product]).match("acme", mug(title))
+    assert isinstance(found, Printed)
+    assert [(one.material, str(one.scale)) for one in found.designs] == [("white_plastic", "1.2")]
