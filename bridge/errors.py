@@ -55,6 +55,11 @@ class NotThere(TryAgain):
     """What was asked for may come yet, or never: a person is told when it does not come for long."""
 
 
+class NotConfigured(TryAgain):
+    """The order's shop is not in the configuration: nothing can be learned of it, or done, until it is there again,
+    when the order is woken (`Store.wake_left_over`)."""
+
+
 class NeedsPerson(BridgeError):
     """A person must act first. `problem` is a code of `bridge.order.problems`, `facts` fill its sentence."""
 

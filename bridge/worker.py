@@ -22,7 +22,7 @@ from functools import partial
 
 import structlog
 
-from bridge.errors import LeaseLost, NeedsPerson, Resting, StoreUnavailable, TryAgain
+from bridge.errors import LeaseLost, NeedsPerson, NotConfigured, Resting, StoreUnavailable, TryAgain
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Delivery, Inbox, Notice, OrderRecord
@@ -441,7 +441,8 @@ def _again(job: Job, error: TryAgain) -> Change:
     """The same state, later. A waiting order says whom it waits for."""
     record = job.record
     resting = isinstance(error, Resting)  # not the order's own failure: it goes on soon after the rest
-    due = job.now + delay(1 if resting else record.failures + 1, job.world.random, asked=error.after)
+    later = job.now + delay(1 if resting else record.failures + 1, job.world.random, asked=error.after)
+    due = None if isinstance(error, NotConfigured) else later
     reason, facts = record.reason, record.facts
     if record.state is State.WAITING and error.upstream:
         reason, facts = Wait.UPSTREAM, {"upstream": error.upstream, "why": error.why}

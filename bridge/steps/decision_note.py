@@ -54,6 +54,8 @@ async def note_decision(job: Job) -> Noted:
     decision = record.decision or _of_earlier_release(record)
     if record.decision_noted is not False or decision is None:
         return Noted()
+    if record.state in OVER and not job.is_configured:
+        return Noted()  # it is not bought, and is woken when its shop is configured again
     order = await job.read(note_of=job.world.policy.mode)  # it forbids what would be bought from now on
     if order is None:
         return Noted(DONE)  # deleted, or too old to be seen: it cannot be bought any more

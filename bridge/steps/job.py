@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 
-from bridge.errors import NeedsPerson, TryAgain
+from bridge.errors import NeedsPerson, NotConfigured
 from bridge.order.model import Mode, ShopOrder
 from bridge.order.problems import NOT_CONFIGURED
 from bridge.ports import (
@@ -71,8 +71,12 @@ class Job:
         try:
             return self.world.shops[self.record.shop]
         except KeyError:
-            why = NOT_CONFIGURED.format(shop=self.record.shop)
-            raise TryAgain(why, after=timedelta(hours=1)) from None
+            raise NotConfigured(NOT_CONFIGURED.format(shop=self.record.shop)) from None
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether the order's shop is in the configuration."""
+        return self.record.shop in self.world.shops
 
     @property
     def note_of(self) -> Mode:

@@ -243,6 +243,8 @@ async def match(job: Job) -> Change:
         return evidence
     if record.state is State.IGNORED and record.attempt is not None:
         return job.stay(None)  # Sculpteo cancelled it, and a person does not want it: only that is watched
+    if record.state is State.IGNORED and not job.is_configured:
+        return job.stay(None)
     order = await job.read()
     if order is None:
         return gone(job)

@@ -353,7 +353,7 @@ async def watch(job: Job) -> Change:
     if evidence:
         return evidence
     record = job.record
-    order = await job.read() if record.shop in job.world.shops else None
+    order = await job.read() if job.is_configured else None
     lapsed = record.state is State.CANCELLED and record.reason in PAYMENT_LAPSED
     if order is not None and lapsed and withdrawn(order) is None:
         return Change(State.RECEIVED, job.now)

@@ -271,7 +271,11 @@ class Store:
         ]
         text, _, _ = NOT_CONFIGURED.partition("{")
         without_shop = sa.and_(
-            orders.c.shop.in_(list(shops)), orders.c.last_error.startswith(text, autoescape=True)
+            orders.c.shop.in_(list(shops)),
+            sa.or_(
+                orders.c.last_error.startswith(text, autoescape=True),
+                sa.and_(orders.c.decision_noted.is_(False), orders.c.due_at.is_(None)),
+            ),
         )
 
         def work(c: Connection) -> int:

@@ -38,13 +38,14 @@ class Day:
     catalog: Mapped = field(default_factory=lambda: Mapped(RING=(RING,)))
     random: Random = field(default_factory=lambda: Random(1))
     go_live: GoLiveDates = field(default_factory=Unlimited)
+    is_configured: bool = True
 
     def world(self) -> World:
         self.shop.mode = self.policy.mode
         return World(
             clock=self.clock,
             orders=self.store.orders,
-            shops={"acme": self.shop},
+            shops={"acme": self.shop} if self.is_configured else {},
             printer=self.printer,
             catalog=self.catalog,
             invoicer=NoInvoice(self.fate),

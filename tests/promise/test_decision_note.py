@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -203,6 +203,34 @@ async def test_a_no_of_the_rehearsal_is_on_the_note_of_live_orders_once_the_brid
     await day.works()
     written = noted(day)
     assert written is not None and written.choice is Choice.CANCELLED
+
+
+@pytest.mark.parametrize("wish", [decide.cancel, decide.ignore, decide.hold])
+async def test_a_decision_on_an_order_of_a_shop_that_was_taken_out_rests_until_the_shop_is_back(
+    day: Day, wish: Callable[..., Any]
+) -> None:
+    await day.store.wake_for_mode(Mode.TEST)
+    day.policy = replace(day.policy, mode=Mode.TEST)
+    await waits(day)
+    await day.decides(wish)
+    await day.works()
+    day.is_configured = False
+    day.policy = replace(day.policy, mode=Mode.LIVE)
+    await day.store.wake_for_mode(Mode.LIVE)
+    tries = 0
+    for _ in range(72):
+        day.clock.time += timedelta(hours=1)
+        tries += len(await day.works())
+    assert tries <= 2
+    day.is_configured = True
+    judged_by = day.world().judged_by
+    await day.store.took_up(judged_by)
+    await day.store.wake_left_over(judged_by, ["acme"])
+    await day.works()
+    assert noted(day) is not None
+    await day.store.wake_left_over(judged_by, ["acme"])
+    assert await day.works() == []
+    assert day.printer.sent == []
 
 
 async def test_what_was_decided_before_decisions_were_kept_as_such_is_written_too(day: Day) -> None:
