@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.order.model import STATUS_MEANING, PrintStatus
+from bridge.order.people import NOT_KEPT
 from bridge.order.problems import Alarm, Problem, say, text_of
 from bridge.order.states import MOVES, State
 from bridge.order.why import Translate, english, translated, why
@@ -79,6 +80,11 @@ CAUSES = frozenset(
 )
 """What word of an order may come from, apart from Shopify's topics; these are words for people."""
 
+FOUND_WITHOUT_NAME = (
+    "The note on the Shopify order says that a person had decided before {at}: {choice}. It does not say who: an "
+    "earlier release of the bridge did not keep that."
+)
+
 _SENTENCES = {(move.source, move.target): move.sentence for move in MOVES}
 
 
@@ -101,6 +107,8 @@ def tell(
         told |= {"target": t(target.capitalize()), "sentence": sentence}
     if kind == "alarm" and facts.get("alarm") in set(Alarm):
         told["sentence"] = say(t(text_of(Alarm(facts["alarm"]), facts).sentence), told)
+    if kind == "decision_found" and facts.get("who") == NOT_KEPT:
+        return say(t(FOUND_WITHOUT_NAME), told)
     if kind == "print_status" and facts.get("status") in set(PrintStatus):
         told["meaning"] = t(STATUS_MEANING[PrintStatus(facts["status"])])
         return say(t(SAYS_AND_MEANS), told)

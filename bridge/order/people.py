@@ -5,6 +5,9 @@ from __future__ import annotations
 SERVICE = "bridge"
 """How the service signs what it does itself. It is on record since the first version."""
 
+NOT_KEPT = "?"
+"""Who took a decision of which an earlier release did not keep that."""
+
 
 def person(name: str) -> str:
     """A person's name as it is kept: one who is called like the service is marked as a person."""

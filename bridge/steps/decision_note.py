@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
 from bridge.order.model import Choice, Decision, LedgerEntry, PrintItem, ShopOrder
+from bridge.order.people import NOT_KEPT
 from bridge.order.problems import Alarm
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Change, Facts, Note, OrderRecord
@@ -93,11 +94,11 @@ def _blank(job: Job) -> LedgerEntry:
 def _of_earlier_release(record: OrderRecord) -> Decision | None:
     """The decision of an order that was decided on before decisions were kept as such."""
     if record.state is State.CANCELLED and record.reason == "person":
-        return Decision(Choice.CANCELLED, "?", record.updated_at)
+        return Decision(Choice.CANCELLED, NOT_KEPT, record.updated_at)
     if record.state is State.IGNORED and record.reason == Ignored.PERSON:
-        return Decision(Choice.IGNORED, "?", record.updated_at)
+        return Decision(Choice.IGNORED, NOT_KEPT, record.updated_at)
     if record.held_at is not None:
-        return Decision(Choice.HELD, record.held_by or "?", record.held_at)
+        return Decision(Choice.HELD, record.held_by or NOT_KEPT, record.held_at)
     return None
 
 

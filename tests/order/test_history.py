@@ -9,6 +9,7 @@ import pytest
 
 import bridge
 from bridge.order.history import KINDS, tell
+from bridge.order.people import NOT_KEPT
 from bridge.order.states import MOVES, State
 
 SOURCES = [
@@ -70,3 +71,11 @@ def test_what_is_missing_or_unknown_never_fails() -> None:
     assert tell("parcel", {"number": "1Z", "carrier": None}) == "Sculpteo shipped a parcel: 1Z (-)."
     assert tell("from_the_future", {"a": 1}) == "from_the_future {'a': 1}"
     assert tell("alarm", {"alarm": "from_the_future"}) == "ALARM: ?"
+
+
+def test_a_decision_of_which_nobody_kept_who_took_it_names_nobody() -> None:
+    facts = {"who": NOT_KEPT, "at": "2026-11-01T10:00:00+00:00", "choice": "cancelled"}
+    told = tell("decision_found", facts)
+    assert "?" not in told
+    assert "a person had decided before" in told
+    assert "It does not say who" in told

@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from bridge.errors import ConfigError, StoreUnavailable
+from bridge.order.model import Choice, Decision
 from bridge.store import Store
 from bridge.store import migrate as migrations
 from bridge.store.engine import engines, parse_url
 from bridge.store.migrate import known_revisions, revision
-from bridge.store.tables import REVISION, metadata
+from bridge.store.tables import REVISION, metadata, orders
 from tests.store.make import Tick, word
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -273,11 +275,23 @@ def test_what_people_decided_before_is_due_to_be_written_on_the_shopify_orders(b
             }
             names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
             connection.execute(sa.text(f"INSERT INTO orders ({names}) VALUES ({marks})"), row)  # noqa: S608
+        for who, target in (("bob", "received"), ("zoe", "cancelled"), ("bridge", "waiting")):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO events (order_id, at, kind, who, target, reason, facts) SELECT id,"
+                    " '2026-10-31 10:00:00+00:00', 'move', :who, :target, 'person', '{}' FROM orders"
+                    " WHERE order_id = '0'"
+                ),
+                {"who": who, "target": target},
+            )
     migrate(engine)
     with engine.connect() as connection:
         found = connection.execute(
             sa.text("SELECT decision_noted IS NULL, due_at IS NULL FROM orders ORDER BY order_id")
         ).all()
+        decisions = connection.execute(sa.select(orders.c.decision).order_by(orders.c.order_id)).scalars()
+        moment = datetime(2026, 10, 31, 10, tzinfo=UTC)
+        assert list(decisions) == [Decision(Choice.CANCELLED, "zoe", moment), None, None, None]
     assert [tuple(map(bool, row)) for row in found] == [(False, False)] * 3 + [(True, True)]
     engine.dispose()
 
