@@ -12,7 +12,7 @@ from bridge.order.model import Decision, Design, Parcel, PrintItem, RawAnswer, S
 from bridge.ports import BareFulfillment
 from bridge.store.types import Cost, FactKey, Json, Key, Moment, ShopKey, Stored, Term, Words
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest migration, which this program needs."""
 
 metadata = sa.MetaData(

@@ -7,8 +7,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 ORDERS = sa.table("orders", *map(sa.column, ("id", "state", "reason", "decision")))
 EVENTS = sa.table("events", *map(sa.column, ("id", "order_id", "at", "who", "target", "reason")))
