@@ -48,3 +48,7 @@ UNTRUSTED_PROXY = "untrusted_proxy"
 def privacy_webhook_at(shop: str) -> str:
     """When one of Shopify's privacy webhooks came for the shop last."""
     return f"privacy_webhook_at:{shop}"
+
+
+BACKUP_CONFIRMED = "backup_confirmed"
+"""When an owner of the console said that the database is backed up, and who: "<time> anna"."""

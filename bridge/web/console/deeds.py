@@ -18,6 +18,7 @@ ACTIONS: dict[str, str] = {
     "pause": mark("Pause of placing"),
     "test_order": mark("Test order"),
     "resume": mark("End of a pause"),
+    "backup_confirmed": mark("Word that the database is backed up"),
     "export": mark("List exported"),
     "survey": mark("Check of the mapping"),
     "clear_alarm": mark("Alarm seen to"),

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bridge.web.console import (
     beside,
+    checklist,
     decisions,
     deeds,
     export,
@@ -32,6 +33,7 @@ from bridge.web.console.words import catalogs
 
 PAGES = (
     today,
+    checklist,
     rehearsal,
     switch,
     orders,

@@ -18,6 +18,7 @@ from bridge.steps.actions import Action, available
 from bridge.store.desk import Counts
 from bridge.store.queries import AlarmRecord, Filter
 from bridge.store.watching import Standing
+from bridge.web.console.checklist import checklist
 from bridge.web.console.condition import Group, condition, spending, troubles
 from bridge.web.console.decisions import mark_of
 from bridge.web.console.pictures import album, heads
@@ -130,6 +131,7 @@ async def today(visit: Visit) -> web.StreamResponse:
         stalled_orders=await standing_still(visit, stalled),
         stalled_count=len(stalled) + more_stalled,
         is_fine=not wrong and not stalled and _is_fine(counts, groups),
+        checklist=await checklist(visit, counts),
         is_new=not any(counts.states.values()),
         simulated_shops=simulated_shops(visit),
         next_steps=[visit.t(step) for step in next_steps(visit)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html import unescape
@@ -23,7 +24,7 @@ from bridge.shopify.subscriptions import Create, Plan
 from bridge.store.tables import metadata
 from bridge.web.console.beside import CHECKS
 from bridge.web.console.parts import CONSOLE
-from tests.store.make import attempt, get, sent, waiting
+from tests.store.make import attempt, claimed, get, sent, waiting, word
 from tests.web.console.conftest import OpenSite, Site, configuration
 from tests.web.console.orders import SCRIPT, alarmed, asking, bought, needing
 
@@ -392,3 +393,48 @@ async def test_what_is_from_before_going_live_is_listed_and_decided_together(sit
     status, asked = await site.get(f"/orders/decide?action=ignore&back=/&{keys}")
     assert status == 200
     assert all(str(one.name) in asked for one in found)
+
+
+async def test_the_first_steps_stay_until_each_is_done(site: Site) -> None:
+    await site.is_signed_in("anna")
+    with_alerts = site.loaded
+    site.loaded = replace(with_alerts, settings=with_alerts.settings.model_copy(update={"alerts": ()}))
+    text = await page(site)
+    for told in (
+        "3 steps are left before you can rely on the bridge",
+        "Done:</span> The console has a password",
+        "Done:</span> Your products are mapped to designs",
+        "To do:</span> You are told when an order needs you",
+        "<code>sculpteo-bridge alerts test</code>",
+        "To do:</span> The database is backed up",
+        "To do:</span> A first order was printed and shipped",
+    ):
+        assert told in text, told
+    assert "Il reste 3 étapes" in await page(site, **{"Accept-Language": "fr"})
+    site.loaded = with_alerts
+    assert "2 steps are left" in await page(site)
+    assert (await site.press("/checklist/backup")).status == 303
+    assert await site.notice() == "Noted: the database is backed up."
+    await site.press("/checklist/backup")
+    assert await site.notice() == "That was noted already."
+    assert [deed.action for deed in await site.store.sessions.deeds()].count("backup_confirmed") == 1
+    order = await bought(site.store, 1001, timedelta(days=3))
+    assert "1 step is left" in await page(site)
+    await site.store.orders.notice(word(1001))
+    await site.store.orders.record(await claimed(site.store), Change(State.SHIPPED, None))
+    assert (await get(site.store, order.key)).state is State.SHIPPED
+    assert 'id="checklist"' not in await page(site)
+
+
+@pytest.mark.parametrize("name", ["vera", "otto"])
+async def test_only_an_owner_says_that_the_database_is_backed_up(site: Site, name: str) -> None:
+    await site.is_signed_in(name)
+    text = await page(site)
+    assert "The database is backed up" in text
+    assert "It is backed up" not in text
+    assert (await site.press("/checklist/backup")).status == 403
+
+
+async def test_the_demo_has_nothing_to_set_up(open_site: OpenSite) -> None:
+    async with open_site(open_here=True) as site:
+        assert 'id="checklist"' not in await page(site)
