@@ -3,41 +3,125 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
 import click
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from bridge.cli._options import echo_json
-from bridge.config import names, types
+from bridge.cli._questions import Answers, Question, ask, checked, confirmed
+from bridge.config import accounts, names, types
 from bridge.config.loader import load_bytes
 from bridge.config.settings import SculpteoSettings
 from bridge.config.starter import starter
+from bridge.config.types import bad
 from bridge.errors import ConfigError, Fault
+from bridge.web.console.passwords import LONGEST, SHORTEST, hashed
 
 CURRENCY = SculpteoSettings.model_fields["currency"].rebuild_annotation()
-QUESTIONS: tuple[tuple[str, Any, str, str | None], ...] = (
-    # answer, its type, the question, the default; "" = may be left empty
-    ("domain", names.Domain, "Your shop's domain that ends in .myshopify.com", None),
-    ("client_id", types.Text, "Client ID of your app in Shopify's Dev Dashboard", None),
-    ("public_url", names.BaseUrl, "Address under which the internet reaches the bridge (https://...)", None),
-    ("login", types.Text, "Your login at Sculpteo", None),
-    ("theme", types.Text, "Packing-slip theme agreed with Sculpteo (empty: none yet)", ""),
-    ("currency", CURRENCY, "Currency in which Sculpteo bills you (EUR, USD, GBP)", "EUR"),
-    ("material", names.Material, "Sculpteo material of most of your products", "white_plastic"),
-    ("unit", types.Unit, "Unit of your designs (mm, cm, m, in, ft, yd)", "mm"),
-    ("sku", names.Sku, "SKU of a first product, as in Shopify (empty: you add products later)", ""),
-    ("uuid", names.Uuid, "UUID of its design at Sculpteo", None),
-)
+FILES, ENVIRONMENT = "files", "environment"
+SANDBOX = {"admin_url": "http://127.0.0.1:8900", "base_url": "http://127.0.0.1:8901"}
+"""Where `sculpteo-bridge sandbox` listens unless it is told otherwise."""
+
+
+def _new_password(secret: SecretStr) -> SecretStr:
+    if SHORTEST <= len(secret.get_secret_value()) <= LONGEST:
+        return secret
+    raise bad(f"has not {SHORTEST} to {LONGEST} characters", "choose another one")
+
+
+def _yes_or_no(value: object) -> str:
+    text = str(value).strip().lower()
+    if text in {"y", "yes", "n", "no"}:
+        return "yes" if text.startswith("y") else "no"
+    raise bad("{value} is neither yes nor no")
+
+
+def _in_files(answers: Mapping[str, str]) -> bool:
+    return answers.get("secrets") == FILES
+
+
+def _other_than_id(text: str, answers: Mapping[str, str]) -> str | None:
+    return "this is the client ID, not its secret" if text == answers.get("client_id") else None
+
+
+WHERE = Annotated[Literal["files", "environment"], types.one_of(FILES, ENVIRONMENT)]
+QUESTIONS: tuple[Question, ...] = (
+    Question("domain", "Your shop's domain that ends in .myshopify.com", names.Domain, label="Shop"),
+    Question("client_id", "Client ID of your app in Shopify's Dev Dashboard", accounts.ClientId, label="Client ID"),
+    Question(
+        "public_url", "Address under which the internet reaches the bridge (https://...)", accounts.PublicUrl,
+        label="Address of the bridge",
+    ),
+    Question("login", "Your login at Sculpteo", accounts.Login, label="Login at Sculpteo"),
+    Question(
+        "theme", "Packing-slip theme agreed with Sculpteo (empty: none yet)", accounts.Theme, "", label="Theme"
+    ),
+    Question(
+        "currency", "Currency in which Sculpteo bills you (EUR, USD, GBP)", CURRENCY, "EUR", label="Currency"
+    ),
+    Question(
+        "material", "Sculpteo material of most of your products", names.Material, "white_plastic", label="Material"
+    ),
+    Question("unit", "Unit of your designs (mm, cm, m, in, ft, yd)", types.Unit, "mm", label="Unit"),
+    Question(
+        "sku", "SKU of a first product, as in Shopify (empty: you add products later)", names.Sku, "",
+        label="First product",
+    ),
+    Question(
+        "uuid", "UUID of its design at Sculpteo", names.Uuid, label="Its design",
+        when=lambda answers: "sku" in answers,
+    ),
+    Question(
+        "secrets", "Where your secrets live: files (beside the configuration, for you only) or environment", WHERE,
+        FILES, label="Secrets in",
+    ),
+    Question(
+        "client_secret", "Client secret of your app, not shown (empty: later)", accounts.ClientSecret, "",
+        label="Client secret", when=_in_files, check=_other_than_id, hidden=True, secret=True,
+    ),
+    Question(
+        "access_token", "Access token of your custom app, not shown (empty: later)", accounts.AccessToken, "",
+        label="Access token", when=_in_files, hidden=True, secret=True,
+    ),
+    Question(
+        "password", "Your password at Sculpteo, not shown (empty: later)", types.Secret, "",
+        label="Password at Sculpteo", when=_in_files, hidden=True, secret=True,
+    ),
+    Question(
+        "console", f"A new password for the console in the browser, {SHORTEST} characters or more (empty: no console)",
+        Annotated[types.Secret, AfterValidator(_new_password)], "", label="Password of the console",
+        when=_in_files, hidden=True, secret=True, twice=True,
+    ),
+    Question(
+        "alerts", "Where alerts go, as mailto://user:password@example.com or another Apprise URL, not shown (empty: nowhere yet)",
+        names.AlertUrl, "", label="Alerts", when=_in_files, hidden=True,
+        secret=True,
+    ),
+    Question(
+        "rehearse", "Begin with a simulated shop and Sculpteo on this machine? (yes, no)",
+        Annotated[str, BeforeValidator(_yes_or_no)], "no", label="Begin with the sandbox",
+    ),
+)  # fmt: skip
 SECRETS = {
     "SHOPIFY_CLIENT_SECRET": "from the settings of your app in Shopify",
     "SHOPIFY_ACCESS_TOKEN": "of your app in the shop's admin",
     "SCULPTEO_PASSWORD": "of your account at Sculpteo",
 }
 """Where each is found."""
+KEPT_AS = {
+    "client_secret": "SHOPIFY_CLIENT_SECRET",
+    "access_token": "SHOPIFY_ACCESS_TOKEN",
+    "password": "SCULPTEO_PASSWORD",
+    "console": "CONSOLE_PASSWORD_HASH",
+    "alerts": "ALERT_URL",
+}
+"""By answer: the environment variable, and in small letters the file, that holds it."""
 
 
 @click.command()
@@ -64,74 +148,111 @@ SECRETS = {
 @click.option("--unit", help="Unit of the designs.")
 @click.option("--sku", help="SKU of a first product.")
 @click.option("--uuid", help="UUID of its design at Sculpteo.")
+@click.option("--sandbox", is_flag=True, help="Begin with the simulated shop and Sculpteo of `sandbox`.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs. Implies --yes.")
 def command(
-    output: Path, force: bool, yes: bool, older_app: bool, as_json: bool, **flags: str | None
+    output: Path,
+    force: bool,
+    yes: bool,
+    older_app: bool,
+    sandbox: bool,
+    as_json: bool,
+    **flags: str | None,
 ) -> None:
-    """Write a commented configuration, by asking or by flags. Secrets are not asked for."""
+    """Write a commented configuration, by asking or by flags. Secrets go into files of their own, or stay out."""
     if output.exists() and not force:
         raise click.ClickException(
             f"{output} exists already; --force overwrites it, -o FILE writes another one"
         )
-    answers = answered(flags, asking=not (yes or as_json), older_app=older_app)
-    if "domain" in answers and "name" not in answers:
-        answers["name"] = answers["domain"].partition(".")[0]
-    text = starter(answers, older_app=older_app)
-    left = faults_of(text, output)
-    write(output, text, force=force)
-    secrets = [name for name in SECRETS if older_app or name != "SHOPIFY_ACCESS_TOKEN"]
+    given = {**given_by_flags(flags), **({"rehearse": "yes"} if sandbox else {})}
+    if not (yes or as_json):
+        given = asked(given, older_app=older_app)
+    plan = Plan.of(given, output, older_app=older_app)
+    left = faults_of(starter(plan.answers, older_app=older_app), output)
+    plan.write(force=force)
     if as_json:
+        secrets = list(plan.unset)
         echo_json({"file": str(output), "left": [asdict(fault) for fault in left], "secrets": secrets})
     else:
-        tell_next_steps(output, left, secrets, mapped=bool(answers.keys() & {"sku", "uuid"}))
+        tell_next_steps(plan, left)
 
 
-def answered(flags: Mapping[str, str | None], *, asking: bool, older_app: bool) -> dict[str, str]:
-    """What the flags say, and what is answered to the questions that they leave."""
-    answers = {name: value for name, value in flags.items() if value is not None}
-    for name, kind, question, default in QUESTIONS:
-        if name == "client_id" and older_app:
-            continue
-        if name in answers:
-            answers[name] = checked(kind, answers[name], f"--{name.replace('_', '-')}")
-        elif asking and not (name == "uuid" and "sku" not in answers):
-            answer = click.prompt(
-                question,
-                default=default,
-                show_default=bool(default),
-                value_proc=lambda text, kind=kind: asked(kind, text),
-            )
-            if answer:
-                answers[name] = answer
-    return answers
+def given_by_flags(flags: Mapping[str, str | None]) -> Answers:
+    """What the flags say. Raises BadParameter for what cannot be."""
+    found = {name: value for name, value in flags.items() if value is not None}
+    for question in QUESTIONS:
+        if question.name in found:
+            try:
+                found[question.name] = checked(question, found[question.name])
+            except click.UsageError as error:
+                hint = f"--{question.name.replace('_', '-')}"
+                raise click.BadParameter(error.message, param_hint=hint) from None
+    return found
 
 
-def checked(kind: Any, text: str, flag: str) -> str:
-    try:
-        return str(TypeAdapter(kind).validate_python(text))
-    except ValidationError as error:
-        raise click.BadParameter(said(error, text), param_hint=flag) from None
+def asked(given: Answers, *, older_app: bool) -> Answers:
+    """The answers at the terminal, once the person has seen them all together. Raises Abort."""
+    unwanted = {"client_id"} if older_app else {"access_token"}
+    questions = [question for question in QUESTIONS if question.name not in unwanted]
+    click.echo(
+        "Each answer is checked at once; < goes back to the question before. Nothing is written until the end."
+    )
+    return confirmed(questions, ask(questions, given), "This is what you answered:")
 
 
-def asked(kind: Any, text: str) -> str:
-    """An answer at the terminal; click asks again after a UsageError."""
-    if not text:
-        return ""
-    try:
-        return str(TypeAdapter(kind).validate_python(text))
-    except ValidationError as error:
-        raise click.UsageError(said(error, text)) from None
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is about to be written: the configuration, and secrets by the files that hold them."""
 
+    path: Path
+    text: str
+    answers: Answers  # those of the configuration itself
+    files: Mapping[Path, str] = field(default_factory=dict)
+    unset: Mapping[str, Path | None] = field(
+        default_factory=dict
+    )  # secrets to be set by hand, with their files
 
-def said(error: ValidationError, text: str) -> str:
-    context = error.errors()[0].get("ctx") or {}
-    what = str(context.get("what", "is not possible")).replace("{value}", f'"{text}"')
-    remedy = context.get("hint") or context.get("remedy")
-    return f"{what}; {remedy}" if remedy else what
+    @classmethod
+    def of(cls, given: Answers, path: Path, *, older_app: bool) -> Plan:
+        mine = {question.name for question in QUESTIONS if question.secret} | {"secrets", "rehearse"}
+        answers = {name: value for name, value in given.items() if name not in mine}
+        if "domain" in answers and "name" not in answers:
+            answers["name"] = answers["domain"].partition(".")[0]
+        if given.get("rehearse") == "yes":
+            answers |= SANDBOX
+        needed = [
+            name
+            for name in ("client_secret", "access_token", "password")
+            if older_app or name != "access_token"
+        ]
+        in_files = given.get("secrets") == FILES
+        places: dict[str, str] = {}
+        files: dict[Path, str] = {}
+        unset: dict[str, Path | None] = {}
+        for name, variable in KEPT_AS.items():
+            file = Path("secrets") / f"{variable.lower()}.txt"
+            if in_files and (name in needed or name in given):
+                places[name] = f"{{file: {file}}}"
+                if name in given:
+                    files[path.parent / file] = hashed(given[name]) if name == "console" else given[name]
+            if name in needed and not (name in given or (in_files and (path.parent / file).exists())):
+                unset[variable] = path.parent / file if in_files else None
+        return cls(path, starter(answers, older_app=older_app, secrets=places), answers, files, unset)
+
+    def write(self, *, force: bool) -> None:
+        """Secrets first: a configuration that names a file finds it."""
+        for folder in {file.parent for file in (*self.files, *self.unset.values()) if file}:
+            try:
+                folder.mkdir(mode=0o700, exist_ok=True)
+            except OSError as error:
+                raise click.ClickException(f"{folder} cannot be made: {error.strerror}") from None
+        for file, secret in self.files.items():
+            write(file, f"{secret}\n", force=True)
+        write(self.path, self.text, force=force)
 
 
 def faults_of(text: str, path: Path) -> tuple[Fault, ...]:
-    """What is still wrong with the file, apart from the secrets, which are set later."""
+    """What is still wrong with the file, apart from the secrets, which are checked or set by themselves."""
     try:
         load_bytes(text.encode(), path, {**os.environ, **dict.fromkeys(SECRETS, "x")})
     except ConfigError as error:
@@ -151,19 +272,42 @@ def write(path: Path, text: str, *, force: bool) -> None:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}") from None
 
 
-def tell_next_steps(path: Path, left: Sequence[Fault], secrets: Sequence[str], *, mapped: bool) -> None:
+def program() -> str:
+    """How this program is called here: by its name, where the shell finds it."""
+    called = Path(sys.argv[0])
+    found = shutil.which("sculpteo-bridge") is not None or called.name != "sculpteo-bridge"
+    return "sculpteo-bridge" if found else str(called)
+
+
+def tell_next_steps(plan: Plan, left: Sequence[Fault]) -> None:
+    path, name = plan.path, program()
+    where = "" if path == Path("config.yaml") else f" -c {path}"
     click.echo(f"{path} is written, readable by you only.")
+    if plan.files:
+        folder = next(iter(plan.files)).parent
+        click.echo(f"Your secrets are in {folder}, each in a file that you alone can read. Keep them out of backups "
+                   "that others see.")  # fmt: skip
     if left:
         click.echo("\nFill in:")
         for fault in left:
             click.echo(f"  line {fault.line}: {fault.path}: {fault.tail}")
-    click.echo("\nSet these environment variables, or write {file: path} in their places:")
-    for name in secrets:
-        click.echo(f"  export {name}='...'    # {SECRETS[name]}")
-    where = "" if path == Path("config.yaml") else f" -c {path}"
-    click.echo(f"\nThen: sculpteo-bridge check{where}")
-    if not mapped:
+    in_files = {variable: file for variable, file in plan.unset.items() if file}
+    if in_files:
+        click.echo("\nWrite these into their files, which you alone should be able to read (chmod 600):")
+        for variable, file in in_files.items():
+            click.echo(f"  {file}    # {SECRETS[variable]}")
+    elif plan.unset:
+        click.echo("\nSet these environment variables, or write {file: path} in their places:")
+        for variable in plan.unset:
+            click.echo(f"  export {variable}='...'    # {SECRETS[variable]}")
+    if "base_url" in plan.answers:
         click.echo(
-            f"No product is in it yet: `sculpteo-bridge designs upload{where} FILE` uploads a design and prints the "
+            "\nIt points at the sandbox: take `admin_url` and `base_url` out again when you go on with your real shop."
+            f"\nIn a terminal of its own: {name} sandbox -c {path}"
+        )
+    click.echo(f"\nThen: {name} check{where}")
+    if not plan.answers.keys() & {"sku", "uuid"}:
+        click.echo(
+            f"No product is in it yet: `{name} designs upload{where} FILE` uploads a design and prints the "
             "lines to add\nunder `products`; a design that Sculpteo has already only needs its UUID there."
         )

@@ -28,6 +28,9 @@ def _part(noun: str, example: str) -> Callable[[str], str]:
     def check(text: str) -> str:
         if PART.fullmatch(text):
             return text
+        last = text.rstrip("/").rpartition("/")[2]
+        if text.startswith(("http://", "https://", "www.")) and PART.fullmatch(last):
+            raise bad("{value} is an address", f"give only {noun}", hint=f'did you mean "{last}"?')
         if ":" in text:
             raise bad(
                 "{value} has a : in it, which separates the parts of Sculpteo's items", f"give only {noun}"
@@ -79,6 +82,10 @@ def _domain(text: str) -> str:
     name = text.lower()
     if _DOMAIN.fullmatch(name):
         return name
+    store = re.match(r"(?:https?://)?admin\.shopify\.com/store/([a-z0-9][a-z0-9-]*)", name)
+    if store:
+        hint = f'did you mean "{store[1]}.myshopify.com"?'
+        raise bad("{value} is a page of Shopify's admin", "write the shop's domain", hint=hint)
     bare = name.removeprefix("https://").removeprefix("http://").split("/")[0]
     if _DOMAIN.fullmatch(bare):
         raise bad("{value} is more than a domain", "write the domain only", hint=f'did you mean "{bare}"?')

@@ -13,11 +13,11 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
 
 from bridge.config.access import Console as Console
+from bridge.config.accounts import AccessToken, ClientId, ClientSecret, Login, PublicUrl, Theme
 from bridge.config.invoicing import Invoice as Invoice
 from bridge.config.invoicing import Seller as Seller
 from bridge.config.model import Model, doc
 from bridge.config.names import (
-    BaseUrl,
     Country,
     DatabaseUrl,
     Domain,
@@ -31,7 +31,7 @@ from bridge.config.names import (
 )
 from bridge.config.quantities import Amount, Count, Duration, Interval, Moment, Rate, Scale
 from bridge.config.telling import Alert, Reminders, Webhook
-from bridge.config.types import Flag, ModeName, Secret, ShipMethod, Text, Unit, Words, bad, one_of
+from bridge.config.types import Flag, ModeName, Secret, ShipMethod, Unit, Words, bad, one_of
 
 V = TypeVar("V")
 
@@ -40,7 +40,7 @@ class Server(Model):
     """The web side of the bridge."""
 
     public_url: Annotated[
-        BaseUrl,
+        PublicUrl,
         doc(
             "The address under which Shopify and Sculpteo reach the bridge, without a path; https in `live` mode.",
             "https://bridge.example.com",
@@ -73,17 +73,17 @@ class ShopSettings(Model):
         ),
     ] = None
     client_id: Annotated[
-        Text | None, doc("Client ID of the Dev Dashboard app.", "9c2f6a1e0b7d4c35a8e1f0b2d4c6e8a0")
+        ClientId | None, doc("Client ID of the Dev Dashboard app.", "9c2f6a1e0b7d4c35a8e1f0b2d4c6e8a0")
     ] = None
     client_secret: Annotated[
-        Secret | None,
+        ClientSecret | None,
         doc(
             "Client secret of the app. It also proves that webhooks come from Shopify.",
             "${SHOPIFY_CLIENT_SECRET}",
         ),
     ] = None
     access_token: Annotated[
-        Secret | None,
+        AccessToken | None,
         doc(
             "Instead of `client_id`: the token of a custom app made in the shop's admin before 2026.",
             "${TOKEN}",
@@ -146,10 +146,10 @@ class ShopSettings(Model):
 class SculpteoSettings(Model):
     """The merchant's account at Sculpteo; it must be enabled for invoice payment."""
 
-    login: Annotated[Text, doc("Login of the account that is billed.", "prints@example.com")]
+    login: Annotated[Login, doc("Login of the account that is billed.", "prints@example.com")]
     password: Annotated[Secret, doc("Its password.", "${SCULPTEO_PASSWORD}")]
     theme: Annotated[
-        Text | None, doc("Packing-slip theme, as agreed with Sculpteo (contact@sculpteo.com).", "acme")
+        Theme | None, doc("Packing-slip theme, as agreed with Sculpteo (contact@sculpteo.com).", "acme")
     ] = None
     base_url: Annotated[UpstreamUrl, doc("Only to point at a sandbox.")] = "https://www.sculpteo.com"
     currency: Annotated[

@@ -21,8 +21,18 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "database": ("database: sqlite:///bridge.db\n", "database: {}\n"),
     "material": ("  material: white_plastic\n", "  material: {}\n"),
     "unit": ("  unit: mm\n", "  unit: {}\n"),
+    "admin_url": ("    # admin_url: http://127.0.0.1:9001\n", "    admin_url: {}\n"),
+    "base_url": ("  # base_url: https://www.sculpteo.com\n", "  base_url: {}\n"),
     "sku": ("  - sku: YOUR-SKU\n", "  - sku: {}\n"),
     "uuid": ("    uuid: YOUR-DESIGN-UUID\n", "    uuid: {}\n"),
+}
+SECRET_PLACES: Mapping[str, tuple[str, str]] = {
+    # secret: as PLACES, with what stands for the secret
+    "client_secret": ("    client_secret: ${SHOPIFY_CLIENT_SECRET}\n", "    client_secret: {}\n"),
+    "access_token": ("    access_token: ${SHOPIFY_ACCESS_TOKEN}\n", "    access_token: {}\n"),
+    "password": ("  password: ${SCULPTEO_PASSWORD}\n", "  password: {}\n"),
+    "alerts": ("# alerts:\n", "alerts:\n  - {}\n"),
+    "console": ("# console:\n", "console:\n  password_hash: {}\n"),
 }
 _PLAIN = re.compile(r"(?!null$|~)[A-Za-z][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*", re.ASCII)
 _LIMITS = re.compile(r"^(  per_(?:order|day): \d+) EUR$", re.MULTILINE)
@@ -36,10 +46,14 @@ def example() -> str:
     return files(__package__).joinpath("example.yaml").read_text("utf-8")
 
 
-def starter(answers: Mapping[str, str], *, older_app: bool = False) -> str:
+def starter(
+    answers: Mapping[str, str], *, older_app: bool = False, secrets: Mapping[str, str] | None = None
+) -> str:
     """The example with these answers; what has none keeps its placeholder, which the bridge refuses by name.
 
-    Without a first product none is configured, so that designs can be uploaded by what is there. With `older_app`, the shop is reached by the access token of a custom app instead of a client id.
+    Without a first product none is configured, so that designs can be uploaded by what is there. With `older_app`, the
+    shop is reached by the access token of a custom app instead of a client id. `secrets` says for some of them what
+    stands in their places: "${NAME}" or "{file: path}".
     """
     text = example()
     if "currency" in answers:
@@ -51,6 +65,9 @@ def starter(answers: Mapping[str, str], *, older_app: bool = False) -> str:
         text = text.replace(line, filled.format(scalar(answer)), 1)
     if older_app:
         text = _CLIENT_ID.sub("", text, count=1).replace(_TOKEN, _TOKEN.replace("# ", "", 1), 1)
+    for name, where in (secrets or {}).items():
+        line, filled = SECRET_PLACES[name]
+        text = text.replace(line, filled.format(where), 1)
     return text
 
 

@@ -17,9 +17,11 @@ from bridge.cli import main
 from bridge.cli._checks import Check
 from bridge.cli.check import collect
 from bridge.config.loader import Loaded, load_bytes
+from bridge.config.telling import targets
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import stock
 from bridge.sandbox.shopify.settings import ALL_SCOPES, ShopSettings
+from bridge.web.console.passwords import fits
 from tests.config.cases import ENV, GOOD
 
 
@@ -36,7 +38,11 @@ def good(tmp_path: Path) -> Path:
 
 # --- init ------------------------------------------------------------------------------------------------
 
-ANSWERS = "acme.myshopify.com\n9c2f\nhttps://bridge.acme-prints.fr\nme\n\n\nsilver\nmm\nRING-S\nQfGQC4YQ\n"
+SHOP = "acme.myshopify.com\n9c2f\nhttps://bridge.acme-prints.fr\nme\n\n\nsilver\nmm\nRING-S\nQfGQC4YQ\n"
+LATER = "environment\nno\n"  # secrets are set later; the real shop
+ANSWERS = f"{SHOP}{LATER}yes\n"
+PASSWORD = "a password for the console"
+FILLED = f"files\nshpss_s3cr3t\nprints-pw\n{PASSWORD}\n{PASSWORD}\nmailto://me:pw@mail.example.com\nyes\n"
 
 
 def test_init_asks_and_writes_what_check_accepts(tmp_path: Path) -> None:
@@ -57,6 +63,121 @@ def test_init_asks_again_where_an_answer_cannot_be(tmp_path: Path) -> None:
     result = run("init", "-o", tmp_path / "new.yaml", typed="acme\n" + ANSWERS)
     assert result.exit_code == 0
     assert 'did you mean "acme.myshopify.com"?' in result.output
+
+
+@pytest.mark.parametrize(
+    ("place", "answer", "said"),
+    [
+        (0, "https://admin.shopify.com/store/acme/orders", 'did you mean "acme.myshopify.com"?'),
+        (0, "acme-prints.fr", "is not the shop's own Shopify domain"),
+        (1, "shpss_0123456789abcdef", "this is a secret, not a client ID"),
+        (1, "me@mail.example.com", "is not a client ID"),
+        (1, "acme.myshopify.com", "is not a client ID"),
+        (2, "https://acme.myshopify.com", "is Shopify's own address"),
+        (2, "https://www.sculpteo.com", "is Sculpteo's own address"),
+        (2, "bridge", "does not begin with https://"),
+        (3, "https://www.sculpteo.com/", "is not a login"),
+        (3, "shpss_0123456789abcdef", "this is a secret of Shopify, not a login"),
+        (3, "two words", "is not a login"),
+        (4, "https://www.sculpteo.com/theme", "is not the name of a theme"),
+        (4, "me@mail.example.com", "is not the name of a theme"),
+        (5, "francs", "is not"),
+        (6, "shpat_0123456789abcdef", "this is a secret of Shopify, which does not belong here"),
+        (7, "white_plastic", "is not a unit"),
+        (8, "shpss_0123456789abcdef", "this is a secret of Shopify, which does not belong here"),
+        (9, "https://www.sculpteo.com/en/print/ring/QfGQC4YQ", 'did you mean "QfGQC4YQ"?'),
+        (10, "the cloud", "is not one of files, environment"),
+    ],
+)
+def test_init_refuses_at_once_what_cannot_be(tmp_path: Path, place: int, answer: str, said: str) -> None:
+    path = tmp_path / "new.yaml"
+    typed = ANSWERS.splitlines(keepends=True)
+    result = run("init", "-o", path, typed="".join([*typed[:place], f"{answer}\n", *typed[place:]]))
+    assert result.exit_code == 0, result.output
+    [fault] = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+    assert said in fault
+    assert "shp" not in fault or "Shopify" in fault
+    run("init", "-o", tmp_path / "right.yaml", typed=ANSWERS)
+    assert path.read_text("utf-8") == (tmp_path / "right.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("secrets", "said"),
+    [
+        ("9c2f\nshpss_s3cr3t", "this is the client ID, not its secret"),
+        ("shpat_s3cr3t\nshpss_s3cr3t", "this is an access token, not the client secret"),
+    ],
+)
+def test_init_takes_no_other_secret_for_the_clients(tmp_path: Path, secrets: str, said: str) -> None:
+    path = tmp_path / "new.yaml"
+    typed = f"{SHOP}{FILLED}no\nyes\n".replace("shpss_s3cr3t", secrets, 1)
+    result = run("init", "-o", path, typed=typed.replace("yes\nno\n", "no\n"))
+    assert result.exit_code == 0, result.output
+    assert said in result.output
+    assert "s3cr3t" not in result.output
+
+
+def test_init_keeps_secrets_in_files_of_their_own_and_shows_none(tmp_path: Path) -> None:
+    path = tmp_path / "new.yaml"
+    result = run("init", "-o", path, typed=f"{SHOP}{FILLED}yes\n")
+    assert result.exit_code == 0, result.output
+    assert not any(secret in result.output for secret in ("s3cr3t", "prints-pw", PASSWORD, "me:pw"))
+    assert "Client secret: (given, not shown)" in result.output
+    text, folder = path.read_text("utf-8"), tmp_path / "secrets"
+    assert not any(secret in text for secret in ("s3cr3t", "prints-pw", PASSWORD, "me:pw"))
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+    checked = run("check", "--offline", "-c", path, env={})
+    assert checked.exit_code == 0, checked.output
+    settings = load_bytes(path.read_bytes(), path, {}).settings
+    shop = settings.shops["acme"]
+    assert shop.client_secret is not None
+    assert shop.client_secret.get_secret_value() == "shpss_s3cr3t"
+    assert settings.sculpteo.password.get_secret_value() == "prints-pw"
+    line = settings.console.members()["owner"].password_hash.get_secret_value()
+    assert fits(PASSWORD, line)
+    assert [one.url.get_secret_value() for one in targets(settings.alerts)] == [
+        "mailto://me:pw@mail.example.com"
+    ]
+    assert (shop.admin_url, settings.sculpteo.base_url) == ("http://127.0.0.1:8900", "http://127.0.0.1:8901")
+    assert f"sandbox -c {path}" in result.output
+
+
+def test_init_names_the_files_of_secrets_that_come_later(tmp_path: Path) -> None:
+    path = tmp_path / "new.yaml"
+    result = run("init", "-o", path, typed=f"{SHOP}files\n\n\n\n\nno\nyes\n")
+    assert result.exit_code == 0, result.output
+    for name in ("shopify_client_secret", "sculpteo_password"):
+        assert f"{tmp_path / 'secrets' / name}.txt" in result.output
+        (tmp_path / "secrets" / f"{name}.txt").write_text("later\n")
+    assert run("check", "--offline", "-c", path, env={}).exit_code == 0
+    assert load_bytes(path.read_bytes(), path, {}).settings.console.members() == {}
+
+
+def test_init_goes_back_a_step_and_keeps_what_was_right(tmp_path: Path) -> None:
+    path = tmp_path / "new.yaml"
+    typed = SHOP.replace("9c2f\n", "9c2f\n<\n0ther\n", 1).replace("RING-S\n", "RING-S\n<\n<\n\nRING-L\n", 1)
+    result = run("init", "-o", path, typed=f"{typed}{LATER}yes\n")
+    assert result.exit_code == 0, result.output
+    found = yaml.safe_load(path.read_text("utf-8"))
+    assert found["shops"]["acme"]["client_id"] == "0ther"
+    assert (found["defaults"]["unit"], found["products"]) == ("mm", [{"sku": "RING-L", "uuid": "QfGQC4YQ"}])
+
+
+def test_init_shows_a_summary_in_which_each_answer_can_be_changed(tmp_path: Path) -> None:
+    path = tmp_path / "new.yaml"
+    result = run("init", "-o", path, typed=f"{SHOP}{LATER}4\nprints@mail.example.com\nyes\n")
+    assert result.exit_code == 0, result.output
+    assert "4. Login at Sculpteo: me\n" in result.output
+    assert "4. Login at Sculpteo: prints@mail.example.com\n" in result.output
+    assert yaml.safe_load(path.read_text("utf-8"))["sculpteo"]["login"] == "prints@mail.example.com"
+
+
+def test_init_writes_nothing_before_it_is_confirmed(tmp_path: Path) -> None:
+    result = run("init", "-o", tmp_path / "new.yaml", typed=f"{SHOP}{FILLED}no\n")
+    assert result.exit_code == 1
+    assert "Nothing was written." in result.output
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_init_by_flags_asks_nothing_and_names_what_is_left(tmp_path: Path) -> None:

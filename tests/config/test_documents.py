@@ -160,8 +160,9 @@ def test_the_defaults_of_the_schema_have_the_form_of_the_file() -> None:
 # --- what init writes ------------------------------------------------------------------------------------
 
 ANSWERS = {
-    "name": "acme", "domain": "acme.myshopify.com", "client_id": "9c2f: # ${X} \"quoted\"",
-    "public_url": "https://bridge.acme-prints.fr", "login": "null", "theme": "yes", "currency": "GBP",
+    "name": "acme", "domain": "acme.myshopify.com", "client_id": "9c2f",
+    "public_url": "https://bridge.acme-prints.fr", "login": "null", "theme": "slip: # ${X} \"quoted\"", "currency": "GBP",
+    "admin_url": "http://127.0.0.1:9001", "base_url": "http://127.0.0.1:9002",
     "database": "sqlite:////srv/bridge.db", "material": "1e3", "unit": "in", "sku": "012345", "uuid": "NO",
 }  # fmt: skip
 
@@ -171,7 +172,11 @@ def test_every_answer_is_where_it_belongs_whatever_it_looks_like() -> None:
     found = load_bytes(starter(ANSWERS).encode(), Path("config.yaml"), ENV).settings
     shop = found.shops["acme"]
     assert (shop.domain, shop.client_id) == (ANSWERS["domain"], ANSWERS["client_id"])
-    assert (found.sculpteo.login, found.sculpteo.theme, found.sculpteo.currency) == ("null", "yes", "GBP")
+    assert (found.sculpteo.login, found.sculpteo.theme, found.sculpteo.currency) == (
+        "null",
+        ANSWERS["theme"],
+        "GBP",
+    )
     assert found.limits.per_day == Money(Decimal(2000), "GBP")
     assert (found.products[0].sku, found.products[0].uuid) == ("012345", "NO")
     assert (found.defaults.material, found.defaults.unit) == ("1e3", "in")
