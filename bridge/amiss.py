@@ -185,17 +185,9 @@ def _free(store: Store) -> tuple[Path, int] | None:
 async def _looks(store: Store, name: str) -> ShopLooks:
     return ShopLooks(
         name,
-        moment_of(await store.memory.get(remembered.reconciled_at(name))),
-        moment_of(await store.memory.get(remembered.subscribed_at(name))),
+        remembered.moment_of(await store.memory.get(remembered.reconciled_at(name))),
+        remembered.moment_of(await store.memory.get(remembered.subscribed_at(name))),
     )
-
-
-def moment_of(text: str | None) -> datetime | None:
-    """A moment that the store remembers; None for none, and for what is no moment."""
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
 
 
 def amiss(found: Health, words: Words, *, just_begun: bool = False) -> Iterator[Text]:

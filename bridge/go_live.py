@@ -52,15 +52,22 @@ class KeptGoLiveDates:
 
     async def _find(self, shop: str) -> datetime:
         key = remembered.go_live_in(self.mode, shop)
-        kept = await self.memory.get(key)
+        text = await self.memory.get(key)
+        kept = remembered.moment_of(text)
         if kept is None:
-            kept = await self.memory.set_if_absent(key, (await self._first_time(shop)).isoformat())
-        return datetime.fromisoformat(kept)
+            first = await self._first_time(shop)
+            if text is not None:  # it is damaged, and means nothing to any process
+                await self.memory.set(key, first.isoformat())
+                return first
+            kept = remembered.moment_of(await self.memory.set_if_absent(key, first.isoformat())) or first
+        return kept
 
     async def _first_time(self, shop: str) -> datetime:
         """As the shop keeps it; else the earliest moment that this database knows. Raises TryAgain."""
-        own = await self.memory.get(remembered.go_live(shop))  # the first start in any mode
-        began = min(self._began, datetime.fromisoformat(own)) if own else self._began
+        own = remembered.moment_of(
+            await self.memory.get(remembered.go_live(shop))
+        )  # the first start in any mode
+        began = min(self._began, own) if own else self._began
         if self.mode is Mode.PREVIEW:
             return began
         try:

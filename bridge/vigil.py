@@ -90,8 +90,8 @@ class Vigil:
     async def _shops(self, now: datetime) -> None:
         limit = self._settings().reminders.reconciliation
         for name in self._settings().shops:
-            known = await self._store.memory.get(remembered.reconciled_at(name))
-            last = datetime.fromisoformat(known) if known else self._began
+            known = remembered.moment_of(await self._store.memory.get(remembered.reconciled_at(name)))
+            last = known or self._began
             silent = now - max(last, self._began)  # while it was off, it had no chance to
             facts = {"shop": name, "minutes": int(silent.total_seconds() // 60)}
             await self._is(f"reconciliation:{name}", "reconciliation", silent > limit, facts)

@@ -113,3 +113,10 @@ async def test_a_mode_that_another_process_changed_there_and_back_is_noticed() -
     known = KeptGoLiveDates(Mode.LIVE, Memory(), Clock(), AskedShop(SECOND), history)
     assert (await known.of("acme")).mode_before is Mode.TEST
     assert (await known.of("acme")).mode_before is Mode.PREVIEW
+
+
+@pytest.mark.parametrize("damage", ["yesterday", "", "2026-11-23T12:00:00"])
+async def test_a_date_that_cannot_be_read_is_asked_of_the_shop_again(damage: str) -> None:
+    memory = Memory({"go_live_live:acme": damage, "go_live:acme": damage})
+    assert (await dates(AskedShop(LONG_AGO), memory, Clock()).of("acme")).at == LONG_AGO
+    assert memory["go_live_live:acme"] == LONG_AGO.isoformat()

@@ -98,7 +98,7 @@ async def _go_live(bridge: Bridge, name: str) -> datetime:
         await bridge.store.memory.get(remembered.go_live(name)),
         await installation.recall(bridge.admins[name], installation.GO_LIVE),
     ]
-    known = [datetime.fromisoformat(one) for one in told if one]
+    known = [at for one in told if (at := remembered.moment_of(one))]
     if not known:
         raise click.ClickException(f"the bridge has not run for {name} yet: say --since when to look at")
     return min(known)

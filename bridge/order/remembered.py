@@ -5,6 +5,17 @@ The store keeps them by the shop, not by what it is called: see `bridge.store.sh
 
 from __future__ import annotations
 
+from datetime import datetime
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """A moment that the store remembers; None for none, and for what is no moment with a time zone."""
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
 
 def go_live(shop: str) -> str:
     """When the bridge first looked at the shop."""

@@ -27,13 +27,12 @@ async def reconcile(
     already. Raises TryAgain and NeedsPerson as the shop does; what was noticed stays noticed.
     """
     was_live = await memory.get(remembered.go_live(name))
-    go_live = datetime.fromisoformat(
-        await memory.set_if_absent(remembered.go_live(name), clock.now().isoformat())
-    )
+    began = await memory.set_if_absent(remembered.go_live(name), clock.now().isoformat())
+    go_live = remembered.moment_of(began) or clock.now()
     known = await memory.get(remembered.reconciled(name))
-    if known is None:
+    watermark = remembered.moment_of(known)
+    if known is None or watermark is None:
         return await _first_look(name, shop, orders, memory, since or go_live, go_live if was_live else None)
-    watermark = datetime.fromisoformat(known)
     looked_again = await memory.get(remembered.reconciled_edge(name)) == known
     edge = None if looked_again else watermark - ONE_SECOND
     count, newest = await _take(name, shop, orders, watermark, edge)

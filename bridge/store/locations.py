@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.ports import KnownLocation
-from bridge.store.codec import insert_for
+from bridge.store.codec import as_moment, insert_for, readable
 from bridge.store.moves import wake
 from bridge.store.tables import locations, orders
 
@@ -20,7 +20,11 @@ def known_locations(c: Connection, shop: str) -> list[KnownLocation]:
     """`Orders.locations`."""
     rows = c.execute(sa.select(locations).where(locations.c.shop == shop).order_by(locations.c.id))
     return [
-        KnownLocation(row.location_id, row.name, row.first_seen_at, row.seen_at, row.gone_at) for row in rows
+        KnownLocation(
+            *(row.location_id, row.name, as_moment(row.first_seen_at), as_moment(row.seen_at)),
+            gone_at=readable(row.gone_at),
+        )
+        for row in rows
     ]
 
 

@@ -12,10 +12,11 @@ from sqlalchemy.engine import Connection
 from bridge.order.people import person
 from bridge.order.states import State, Wait
 from bridge.ports import Clock
-from bridge.store.codec import insert_for
+from bridge.store.codec import as_moment, insert_for
 from bridge.store.engine import Database
 from bridge.store.moves import moment, wake
 from bridge.store.tables import buckets, memory, orders, pauses
+from bridge.store.types import Unreadable
 
 ALL = "*"
 LONGEST_WAIT = timedelta(
@@ -110,9 +111,13 @@ class Switch:
         return await self._db.write(work)
 
     async def pauses(self) -> list[Pause]:
-        return await self._db.read(
-            lambda c: [Pause(*row) for row in c.execute(sa.select(pauses).order_by(pauses.c.scope))]
-        )
+        """All that are in force; one whose row is damaged pauses all the same."""
+
+        def work(c: Connection) -> list[Pause]:
+            rows = c.execute(sa.select(pauses).order_by(pauses.c.scope))
+            return [Pause(row.scope, as_moment(row.at), row.who, row.why) for row in rows]
+
+        return await self._db.read(work)
 
 
 def take_token(c: Connection, now: datetime, bucket: str, rate: float, burst: int) -> float:
@@ -126,7 +131,7 @@ def take_token(c: Connection, now: datetime, bucket: str, rate: float, burst: in
     full_at: Any = c.execute(
         sa.select(buckets.c.full_at).where(buckets.c.name == bucket).with_for_update()
     ).scalar_one()
-    if full_at < now or full_at > now + LONGEST_WAIT:
+    if isinstance(full_at, Unreadable) or full_at < now or full_at > now + LONGEST_WAIT:
         full_at = now
     c.execute(sa.update(buckets).where(buckets.c.name == bucket).values(full_at=moment(full_at + step)))
     return float(max((full_at - (burst - 1) * step - now).total_seconds(), 0.0))

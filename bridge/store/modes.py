@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.model import Mode
+from bridge.order.remembered import moment_of
 from bridge.store.codec import insert_for
 from bridge.store.tables import memory
 
@@ -36,18 +37,11 @@ def mode_history(c: Connection) -> ModeHistory:
         sa.select(memory.c.key, memory.c.value).where(memory.c.key.in_([IN_FORCE, SINCE, BEFORE]))
     )
     found = {row.key: row.value for row in rows}
-    return ModeHistory(_mode(found.get(IN_FORCE)), _moment(found.get(SINCE)), _mode(found.get(BEFORE)))
+    return ModeHistory(_mode(found.get(IN_FORCE)), moment_of(found.get(SINCE)), _mode(found.get(BEFORE)))
 
 
 def _mode(text: str | None) -> Mode | None:
     return Mode(text) if text in set(Mode) else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
 
 
 def change_mode(c: Connection, now: datetime, mode: Mode) -> bool:

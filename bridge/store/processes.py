@@ -15,6 +15,7 @@ from bridge.store.codec import insert_for
 from bridge.store.engine import Database
 from bridge.store.memory import Pause
 from bridge.store.tables import processes
+from bridge.store.types import Unreadable
 
 ALIVE_FOR = timedelta(seconds=30)  # after its last word a process counts as running for so long
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -84,13 +85,20 @@ class Processes:
         def work(c: Connection) -> list[Process]:
             recent = sa.select(processes).where(processes.c.seen_at > now - ALIVE_FOR)
             rows = c.execute(recent.order_by(processes.c.started_at, processes.c.owner))
-            return [_process(row._mapping) for row in rows]
+            return [one for row in rows if (one := _process(row._mapping))]
 
         return await self._db.read(work)
 
 
-def _process(row: sa.RowMapping) -> Process:
+def _process(row: sa.RowMapping) -> Process | None:
+    """A process; None for a row that is damaged, which the process itself writes anew in a moment."""
     values = dict(row)
-    values["shops"] = tuple(values["shops"])
-    values["pauses"] = frozenset((scope, since) for scope, since in values["pauses"])
+    if any(isinstance(value, Unreadable) for value in values.values()):
+        return None
+    try:
+        values["shops"] = tuple(values["shops"])
+        values["pauses"] = frozenset((scope, since) for scope, since in values["pauses"])
+        values["clocks"] = dict(values["clocks"])
+    except (TypeError, ValueError):
+        return None
     return Process(**values)

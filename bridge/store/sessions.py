@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from bridge.ports import Clock, Facts
+from bridge.store.codec import as_facts, as_moment
 from bridge.store.engine import Database
 from bridge.store.tables import audit, orders, sessions
 
@@ -87,6 +88,13 @@ class Deed:
     facts: Facts = field(default_factory=dict)
 
 
+def _session(row: Any) -> Session | None:
+    """A session; one that cannot be read counts as over, so that its user signs in again."""
+    times, texts = (row.created_at, row.seen_at, row.until), (row.id, row.who, row.proof, row.csrf)
+    whole = all(isinstance(one, datetime) for one in times) and all(isinstance(one, str) for one in texts)
+    return Session(**row._mapping) if whole else None
+
+
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """Sessions and audit log of the console."""
@@ -125,7 +133,7 @@ class Sessions:
             row = c.execute(
                 sa.select(sessions).where(sessions.c.id == id, sessions.c.until > now)
             ).one_or_none()
-            return None if row is None else Session(**row._mapping)
+            return None if row is None else _session(row)
 
         found = await self._db.read(work)
         if found is not None and now - found.seen_at > SEEN_EVERY:
@@ -150,7 +158,7 @@ class Sessions:
             .where(sessions.c.who == who, sessions.c.until > now)
             .order_by(sessions.c.created_at.desc())
         )
-        return await self._db.read(lambda c: [Session(**row._mapping) for row in c.execute(query)])
+        return await self._db.read(lambda c: [one for row in c.execute(query) if (one := _session(row))])
 
     async def note(
         self,
@@ -223,14 +231,14 @@ class Sessions:
             return [
                 Deed(
                     key=row.id,
-                    at=row.at,
+                    at=as_moment(row.at),
                     who=row.who,
                     action=row.action,
                     outcome=row.outcome,
                     order=row.order_key,
                     order_name=row.order_name,
                     address=row.address,
-                    facts=row.facts,
+                    facts=as_facts(row.facts),
                 )
                 for row in c.execute(query)
             ]

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from bridge.amiss import LATE, UNSUBSCRIBED, Words, amiss, health, moment_of
+from bridge.amiss import LATE, UNSUBSCRIBED, Words, amiss, health
 from bridge.breaker import Breaker
 from bridge.errors import SCULPTEO, SCULPTEO_TRACKING, shopify
 from bridge.order import remembered
@@ -155,7 +155,7 @@ def _webhooks(visit: Visit, status: Status) -> Iterator[Line]:
 async def _chores(visit: Visit, shop: str) -> list[Line]:
     """What is done now and then."""
     lines, memory, now = [], visit.store.memory, visit.now
-    reconciled = moment_of(await memory.get(remembered.reconciled_at(shop)))
+    reconciled = remembered.moment_of(await memory.get(remembered.reconciled_at(shop)))
     if reconciled is None:
         lines.append(Line("plain", visit.t("The shop's orders were not compared yet.")))
     else:
@@ -163,7 +163,7 @@ async def _chores(visit: Visit, shop: str) -> list[Line]:
         said = visit.t("The shop's orders were compared {ago}.", ago=visit.reader.ago(reconciled, now))
         remedy = visit.t("Look at the log: it says what keeps the bridge from it.") if late else ""
         lines.append(Line("warn" if late else "good", said, remedy))
-    subscribed = moment_of(await memory.get(remembered.subscribed_at(shop)))
+    subscribed = remembered.moment_of(await memory.get(remembered.subscribed_at(shop)))
     if subscribed is not None and now - subscribed > UNSUBSCRIBED:
         said = visit.t(
             "The webhook subscriptions were last repaired {ago}.", ago=visit.reader.ago(subscribed, now)

@@ -194,7 +194,7 @@ def page(role: Role | None = "viewer") -> Callable[[Page], Handler]:
             if off is not None:
                 return off
             visit = visit_of(console, request)
-            response = await _guarded(visit, handler, role)
+            response = _as_stream(request, await _guarded(visit, handler, role))
             if not response.prepared:
                 add_headers(response, visit.origin)
             return response
@@ -202,6 +202,17 @@ def page(role: Role | None = "viewer") -> Callable[[Page], Handler]:
         return handle
 
     return wrap
+
+
+def _as_stream(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """What an open page's stream of events is answered where a person would be shown a page: after 204 the browser
+    asks no more, and after an empty stream it asks again in a moment. A page in place of a stream is an error to it.
+    https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+    if response.prepared or "text/event-stream" not in request.headers.get("Accept", ""):
+        return response
+    if response.status >= 500:
+        return web.Response(text="retry: 5000\n\n", content_type="text/event-stream")
+    return web.Response(status=204)
 
 
 def _closed(console: Console, request: web.Request) -> web.Response | None:

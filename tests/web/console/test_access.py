@@ -11,8 +11,10 @@ import pytest
 from yarl import URL
 
 from bridge.cli._recorded import proxy_check
+from bridge.errors import StoreUnavailable
 from bridge.order import remembered
 from bridge.store import sessions
+from bridge.store.sessions import Sessions
 from bridge.web.console import access, passwords, visit
 from bridge.web.console.visit import LARGEST_FORM
 from tests.store.make import Now, word
@@ -489,6 +491,30 @@ async def test_a_long_notice_fits_into_its_cookie(site: Site) -> None:
 
 
 # --- live updates ----------------------------------------------------------------------------------------
+
+
+async def test_the_stream_of_a_session_that_ended_ends_without_an_error(site: Site) -> None:
+    headers = {"Accept": "text/event-stream"}
+    status, text = await site.get("/live", headers=headers)
+    assert (status, text) == (204, "")
+    await site.sign_in("anna")
+    await site.store.sessions.close_all("anna")
+    status, text = await site.get("/live", headers=headers)
+    assert (status, text) == (204, "")
+
+
+async def test_the_stream_of_a_console_without_its_database_comes_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.sign_in("anna")
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("it is away")
+
+    monkeypatch.setattr(Sessions, "find", away)
+    async with site.client.get(f"{site.url}/live", headers={"Accept": "text/event-stream"}) as answer:
+        assert (answer.status, answer.content_type) == (200, "text/event-stream")
+        assert await answer.text() == "retry: 5000\n\n"
 
 
 async def test_an_open_page_is_told_when_something_happens(site: Site) -> None:
