@@ -209,6 +209,9 @@ class Service:
                 await self._presence.report()
             tasks.append(self._begin("presence", self._presence.run()))
             await self._vigil.configuration(())
+            with contextlib.suppress(StoreUnavailable):
+                if await self._vigil.has_unknown_designs():
+                    self._check_designs()
             self._tell_warnings()
             tasks.append(asyncio.create_task(self._tell_private_addresses(), name="addresses"))
             settings = self._bridge.settings
@@ -399,8 +402,11 @@ class Service:
                 log.warning("the configuration is not taken up whole; it is tried again", error=str(error))
                 await asyncio.sleep(EVERY)
                 self._watch.ask()
-            except Exception:
+            except Exception as error:
                 log.exception("the configuration could not be taken up by an error of the bridge")
+                why = f"the bridge itself failed over it ({type(error).__name__}); its log says more"
+                if self._bridge.loaded is not found:
+                    await self._stay_with_the_old(ConfigError(why))
 
     async def _stay_with_the_old(self, error: ConfigError) -> None:
         bridge = self._bridge
@@ -441,9 +447,11 @@ class Service:
         prices = _Outside(self._bridge).prices()
         try:
             designs = [design for _, design in loaded.catalog.designs()]
-            for finding in await unknown_designs(prices, designs, patience=None):
+            found = await unknown_designs(prices, designs, patience=None)
+            for finding in found:
                 warning = f"{finding.sentence()} {finding.remedy()}"
                 log.warning("the configuration names what Sculpteo does not know", warning=warning)
+            await self._vigil.designs([finding.sentence() for finding in found])
         except StoreUnavailable as error:
             log.warning("the database is not available", error=str(error))
         except Exception:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -26,6 +26,7 @@ from bridge.store.store import Store
 
 LOOK_EVERY = 20.0  # seconds between looks at this process's own upstreams
 SILENT = timedelta(minutes=15)  # after which a process that saw something wrong counts as gone
+DESIGNS_TOLD = 3  # sentences about designs that one message holds
 SHOPIFY = shopify("")
 SHOPS = "shops"  # remembers which the configuration had that was taken up last
 SHARED = "bridge"  # owner of what every process sees alike
@@ -211,6 +212,18 @@ class Vigil:
                     {"host": self._host, "keys": keys},
                 )
                 await self._store.outbox.announce(news)
+
+    async def designs(self, unknown: Sequence[str]) -> None:
+        """Whether the configuration of this machine names designs and materials that Sculpteo does not know: a
+        sentence for each. Raises StoreUnavailable."""
+        name = f"designs:{self._host}"
+        more = len(unknown) - DESIGNS_TOLD
+        what = " ".join(unknown[:DESIGNS_TOLD]) + (f" (+{more})" if more > 0 else "")
+        await self._is(name, "designs", bool(unknown), {"host": self._host, "what": what}, owner=name)
+
+    async def has_unknown_designs(self) -> bool:
+        """Whether that was so when a configuration was last read on this machine."""
+        return f"designs:{self._host}" in {one.name for one in await self._store.conditions.open()}
 
     async def _is(self, name: str, code: str, wrong: bool, facts: Facts, owner: str = SHARED) -> bool:
         """Begin or end a condition, where that is new. Gives True when it began."""

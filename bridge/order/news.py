@@ -237,6 +237,17 @@ TEXTS: dict[str, tuple[Topic, Text]] = {
             "Every location of the shop {shop} is configured by a name that it has.", "Nothing is to be done."
         ),
     ),
+    "designs": (
+        Topic.CONFIGURATION,
+        Text(
+            "The configuration that is in force on {host} names what Sculpteo does not know: {what}",
+            "Correct the material or the design in the configuration. Orders that need it wait for a person meanwhile.",
+        ),
+    ),
+    "designs_over": (
+        Topic.CONFIGURATION,
+        Text("Sculpteo knows all that the configuration on {host} names.", "Nothing is to be done."),
+    ),
     "restart": (
         Topic.CONFIGURATION,
         Text("{host} needs a restart, since {keys} changed.", "Restart the bridge when it suits you."),

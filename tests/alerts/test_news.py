@@ -60,7 +60,7 @@ def test_each_problem_alarm_and_code_has_a_topic_that_is_explained() -> None:
 
 def test_each_condition_that_begins_can_be_told_to_end() -> None:
     began = {"upstream", "subscription", "reconciliation", "access", "configuration", "shop_gone"}
-    began |= {"location", "location_renamed"}
+    began |= {"location", "location_renamed", "designs"}
     assert {f"{code}_over" for code in began} == {code for code in TEXTS if code.endswith("_over")}
 
 

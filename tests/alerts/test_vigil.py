@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from bridge.amiss import Words, amiss, health
 from bridge.breaker import Breaker
 from bridge.chores import Chores
 from bridge.config.loader import load
@@ -22,7 +24,9 @@ from bridge.errors import (
     Upstream,
     shopify,
 )
+from bridge.order.model import Money
 from bridge.order.news import TEXTS, News
+from bridge.order.why import english
 from bridge.ports import Facts
 from bridge.steps.locations import Resolved
 from bridge.store import Store
@@ -276,3 +280,21 @@ async def test_a_location_that_is_there_again_is_news(store: Store, clock: Tick,
         await watch.locations("acme", found, {"Main"}) for found in (there, missing, missing, there, there)
     ]
     assert told == [None, True, None, False, None]
+
+
+async def test_a_configuration_that_names_what_sculpteo_does_not_know_is_amiss_until_it_is_corrected(
+    store: Store, clock: Tick, settings: Settings
+) -> None:
+    watch = vigil(store, clock, settings)
+    await watch.designs([])
+    assert not await watch.has_unknown_designs()
+    sentences = [f"Sculpteo offers no material “gold{number}”." for number in range(5)]
+    await watch.designs(sentences)
+    assert await watch.has_unknown_designs()
+    found = await health(store, settings, Money(Decimal(0), "EUR"), clock.now())
+    words = Words(english, str, str)
+    told = [text for text in amiss(found, words, just_begun=True) if "in force on" in text.sentence]
+    assert len(told) == 1
+    assert "gold0" in told[0].sentence and told[0].sentence.endswith("(+2)")
+    await watch.designs([])
+    assert await open_codes(store) == []
