@@ -16,6 +16,7 @@ from bridge.order.news import News
 from bridge.order.problems import Text, say
 from bridge.order.states import State
 from bridge.order.why import Translate
+from bridge.order.wording import in_words_of
 from bridge.store.conditions import Condition
 from bridge.store.queries import Filter
 from bridge.store.store import Store
@@ -242,4 +243,5 @@ def _shop(shop: ShopLooks, now: datetime, words: Words, just_begun: bool) -> Ite
 
 def _told(code: str, words: Words, **facts: object) -> Text:
     text = TEXTS[code]
-    return Text(say(words.t(text.sentence), facts), say(words.t(text.remedy), facts))
+    told = in_words_of(facts, words.t)
+    return Text(say(words.t(text.sentence), told), say(words.t(text.remedy), told))

@@ -7,13 +7,13 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
-from decimal import Decimal
 
 from bridge.amiss import SERVE, ClockDifference, Health, Words, amiss, health
 from bridge.cli._desk import Desk
 from bridge.cli._options import counted
 from bridge.cli._service import Readiness, ask_readiness, url_of
 from bridge.config.locate import Located
+from bridge.config.settings import Settings
 from bridge.health.stalled import news_of, to_name
 from bridge.health.thresholds import Finding
 from bridge.order import news
@@ -53,6 +53,8 @@ class Standing:
     alarms: Sequence[AlarmRecord]
     pauses: Sequence[Pause]
     health: Health
+    unclear: int  # orders bought today that Sculpteo may or may not have, and their cost
+    unclear_cost: Money
     listen: str
     answers: bool
     mapping_in_use: bool
@@ -70,17 +72,25 @@ class Todo:
     order: str | None = None  # "acme/#1001"
 
 
+def mode_in_force(settings: Settings | None, running: Sequence[Process]) -> Mode | None:
+    """The mode of the services that run, which may have another configuration than the file by now; where none
+    runs, that of the file. None = neither is known. Pure."""
+    modes = {one.mode for one in running}
+    if len(modes) == 1 and (known := modes.pop()) in set(Mode):
+        return Mode(known)
+    return settings.mode if settings else None
+
+
 async def standing(desk: Desk) -> Standing:
     """Raises StoreUnavailable."""
     loaded, store, now = desk.located.loaded, desk.store, desk.clock.now()
     settings = loaded.settings if loaded else None
     running = await store.processes.running()
-    known = settings.mode if settings else next((one.mode for one in running), None)
-    mode = Mode(known) if known else None
-    counted_in = Mode.TEST if mode is Mode.TEST else Mode.LIVE
+    mode = mode_in_force(settings, running)
+    counted_in = mode or Mode.LIVE
     midnight = datetime.combine(now.date(), time.min, now.tzinfo)
     currency = settings.sculpteo.currency if settings else "EUR"
-    spent: Decimal = await store.desk.spent_since(midnight, counted_in, currency)
+    spent = await store.desk.spending_since(midnight, counted_in, currency)
     named: list[Finding] = []
     more = 0
     if settings:
@@ -99,11 +109,13 @@ async def standing(desk: Desk) -> Standing:
         health=await health(
             store,
             settings,
-            Money(spent, currency),
+            Money(spent.amount, currency),
             now,
             shops=desk.located.shops or (),
             clocks=await _own_clock(store),
         ),
+        unclear=spent.unsure_orders,
+        unclear_cost=Money(spent.unsure, currency),
         listen=desk.located.listen,
         answers=all(one.ready for one in services),
         mapping_in_use=loaded is None or await store.memory.get("mapping") == loaded.catalog.version,

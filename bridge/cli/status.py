@@ -17,6 +17,7 @@ from bridge.cli._desk import Desk
 from bridge.cli._options import (
     config_option,
     console,
+    counted,
     echo_json,
     failed,
     json_option,
@@ -136,7 +137,7 @@ def _lines(found: Standing) -> Iterator[tuple[str, str]]:
     yield "Mode", f"{found.mode}: {MODES[found.mode]}" if found.mode else "not known: see the faults below"
     yield "Orders", _orders(found)
     limit = f" of {amount(found.health.limit)}" if found.health.limit else ", without a limit"
-    yield "Today", f"{amount(found.health.spent)} spent{limit}"
+    yield "Today", f"{amount(found.health.spent)} spent{limit}{_unclear(found)}"
     for shop in found.health.shops:
         looked = f"looked through {_ago(shop.reconciled_at, found.at)}"
         yield f"{shop.name}", f"{looked}, webhooks checked {_ago(shop.subscribed_at, found.at)}"
@@ -149,6 +150,13 @@ def _lines(found: Standing) -> Iterator[tuple[str, str]]:
         yield "Running", sentence_in_force(process, found.located)
     if not found.mapping_in_use:
         yield "Mapping", "the configuration holds another than `serve` runs with; `plan` shows what changes"
+
+
+def _unclear(found: Standing) -> str:
+    if not found.unclear:
+        return ""
+    said = f"{amount(found.unclear_cost)} of it for {counted(found.unclear, 'order')}"
+    return f"; {said} that Sculpteo may or may not have"
 
 
 def _lines_of_unusable(found: Unusable) -> Iterator[tuple[str, str]]:
@@ -235,6 +243,7 @@ def _object(found: Standing, needed: list[Todo]) -> dict[str, Any]:
         ],
         "stalled_more": found.more_stalled,
         "spent_today": money(found.health.spent),
+        "spent_unclear": money(found.unclear_cost) if found.unclear else None,
         "limit_per_day": money(found.health.limit),
         "pauses": [
             {"scope": one.scope, "at": moment(one.at), "who": one.who, "why": one.why} for one in found.pauses

@@ -94,7 +94,6 @@ ATTENTION: dict[Problem, Threshold] = {
     Problem.ABOVE_DAY_LIMIT: A_PERSON,
     Problem.NO_PRICE: A_PERSON,
     Problem.INVOICE: A_PERSON,
-    Problem.CHANGED: A_PERSON,
     Problem.MOVED: A_PERSON,
     Problem.LOCATION: A_PERSON,
     Problem.NO_FULFILLMENT_ORDER: A_PERSON,

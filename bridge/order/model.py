@@ -95,7 +95,6 @@ class FulfillmentOrder:
 
     id: str
     status: str  # OPEN, IN_PROGRESS, SCHEDULED, ON_HOLD, INCOMPLETE, CANCELLED, CLOSED
-    request_status: str
     location_id: str | None
     location_name: str | None
     delivery_method: str | None  # SHIPPING, PICK_UP, PICKUP_POINT, LOCAL, RETAIL, NONE; None = not said
@@ -205,7 +204,6 @@ class ShopOrder:
     number: int | None = None
     test: bool = False
     cancelled_at: datetime | None = None
-    cancel_reason: str | None = None
     closed_at: datetime | None = None
     address: Address | None = None
     address_verdict: str | None = None  # of Shopify's check of `address`: NO_ISSUES, WARNING, ERROR

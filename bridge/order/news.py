@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.order.problems import Alarm, Problem, Text, say, text_of
 from bridge.order.states import FOR_A_PERSON, WAITS, State, Wait
-from bridge.order.why import MAY_HAVE, UNKNOWN_REMEDY, Translate
+from bridge.order.why import MAY_HAVE, UNKNOWN_REMEDY, Translate, translated
 
 
 class Topic(StrEnum):
@@ -308,7 +308,7 @@ def is_loud(news: News) -> bool:
 
 def tell(news: News, name: str, t: Translate) -> tuple[str, str]:
     """One sentence on what happened and one on what to do. `name` is what people call the order."""
-    facts = {"name": name, **news.facts}
+    facts = translated({"name": name, **news.facts}, t)
     text = _text(news)
     if "of" in facts:  # the sentence that another one goes on with
         facts["sentence"] = say(t(str(facts["of"])), facts)

@@ -30,7 +30,6 @@ class Problem(StrEnum):
     ABOVE_DAY_LIMIT = "above_day_limit"
     NO_PRICE = "no_price"
     INVOICE = "invoice"
-    CHANGED = "changed"
     MOVED = "moved"
     LOCATION = "location"
     NO_FULFILLMENT_ORDER = "no_fulfillment_order"
@@ -139,10 +138,6 @@ PROBLEMS: dict[Problem, Text] = {
     Problem.INVOICE: Text(
         "The invoice could not be made: {why}.",
         "Correct the invoice settings (`sculpteo-bridge invoice {name}` shows it), then retry.",
-    ),
-    Problem.CHANGED: Text(
-        "The order changed in the shop while it was being placed: {what}.",
-        "Look at the order in Shopify, then retry.",
     ),
     Problem.MOVED: Text(
         "The order was moved to another location in Shopify ({location}).",
@@ -300,7 +295,7 @@ HEALS_ON_CHANGE: frozenset[Problem] = frozenset(
 
 BEFORE_PURCHASE: frozenset[Problem] = HEALS_ON_CHANGE | {
     *(Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.REFUSED),
-    *(Problem.INVOICE, Problem.CHANGED, Problem.INTERNAL),
+    *(Problem.INVOICE, Problem.INTERNAL),
 }
 """Problems of orders that may still be bought: another mapping may change what they would be printed as."""
 

@@ -54,6 +54,10 @@ REASONS: tuple[str, ...] = (
     "the note on the Shopify order says that the request may have left",
     "it named an order for this one that its tracking page does not know yet",
     "Sculpteo named an order that it has for this one already",
+    # why a line is not printed
+    "a gift card",
+    "it needs no shipping",
+    "{who} decided so for this {scope}",
     # the bridge's own records, and the shop
     "what the database holds of it cannot be read ({what})",
     "what it holds is fulfilled already, and not by the bridge",

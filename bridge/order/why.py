@@ -10,6 +10,7 @@ from bridge.order.problems import Problem, say, text_of
 from bridge.order.reasons import reason_told
 from bridge.order.spelling import near_told
 from bridge.order.states import IGNORED, MEANING, WAIT_REMEDIES, WAITS, Ignored, State, Wait
+from bridge.order.wording import in_words_of
 
 CANCELLED = {
     "cancelled": "The order was cancelled in the shop before anything was bought.",
@@ -58,7 +59,7 @@ def english(sentence: str) -> str:
 def translated(facts: Mapping[str, Any], t: Translate) -> dict[str, Any]:
     """The facts of a sentence, those that are words themselves in the words of `t`."""
     words = {name: reason_told(facts[name], t) for name in ("why", "risk", "reason") if name in facts}
-    return {**facts, **words}
+    return in_words_of({**facts, **words}, t)
 
 
 def why(

@@ -10,6 +10,7 @@ from typing import Any
 from bridge.order.problems import Text, say
 from bridge.order.spelling import near_told
 from bridge.order.why import Translate, english
+from bridge.order.wording import in_words_of
 
 
 class Kind(StrEnum):
@@ -78,7 +79,7 @@ class Finding:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def sentence(self, t: Translate = english) -> str:
-        sentence = say(t(FINDINGS[self.kind].sentence), dict(self.facts))
+        sentence = say(t(FINDINGS[self.kind].sentence), in_words_of(self.facts, t))
         return " ".join(filter(None, (sentence, near_told(self.facts, t))))
 
     def remedy(self, t: Translate = english) -> str:

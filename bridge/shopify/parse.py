@@ -60,7 +60,6 @@ def order(
         fully_paid=value["fullyPaid"].flag() or value["displayFinancialStatus"].raw == "PAID",
         test=value["test"].flag(),
         cancelled_at=value["cancelledAt"].moment_or_none(),
-        cancel_reason=value["cancelReason"].text_or_none(),
         closed_at=value["closedAt"].moment_or_none(),
         lines=tuple(line_item(line) for line in lines),
         fulfillment_orders=tuple(units),
@@ -190,7 +189,6 @@ def fulfillment_order(value: Value, lines: Iterable[Value]) -> FulfillmentOrder:
     return FulfillmentOrder(
         id=value["id"].text(),
         status=value["status"].text(),
-        request_status=value["requestStatus"].text(),
         location_id=place["location"]["id"].text_or_none() or (f"name:{name}" if name else None),
         location_name=name,
         delivery_method=value["deliveryMethod"]["methodType"].text_or_none(),

@@ -24,9 +24,7 @@ class ShopFacts:
     name: str
     domain: str
     currency: str
-    time_zone: str
     plan: str
-    development: bool
     taxes_included: bool  # whether prices are with taxes
 
 
@@ -59,9 +57,7 @@ async def shop_facts(admin: Admin) -> ShopFacts:
             name=shop["name"].text(),
             domain=shop["myshopifyDomain"].text(),
             currency=shop["currencyCode"].text(),
-            time_zone=shop["ianaTimezone"].text(),
             plan=shop["plan"]["publicDisplayName"].text(),
-            development=shop["plan"]["partnerDevelopment"].flag(),
             taxes_included=shop["taxesIncluded"].flag(),
         )
 

@@ -20,12 +20,10 @@ BATCH = 50
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One order of the shop. `known` False = the bridge had not heard of it; `stale` = it changed in the
-    shop since the bridge last read it."""
+    """One order of the shop. `known` False = the bridge had not heard of it."""
 
     order: Changed
     known: bool
-    stale: bool
 
 
 async def audit(name: str, shop: Shop, orders: Orders, since: datetime) -> AsyncIterator[Entry]:
@@ -50,7 +48,7 @@ async def _compared(name: str, orders: Orders, batch: list[Changed]) -> list[Ent
     for order in batch:
         read = known.get(order.id)
         stale = read is None or read < order.updated_at
-        entries.append(Entry(order, order.id in known, stale))
+        entries.append(Entry(order, order.id in known))
         if stale:
             await orders.notice(Notice(name, order.id, "reconciliation", order.name, cause="audit"))
     return entries

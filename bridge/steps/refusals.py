@@ -12,6 +12,7 @@ from bridge.errors import BridgeError
 from bridge.order.problems import say
 from bridge.order.states import State
 from bridge.order.why import Translate
+from bridge.order.wording import in_words_of
 from bridge.ports import Facts, OrderRecord
 
 
@@ -31,7 +32,7 @@ class NotNow(BridgeError):
 
     def told(self, t: Translate) -> str:
         """The sentence in the words of `t`."""
-        return say(t(self.sentence), self.facts)
+        return say(t(self.sentence), in_words_of(self.facts, t))
 
 
 class Wish(StrEnum):

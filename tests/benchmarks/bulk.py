@@ -125,7 +125,7 @@ def order_of(number: int, at: datetime, chance: random.Random) -> tuple[ShopOrde
         first, last, None, f"{number % 200 + 1} Rue Inventée", None, "Lyon", None, None, "69001", "FR"
     )
     unit = FulfillmentOrder(
-        gid("FulfillmentOrder", number), "OPEN", "UNSUBMITTED", gid("Location", 1), "Main", "SHIPPING",
+        gid("FulfillmentOrder", number), "OPEN", gid("Location", 1), "Main", "SHIPPING",
         ("CREATE_FULFILLMENT",),
         tuple(FulfillmentOrderLine(f"{number}-{one.id}", one.id, one.quantity, one.quantity) for one in lines),
     )  # fmt: skip

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,6 +21,7 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main
 from bridge.config.loader import load
+from bridge.order.model import Mode, Money
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change
@@ -315,3 +317,20 @@ def test_a_configuration_with_faults_still_tells_how_things_stand(config: Path) 
         2,
     )
     assert found["running"][0]["config_differs"] is True
+
+
+def test_what_is_spent_is_that_of_the_mode_in_force(config: Path) -> None:
+    """A service runs in live mode on an older file; this one says test."""
+    config.write_text(config.read_text().replace("mode: live", "mode: test"))
+
+    async def spent(store: Store) -> None:
+        for number, mode, cost in ((1, Mode.LIVE, "40.00"), (2, Mode.TEST, "7.00")):
+            now = datetime.now(UTC)
+            await placing(store, number, mode=mode, cost=Money(Decimal(cost), "EUR"), created_at=now)
+
+    for mode, wanted in (("live", "40.00"), ("test", "7.00")):
+        story(config, spent if mode == "live" else nothing, mode=mode)
+        found = json.loads(status(config, "--json").stdout)
+        assert (found["mode"], found["spent_today"]["amount"]) == (mode, wanted)
+        assert found["spent_unclear"]["amount"] == wanted
+        assert "that Sculpteo may or may not have" in status(config).stdout

@@ -29,6 +29,8 @@ ADDRESSES = (
 )
 FACTS = {
     "status": "502",
+    "who": "anna",
+    "scope": "variant",
     "how": "TLS failed",
     "reference": "ABCD1234",
     "other": "#1",

@@ -14,7 +14,7 @@ ShopChange = Callable[[ShopOrder], dict[str, Any]]
 
 
 def cancelled(order: ShopOrder) -> dict[str, Any]:
-    return {"cancelled_at": order.created_at, "cancel_reason": "customer"}
+    return {"cancelled_at": order.created_at}
 
 
 def refunded(order: ShopOrder) -> dict[str, Any]:

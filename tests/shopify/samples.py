@@ -59,7 +59,6 @@ def unit(number: int = 1, **changes: Any) -> dict[str, Any]:
     return {
         "id": f"gid://shopify/FulfillmentOrder/{number}",
         "status": "OPEN",
-        "requestStatus": "UNSUBMITTED",
         "fulfillAt": "2026-11-23T08:00:00Z",
         "assignedLocation": {"name": "Atelier", "location": {"id": "gid://shopify/Location/3"}},
         "deliveryMethod": {"methodType": "SHIPPING"},
@@ -105,7 +104,6 @@ def order(**changes: Any) -> dict[str, Any]:
         "createdAt": CREATED,
         "updatedAt": UPDATED,
         "cancelledAt": None,
-        "cancelReason": None,
         "closedAt": None,
         "currencyCode": "EUR",
         "presentmentCurrencyCode": "USD",

@@ -53,7 +53,6 @@ def unit(number: int, *lines: LineItem, **more: Any) -> FulfillmentOrder:
     values: dict[str, Any] = {
         "id": f"gid://shopify/FulfillmentOrder/{number}",
         "status": "OPEN",
-        "request_status": "UNSUBMITTED",
         "location_id": "gid://shopify/Location/1",
         "location_name": "Main",
         "delivery_method": "SHIPPING",

@@ -256,10 +256,6 @@ async def invoice(play: Playing) -> int:
     return await ring(play)
 
 
-async def changed(play: Playing) -> int:
-    return await forced(play, Problem.CHANGED)
-
-
 async def moved(play: Playing) -> int:
     with_policy(play, approval=ApprovalPolicy(manual=True))
     one = line(1, "RING")
@@ -354,7 +350,6 @@ PROBLEMS: dict[str, tuple[Problem, Scene]] = {
     "no_price_approved": (Problem.NO_PRICE, no_price_approved),
     "no_price_by_day": (Problem.NO_PRICE, no_price_by_day),
     "invoice": (Problem.INVOICE, invoice),
-    "changed": (Problem.CHANGED, changed),
     "moved": (Problem.MOVED, moved),
     "location": (Problem.LOCATION, location),
     "no_fulfillment_order": (Problem.NO_FULFILLMENT_ORDER, routing),

@@ -39,7 +39,7 @@ HOME = Address("Ada", "Example", None, "1 Rue Inventée", None, "Lyon", postal_c
 def personal(number: int = 1001) -> ShopOrder:
     made = shop_order(number)
     hold = FulfillmentHold("OTHER", "Ada is away")
-    unit = FulfillmentOrder("u", "OPEN", "UNSUBMITTED", None, None, "SHIPPING", (), (), (hold,), None)
+    unit = FulfillmentOrder("u", "OPEN", None, None, "SHIPPING", (), (), (hold,), None)
     return replace(
         made,
         address=HOME,

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po, write_po
 import bridge.web.console
 from bridge import amiss
 from bridge.alerts import text as alerts
-from bridge.order import history, news, problems, reasons, states
+from bridge.order import history, news, problems, reasons, states, wording
 from bridge.order.model import STATUS_MEANING
 from bridge.order.spelling import NEAR_TOLD, QUOTED
 from bridge.order.why import CANCELLED, DONE, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY, WINDOW_UNTIL
@@ -53,10 +53,16 @@ def of_the_rest() -> Iterator[str]:
     yield from (*decide.SENTENCES, *refusals.SENTENCES, lines.NOT_DECIDED, *lines.NO_SUBJECT.values())
     for action in ACTIONS:
         yield from (action.label, action.sentence, action.done)
-    yield from (*history.KINDS.values(), *sorted(history.CAUSES), history.SAYS_AND_MEANS)
+    yield from (
+        *history.KINDS.values(),
+        *sorted(history.CAUSES),
+        history.SAYS_AND_MEANS,
+        history.FOUND_WITHOUT_NAME,
+    )
     yield from STATUS_MEANING.values()
     yield from (scope.lost for scope in SCOPES)
-    yield from (*NEAR_TOLD.values(), QUOTED)
+    yield from (*NEAR_TOLD.values(), QUOTED, *wording.METHODS.values())
+    yield from (wording.IN_MATERIAL, wording.WITH_SCALE, wording.WITHOUT_SKU)
     yield from (*reasons.REASONS, *sorted(reasons.WORDS), reasons.AND)
     yield from (*alerts.TEXTS, news.LOOK, news.DECIDE)
     told = (text for _, text in news.TEXTS.values())

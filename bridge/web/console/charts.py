@@ -38,7 +38,6 @@ class Chart:
     columns: tuple[Column, ...]
     levels: tuple[Level, ...]
     zero: float
-    middles: tuple[float, ...]  # of each place, for the labels below
 
 
 def step_for(span: float, *, whole: bool = False) -> float:
@@ -76,5 +75,4 @@ def chart(series: Sequence[Sequence[float | None]], *, whole: bool = False) -> C
                 )
     lines = round((top - bottom) / step)
     levels = tuple(Level(y(bottom + step * line), bottom + step * line) for line in range(lines + 1))
-    middles = tuple(round(LEFT + (index + 0.5) * slot, 1) for index in range(count))
-    return Chart(tuple(columns), levels, y(0), middles)
+    return Chart(tuple(columns), levels, y(0))

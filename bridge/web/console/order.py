@@ -16,8 +16,9 @@ from bridge.order.history import tell
 from bridge.order.model import STATUS_MEANING, Design, PrintStatus, RawAnswer
 from bridge.order.people import SERVICE
 from bridge.order.problems import PROBLEMS, Problem, say
+from bridge.order.reasons import reason_told
 from bridge.order.rules import subjects_of
-from bridge.order.why import next_step
+from bridge.order.why import next_step, translated
 from bridge.ports import Attempt, NotPrinted, OrderRecord, Unmapped
 from bridge.steps.actions import Action, available
 from bridge.steps.decide import known_reference, remap
@@ -181,7 +182,7 @@ def shown(visit: Visit, line: Line) -> Shown:
         text = "{who} had decided not to print it ({scope}), but the configuration maps it now."
         note = t(text, who=judged.overruled.who, scope=scope)
     elif isinstance(judged.match, NotPrinted):
-        note = judged.match.rule
+        note = str(reason_told(judged.match.rule, visit.reader.said))
     return Shown(line, what, note)
 
 
@@ -258,7 +259,7 @@ async def invoice(visit: Visit) -> web.StreamResponse:
         pdf = await visit.world.invoicer.invoice(record.shop, record.snapshot)
     except NeedsPerson as error:
         sentence = visit.reader.said(PROBLEMS[Problem.INVOICE].sentence)
-        return visit.show_wrong(409, say(sentence, dict(error.facts)))
+        return visit.show_wrong(409, say(sentence, translated(error.facts, visit.reader.said)))
     except TryAgain as error:
         return visit.show_wrong(503, visit.t("The invoice cannot be had just now: {why}.", why=error.why))
     if pdf is None:

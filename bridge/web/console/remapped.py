@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from bridge.order.history import tell
 from bridge.order.rules import prints_told, subjects_of
 from bridge.order.states import State
+from bridge.order.wording import designs_told
 from bridge.plan.orders import Changed, Outlook, changed
 from bridge.ports import OrderRecord
 from bridge.steps.overlay import configured_version, overlaid
@@ -32,7 +33,9 @@ def change_told(visit: Visit, change: Changed) -> str:
 
 
 def _told(visit: Visit, outlook: Outlook) -> str:
-    return f"{prints_told(outlook.items)}." if outlook.items else outlook.sentence(visit.reader.said)
+    if not outlook.items:
+        return outlook.sentence(visit.reader.said)
+    return f"{designs_told(prints_told(outlook.items), visit.reader.said)}."
 
 
 def last_change(visit: Visit, record: OrderRecord, events: Iterable[Event]) -> str | None:

@@ -14,6 +14,8 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from bridge.order.reasons import reason_told
+
 HERE = Path(__file__).parent
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -73,6 +75,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.globals["asset"] = asset
+    made.globals["reason_told"] = reason_told
     made.filters["ticks"] = ticks
     return made
 

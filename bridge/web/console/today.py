@@ -12,7 +12,7 @@ from bridge.health.thresholds import Finding
 from bridge.order import news
 from bridge.order.problems import Alarm, Problem, Text, say, text_of
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, State
-from bridge.order.why import remedy
+from bridge.order.why import remedy, translated
 from bridge.ports import OrderRecord
 from bridge.steps.actions import Action, available
 from bridge.store.desk import Counts
@@ -195,7 +195,7 @@ async def standing_still(visit: Visit, found: Sequence[Finding]) -> list[Standin
 
 def rung(visit: Visit, alarm: AlarmRecord) -> Rung:
     text = text_of(Alarm(alarm.alarm), alarm.facts) if alarm.alarm in set(Alarm) else Text(alarm.alarm, "")
-    said, facts = visit.reader.said, dict(alarm.facts)
+    said, facts = visit.reader.said, translated(alarm.facts, visit.reader.said)
     return Rung(alarm, say(said(text.sentence), facts), say(said(text.remedy), facts))
 
 

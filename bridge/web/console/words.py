@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -25,6 +25,7 @@ from babel.units import format_unit
 
 from bridge.order.model import Money
 from bridge.order.problems import say
+from bridge.order.wording import in_words_of
 
 LOCALES = Path(__file__).parent / "locales"
 FALLBACK = Locale("en", "GB")
@@ -71,8 +72,27 @@ def read_catalog(path: Path, language: str) -> Mapping[str, Translation]:
         while forms and not forms[-1]:  # forms that the rule has and the file has not
             forms = forms[:-1]
         if entry.id and not entry.fuzzy and forms and all(forms):
-            found[_tuple(entry.id)[0]] = Translation(forms, plural_index)
+            shaped = SHAPES.get(language, tuple)(forms)
+            found[_tuple(entry.id)[0]] = Translation(shaped, plural_index)
     return found
+
+
+def french_spaces(forms: Iterable[str]) -> tuple[str, ...]:
+    """With the spaces that French sets before and within its marks, whatever a translator typed: narrow ones that
+    break no line, and a full one before a colon.
+
+    https://www.unicode.org/cldr/charts/latest/by_type/core_data.alphabetic_information.punctuation.html
+    """
+    found = []
+    for form in forms:
+        form = re.sub(r"«\s*", "«\u202f", re.sub(r"\s*»", "\u202f»", form))
+        form = re.sub(r"(?<=\S)[ \xa0\u202f]+(?=[;!?](?:\s|$))", "\u202f", form)
+        found.append(re.sub(r"(?<=\S)[ \xa0\u202f]+(?=:(?:\s|$))", "\xa0", form))
+    return tuple(found)
+
+
+SHAPES: Mapping[str, Callable[[Iterable[str]], tuple[str, ...]]] = {"fr": french_spaces}
+"""What is put right in every translation of a language."""
 
 
 def mark(sentence: str) -> str:
@@ -147,7 +167,7 @@ class Reader:
         return self.fill(sentence, facts)
 
     def fill(self, sentence: str, facts: Mapping[str, object]) -> str:
-        return say(self.said(sentence), dict(facts))
+        return say(self.said(sentence), in_words_of(facts, self.said))
 
     def said(self, sentence: str) -> str:
         """The sentence in the reader's language, its {names} as they are."""
@@ -158,7 +178,8 @@ class Reader:
         """The sentence for this many; {count} is filled with it."""
         found = catalogs()[self.language].get(one)
         english = one if count == 1 else many
-        return say(found.form_for(count) if found else english, {"count": self.number(count), **facts})
+        told = in_words_of(facts, self.said)
+        return say(found.form_for(count) if found else english, {"count": self.number(count), **told})
 
     def number(self, value: int | Decimal) -> str:
         return str(format_decimal(value, locale=self.locale))

@@ -28,7 +28,7 @@ from tests.store.make import attempt, claimed, get, sent, waiting, word
 from tests.web.console.conftest import OpenSite, Site, configuration
 from tests.web.console.orders import SCRIPT, alarmed, asking, bought, needing
 
-FACTS = ShopFacts("Acme", "acme.myshopify.com", "EUR", "Europe/Paris", "Basic", False, True)
+FACTS = ShopFacts("Acme", "acme.myshopify.com", "EUR", "Basic", True)
 GOOD = Status(FACTS, Version("2026-10", "2026-10", True), (), Plan((), ("ORDERS_PAID",), 0))
 
 
