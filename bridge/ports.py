@@ -726,6 +726,7 @@ class PrivacyWish:
     erase: bool  # else the customer asks what is kept of them
     orders: tuple[str, ...] | None
     request: str = "?"  # Shopify's number of the request
+    customer: str | None = field(default=None, compare=False)  # whose other orders are meant too
 
 
 class Inbox(Protocol):
@@ -743,3 +744,6 @@ class Inbox(Protocol):
 
     async def settle_wish(self, key: int, outcome: str, wish: PrivacyWish) -> None:
         """Mark it processed and note the wish in one transaction; the delivery's body is not kept."""
+
+    async def doubt_wish(self, delivery: Delivery) -> None:
+        """Tell a person, once, that this wish about personal data cannot be read. It stays as it is."""

@@ -548,11 +548,11 @@ def _same(one: ShopSettings, other: ShopSettings) -> bool:
 async def forgotten(store: Store, keep: Retention, now: datetime) -> tuple[int, int]:
     """Delete the deliveries, and erase the personal data, that are past their retention; gives how many
     deliveries and orders. In batches, which leave the database to others in between."""
-    deliveries = orders = 0
+    deliveries = 0
     while gone := await store.inbox.prune(now - keep.deliveries):
         deliveries += gone
-    while gone := await store.privacy.forget(now - keep.personal_data):
-        orders += gone
+    orders = await store.privacy.forget(now - keep.personal_data)
+    await store.privacy.scour()
     return deliveries, orders
 
 

@@ -23,6 +23,7 @@ from functools import partial
 import structlog
 
 from bridge.errors import LeaseLost, NeedsPerson, NotConfigured, Resting, StoreUnavailable, TryAgain
+from bridge.order.privacy import PRIVACY_TOPICS
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Delivery, Inbox, Notice, OrderRecord
@@ -50,6 +51,7 @@ ASKING = 4  # questions to one shop at once, for deliveries that do not name the
 MOST_QUESTIONS = 1_000  # deliveries that wait for such an answer; more are left to reconciliation
 TROUBLED = 3.0  # seconds of failing after which the worker says so
 SILENT = 120.0  # seconds without a look after which it is taken to hang
+WISH_REST = 600.0  # seconds before a wish about personal data that could not be read is read again
 LONGEST_REST = 30.0  # seconds before the worker looks again for what failed by an error of its own
 
 FOLLOWED = frozenset({State.PLACED, State.SHIPPED, State.DONE, State.UNKNOWN, State.CANCELLED})
@@ -273,7 +275,16 @@ class Worker:
                 self._on_missed(delivery.shop)
 
     async def _unreadable(self, delivery: Delivery, error: Exception) -> None:
-        """Set a delivery aside that nothing can be made of; reconciliation finds what it told of."""
+        """Set a delivery aside that nothing can be made of; reconciliation finds what it told of. A wish about
+        personal data is told to a person, and stays until it can be read."""
+        if delivery.topic.lower() in PRIVACY_TOPICS:
+            log.error(
+                "a wish about personal data could not be read", delivery=delivery.webhook_id, exc_info=error
+            )
+            self._on_error("delivery")
+            self._put_off[delivery.key] = time.monotonic() + WISH_REST
+            await self._inbox.doubt_wish(delivery)
+            return
         log.error("a delivery could not be read", delivery=delivery.webhook_id, exc_info=error)
         self._on_error("delivery")
         self._on_missed(delivery.shop)

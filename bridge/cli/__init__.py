@@ -22,7 +22,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Try it": ("demo", "sandbox"),
     "Set it up": ("init", "check", "plan", "designs", "invoice", "probe", "config", "password", "completion"),
     "Run it": ("serve", "status", "pause", "resume", "alerts", "webhooks"),
-    "See and decide": ("orders", "why", "alarms", "rules", "report"),
+    "See and decide": ("orders", "why", "alarms", "rules", "report", "customer-data"),
     "Prove and repair": ("audit", "backfill", "deliveries", "rebuild"),
 }
 """How the help shows the commands; one that is in no section comes last."""

@@ -169,6 +169,24 @@ TEXTS: dict[str, tuple[Topic, Text]] = {
             "Orders are still found, but later; `sculpteo-bridge check` names what is missing.",
         ),
     ),
+    "data_request": (
+        Topic.PERSON,
+        Text(
+            "A customer asked, through Shopify, which data is stored about them (request {request}, shop {shop}). The "
+            "bridge has none of the orders that the request names.",
+            "Answer within 30 days that nothing is stored here; `sculpteo-bridge customer-data` shows what is stored "
+            "under an e-mail address.",
+        ),
+    ),
+    "wish_unreadable": (
+        Topic.PERSON,
+        Text(
+            "Shopify sent a request about personal data ({topic}) for the shop {shop}, and the bridge cannot read it "
+            "(delivery {delivery}).",
+            "Look for the request in Shopify's admin, under the customer or in Shopify's e-mails, and erase or answer "
+            "by hand within 30 days.",
+        ),
+    ),
     "subscription_over": (
         Topic.SUBSCRIPTION,
         Text("The shop {shop} sends all that is wanted again.", "Nothing is to be done."),

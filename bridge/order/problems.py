@@ -272,8 +272,9 @@ ALARMS: dict[Alarm, Text] = {
         "Sculpteo. What the bridge knows since then is not on the Shopify order.",
     ),
     Alarm.DATA_REQUEST: Text(
-        "The customer asks by Shopify what data is kept of them (request {request}).",
-        "Answer within 30 days: `sculpteo-bridge orders show --json` prints what the bridge keeps of an order.",
+        "A customer asked, through Shopify, which data is stored about them (request {request}).",
+        "Answer within 30 days: `sculpteo-bridge customer-data --request {request}` prints all that the bridge stores "
+        "about them, as JSON.",
     ),
 }
 

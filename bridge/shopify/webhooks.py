@@ -21,6 +21,7 @@ from datetime import datetime
 from itertools import islice
 
 from bridge.errors import BridgeError
+from bridge.order.privacy import PRIVACY_TOPICS
 from bridge.ports import Delivery, PrivacyWish
 from bridge.shopify.tame import Unexpected, Value, clean
 
@@ -31,8 +32,6 @@ MOST_VALUES = 2_000  # how many values of a body are looked at for it
 
 ORDER_TOPICS = ("orders/", "refunds/", "fulfillments/", "fulfillment_orders/")
 SILENT_TOPICS = frozenset({"app/scopes_update", "shop/update"})
-PRIVACY_TOPICS = frozenset({"customers/data_request", "customers/redact", "shop/redact"})
-"""https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance"""
 
 
 class Refused(BridgeError):
@@ -214,6 +213,7 @@ def _wish(topic: str, body: Value) -> PrivacyWish:
         erase=topic == "customers/redact",
         orders=tuple(one for one in found if one),
         request=str(request) if isinstance(request, int | str) else "?",
+        customer=_gid("Customer", body["customer"]["id"].raw),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bridge.errors import BridgeError
+from bridge.order.privacy import PRIVACY_TOPICS
 from bridge.ports import Delivery, Inbox, Notice, PrivacyWish, Shop
 
 
@@ -32,6 +33,11 @@ class Word(Protocol):
     def outcome(self) -> str: ...
 
 
+class UnreadableWish(BridgeError):
+    """A customer, or Shopify, wants something done with personal data, and it cannot be read what. Such a delivery is
+    never settled as if it had been dealt with."""
+
+
 def needs_question(word: Word) -> bool:
     """Whether the shop has to be asked which order a delivery is about."""
     return word.wish is None and word.order_id is None and word.fulfillment_order_id is not None
@@ -42,6 +48,8 @@ async def accept(
 ) -> bool:
     """Settle one delivery. Gives True when the shop should be reconciled, since its order was not found."""
     word = interpret(delivery)
+    if word.wish is None and delivery.topic.lower() in PRIVACY_TOPICS:
+        raise UnreadableWish(f"the delivery {delivery.key} asks for something about personal data")
     if word.wish is not None:
         await inbox.settle_wish(delivery.key, word.outcome, word.wish)
         return False

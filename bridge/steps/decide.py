@@ -11,6 +11,7 @@ from datetime import datetime
 
 from bridge.order.digests import contents_digest
 from bridge.order.model import Mode
+from bridge.order.privacy import is_erased
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import APPROVAL, Change, ClosedPurchase, Note, OrderRecord
@@ -184,7 +185,8 @@ def _stopped(record: OrderRecord) -> bool:
 def resend(record: OrderRecord, who: str, now: datetime) -> Change:
     """Bring its parcels to the shop again, as far as the shop does not have them: it is read first."""
     shipped = record.state in {State.SHIPPED, State.DONE, State.ATTENTION} and bool(record.parcels)
-    if not shipped or record.reference is None:
+    erased = any(is_erased(one.parcel) for one in record.parcels)  # there is no number to bring any more
+    if not shipped or erased or record.reference is None:
         raise refusal(record, Wish.RESEND)
     facts = {"reference": record.reference}
     return Change(State.SHIPPED, now, facts=facts, notes=(Note("resent"),), resend=True)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from bridge.errors import LedgerConflict, NeedsPerson, Resting, TryAgain
 from bridge.order.model import PRODUCED, Mode, PrintStatus, ShopOrder, TrackingReport
+from bridge.order.privacy import as_known
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change, Facts, Note
@@ -68,6 +69,8 @@ async def track(job: Job) -> Change:
         raise RuntimeError(f"order {job.record.key} is tracked without a reference")
     try:
         report = await job.world.printer.track(reference)
+        on_record = (one.parcel for one in job.record.parcels)
+        report = replace(report, parcels=as_known(report.parcels, on_record, job.record.key))
     except TryAgain as error:
         if not alarms:
             raise

@@ -170,6 +170,7 @@ def _sqlite(url: URL, *, writes: bool) -> Engine:
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
+            "secure_delete=ON",  # what is erased is not to be read from the file either
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-16000",

@@ -18,11 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
 
 from bridge.order import remembered
+from bridge.order.news import News
 from bridge.ports import Clock, Delivery, Notice, PrivacyWish
-from bridge.store.codec import delivery_from
+from bridge.store.codec import body_of, delivery_from
 from bridge.store.engine import Database
 from bridge.store.memory import remember
-from bridge.store.moves import notice
+from bridge.store.moves import announce, notice
 from bridge.store.privacy import wish
 from bridge.store.tables import deliveries
 from bridge.store.types import clean
@@ -90,6 +91,11 @@ class StoredInbox:
         now = self._clock.now()
         await self._db.write(partial(_settle_wish, now=now, key=key, outcome=outcome, asked=wish))
 
+    async def doubt_wish(self, delivery: Delivery) -> None:
+        told = {"shop": delivery.shop, "topic": delivery.topic, "delivery": delivery.key}
+        item = News(f"wish:{delivery.key}", "wish_unreadable", self._clock.now(), told)
+        await self._db.write(lambda c: announce(c, item))
+
     async def delivery(self, key: int) -> Delivery | None:
         """One delivery, byte for byte as it came."""
 
@@ -142,10 +148,6 @@ def _text(at: datetime | None) -> str | None:
 
 def _same(at: datetime | None) -> datetime | None:
     return at
-
-
-def body_of(row: Any) -> bytes:
-    return zlib.decompress(row.body) if row.packed else bytes(row.body)
 
 
 def _pending(c: Connection, limit: int, but: Sequence[int]) -> list[Delivery]:

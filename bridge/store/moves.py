@@ -20,6 +20,7 @@ from bridge.errors import LeaseLost, NeedsPerson
 from bridge.order.model import Mode, Parcel, RawAnswer, Verdict
 from bridge.order.news import News, code_of
 from bridge.order.people import SERVICE
+from bridge.order.privacy import erased
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, ClosedPurchase, Facts, Notice, OrderRecord
@@ -31,6 +32,7 @@ from bridge.store.tables import (
     answers,
     attempts,
     closed_purchases,
+    erasures,
     events,
     news,
     notifications,
@@ -165,8 +167,9 @@ def check_move(order: OrderRecord, change: Change) -> None:
 def write_change(c: Connection, now: datetime, order: OrderRecord, change: Change, **more: Any) -> None:
     """Write the order's row; it is locked and compared already."""
     columns = {
-        **columns_of(change.values),
+        **_kept(c, order, change, columns_of(change.values)),
         **more,
+        **_over_since(now, order, change),
         "state": change.target,
         "updated_at": now,
         "reason": change.reason,
@@ -175,6 +178,28 @@ def write_change(c: Connection, now: datetime, order: OrderRecord, change: Chang
         **_failures(change),
     }
     written(c, order, columns)
+
+
+OVER = frozenset({State.DONE, State.CANCELLED, State.IGNORED})
+
+
+def _kept(c: Connection, order: OrderRecord, change: Change, columns: dict[str, Any]) -> dict[str, Any]:
+    """What is read anew of an order that is over and was erased is kept without its person."""
+    if columns.get("snapshot") is None or change.target not in OVER:
+        return columns
+    was = c.execute(sa.select(erasures.c.erased_at).where(erasures.c.order_id == order.key)).scalar()
+    return columns if was is None else {**columns, "snapshot": erased(columns["snapshot"])}
+
+
+def _over_since(now: datetime, order: OrderRecord, change: Change) -> dict[str, Any]:
+    """Since when the order is over, from which the retention of personal data counts. What is looked at anew and
+    left alone as before, or written again while it is over, was over all the time."""
+    mode = change.values.get("mode", order.mode)
+    tried = change.target is State.PLACED and mode != Mode.LIVE and change.due_at is None
+    if change.target not in OVER and not tried:
+        return {}
+    anew = change.target is State.DONE and order.state is not State.DONE
+    return {"over_at": moment(now) if anew else sa.func.coalesce(orders.c.over_at, moment(now))}
 
 
 def _failures(change: Change) -> dict[str, Any]:

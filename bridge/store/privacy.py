@@ -1,29 +1,90 @@
 """Erasing what is a customer's own, once it is not needed any more. The proof of each purchase stays: its
-attempts, sums, items, events and parcels.
+attempts, sums, items, events and references.
+
+`WHAT_GOES` says of every table what becomes of it; a test holds that no column is left out.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection
 
-from bridge.order.model import Mode, ShopOrder
-from bridge.order.privacy import erased
+from bridge.order.model import Mode, Parcel, ShopOrder
+from bridge.order.news import News
+from bridge.order.privacy import erased, erased_parcel, kept_facts
 from bridge.order.problems import Alarm
 from bridge.order.states import State
 from bridge.ports import Clock, PrivacyWish
-from bridge.store.codec import insert_for, readable
+from bridge.store.codec import as_facts, body_of, insert_for, readable
 from bridge.store.engine import Database
-from bridge.store.moves import event, raise_alarm
-from bridge.store.tables import answers, deliveries, erasures, orders, terms
+from bridge.store.memory import remember
+from bridge.store.moves import announce, event, raise_alarm
+from bridge.store.personal import Kept, kept, of_the_same_person, orders_that_name
+from bridge.store.scouring import UNSCOURED, scour
+from bridge.store.tables import (
+    alarms,
+    answers,
+    attempts,
+    audit,
+    closed_purchases,
+    deliveries,
+    erasures,
+    events,
+    line_rules,
+    messages,
+    news,
+    notifications,
+    orders,
+    parcels,
+    privacy_wishes,
+    terms,
+)
 from bridge.store.terms import learn
+from bridge.store.types import Unreadable
 
 OVER = (State.DONE, State.CANCELLED, State.IGNORED)
 BATCH = 100
+LATEST = timedelta(days=30)
+"""How long after a wish to erase an order is erased though it is not over: the time that the law gives. Its
+lines, sums and references stay, and the order goes on as far as the shop still shows it. While it is not known whether
+Sculpteo has an order, what may tell stays."""
+WHOLE_SHOP = "*"
+ERASE, TELL = "erase", "tell"
+
+WHAT_GOES: Mapping[str, Mapping[str, str]] = {
+    "orders": {
+        "snapshot": "all but what `order.privacy` keeps",
+        "facts": "all but what `order.privacy` keeps",
+        "last_error": "goes",
+        "print_words": "goes",
+    },
+    "attempts": {"why": "goes", "request": "all but the items", "answer": "goes"},
+    "closed_purchases": {"words": "goes"},
+    "parcels": {"number": "a hash takes its place", "parcel": "all but its day"},
+    "events": {"facts": "all but what `order.privacy` keeps"},
+    "alarms": {"facts": "all but what `order.privacy` keeps"},
+    "answers": {"*": "the row goes"},
+    "notifications": {"raw": "goes"},
+    "deliveries": {"*": "the row goes"},
+    "terms": {"*": "but for SKUs and designs"},
+    "line_rules": {
+        "title": "goes, where it is about one line",
+        "options": "goes, where it is about one line",
+    },
+    "audit": {"facts": "all but what `order.privacy` keeps"},
+    "news": {"facts": "all but what `order.privacy` keeps"},
+    "messages": {"body": "goes; of one that waits, the parcels"},
+}
+
+log = structlog.get_logger("bridge.store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,59 +95,233 @@ class StoredPrivacy:
     _clock: Clock
 
     async def forget(self, before: datetime, *, limit: int = BATCH) -> int:
-        """Erase orders that were over before that moment, and those over now of which it was asked; gives how
-        many, at most `limit` at once."""
-        work = partial(_forget, now=self._clock.now(), before=before, limit=limit)
-        return await self._db.write(work)
+        """Erase orders that were over before that moment, and those of which it was asked; gives how many. One
+        that cannot be erased now is told in the log, keeps no other from being erased, and is tried again at the
+        next call."""
+        strays = sa.and_(sa.not_(notifications.c.known), notifications.c.received_at < before)
+        await self._db.write(lambda c: c.execute(sa.delete(notifications).where(strays)))
+        after: int | None = 0
+        count = 0
+        while after is not None:
+            work = partial(_forget, now=self._clock.now(), before=before, after=after, limit=limit)
+            after, done = await self._db.write(work)
+            count += done
+        return count
+
+    async def scour(self) -> bool:
+        """Take what was erased out of the file itself, and out of its log of changes; False = somebody reads it
+        just now, so that it must be tried again. PostgreSQL does this by itself (autovacuum)."""
+        return await scour(self._db)
+
+    async def kept_of(self, keys: Collection[int], names: Collection[str]) -> Kept:
+        """All that is kept of the customers of these orders, and under these names (an e-mail address, Shopify's id
+        of a customer or an order)."""
+
+        def work(c: Connection) -> Kept:
+            found = dict.fromkeys(keys)
+            for name in names:
+                found |= dict.fromkeys(orders_that_name(c, name))
+            return kept(c, of_the_same_person(c, list(found)), names)
+
+        return await self._db.read(work)
+
+    async def asked_to_tell(self, request: str) -> list[tuple[str, str]]:
+        """Shop and Shopify's id of each order that a customer's request for their data named."""
+        query = (
+            sa.select(privacy_wishes.c.shop, privacy_wishes.c.order_id)
+            .where(privacy_wishes.c.kind == TELL, privacy_wishes.c.request == request)
+            .order_by(privacy_wishes.c.id)
+        )
+        return await self._db.read(lambda c: [(row.shop, row.order_id) for row in c.execute(query)])
 
 
 def wish(c: Connection, now: datetime, shop: str, asked: PrivacyWish) -> None:
-    """Note what a customer, or Shopify for them, asked for."""
-    chosen: list[sa.ColumnElement[bool]] = [orders.c.shop == shop]
-    if asked.orders is not None:
-        chosen.append(orders.c.order_id.in_(list(asked.orders)))
-    for key in c.execute(sa.select(orders.c.id).where(*chosen).order_by(orders.c.id)).scalars().all():
-        if asked.erase:
-            row = insert_for(c, erasures).values(order_id=key, asked_at=now)
-            c.execute(row.on_conflict_do_update(index_elements=["order_id"], set_={"asked_at": now}))
-        else:
-            raise_alarm(c, now, key, Alarm.DATA_REQUEST, {"request": asked.request})
+    """Note what a customer, or Shopify for them, asked for: also of orders that are not on record (yet)."""
+    named = [WHOLE_SHOP] if asked.orders is None else list(dict.fromkeys(asked.orders))
+    if asked.customer is not None:
+        written = sa.type_coerce(orders.c.snapshot, sa.Text).contains(f'"{asked.customer}"', autoescape=True)
+        theirs = sa.select(orders.c.order_id).where(orders.c.shop == shop, written).order_by(orders.c.id)
+        named = list(dict.fromkeys([*named, *c.execute(theirs).scalars()]))
+    kind = ERASE if asked.erase else TELL
+    for order_id in named:
+        row = insert_for(c, privacy_wishes).values(
+            shop=shop, kind=kind, order_id=order_id, request=asked.request, asked_at=now
+        )
+        known = row.on_conflict_do_update(
+            index_elements=["shop", "kind", "order_id", "request"], set_={"asked_at": now}
+        )
+        c.execute(known)
+    if asked.erase:
+        return
+    about = (orders.c.shop == shop, orders.c.order_id.in_(named))
+    keys = c.execute(sa.select(orders.c.id).where(*about).order_by(orders.c.id)).scalars().all()
+    for key in keys:
+        raise_alarm(c, now, key, Alarm.DATA_REQUEST, {"request": asked.request})
+    if not keys:
+        told = {"shop": shop, "request": asked.request}
+        announce(c, News(f"data_request:{shop}:{asked.request}", "data_request", now, told))
 
 
-def _forget(c: Connection, now: datetime, before: datetime, limit: int) -> int:
+def _asked() -> sa.ColumnElement[datetime | None]:
+    """When it was last asked to erase an order; null = never."""
+    made = sa.func.coalesce(orders.c.created_at, orders.c.first_seen_at)
+    about = sa.or_(
+        privacy_wishes.c.order_id == orders.c.order_id,
+        sa.and_(privacy_wishes.c.order_id == WHOLE_SHOP, privacy_wishes.c.asked_at >= made),
+    )
+    return (
+        sa.select(sa.func.max(privacy_wishes.c.asked_at))
+        .where(privacy_wishes.c.kind == ERASE, privacy_wishes.c.shop == orders.c.shop, about)
+        .correlate(orders)
+        .scalar_subquery()
+    )
+
+
+def _forget(c: Connection, now: datetime, before: datetime, after: int, limit: int) -> tuple[int | None, int]:
+    """Erase the next orders from above the number `after`. Gives the number to go on from (None = there are no
+    more), and how many were erased."""
+    asked = sa.func.coalesce(_asked(), erasures.c.asked_at)
     tested = sa.and_(orders.c.state == State.PLACED, orders.c.mode != Mode.LIVE, orders.c.due_at.is_(None))
     over = sa.or_(orders.c.state.in_(OVER), tested)
+    due = sa.or_(
+        sa.and_(
+            over, sa.or_(sa.func.coalesce(orders.c.over_at, orders.c.updated_at) < before, asked.is_not(None))
+        ),
+        sa.and_(asked < now - LATEST, orders.c.state.not_in((State.PLACING, State.UNKNOWN))),
+    )
     fresh = sa.or_(erasures.c.erased_at.is_(None), erasures.c.erased_at < orders.c.updated_at)
-    due = sa.or_(orders.c.updated_at < before, erasures.c.asked_at.is_not(None))
-    keys = c.execute(
-        sa.select(orders.c.id)
+    free = sa.or_(orders.c.lease_owner.is_(None), orders.c.lease_until.is_(None), orders.c.lease_until <= now)
+    rows = c.execute(
+        sa.select(orders.c.id, asked.label("asked"))
         .outerjoin(erasures, erasures.c.order_id == orders.c.id)
-        .where(over, fresh, due, orders.c.snapshot.is_not(None), orders.c.lease_owner.is_(None))
+        .where(orders.c.id > after, due, fresh, free)
         .order_by(orders.c.id)
         .limit(limit)
         .with_for_update(of=orders, skip_locked=True)
-    ).scalars()
-    found = list(keys)
-    for key in found:
-        _erase(c, now, key)
-    return len(found)
+    ).all()
+    done = sum(_erased(c, now, row.id, row.asked is not None) for row in rows)
+    return (rows[-1].id if len(rows) == limit else None), done
 
 
-def _erase(c: Connection, now: datetime, key: int) -> None:
-    row = c.execute(
-        sa.select(orders.c.snapshot, orders.c["items"].label("printed")).where(orders.c.id == key)
-    ).one()
+def _erased(c: Connection, now: datetime, key: int, asked: bool) -> bool:
+    """Erase one order, whatever its rows hold; False = the database did not let us."""
+    try:
+        with c.begin_nested():
+            _erase(c, now, key, asked)
+    except sa.exc.SQLAlchemyError as error:
+        if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+            raise
+        log.error(
+            "personal data could not be erased; it is tried again", order=key, error=type(error).__name__
+        )
+        return False
+    return True
+
+
+def _erase(c: Connection, now: datetime, key: int, asked: bool) -> None:
+    remember(c, UNSCOURED, "yes")  # until the file itself is rid of it
+    row = c.execute(sa.select(orders).where(orders.c.id == key)).one()
+    _snapshot(c, key, row)
+    plain = {"facts": kept_facts(as_facts(row.facts)), "last_error": None, "print_words": None}
+    c.execute(sa.update(orders).where(orders.c.id == key).values(plain))
+    _purchases(c, key)
+    _parcels(c, key)
+    for table, owner in (
+        (events, "order_id"),
+        (alarms, "order_id"),
+        (news, "order_id"),
+        (audit, "order_key"),
+    ):
+        _facts(c, table, owner, key)
+    _messages(c, key)
+    c.execute(
+        sa.update(line_rules)
+        .where(line_rules.c.order_key == key, line_rules.c.scope == "line")
+        .values(title="", options=[])
+    )
+    c.execute(sa.delete(answers).where(answers.c.order_id == key))  # pages may show where a parcel goes
+    _deliveries(c, key, row, asked)
+    first = c.execute(sa.select(erasures.c.erased_at).where(erasures.c.order_id == key)).scalar() is None
+    made = insert_for(c, erasures).values(order_id=key, erased_at=now)
+    c.execute(made.on_conflict_do_update(index_elements=["order_id"], set_={"erased_at": now}))
+    if first:
+        event(c, key, now, "erased", {})
+
+
+def _snapshot(c: Connection, key: int, row: Any) -> None:
     if isinstance(row.snapshot, ShopOrder):
         bare = erased(row.snapshot)
         c.execute(sa.update(orders).where(orders.c.id == key).values(snapshot=bare))
-        learn(c, key, bare, readable(row.printed) or ())
+        learn(c, key, bare, readable(row._mapping["items"]) or ())
     else:  # what cannot be read cannot be read for what is the customer's, so nothing of it stays
         c.execute(sa.update(orders).where(orders.c.id == key).values(snapshot=None))
         c.execute(sa.delete(terms).where(terms.c.order_id == key))
-    c.execute(sa.delete(answers).where(answers.c.order_id == key))  # pages may show where a parcel goes
-    c.execute(
-        sa.delete(deliveries).where(deliveries.c.order_key == key, deliveries.c.settled_at.is_not(None))
+
+
+def _purchases(c: Connection, key: int) -> None:
+    tokens = set()
+    for row in c.execute(sa.select(attempts).where(attempts.c.order_id == key)).all():
+        tokens.add(row.token)
+        request = as_facts(row.request)
+        items = request.get("items")
+        kept = {**kept_facts(request), **({"items": items} if isinstance(items, list) else {})}
+        values = {"why": None, "answer": None, "request": kept}
+        c.execute(sa.update(attempts).where(attempts.c.id == row.id).values(values))
+    for token in c.execute(
+        sa.select(closed_purchases.c.token).where(closed_purchases.c.order_id == key)
+    ).scalars():
+        tokens.add(token)
+    c.execute(sa.update(closed_purchases).where(closed_purchases.c.order_id == key).values(words=None))
+    c.execute(sa.update(notifications).where(notifications.c.token.in_(sorted(tokens))).values(raw=b""))
+
+
+def _parcels(c: Connection, key: int) -> None:
+    for row in c.execute(sa.select(parcels).where(parcels.c.order_id == key)).all():
+        found = row.parcel if isinstance(row.parcel, Parcel) else Parcel(row.number)
+        bare = erased_parcel(found, key)
+        c.execute(sa.update(parcels).where(parcels.c.id == row.id).values(number=bare.number, parcel=bare))
+
+
+def _messages(c: Connection, key: int) -> None:
+    """What was sent has no body any more; what waits tells of its parcels no more."""
+    for row in c.execute(
+        sa.select(messages).where(messages.c.order_id == key, messages.c.body.is_not(None))
+    ).all():
+        body = None if row.settled_at is not None else _without_parcels(row.body)
+        c.execute(sa.update(messages).where(messages.c.id == row.id).values(body=body))
+
+
+def _without_parcels(body: str) -> str | None:
+    try:
+        told = json.loads(body)
+        told["data"]["parcels"] = []
+        return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _facts(c: Connection, table: sa.Table, owner: str, key: int) -> None:
+    for row in c.execute(sa.select(table.c.id, table.c.facts).where(table.c[owner] == key)).all():
+        facts = as_facts(row.facts)
+        kept = kept_facts(facts)
+        if kept != facts or isinstance(row.facts, Unreadable):
+            c.execute(sa.update(table).where(table.c.id == row.id).values(facts=kept))
+
+
+def _deliveries(c: Connection, key: int, row: Any, asked: bool) -> None:
+    """Those that told of the order; where it was asked, also those of which it was not found out at the time."""
+    settled = deliveries.c.settled_at.is_not(None)
+    c.execute(sa.delete(deliveries).where(deliveries.c.order_key == key, settled))
+    if not asked:
+        return
+    number = str(row.order_id).rpartition("/")[2].encode()
+    strays = sa.select(deliveries).where(
+        deliveries.c.shop == row.shop, deliveries.c.order_key.is_(None), settled
     )
-    done = insert_for(c, erasures).values(order_id=key, erased_at=now)
-    c.execute(done.on_conflict_do_update(index_elements=["order_id"], set_={"erased_at": now}))
-    event(c, key, now, "erased", {})
+    for one in c.execute(strays).all():
+        try:
+            about = number in body_of(one)
+        except Exception:  # it cannot be read, so nobody misses it
+            about = True
+        if about and one.body:
+            c.execute(sa.delete(deliveries).where(deliveries.c.id == one.id))

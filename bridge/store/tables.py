@@ -12,7 +12,7 @@ from bridge.order.model import Decision, Design, Parcel, PrintItem, RawAnswer, S
 from bridge.ports import BareFulfillment
 from bridge.store.types import Cost, FactKey, Json, Key, Moment, ShopKey, Stored, Term, Words
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration, which this program needs."""
 
 metadata = sa.MetaData(
@@ -93,6 +93,7 @@ orders = Table(
     Column("decision_noted", sa.Boolean),  # whether that is on the Shopify order, or never can be
     Column("reference_by", Words),  # who said that Sculpteo has it as `reference`; null = Sculpteo itself
     Column("bare", Stored(tuple[BareFulfillment, ...])),  # fulfillments without a number that the bridge made
+    Column("over_at", Moment),  # since when it is over; kept until it is over again
     sa.UniqueConstraint("shop", "order_id"),
     _partial("ix_orders_due", "due_at", where="due_at IS NOT NULL"),
     Index("ix_orders_state", "state", "id"),
@@ -324,6 +325,18 @@ line_rules = Table(  # what people decided about lines, variants and products; w
     Column("removed_by", Words),
     _partial("uq_line_rules_subject", "shop", "subject", where="removed_at IS NULL", unique=True),
     _partial("ix_line_rules_order", "order_key", where="order_key IS NOT NULL"),
+)
+
+privacy_wishes = Table(  # what customers, or Shopify for them, asked of their data
+    "privacy_wishes",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("shop", ShopKey, nullable=False),
+    Column("kind", Words, nullable=False),  # "erase" or "tell"
+    Column("order_id", Words, nullable=False),  # Shopify's; "*" = all that the shop had then
+    Column("request", Words, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    sa.UniqueConstraint("shop", "kind", "order_id", "request"),
 )
 
 erasures = Table(  # orders whose personal data was, or is to be, erased

@@ -74,6 +74,8 @@ class Nothing:
 
     async def settle_wish(self, key: int, outcome: str, wish: PrivacyWish) -> None: ...
 
+    async def doubt_wish(self, delivery: Delivery) -> None: ...
+
     async def knows(self, token: str) -> bool:
         return False
 

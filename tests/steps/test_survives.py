@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bridge import worker as worker_module
 from bridge.order.states import State
 from bridge.ports import Change, OrderRecord
 from bridge.shopify.webhooks import interpret
@@ -171,3 +172,51 @@ async def test_deliveries_that_need_a_question_hold_up_neither_orders_nor_the_en
         assert asyncio.get_running_loop().time() - ended < PATIENCE, "the worker ends while the shop is asked"
         assert ended - began < PATIENCE * 2
         assert len(await play.store.inbox.pending(1000)) == 300, "what was not answered is not settled"
+
+
+REDACT = b'{"shop_domain": "acme.myshopify.com", "customer": {"id": 7}, "orders_to_redact": [1001]}'
+
+
+@pytest.mark.parametrize("broken", ["its reading", "its row", "its bytes"])
+async def test_a_wish_about_personal_data_outlives_every_error_and_a_person_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    monkeypatch.setattr(worker_module, "WISH_REST", 0.05)
+    async with playing(tmp_path) as play:
+        body = b"{" if broken == "its bytes" else REDACT
+        await play.store.inbox.put(delivery(1, topic="customers/redact", body=body))
+        real = type(play.store.inbox).settle_wish
+        if broken == "its reading":
+
+            async def fails(self: Any, *args: Any, **more: Any) -> Any:
+                raise KeyError("Ada Example")
+
+            monkeypatch.setattr(type(play.store.inbox), "settle_wish", fails)
+        if broken == "its row":
+            await raw(play, "UPDATE deliveries SET packed = 1")
+        async with running(play) as errors:
+            for _ in range(500):
+                if len(errors) < 2:
+                    await asyncio.sleep(0.02)
+            assert set(errors) == {"delivery"}
+            (kept,) = await play.store.inbox.pending(5)
+            assert kept.topic == "customers/redact", "it is not settled as if it had been dealt with"
+            told = await raw(play, "SELECT count(*) FROM news WHERE code = 'wish_unreadable'")
+            assert told == 1, "once"
+            if broken == "its reading":
+                monkeypatch.setattr(type(play.store.inbox), "settle_wish", real)
+            else:
+                await raw(play, "UPDATE deliveries SET packed = 0, body = :body", body=REDACT)
+            for _ in range(500):
+                if await play.store.inbox.pending(5):
+                    await asyncio.sleep(0.02)
+        wished = await raw(play, "SELECT order_id FROM privacy_wishes WHERE kind = 'erase'")
+        assert wished == "gid://shopify/Order/1001"
+
+
+async def raw(play: Playing, text: str, **values: object) -> Any:
+    def work(c: sa.Connection) -> Any:
+        found = c.execute(sa.text(text), values)
+        return found.scalar() if found.returns_rows else None
+
+    return await play.store._db.write(work)

@@ -1,0 +1,58 @@
+"""`sculpteo-bridge customer-data`: all that is stored about one person, for the answer to their request."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import click
+
+from bridge.cli._desk import Desk, look_at_desk
+from bridge.cli._options import config_option, echo_json
+from bridge.ports import OrderRecord
+from bridge.store.personal import Kept
+
+
+@click.command()
+@config_option
+@click.argument("who", required=False)
+@click.option("--request", help="Shopify's number of the request, as the alarm tells it, in place of WHO.")
+def command(config: Path, who: str | None, request: str | None) -> None:
+    """Print all that is stored about a customer, as JSON.
+
+    WHO is their e-mail address, Shopify's id of the customer, or one of their orders: its name, id or reference.
+    All their orders are shown, with every row of every table that belongs to them. What was erased is not there.
+    """
+    if (who is None) == (request is None):
+        raise click.UsageError("say who: an e-mail address, a customer's id or an order; or --request NUMBER")
+
+    async def work(desk: Desk) -> Kept:
+        if request is not None:
+            return await _by_request(desk, request)
+        return await _by_name(desk, (who or "").strip())
+
+    found = look_at_desk(config, work)
+    if not found.orders and not found.deliveries:
+        click.echo(f"Nothing is stored under {who or f'the request {request}'}.", err=True)
+    echo_json(dataclasses.asdict(found))
+
+
+async def _by_request(desk: Desk, request: str) -> Kept:
+    named = await desk.store.privacy.asked_to_tell(request)
+    if not named:
+        raise click.ClickException(f"no request {request} has come from Shopify; name the customer instead")
+    found: list[OrderRecord] = []
+    for shop, order_id in named:
+        found += [order for order in await desk.store.queries.find(order_id) if order.shop == shop]
+    return await desk.store.privacy.kept_of([order.key for order in found], [])
+
+
+async def _by_name(desk: Desk, who: str) -> Kept:
+    """An e-mail address or a customer's id, else an order."""
+    number = re.fullmatch(r"(?:gid://shopify/Customer/)?(\d{1,20})", who, re.ASCII)
+    names = [who] if "@" in who else [f"gid://shopify/Customer/{number[1]}"] if number else []
+    found = await desk.store.privacy.kept_of([], names) if names else Kept()
+    if found.orders or "@" in who:
+        return found
+    return await desk.store.privacy.kept_of([order.key for order in await desk.store.queries.find(who)], [])
