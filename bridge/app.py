@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from random import SystemRandom
 
 import aiohttp
@@ -42,6 +43,7 @@ from bridge.shopify.status import shop_facts
 from bridge.steps.job import Job, World
 from bridge.steps.reconcile import reconcile
 from bridge.store.queries import Filter
+from bridge.store.shops import Identified
 from bridge.store.store import Store
 from bridge.worker import LEASE, worked_on
 
@@ -156,6 +158,12 @@ class Bridge:
         """What the clocks of the shops showed when they last answered, by upstream."""
         return {admin.upstream: admin.date for admin in self.admins.values() if admin.date is not None}
 
+    async def recognise(self, loaded: Loaded) -> Identified:
+        """Which shops are meant by the names of a configuration that is to be in force. Raises as `identify_shops`
+        does."""
+        has_order = partial(shop_has_order, loaded.settings, self._session)
+        return await identify_shops(self.store, loaded, has_order=has_order)
+
     def adopt(self, loaded: Loaded) -> None:
         """Let another configuration be in force from the next step on. Raises ConfigError, and changes
         nothing then."""
@@ -252,11 +260,20 @@ async def opened(
     async with AsyncExitStack() as stack:
         opening = Store.open(database, clock=clock, create=create, upgrade=upgrade)
         store = await stack.enter_async_context(opening)
-        (await identify_shops(store, loaded)).take_effect()
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+        has_order = partial(shop_has_order, loaded.settings, session) if create else None
+        (await identify_shops(store, loaded, has_order=has_order)).take_effect()
         bridge = Bridge(loaded, store, session, clock)
         stack.push_async_callback(bridge.close)
         yield bridge
+
+
+async def shop_has_order(
+    settings: Settings, session: aiohttp.ClientSession, name: str, order_id: str
+) -> bool:
+    """Whether the shop of this name has an order of this id. Raises TryAgain and NeedsPerson as the shop does."""
+    admin = admin_of(name, settings.shops[name], session)
+    return await ShopifyShop(admin, mode=settings.mode).has(order_id)
 
 
 def politely(store: Store, rate: float) -> Callable[[], Awaitable[None]]:

@@ -27,7 +27,6 @@ from bridge.config.settings import Retention, Settings, ShopSettings
 from bridge.config.simulated import resolved_privately
 from bridge.config.watch import EVERY, Standing, Watch, needs_restart
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable, TryAgain
-from bridge.identity import identify_shops
 from bridge.order import remembered
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State
@@ -461,7 +460,7 @@ class Service:
         """Let it be in force, with what its shops are called now. A name that means another shop from now on
         means it to everybody at once: nothing that knows it for the shop before is under way meanwhile."""
         bridge, before = self._bridge, self._bridge.settings.shops
-        identified = await identify_shops(bridge.store, loaded)
+        identified = await bridge.recognise(loaded)
         wanted = loaded.settings.shops
         other = [name for name, shop in before.items() if name not in wanted or not _same(shop, wanted[name])]
         reused = [name for name in other if name in wanted]

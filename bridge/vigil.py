@@ -147,12 +147,12 @@ class Vigil:
             "known": _quoted(known),
         }
         name, wrong = f"location:{shop}", bool(found.unknown and known)
-        before = name in {one.name for one in await self._store.conditions.open()}
-        new = await self._is(name, "location", wrong, facts)
+        before = {one.name for one in await self._store.conditions.open()}
+        new = await self._is(name, "location", wrong, facts, before=before)
         renamed = ", ".join(f"“{word}” → “{name}”" for word, name in sorted(found.renamed.items()))
         told = {"shop": shop, "renamed": renamed}
-        await self._is(f"renamed:{shop}", "location_renamed", bool(found.renamed), told)
-        return True if new else False if before and not wrong else None
+        await self._is(f"renamed:{shop}", "location_renamed", bool(found.renamed), told, before=before)
+        return True if new else False if name in before and not wrong else None
 
     # --- upstreams ---------------------------------------------------------------------------------------
 
@@ -225,15 +225,25 @@ class Vigil:
         """Whether that was so when a configuration was last read on this machine."""
         return f"designs:{self._host}" in {one.name for one in await self._store.conditions.open()}
 
-    async def _is(self, name: str, code: str, wrong: bool, facts: Facts, owner: str = SHARED) -> bool:
-        """Begin or end a condition, where that is new. Gives True when it began."""
+    async def _is(
+        self,
+        name: str,
+        code: str,
+        wrong: bool,
+        facts: Facts,
+        owner: str = SHARED,
+        *,
+        before: Collection[str] | None = None,
+    ) -> bool:
+        """Begin or end a condition, where that is new. Gives True when it began. `before` = the names of those that
+        are open, where they were read already."""
         if wrong:
             new = await self._store.conditions.begin(name, code, owner, facts)
             if new and code != "configuration":  # whose faults were logged when the file was read
                 log.warning("something is wrong", condition=name, facts=dict(facts))
             return new
-        if name in {one.name for one in await self._store.conditions.open()} and (
-            await self._store.conditions.end(name, owner, silent_for=SILENT)
-        ):
+        if before is None:
+            before = {one.name for one in await self._store.conditions.open()}
+        if name in before and (await self._store.conditions.end(name, owner, silent_for=SILENT)):
             log.info("it is right again", condition=name)
         return False

@@ -363,6 +363,11 @@ class ShopifyShop:
         """All active locations of the shop, those of fulfillment services too. Raises TryAgain."""
         return await locations(self._admin)
 
+    async def has(self, order_id: str) -> bool:
+        """Whether the shop has an order of this id, as far as the app may see its orders."""
+        reply = await self._admin.run("order_tags", {"id": order_id})
+        return bool(reply.data["order"])
+
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         """The id of the order that a fulfillment order belongs to, or None when there is none."""
         reply = await self._admin.run("order_of_fulfillment_order", {"id": fulfillment_order_id})

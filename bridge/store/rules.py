@@ -22,7 +22,9 @@ from bridge.store.moves import wake
 from bridge.store.tables import line_rules, orders
 from bridge.store.types import Unreadable
 
-REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again
+REMEMBERED = timedelta(
+    days=30
+)  # how long an order that was not printed is looked at again when something changed
 UNANSWERED = (Problem.UNMAPPED, Problem.OPTION, Problem.VARIANT)
 HERE = line_rules.c.removed_at.is_(None)
 

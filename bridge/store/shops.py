@@ -97,17 +97,32 @@ class Shops:
         known = await self._db.read(_known)
         self.use(*_translation(known, {}))
 
-    async def identify(self, wanted: Mapping[str, ShopIdentity], *, write: bool = True) -> Identified:
+    async def strangers(self, wanted: Mapping[str, ShopIdentity]) -> Strangers | None:
+        """What is on record from before domains were kept, under names that the configuration does not have, while it
+        has shops of which nothing is on record: one of these may be called otherwise by now. None = there is nothing
+        of that kind. Raises StoreUnavailable."""
+        wanted = {name: _normal(shop) for name, shop in wanted.items()}
+        return await self._db.read(partial(_strangers, wanted=wanted))
+
+    async def identify(
+        self,
+        wanted: Mapping[str, ShopIdentity],
+        *,
+        write: bool = True,
+        proven: Mapping[str, str] | None = None,
+    ) -> Identified:
         """Recognise the shops of a configuration, given by name, and keep what is new: domains that were not
-        known, and names that changed. Without `write` nothing is kept.
+        known, and names that changed. Without `write` nothing is kept. `proven` = the keys of strangers by the
+        domains that they turned out to be of.
 
         Raises ShopNameTaken, and keeps nothing, when a name means another shop than the one whose orders are on
         record under it; StoreUnavailable.
         """
         wanted = {name: _normal(shop) for name, shop in wanted.items()}
-        found = await self._db.read(partial(_recognise, wanted=wanted))
+        proven = proven or {}
+        found = await self._db.read(partial(_recognise, wanted=wanted, proven=proven))
         if write and found.changed:
-            found = await self._db.write(partial(_keep, wanted=wanted))
+            found = await self._db.write(partial(_keep, wanted=wanted, proven=proven))
         keys, names = _translation(found.known, {name: shop.domain for name, shop in wanted.items()})
         return Identified(self, keys, names, tuple(found.renamed))
 
@@ -115,6 +130,38 @@ class Shops:
         """A name that is not used any more goes on meaning its shop: a step may be at work that knows that one."""
         before = {name: key for name, key in self._db.names.keys.items() if name not in keys}
         self._db.names.use({**before, **keys}, names)
+
+
+ASKED_ABOUT = 5  # newest orders of a stranger that a shop is asked about
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """`orders` = the ids of the newest orders on record, by keys whose shop is not known; `shops` = the names in the
+    configuration of shops of which nothing is on record."""
+
+    orders: Mapping[str, Sequence[str]]
+    shops: Sequence[str]
+
+
+def _strangers(c: Connection, wanted: Mapping[str, ShopIdentity]) -> Strangers | None:
+    known = _known(c)
+    domains, keys = {one.domain for one in known}, {one.key for one in known}
+    new = [
+        name
+        for name, shop in wanted.items()
+        if not {shop.domain, shop.former} & domains and (name in keys or not _has_rows(c, name))
+    ]
+    if not new:
+        return None
+    column = sa.type_coerce(orders.c.shop, sa.Text)
+    on_record = c.execute(sa.select(column).distinct()).scalars()
+    unclaimed = [key for key in on_record if key not in keys | wanted.keys()]
+    if not unclaimed:
+        return None
+    newest = sa.select(orders.c.order_id).order_by(orders.c.id.desc()).limit(ASKED_ABOUT)
+    found = {key: c.execute(newest.where(column == key)).scalars().all() for key in sorted(unclaimed)}
+    return Strangers(found, sorted(new))
 
 
 @dataclass(slots=True)
@@ -137,12 +184,12 @@ def _known(c: Connection) -> list[Known]:
     return [Known(*row) for row in c.execute(query)]
 
 
-def _keep(c: Connection, wanted: Mapping[str, ShopIdentity]) -> _Recognised:
+def _keep(c: Connection, wanted: Mapping[str, ShopIdentity], proven: Mapping[str, str]) -> _Recognised:
     """Under a lock: another process may be starting with other names."""
     if c.dialect.name == "postgresql":
         c.exec_driver_sql("LOCK TABLE shops IN SHARE ROW EXCLUSIVE MODE")
     before = {one.key: one for one in _known(c)}
-    found = _recognise(c, wanted)
+    found = _recognise(c, wanted, proven)
     for one in found.known:
         if before.get(one.key) == one:
             continue
@@ -151,9 +198,11 @@ def _keep(c: Connection, wanted: Mapping[str, ShopIdentity]) -> _Recognised:
     return found
 
 
-def _recognise(c: Connection, wanted: Mapping[str, ShopIdentity]) -> _Recognised:
+def _recognise(c: Connection, wanted: Mapping[str, ShopIdentity], proven: Mapping[str, str]) -> _Recognised:
     """The shops as they are to be known from now on. Raises ShopNameTaken."""
-    before = _known(c)
+    recorded = _known(c)
+    taken_keys = {one.key for one in recorded}
+    before = recorded + [Known(*one, one[1]) for one in proven.items() if one[1] not in taken_keys]
     known = {one.domain: one for one in before}
     renamed: list[Renamed] = []
     for shop in wanted.values():
@@ -184,7 +233,7 @@ def _recognise(c: Connection, wanted: Mapping[str, ShopIdentity]) -> _Recognised
             if old_name and old_name != name:
                 renamed.append(Renamed(shop.domain, old_name, name))
     now = sorted(known.values(), key=lambda one: one.domain)
-    return _Recognised(now, renamed, now != before)
+    return _Recognised(now, renamed, now != recorded)
 
 
 def _key(known: Mapping[str, Known], domain: str) -> str | None:

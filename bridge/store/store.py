@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -37,7 +37,7 @@ from bridge.store.processes import Processes
 from bridge.store.purchases import BILLED_PROBE
 from bridge.store.queries import Queries
 from bridge.store.reports import Reports
-from bridge.store.rules import Rules
+from bridge.store.rules import REMEMBERED, Rules
 from bridge.store.sessions import Sessions
 from bridge.store.shops import Shops
 from bridge.store.tables import REVISION, alarms, memory, orders
@@ -45,7 +45,6 @@ from bridge.store.watching import Watching
 
 TIME = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
 DAMAGE_BATCH = 100  # orders that are read in one transaction, in search of damaged ones
-REMEMBERED = timedelta(days=30)  # how long an order that was not printed is looked at again for a new mapping
 
 BY_RULES = (
     *(Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Problem.NO_PRICE, Problem.LOCATION),

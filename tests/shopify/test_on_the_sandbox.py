@@ -105,6 +105,11 @@ async def test_a_very_long_order_is_read_whole(world: World) -> None:
     assert [line.line_item_id for line in unit.lines] == [line.id for line in order.lines]
 
 
+async def test_a_shop_is_asked_whether_an_order_is_its_own(world: World) -> None:
+    assert await world.port.has(world.buy("RING-S").gid)
+    assert not await world.port.has("gid://shopify/Order/1")
+
+
 async def test_an_order_of_nobody_is_none(world: World) -> None:
     assert await world.port.read("gid://shopify/Order/1") is None
 

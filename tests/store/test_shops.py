@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from bridge.errors import LookAgain
+from bridge.errors import ConfigError, LookAgain, TryAgain
+from bridge.identity import identify_shops
 from bridge.order.rules import LineRule, Scope
 from bridge.order.states import State
 from bridge.ports import Change
@@ -18,6 +19,7 @@ from bridge.store.engine import engines, parse_url
 from bridge.store.queries import Filter
 from bridge.store.shops import ShopIdentity, ShopNameTaken
 from tests.store.make import LEASE, Tick, claimed, delivery, get, gid, placing, word
+from tests.web.console.conftest import configuration
 
 ACME, BETA, GAMMA = (f"{name}.myshopify.com" for name in ("acme-prints", "beta", "gamma"))
 
@@ -228,3 +230,55 @@ async def test_a_pause_stops_the_purchase_of_its_shop_whatever_that_is_called_me
     await called(store, acme=BETA, b=ACME)
     with pytest.raises(LookAgain, match="paused"):
         await store.orders.mark_sent(order, {})
+
+
+# --- from before domains were kept -------------------------------------------------------------------------
+
+
+def has_orders(*ids: str, error: Exception | None = None) -> Callable[[str, str], Awaitable[bool]]:
+    """A shop that has these orders."""
+
+    async def has_order(name: str, order_id: str) -> bool:
+        if error is not None:
+            raise error
+        return order_id in ids
+
+    return has_order
+
+
+async def test_a_name_that_changes_in_the_step_from_before_domains_were_kept_keeps_its_orders(
+    store: Store,
+) -> None:
+    key = await cancelled(store, "before")  # as the older release left it: no domain is known
+    found = await identify_shops(store, configuration(), has_order=has_orders(gid()))
+    found.take_effect()
+    assert [(one.before, one.now) for one in found.renamed] == [("before", "acme")]
+    assert await store.orders.notice(word(shop="acme")) == key
+    assert (await get(store, key)).state is State.CANCELLED
+    again = await identify_shops(store, configuration(), has_order=has_orders(error=TryAgain("HTTP 503")))
+    assert again.renamed == ()  # it is known from now on: nobody is asked any more
+
+
+async def test_a_new_shop_beside_one_that_was_taken_out_in_that_step_gets_none_of_its_orders(
+    store: Store,
+) -> None:
+    await cancelled(store, "before")
+    (await identify_shops(store, configuration(), has_order=has_orders())).take_effect()
+    await store.orders.notice(word(shop="acme"))
+    assert await shops_of(store) == [("acme", "#1001"), ("before", "#1001")]
+
+
+async def test_a_shop_that_cannot_be_asked_stops_the_start_with_the_remedy(store: Store) -> None:
+    await cancelled(store, "before")
+    with pytest.raises(ConfigError, match="call it before for one start") as caught:
+        await identify_shops(store, configuration(), has_order=has_orders(error=TryAgain("HTTP 503")))
+    assert "acme" in str(caught.value)
+    (await identify_shops(store, configuration(), has_order=has_orders(gid()))).take_effect()
+    assert await shops_of(store) == [("acme", "#1001")]
+
+
+async def test_a_command_settles_nothing_that_the_service_has_to_ask(store: Store) -> None:
+    key = await cancelled(store, "before")
+    (await identify_shops(store, configuration())).take_effect()
+    (await identify_shops(store, configuration(), has_order=has_orders(gid()))).take_effect()
+    assert await store.orders.notice(word(shop="acme")) == key
