@@ -185,14 +185,23 @@ class ShopControl:
     async def set_risk(self, order: str, risk: str, assessments: tuple[str, ...] | None = None) -> OrderView:
         return await self._order("set_risk", order=order, risk=risk, assessments=assessments)
 
-    async def hold(self, order: str, reason: str = "OTHER") -> OrderView:
-        return await self._order("hold", order=order, reason=reason)
+    async def hold(self, order: str, reason: str = "OTHER", location: str | None = None) -> OrderView:
+        return await self._order("hold", order=order, reason=reason, location=location)
 
-    async def release(self, order: str) -> OrderView:
-        return await self._order("release", order=order)
+    async def release(self, order: str, location: str | None = None) -> OrderView:
+        return await self._order("release", order=order, location=location)
 
-    async def move(self, order: str, location: str) -> OrderView:
-        return await self._order("move", order=order, location=location)
+    async def move(self, order: str, location: str, units: Mapping[str, int] | None = None) -> OrderView:
+        return await self._order("move", order=order, location=location, units=units)
+
+    async def split(self, order: str, units: Mapping[str, int]) -> OrderView:
+        return await self._order("split", order=order, units=units)
+
+    async def stop_progress(self, order: str) -> OrderView:
+        return await self._order("stop_progress", order=order)
+
+    async def cancel_fulfillment(self, order: str, fulfillment: str) -> OrderView:
+        return await self._order("cancel_fulfillment", order=order, fulfillment=fulfillment)
 
     async def fulfill_by_hand(
         self,
@@ -201,8 +210,16 @@ class ShopControl:
         *,
         number: str | None = None,
         company: str | None = None,
+        location: str | None = None,
     ) -> OrderView:
-        return await self._order("fulfill_by_hand", order=order, units=units, number=number, company=company)
+        return await self._order(
+            "fulfill_by_hand",
+            order=order,
+            units=units,
+            number=number,
+            company=company,
+            location=location,
+        )
 
     async def close_order(self, order: str) -> OrderView:
         return await self._order("close_order", order=order)
@@ -273,6 +290,9 @@ class PrinterControl:
                 status=status,
             )
         )
+
+    async def relabel(self, reference: str, number: str, to: str | None = None) -> BookView:
+        return BOOK.validate_json(await self._call("relabel", reference=reference, number=number, to=to))
 
     async def script(self, containing: str, steps: Sequence[Step], *, times: int = 1) -> None:
         await self._call("script", containing=containing, steps=list(steps), times=times)

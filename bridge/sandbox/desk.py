@@ -92,16 +92,43 @@ class ShopDesk:
     def set_risk(self, order: str, risk: str, assessments: tuple[str, ...] | None = None) -> OrderView:
         return OrderView.of(self._shop.set_risk(order, risk, assessments))
 
-    def hold(self, order: str, reason: str = "OTHER") -> OrderView:
-        self._shop.hold(order, reason)
+    def hold(self, order: str, reason: str = "OTHER", location: str | None = None) -> OrderView:
+        for entry in self._shop.at_location(order, location):
+            self._shop.hold(entry, reason)
         return self.order(order)
 
-    def release(self, order: str) -> OrderView:
-        self._shop.release(order)
+    def release(self, order: str, location: str | None = None) -> OrderView:
+        for entry in self._shop.at_location(order, location):
+            self._shop.release(entry)
         return self.order(order)
 
-    def move(self, order: str, location: str) -> OrderView:
-        self._shop.move(order, location)
+    def move(self, order: str, location: str, units: dict[str, int] | None = None) -> OrderView:
+        """To the location: all, or units by SKU, which are split off first."""
+        entries = self._shop.fulfillment_orders(order)
+        if units is not None:
+            entries = [self._shop.split(entries[0], units)]
+        for entry in entries:
+            self._shop.move(entry, location)
+        return self.order(order)
+
+    def split(self, order: str, units: dict[str, int]) -> OrderView:
+        """Units by SKU become a fulfillment order of their own."""
+        self._shop.split(self._shop.fulfillment_orders(order)[0], units)
+        return self.order(order)
+
+    def stop_progress(self, order: str) -> OrderView:
+        """The merchant marks what was reported as in progress as not begun."""
+        for entry in self._shop.fulfillment_orders(order):
+            if entry.progress_notes:
+                self._shop.open(entry)
+        return self.order(order)
+
+    def cancel_fulfillment(self, order: str, fulfillment: str) -> OrderView:
+        """The merchant takes a shipment back; it is named by its id."""
+        found = next((one for one in self._shop.order(order).fulfillments if one.gid == fulfillment), None)
+        if found is None:
+            raise LookupError(f"{order} has no fulfillment {fulfillment}")
+        self._shop.cancel_fulfillment(found)
         return self.order(order)
 
     def fulfill_by_hand(
@@ -110,8 +137,9 @@ class ShopDesk:
         units: dict[str, int] | None = None,
         number: str | None = None,
         company: str | None = None,
+        location: str | None = None,
     ) -> OrderView:
-        self._shop.fulfill_by_hand(order, units, number=number, company=company)
+        self._shop.fulfill_by_hand(order, units, number=number, company=company, location=location)
         return self.order(order)
 
     def close_order(self, order: str) -> OrderView:
@@ -172,6 +200,10 @@ class PrinterDesk:
         status: str | None = "Shipped",
     ) -> BookView:
         self._printer.add_parcel(reference, number, carrier, contents, status=status)
+        return BookView.of(self._printer.book(reference))
+
+    def relabel(self, reference: str, number: str, to: str | None = None) -> BookView:
+        self._printer.relabel(reference, number, to)
         return BookView.of(self._printer.book(reference))
 
     def script(self, containing: str, steps: tuple[Step, ...], times: int = 1) -> None:

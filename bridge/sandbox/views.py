@@ -18,6 +18,7 @@ class FulfillmentOrderView:
     delivery_method: str
     remaining: dict[str, int]  # SKU (or title) -> units
     holds: tuple[str, ...]  # reasons
+    in_progress: bool = False  # the app, or a person, has reported that work has begun
 
     @classmethod
     def of(cls, entry: FulfillmentOrder) -> FulfillmentOrderView:
@@ -28,6 +29,7 @@ class FulfillmentOrderView:
             entry.delivery_method,
             {row.line.label: row.remaining for row in entry.lines},
             tuple(hold.reason for hold in entry.holds),
+            bool(entry.progress_notes),
         )
 
 
@@ -41,6 +43,8 @@ class FulfillmentView:
     units: dict[str, int]
     notified: bool
     by_app: bool
+    location: str = ""
+    mails: int = 0  # how often the customer was told of it
 
     @classmethod
     def of(cls, entry: Fulfillment) -> FulfillmentView:
@@ -56,6 +60,8 @@ class FulfillmentView:
             units,
             entry.notified,
             entry.by_app,
+            entry.location.name,
+            entry.mails,
         )
 
 

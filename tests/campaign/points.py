@@ -26,7 +26,7 @@ from bridge.store.orders import StoredOrders
 
 ORDERS = (
     "notice", "claim", "extend", "renew", "record", "open_attempt", "mark_sent", "keep_answer", "adopt",
-    "revive", "mark_pushed", "settle_notification",
+    "revive", "mark_pushed", "keep_bare", "settle_notification",
 )  # fmt: skip
 CALLS: dict[str, tuple[type, tuple[str, ...]]] = {
     "orders": (StoredOrders, ORDERS),

@@ -323,7 +323,7 @@ def _rehearsed(random: Random, chapters: tuple[Chapter, ...]) -> tuple[Chapter, 
     return tuple(replace(chapter, mode=mode) for chapter, mode in zip(longer, modes, strict=True))
 
 
-RARE = ("orders.revive", "orders.adopt", "shop.extend_tracking")
+RARE = ("orders.revive", "orders.adopt", "orders.keep_bare", "shop.extend_tracking")
 
 
 def write(seed: str, replicas: int, *, server: bool) -> Script:

@@ -359,3 +359,20 @@ def test_a_token_ends_with_its_day_and_the_static_one_never() -> None:
     assert store.accepts_token("shpat_sandbox")
     store.uninstall()
     assert not store.accepts_token("shpat_sandbox")
+
+
+@pytest.mark.parametrize(("lines", "taken"), [(250, True), (251, False)])
+def test_an_input_array_holds_250_entries_at_most(lines: int, taken: bool) -> None:
+    store = shop()
+    order = store.create_order([Buy(f"S{number}") for number in range(lines)], address=ADA)
+    (entry,) = order.fulfillment_orders
+    rows = [{"id": row.gid, "quantity": 1} for row in entry.lines]
+    wanted = {
+        "lineItemsByFulfillmentOrder": [{"fulfillmentOrderId": entry.gid, "fulfillmentOrderLineItems": rows}]
+    }
+    answer = ask(store, FULFILL, fulfillment=wanted)
+    if taken:
+        assert data(answer)["fulfillmentCreate"]["userErrors"] == []
+    else:
+        assert answer["errors"][0]["extensions"]["code"] == "MAX_INPUT_SIZE_EXCEEDED"
+    assert entry.remaining == (0 if taken else lines)

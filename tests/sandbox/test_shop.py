@@ -243,3 +243,28 @@ def test_the_same_seed_gives_the_same_ids() -> None:
         order = store.create_order(["RING-S"], address=ADA, email="ada@mail.example")
         made.append((order.gid, store.issue_token(), store.uuid()))
     assert made[0] == made[1]
+
+
+def test_progress_that_is_stopped_is_told_and_lets_it_be_moved() -> None:
+    store = shop()
+    told: list[str] = []
+    store.listeners.append(lambda event: told.extend(one.topic for one in event.announcements))
+    order = store.create_order([Buy("RING-S", 2)])
+    (entry,) = order.fulfillment_orders
+    store.report_progress(entry, "printing")
+    with pytest.raises(ShopError, match="cannot be moved"):
+        store.move(entry, "Nantes")
+    store.open(entry)
+    assert "fulfillment_orders/manually_reported_progress_stopped" in told
+    store.move(entry, "Nantes")
+    assert entry.location.name == "Nantes"
+
+
+def test_the_merchant_ships_from_one_location_alone() -> None:
+    store = shop()
+    order = store.create_order([Buy("RING-S", 5)])
+    store.move(store.split(order.fulfillment_orders[0], {"RING-S": 2}), "Nantes")
+    store.fulfill_by_hand(order, number="DPD-1", location="Nantes")
+    assert [entry.remaining for entry in order.fulfillment_orders] == [3, 0]
+    with pytest.raises(LookupError, match="nothing is left to be sent from Nantes"):
+        store.fulfill_by_hand(order, location="Nantes")

@@ -277,3 +277,26 @@ async def test_what_each_fulfillment_holds_is_read_whole(world: World, shipments
     found = (await world.read(made)).fulfillments
     lines = [(line.gid, 1) for line in made.lines]
     assert [sorted(one.lines) for one in found] == [sorted(lines)] * shipments
+
+
+async def test_progress_that_somebody_stops_is_subscribed_to_and_heard(world: World) -> None:
+    await ensure(world.admin, URL, "acme")
+    topics = {entry.topic for entry in world.running.shop.subscriptions.values()}
+    assert "FULFILLMENT_ORDERS_MANUALLY_REPORTED_PROGRESS_STOPPED" in topics
+    order = world.buy("RING-S")
+    (unit,) = order.fulfillment_orders
+    world.running.shop.report_progress(unit, "printing")
+    world.running.shop.open(unit)
+    sent = [one for one in world.running.webhooks.deliveries if one.topic.endswith("progress_stopped")]
+    (delivery,) = sent
+    read = read_delivery(
+        shop="acme",
+        domain=world.running.shop.settings.domain,
+        headers=delivery.headers,
+        body=delivery.body,
+        secrets=[world.running.shop.settings.client_secret.encode()],
+        now=AT,
+    )
+    word = interpret(read)
+    assert (word.outcome, word.fulfillment_order_id) == ("order", unit.gid)
+    assert await world.port.order_of(unit.gid) == order.gid

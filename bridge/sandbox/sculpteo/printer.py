@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import string
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -170,6 +170,19 @@ class Printer:
         book.parcels.append(parcel)
         self.advance(reference, status or book.status)
         return parcel
+
+    def relabel(self, reference: str, number: str, to: str | None = None) -> Parcel:
+        """The carrier replaces a parcel's label: the number is gone, another one is in its place."""
+        book = self.book(reference)
+        index = next((i for i, parcel in enumerate(book.parcels) if parcel.number == number), None)
+        if index is None:
+            raise LookupError(f"{reference} has no parcel {number}")
+        old = book.parcels[index]
+        fresh = to or self.new_number(old.carrier)
+        page = TRACKING_PAGES.get(old.carrier)
+        book.parcels[index] = replace(old, number=fresh, url=page.format(number=fresh) if page else None)
+        self.advance(reference, book.status)
+        return book.parcels[index]
 
     def new_number(self, carrier: str) -> str:
         digits = "".join(self.random.choices(string.digits, k=10))

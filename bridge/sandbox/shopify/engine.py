@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -106,6 +106,10 @@ def _unsupported(kind: str, name: str) -> Resolver:
     return resolve
 
 
+LARGEST_INPUT = 250
+"""Entries of an array in the input: https://shopify.dev/docs/api/usage/limits"""
+
+
 class Engine:
     """Executes documents for one shop and pays for them from its bucket."""
 
@@ -129,6 +133,9 @@ class Engine:
         operation = prepared.operation(operation_name)
         if operation is None:
             return {"errors": [{"message": "No operation with this name in the document"}]}
+        longest = _longest_list(variables)
+        if longest > LARGEST_INPUT:
+            return {"errors": [_too_long(longest)]}
         cost = requested_cost(operation, prepared.fragments, variables)
         if cost > self._shop.settings.max_query_cost:
             return {"errors": [_too_costly(cost, self._shop.settings.max_query_cost)]}
@@ -252,6 +259,27 @@ def _runtime_error(error: GraphQLError) -> Json:
         shown["message"] = f"sandbox: {error.original_error!r}"
         shown["extensions"] = {"code": "INTERNAL_SERVER_ERROR"}
     return shown
+
+
+def _longest_list(value: object) -> int:
+    """The length of the longest list anywhere in the variables."""
+    inner: Iterable[object] = ()
+    if isinstance(value, Mapping):
+        inner = value.values()
+    elif isinstance(value, list):
+        inner = value
+    own = len(value) if isinstance(value, list) else 0
+    return max((own, *map(_longest_list, inner)))
+
+
+def _too_long(length: int) -> Json:
+    return {
+        "message": f"The input array size of {length} is greater than the maximum allowed of {LARGEST_INPUT}.",
+        "extensions": {
+            "code": "MAX_INPUT_SIZE_EXCEEDED",
+            "documentation": "https://shopify.dev/api/usage/limits",
+        },
+    }
 
 
 def _too_costly(cost: int, most: int) -> Json:

@@ -25,6 +25,19 @@ MOST_HOLDS = 10
 
 
 class Fulfilling(ShopState):
+    def at_location(self, target: HoldTarget, location: str | None) -> list[FulfillmentOrder]:
+        """Those of `target` that are not finished, at the location of this name, or at all of them.
+
+        Raises LookupError when there is none at that location.
+        """
+        entries = self.fulfillment_orders(target)
+        if location is None:
+            return entries
+        found = [entry for entry in entries if entry.location.name == location]
+        if not found:
+            raise LookupError(f"nothing is left to be sent from {location}")
+        return found
+
     def fulfillment_orders(self, target: HoldTarget) -> list[FulfillmentOrder]:
         """One fulfillment order, or all of an order that are not finished."""
         if isinstance(target, str) and target.startswith("gid://shopify/FulfillmentOrder/"):
@@ -90,14 +103,16 @@ class Fulfilling(ShopState):
             self._changed(entry, "fulfillment_orders/rescheduled")
 
     def open(self, target: HoldTarget) -> None:
-        """Scheduled or in progress -> open."""
+        """Scheduled or in progress -> open. Ends progress that was reported: then it can be moved again."""
         for entry in self.fulfillment_orders(target):
             if "MARK_AS_OPEN" not in entry.actions:
                 raise ShopError("Fulfillment order cannot be marked as open", ["id"])
+            stopped = bool(entry.progress_notes)
             entry.status = "OPEN"
             entry.fulfill_at = None
             entry.progress_notes.clear()
-            self._changed(entry, "fulfillment_orders/scheduled_fulfillment_order_ready")
+            topic = "manually_reported_progress_stopped" if stopped else "scheduled_fulfillment_order_ready"
+            self._changed(entry, f"fulfillment_orders/{topic}")
 
     def report_progress(self, entry: FulfillmentOrder, notes: str | None) -> None:
         """Work has begun; from now on it cannot be moved to another location."""
@@ -182,7 +197,7 @@ class Fulfilling(ShopState):
             company=company,
             numbers=tuple(numbers),
             urls=tuple(urls),
-            notified=notify,
+            mails=int(notify),
             by_app=by_app,
         )
         for entry, rows in picks:
@@ -213,10 +228,11 @@ class Fulfilling(ShopState):
         *,
         number: str | None = None,
         company: str | None = None,
+        location: str | None = None,
     ) -> Fulfillment:
-        """The merchant ships from the Shopify admin: all that is left, or units by SKU."""
+        """The merchant ships from the Shopify admin: all that is left, or units by SKU; from one location."""
         picks = []
-        for entry in self.fulfillment_orders(target):
+        for entry in self.at_location(target, location):
             rows = [
                 (row, row.remaining if units is None else units[row.line.label])
                 for row in entry.lines
@@ -244,7 +260,7 @@ class Fulfilling(ShopState):
         fulfillment.company = company
         fulfillment.numbers = tuple(numbers)
         fulfillment.urls = tuple(urls)
-        fulfillment.notified = fulfillment.notified or notify
+        fulfillment.mails += notify
         fulfillment.updated_at = self.now()
         self.touch(fulfillment.order)
         self.announce(

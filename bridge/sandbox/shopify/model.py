@@ -224,8 +224,12 @@ class Fulfillment(Node):
     company: str | None = None
     numbers: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
-    notified: bool = False  # whether the customer was sent a mail about it
+    mails: int = 0  # how often the customer was sent a mail about it
     by_app: bool = True
+
+    @property
+    def notified(self) -> bool:
+        return self.mails > 0
 
 
 @dataclass(slots=True)
