@@ -73,6 +73,7 @@ def policy_of(settings: Settings) -> Policy:
             hold_high_risk=approval.high_risk == "hold",
             hold_unrated=approval.unrated == "hold",
         ),
+        needs_papers=settings.invoice.mode == "template",
         ask_about_warnings=settings.address_check.warning == "ask",
         theme=settings.sculpteo.theme,
         currency=settings.sculpteo.currency,
@@ -202,7 +203,9 @@ class Bridge:
             shops=guarded_shops(shops, breakers),
             printer=guarded_printer(printer, breakers),
             catalog=loaded.catalog,
-            invoicer=Invoices(settings.invoice, loaded.path.parent, self._session),
+            invoicer=Invoices(
+                settings.invoice, loaded.path.parent, self._session, safety=loaded.catalog.safety
+            ),
             policy=policy_of(settings),
             random=SystemRandom(),
             go_live=go_live,

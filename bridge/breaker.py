@@ -27,6 +27,7 @@ from bridge.order.model import (
     LedgerEntry,
     Mode,
     NewFulfillment,
+    Papers,
     PrintOrder,
     Quote,
     Receipt,
@@ -191,6 +192,9 @@ class GuardedShop:
 
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         return await self._breaker.through(lambda: self._shop.order_of(fulfillment_order_id), _fine)
+
+    async def papers(self, order_id: str) -> Papers | None:
+        return await self._breaker.through(lambda: self._shop.papers(order_id), _fine)
 
     async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
         return await self._breaker.through(lambda: self._shop.customer_orders(customer_id), _fine)

@@ -22,6 +22,7 @@ from bridge.order.model import (
     Mode,
     Money,
     NewFulfillment,
+    Papers,
     Parcel,
     PrintItem,
     PrintOrder,
@@ -150,6 +151,9 @@ class Shop(Protocol):
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         """The id of the order that a fulfillment order belongs to, or None when there is none."""
 
+    async def papers(self, order_id: str) -> Papers | None:
+        """What an invoice says beyond the order itself; None when the shop has no such order."""
+
     async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
         """A customer's orders that the app may see, the oldest first; only some where there are many. Empty
         where the shop does not show the customer."""
@@ -266,6 +270,7 @@ class Policy:
     notification_url: Callable[[str], str | None]  # secret token -> URL that Sculpteo calls
     ship_method: Callable[[ShopOrder], str | None]
     approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
+    needs_papers: bool = False  # whether an invoice is made here, which says more than the order itself
     ask_about_warnings: bool = True  # whether a warning of Shopify's address check asks a person
     theme: str | None = None
     currency: str = "EUR"  # in which Sculpteo prices and limits are read

@@ -14,11 +14,11 @@ from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.config.settings import Invoice, Seller
 from bridge.errors import BridgeError, NeedsPerson, TryAgain
-from bridge.invoice.data import BadSetting, invoice_data
+from bridge.invoice.data import BadSetting, Safety, invoice_data, no_safety
 from bridge.invoice.invoices import Invoices
 from bridge.invoice.sample import sample_order
 from bridge.invoice.sums import Unusable
-from bridge.invoice.template import shipped_template
+from bridge.invoice.template import SHIPPED, shipped_template
 from bridge.order.model import ShopOrder
 
 SAMPLE_SELLER = Seller(
@@ -39,7 +39,10 @@ SAMPLE_SELLER = Seller(
 @click.option("--sample", is_flag=True, help="An invented order, for designing before any order exists.")
 @json_option
 @click.option("--language", help="As if the configuration had this `invoice.language`: fr, de, ...")
-@click.option("--show-template", is_flag=True, help="Print the shipped template, to start your own from.")
+@click.option(
+    "--template", type=click.Choice(sorted(SHIPPED)), help="Use this template of the bridge instead."
+)
+@click.option("--show-template", is_flag=True, help="Print the bridge's template, to start your own from.")
 def command(
     config: Path,
     order: str | None,
@@ -47,6 +50,7 @@ def command(
     sample: bool,
     as_json: bool,
     language: str | None,
+    template: str | None,
     show_template: bool,
 ) -> None:
     """Make the invoice of ORDER (its name, as #1001 or acme/#1001) without sending it anywhere.
@@ -55,20 +59,22 @@ def command(
     template is given is printed.
     """
     if show_template:
-        click.echo(shipped_template(), nl=False)
+        click.echo(shipped_template(template or "invoice"), nl=False)
         return
     if sample == bool(order):
         raise click.UsageError("name an order, or use --sample")
     if not as_json and output is None:
         raise click.UsageError("say where the PDF goes: -o invoice.pdf")
     try:
-        settings, base, shop, found = _inputs(config, order)
+        settings, base, shop, found, safety = _inputs(config, order)
         if language:
             settings = settings.model_copy(update={"language": language})
+        if template:
+            settings = settings.model_copy(update={"template": template})
         if as_json:
-            echo_json(invoice_data(shop, found, settings))
+            echo_json(invoice_data(shop, found, settings, safety))
         if output is not None:
-            pdf = asyncio.run(_make(settings, base, shop, found, sample=order is None))
+            pdf = asyncio.run(_make(settings, base, shop, found, safety, sample=order is None))
             output.write(pdf)  # a file that cannot be made anew keeps what it had
     except NeedsPerson as error:
         raise click.ClickException(str(error.facts.get("why", error))) from None
@@ -78,21 +84,22 @@ def command(
         raise click.ClickException(str(error)) from None
 
 
-def _inputs(config: Path, order: str | None) -> tuple[Invoice, Path, str, ShopOrder]:
-    """The settings, their folder, the shop and the order. A sample needs no configuration."""
+def _inputs(config: Path, order: str | None) -> tuple[Invoice, Path, str, ShopOrder, Safety]:
+    """The settings, their folder, the shop, the order and safety texts. A sample needs no configuration."""
     if order is None and not config.exists():
         return (
             Invoice(mode="template", seller=SAMPLE_SELLER),
             config.absolute().parent,
             "sample",
             sample_order(),
+            no_safety,
         )
     loaded = load_or_exit(config)
     invoice, base = loaded.settings.invoice, loaded.path.parent
     if order is None:
-        return invoice, base, next(iter(loaded.settings.shops)), sample_order()
+        return invoice, base, next(iter(loaded.settings.shops)), sample_order(), loaded.catalog.safety
     shop, found = asyncio.run(load_order(loaded, order))
-    return invoice, base, shop, found
+    return invoice, base, shop, found, loaded.catalog.safety
 
 
 async def load_order(loaded: Loaded, text: str) -> tuple[str, ShopOrder]:
@@ -116,10 +123,12 @@ async def load_order(loaded: Loaded, text: str) -> tuple[str, ShopOrder]:
     return record.shop, record.snapshot
 
 
-async def _make(settings: Invoice, base: Path, shop: str, order: ShopOrder, *, sample: bool) -> bytes:
+async def _make(
+    settings: Invoice, base: Path, shop: str, order: ShopOrder, safety: Safety, *, sample: bool
+) -> bytes:
     if settings.mode == "url" and sample:
         raise click.ClickException("`invoice.mode` is url: a sample has no invoice there; name an order")
-    invoices = Invoices(settings, base)
+    invoices = Invoices(settings, base, safety=safety)
     if settings.mode == "url":
         return await invoices.invoice(shop, order) or b""
     if settings.mode == "none":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ Says = Callable[[str, Place, str, str], Fault]
 
 
 CURRENCIES = ("EUR", "USD", "GBP")
+SHIPPED_TEMPLATES = frozenset({"invoice", "customs"})
 
 
 def at(node: Node | None, *keys: str) -> Node | None:
@@ -209,11 +211,35 @@ def _invoice(root: Table, folder: Path, says: Says) -> Iterator[Fault]:
     if mode == "url" and at(invoice, "url") is None:
         remedy = "add `url: https://.../{order_number}.pdf`"
         yield says("invoice.url", spot, "is missing, which mode url needs", remedy)
+    if mode == "template":
+        yield from _same_numbers(root, says)
     for keys in (("template",), ("seller", "logo"), ("font_path",)):
         name = text(invoice, *keys)
+        if keys == ("template",) and name in SHIPPED_TEMPLATES:
+            continue
         problem = _missing(folder, name, keys[-1] == "font_path") if name else None
         if problem:
             yield says("invoice." + ".".join(keys), place(invoice, *keys), *problem)
+
+
+def _same_numbers(root: Table, says: Says) -> Iterator[Fault]:
+    """Two invoices of one number are a fault in the books: shops number their orders each for itself."""
+    names = [name for name, _ in entries(at(root, "shops"))]
+    pattern = text(root, "invoice", "number") or "{order}"
+    spot = place(root, "invoice", "number")
+    if len(names) < 2:
+        return
+    if "{shop}" not in pattern:
+        what = f"gives orders of {names[0]} and {names[1]} the same numbers"
+        yield says("invoice.number", spot, what, 'put {shop} into it, such as "{shop}-{order}"')
+        return
+    before, _, after = pattern.partition("{shop}")
+    for one, other in permutations(names, 2):
+        runs_on = after.startswith("{") and other.startswith(one)
+        if runs_on or (before.endswith("}") and other.endswith(one)):
+            what = f"lets numbers of {one} and {other} run into each other"
+            yield says("invoice.number", spot, what, 'set a sign beside {shop}, such as "{shop}-{order}"')
+            return
 
 
 def _missing(folder: Path, name: str, is_folder: bool) -> tuple[str, str] | None:

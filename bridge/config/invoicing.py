@@ -21,6 +21,11 @@ class Seller(Model):
     ] = ()
     tax_id: Annotated[Text | None, doc("VAT or tax number.", "FR00123456789")] = None
     registration: Annotated[Text | None, doc("Company registration.", "RCS Paris 123 456 789")] = None
+    eori: Annotated[Text | None, doc("EORI number, for customs.", "FR12345678900012")] = None
+    ioss: Annotated[
+        Text | None,
+        doc("IOSS number, for parcels into the EU on which VAT is paid at the checkout.", "IM0000000000"),
+    ] = None
     email: Annotated[Text | None, doc("E-mail address for questions.", "shop@example.com")] = None
     phone: Annotated[Text | None, doc("Telephone number for questions.", '"+33 1 00 00 00 00"')] = None
     footer: Annotated[Words | None, doc("A line at the foot of each page.", "Thank you!")] = None
@@ -37,13 +42,23 @@ class Invoice(Model):
     ] = "none"
     template: Annotated[
         Text | None,
-        doc("Your own Typst template in the folder of this file; default: the bridge's.", "invoice.typ"),
+        doc(
+            "One of the bridge's: `invoice` (the default), or `customs` (a commercial invoice, for parcels that pass "
+            "customs); or your own Typst template in the folder of this file.",
+            "customs",
+        ),
     ] = None
     seller: Annotated[Seller | None, doc("Who sells; needed for mode `template`.")] = None
     number: Annotated[
         NumberPattern,
-        doc("The invoice number: `{order}`, `{order_name}`, `{order_number}`, `{year}` are filled."),
+        doc(
+            "The invoice number: `{order}`, `{order_name}`, `{order_number}`, `{shop}`, `{year}` are filled. With "
+            "several shops it needs `{shop}`, so that no number is there twice."
+        ),
     ] = "{order}"
+    incoterm: Annotated[
+        Text | None, doc("Who pays duties and freight, for the commercial invoice.", "DAP")
+    ] = None
     language: Annotated[
         Language | None, doc("Language of the invoice; default: the customer's, else English.", "fr")
     ] = None

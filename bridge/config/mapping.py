@@ -98,6 +98,7 @@ class Rule:
 
     sku: str
     parts: tuple[Part, ...] | None
+    safety: str | None = None  # for the invoice; it decides no match
 
     def match(self, line: LineItem) -> Match:
         if self.parts is None:
@@ -121,7 +122,7 @@ class Rules:
 
     def __init__(self, products: Iterable[Product], ignore: Iterable[str], defaults: Defaults) -> None:
         rules = [Rule(seen(sku), None) for sku in ignore]
-        rules += [Rule(seen(product.sku), _parts(product, defaults)) for product in products]
+        rules += [Rule(seen(product.sku), _parts(product, defaults), product.safety) for product in products]
         self._exact = {rule.sku: rule for rule in rules if not is_pattern(rule.sku)}
         patterns = {canonical(rule.sku): rule for rule in rules if is_pattern(rule.sku)}
         ranked = ((specificity(spelled), spelled, rule) for spelled, rule in patterns.items())
@@ -194,6 +195,11 @@ class Mapping:
         level; its SKU or pattern)."""
         found = self._found(shop, seen(sku))
         return (found[0], found[1].sku) if found else None
+
+    def safety(self, shop: str, sku: str | None) -> str | None:
+        """The safety text of the product that a SKU is; None for none."""
+        found = self._found(shop, seen(sku)) if sku else None
+        return found[1].safety if found else None
 
     def products(self) -> list[tuple[str | None, str]]:
         """Every rule that prints something, as `deciding` names them."""

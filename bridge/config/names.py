@@ -322,7 +322,7 @@ Language = Annotated[Text, AfterValidator(_language)]
 
 # --- texts with {placeholders} ---------------------------------------------------------------------------
 
-NUMBER_FIELDS = ("order", "order_name", "order_number", "year")
+NUMBER_FIELDS = ("order", "order_name", "order_number", "shop", "year")
 URL_FIELDS = ("order_number", "order_name", "order_id", "shop")
 _FIELD = re.compile(r"\{(\w*)\}")
 

@@ -31,7 +31,7 @@ from bridge.config.names import (
 )
 from bridge.config.quantities import Amount, Count, Duration, Interval, Moment, Rate, Scale
 from bridge.config.telling import Alert, Reminders, Webhook
-from bridge.config.types import Flag, ModeName, Secret, ShipMethod, Unit, Words, bad, one_of
+from bridge.config.types import Flag, ModeName, Secret, ShipMethod, Text, Unit, Words, bad, one_of
 
 V = TypeVar("V")
 
@@ -261,6 +261,13 @@ class Product(Model):
     material: Annotated[MaterialRule | None, doc(_MATERIAL, "silver")] = None
     scale: Annotated[ScaleRule | None, doc(_SCALE, "0.87")] = None
     unit: Annotated[Unit | None, doc(_UNIT, "cm")] = None
+    safety: Annotated[
+        Text | None,
+        doc(
+            "Safety information that the law wants with the product, for the invoice: warnings, and who is responsible.",
+            '"Not for children under 3: small parts."',
+        ),
+    ] = None
 
 
 class Defaults(Model):

@@ -7,8 +7,10 @@ template that reckons, and as text in the customer's own notation for one that p
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,12 +22,14 @@ from bridge.invoice import addresses, formats
 from bridge.invoice.labels import ENGLISH, LABELS, Labels, labels
 from bridge.invoice.sums import ZERO, Kind, LineSum, Row, Sums, paid_in_other_currency, sums
 from bridge.invoice.text import clean, right_to_left
-from bridge.order.model import Address, ShopOrder
+from bridge.order.model import Address, Customs, Papers, ShopOrder
 
 VERSION = 1
 """Grows when something in the data is renamed or removed; additions leave it."""
 
 Json = dict[str, Any]
+
+LONGEST_SAFETY = 2_000  # characters: a merchant's own text, and some laws ask for many words
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -34,13 +38,22 @@ class BadSetting(ValueError):
     """A setting under `invoice` cannot be used; the text names it and the remedy."""
 
 
-def invoice_data(shop: str, order: ShopOrder, settings: Invoice) -> Json:
+Safety = Callable[[str, str | None], str | None]
+"""By shop and SKU: the safety text of a product, None for none."""
+
+
+def no_safety(shop: str, sku: str | None) -> None:
+    """The safety texts of a merchant who has none."""
+
+
+def invoice_data(shop: str, order: ShopOrder, settings: Invoice, safety: Safety = no_safety) -> Json:
     """All that a template may print. Raises BadSetting or `sums.Unusable`."""
     locale = choose_locale(settings.language, order.locale)
     words = labels(locale.language)
     zone = _zone(settings.timezone)
     totals = sums(order)
-    say = _Writer(totals.currency, locale, words)
+    papers = order.papers or Papers()
+    say = _Writer(totals.currency, locale, words, dict(papers.customs), partial(safety, shop))
     billing = order.billing_address or order.address
     return {
         "version": VERSION,
@@ -48,7 +61,8 @@ def invoice_data(shop: str, order: ShopOrder, settings: Invoice) -> Json:
         "language": locale.language,
         "locale": str(locale),
         "labels": dict(words),
-        "number": invoice_number(settings.number, order, zone),
+        "title": words["commercial_invoice" if settings.template == "customs" else "invoice"],
+        "number": invoice_number(settings.number, order, zone, shop),
         "date": _day(order.created_at, zone, locale),
         "order": {
             "id": order.id,
@@ -56,12 +70,15 @@ def invoice_data(shop: str, order: ShopOrder, settings: Invoice) -> Json:
             "date": _day(order.created_at, zone, locale),
             "paid": order.fully_paid,
             "test": order.test,
+            "po_number": clean(papers.po_number),
             "attributes": _pairs(order.attributes),
         },
         "currency": totals.currency,
         "seller": _seller(settings.seller),
         "billing": _address(billing, locale),
         "shipping": _address(order.address, locale),
+        "buyer": _buyer(papers),
+        "incoterm": settings.incoterm,
         "customer": {"email": clean(order.email), "name": clean(order.customer_name)},
         "lines": [say.line(amounts) for amounts in totals.lines],
         **say.totals(totals),
@@ -91,12 +108,13 @@ def choose_locale(wanted: str | None, customers: str | None) -> Locale:
     return chosen
 
 
-def invoice_number(pattern: str, order: ShopOrder, zone: tzinfo) -> str:
-    """`pattern` with {order} (the name without "#"), {order_name}, {order_number} and {year} filled."""
+def invoice_number(pattern: str, order: ShopOrder, zone: tzinfo, shop: str) -> str:
+    """`pattern` with {order} (the name without "#"), {order_name}, {order_number}, {shop} and {year} filled."""
     values = {
         "order": order.name.removeprefix("#"),
         "order_name": order.name,
         "order_number": "" if order.number is None else str(order.number),
+        "shop": shop,
         "year": str(order.created_at.astimezone(zone).year),
     }
 
@@ -141,6 +159,8 @@ def _seller(seller: Seller | None) -> Json | None:
         "address": list(seller.address),
         "tax_id": seller.tax_id,
         "registration": seller.registration,
+        "eori": seller.eori,
+        "ioss": seller.ioss,
         "email": seller.email,
         "phone": seller.phone,
         "footer": seller.footer,
@@ -168,6 +188,15 @@ def _address(address: Address | None, locale: Locale) -> Json | None:
     }
 
 
+def _buyer(papers: Papers) -> Json:
+    """Who buys, as far as Shopify tells more than the addresses do."""
+    return {
+        "company": clean(papers.company),
+        "vat_id": clean(papers.vat_id),
+        "credentials": _pairs(papers.credentials),
+    }
+
+
 def _presentment(order: ShopOrder, total: Decimal, locale: Locale) -> Json | None:
     """The total in the currency that the customer paid in, where that is not the shop's."""
     paid = paid_in_other_currency(order, total)
@@ -192,8 +221,17 @@ def _notes(order: ShopOrder, totals: Sums, words: Labels, locale: Locale) -> lis
 class _Writer:
     """Writes amounts and rows in one currency, locale and language."""
 
-    def __init__(self, currency: str, locale: Locale, words: Labels) -> None:
+    def __init__(
+        self,
+        currency: str,
+        locale: Locale,
+        words: Labels,
+        customs: Mapping[str, Customs],
+        safety: Callable[[str | None], str | None],
+    ) -> None:
         self._currency = currency
+        self._customs = customs
+        self._safety = safety
         self._locale = locale
         self._words = words
 
@@ -203,6 +241,7 @@ class _Writer:
     def line(self, amounts: LineSum) -> Json:
         line = amounts.line
         removed = line.quantity - amounts.quantity
+        customs = self._customs.get(line.id, Customs())
         variant = clean(line.variant_title)
         title = clean(line.title)
         return {
@@ -211,6 +250,9 @@ class _Writer:
             "rtl": right_to_left(title),
             "variant": "" if variant == "Default Title" else variant,
             "options": _pairs(line.options),
+            "hs_code": clean(customs.hs_code),
+            "origin": self._origin(customs.origin),
+            "safety": clean(self._safety(line.sku), LONGEST_SAFETY),
             "attributes": _pairs(line.attributes),
             "quantity": {"amount": amounts.quantity, "text": formats.number(amounts.quantity, self._locale)},
             "removed": self._removed(removed) if removed > 0 else None,
@@ -223,6 +265,11 @@ class _Writer:
                 for tax in line.taxes
             ],
         }
+
+    def _origin(self, code: str | None) -> Json | None:
+        if not code:
+            return None
+        return {"code": clean(code), "name": clean(formats.country(code, self._locale))}
 
     def _removed(self, count: int) -> Json:
         text = self._words["removed"].format(count=formats.number(count, self._locale))

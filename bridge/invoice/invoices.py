@@ -11,7 +11,7 @@ import structlog
 from bridge.config.settings import Invoice
 from bridge.errors import NeedsPerson
 from bridge.guard import GuardedSession, anywhere
-from bridge.invoice.data import BadSetting, invoice_data
+from bridge.invoice.data import BadSetting, Safety, invoice_data, no_safety
 from bridge.invoice.fetch import BadInvoice, fetch, invoice_url
 from bridge.invoice.sums import Unusable
 from bridge.invoice.template import FONT_REMEDY, Rendered, TemplateError, render
@@ -27,10 +27,18 @@ class Invoices:
     """`base` is the folder of the configuration file: template, logo and fonts are found from there.
 
     `session` is used for mode `url` only where private addresses are allowed; else each fetch has a session
-    of its own, whose connections refuse them.
+    of its own, whose connections refuse them. `safety` tells the safety text of a product.
     """
 
-    def __init__(self, settings: Invoice, base: Path, session: aiohttp.ClientSession | None = None) -> None:
+    def __init__(
+        self,
+        settings: Invoice,
+        base: Path,
+        session: aiohttp.ClientSession | None = None,
+        *,
+        safety: Safety = no_safety,
+    ) -> None:
+        self._safety = safety
         self._settings = settings
         self._base = base
         self._session = session
@@ -47,7 +55,7 @@ class Invoices:
     async def render(self, shop: str, order: ShopOrder) -> Rendered:
         """The PDF from the template, with what is to be said about it. Raises NeedsPerson("invoice")."""
         try:
-            data = invoice_data(shop, order, self._settings)
+            data = invoice_data(shop, order, self._settings, self._safety)
             async with self._turn:
                 rendered = await render(data, self._settings, self._base, order.created_at)
         except (BadSetting, Unusable, TemplateError) as error:

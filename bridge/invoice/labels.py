@@ -37,6 +37,19 @@ class Labels(TypedDict):
     test: str
     tax_id: str
     registration: str
+    po_number: str
+    buyer: str
+    safety: str
+    commercial_invoice: str
+    exporter: str
+    consignee: str
+    hs_code: str
+    origin: str
+    incoterm: str
+    export_reason: str
+    sale: str
+    declaration: str
+    signature: str
     page: str  # "{page}" and "{pages}"
 
 
@@ -71,6 +84,19 @@ LABELS: dict[str, Labels] = {
         "test": "Test order: not a valid invoice",
         "tax_id": "VAT no.",
         "registration": "Reg. no.",
+        "po_number": "Purchase order",
+        "buyer": "Buyer",
+        "safety": "Safety information",
+        "commercial_invoice": "Commercial invoice",
+        "exporter": "Exporter",
+        "consignee": "Consignee",
+        "hs_code": "HS code",
+        "origin": "Origin",
+        "incoterm": "Incoterm",
+        "export_reason": "Reason for export",
+        "sale": "Sale",
+        "declaration": "I declare that the information on this invoice is true and complete.",
+        "signature": "Name, date, signature",
         "page": "Page {page} of {pages}",
     },
     "fr": {
@@ -103,6 +129,19 @@ LABELS: dict[str, Labels] = {
         "test": "Commande de test : facture sans valeur",
         "tax_id": "N° TVA",
         "registration": "N° d’immatriculation",
+        "po_number": "Bon de commande",
+        "buyer": "Acheteur",
+        "safety": "Informations de sécurité",
+        "commercial_invoice": "Facture commerciale",
+        "exporter": "Exportateur",
+        "consignee": "Destinataire",
+        "hs_code": "Code SH",
+        "origin": "Origine",
+        "incoterm": "Incoterm",
+        "export_reason": "Motif de l’exportation",
+        "sale": "Vente",
+        "declaration": "Je certifie que les informations de cette facture sont exactes et complètes.",
+        "signature": "Nom, date, signature",
         "page": "Page {page} sur {pages}",
     },
     "de": {
@@ -135,6 +174,19 @@ LABELS: dict[str, Labels] = {
         "test": "Testbestellung: keine gültige Rechnung",
         "tax_id": "USt-IdNr.",
         "registration": "Registernr.",
+        "po_number": "Bestellnummer des Kunden",
+        "buyer": "Käufer",
+        "safety": "Sicherheitshinweise",
+        "commercial_invoice": "Handelsrechnung",
+        "exporter": "Ausführer",
+        "consignee": "Empfänger",
+        "hs_code": "HS-Code",
+        "origin": "Ursprung",
+        "incoterm": "Incoterm",
+        "export_reason": "Grund der Ausfuhr",
+        "sale": "Verkauf",
+        "declaration": "Ich erkläre, dass die Angaben in dieser Rechnung richtig und vollständig sind.",
+        "signature": "Name, Datum, Unterschrift",
         "page": "Seite {page} von {pages}",
     },
     "es": {
@@ -167,6 +219,19 @@ LABELS: dict[str, Labels] = {
         "test": "Pedido de prueba: factura no válida",
         "tax_id": "NIF/IVA",
         "registration": "N.º de registro",
+        "po_number": "Orden de compra",
+        "buyer": "Comprador",
+        "safety": "Información de seguridad",
+        "commercial_invoice": "Factura comercial",
+        "exporter": "Exportador",
+        "consignee": "Destinatario",
+        "hs_code": "Código SA",
+        "origin": "Origen",
+        "incoterm": "Incoterm",
+        "export_reason": "Motivo de la exportación",
+        "sale": "Venta",
+        "declaration": "Declaro que los datos de esta factura son exactos y completos.",
+        "signature": "Nombre, fecha, firma",
         "page": "Página {page} de {pages}",
     },
     "it": {
@@ -199,6 +264,19 @@ LABELS: dict[str, Labels] = {
         "test": "Ordine di prova: fattura non valida",
         "tax_id": "Partita IVA",
         "registration": "N. di registrazione",
+        "po_number": "Ordine d’acquisto",
+        "buyer": "Acquirente",
+        "safety": "Informazioni di sicurezza",
+        "commercial_invoice": "Fattura commerciale",
+        "exporter": "Esportatore",
+        "consignee": "Destinatario",
+        "hs_code": "Codice SA",
+        "origin": "Origine",
+        "incoterm": "Incoterm",
+        "export_reason": "Motivo dell’esportazione",
+        "sale": "Vendita",
+        "declaration": "Dichiaro che i dati di questa fattura sono esatti e completi.",
+        "signature": "Nome, data, firma",
         "page": "Pagina {page} di {pages}",
     },
     "nl": {
@@ -231,6 +309,19 @@ LABELS: dict[str, Labels] = {
         "test": "Testbestelling: geen geldige factuur",
         "tax_id": "Btw-nr.",
         "registration": "Registratienr.",
+        "po_number": "Inkooporder",
+        "buyer": "Koper",
+        "safety": "Veiligheidsinformatie",
+        "commercial_invoice": "Handelsfactuur",
+        "exporter": "Exporteur",
+        "consignee": "Geadresseerde",
+        "hs_code": "GS-code",
+        "origin": "Oorsprong",
+        "incoterm": "Incoterm",
+        "export_reason": "Reden van uitvoer",
+        "sale": "Verkoop",
+        "declaration": "Ik verklaar dat de gegevens op deze factuur juist en volledig zijn.",
+        "signature": "Naam, datum, handtekening",
         "page": "Pagina {page} van {pages}",
     },
     "pt": {
@@ -263,6 +354,19 @@ LABELS: dict[str, Labels] = {
         "test": "Encomenda de teste: fatura sem validade",
         "tax_id": "NIF",
         "registration": "N.º de registo",
+        "po_number": "Nota de encomenda",
+        "buyer": "Comprador",
+        "safety": "Informações de segurança",
+        "commercial_invoice": "Fatura comercial",
+        "exporter": "Exportador",
+        "consignee": "Destinatário",
+        "hs_code": "Código SH",
+        "origin": "Origem",
+        "incoterm": "Incoterm",
+        "export_reason": "Motivo da exportação",
+        "sale": "Venda",
+        "declaration": "Declaro que os dados desta fatura são exatos e completos.",
+        "signature": "Nome, data, assinatura",
         "page": "Página {page} de {pages}",
     },
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from bridge.order.model import Address, LineItem, Money, ShippingLine, ShopOrder, TaxLine
+from bridge.order.model import Address, Customs, LineItem, Money, Papers, ShippingLine, ShopOrder, TaxLine
 
 _AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 _VAT = ("VAT", Decimal("0.2"))
@@ -74,5 +74,15 @@ def sample_order(*, locale: str = "en-GB", currency: str = "EUR") -> ShopOrder:
         total=money("280.10"),
         taxes_included=True,
         taxes=(TaxLine(title=_VAT[0], rate=_VAT[1], price=money("46.68")),),
+        papers=Papers(
+            po_number="PO-2026-117",
+            company="Example & Daughters",
+            vat_id="FR00 987654321",
+            customs=(
+                (ring.id, Customs("711311", "FR")),
+                (mug.id, Customs("392610", "FR")),
+                (chess.id, Customs("950490", "FR")),
+            ),
+        ),
         shipping_lines=(ShippingLine(title="Standard", code="standard", price=money("7.90")),),
     )

@@ -60,8 +60,15 @@ class Rendered:
         return tuple(sorted({unicodedata.name(one, "UNKNOWN").split()[0] for one in self.missing}))
 
 
-def shipped_template() -> str:
-    return resources.files("bridge.invoice").joinpath("default.typ").read_text(encoding="utf-8")
+SHIPPED = {"invoice": "invoice.typ", "customs": "customs.typ"}
+"""The templates that come with the bridge, by their names in the settings."""
+
+
+def shipped_template(name: str = "invoice") -> str:
+    """The source of a template of the bridge, whole: what all have in common, then its own. Raises KeyError."""
+    folder = resources.files("bridge.invoice")
+    parts = (folder.joinpath(part).read_text(encoding="utf-8") for part in ("common.typ", SHIPPED[name]))
+    return "\n".join(parts)
 
 
 async def render(
@@ -81,7 +88,8 @@ async def render(
 
 
 def _job(data: Json, settings: Invoice, base: Path, created: datetime, seconds: float) -> Json:
-    template = _inside(base, settings.template, "invoice.template") if settings.template else None
+    name = settings.template or "invoice"
+    template = None if name in SHIPPED else _inside(base, name, "invoice.template")
     if settings.seller and settings.seller.logo:
         _inside(base, settings.seller.logo, "invoice.seller.logo")
     fonts = base / settings.font_path if settings.font_path else None
@@ -89,7 +97,7 @@ def _job(data: Json, settings: Invoice, base: Path, created: datetime, seconds: 
         raise BadSetting(f"`invoice.font_path` {settings.font_path!r} is not a folder")
     return {
         "path": None if template is None else str(template),
-        "source": shipped_template() if template is None else None,
+        "source": shipped_template(name) if template is None else None,
         "root": str(base.absolute()),
         "font_paths": [] if fonts is None else [str(fonts.absolute())],
         "data": json.dumps(data),
@@ -196,7 +204,7 @@ def _explain(outcome: Json) -> str:
     hints = "".join(f" (hint: {hint})" for hint in outcome["hints"])
     place = _PLACE.search(outcome["diagnostic"])
     where = f"{place[1].strip()}: " if place else ""
-    return f"{where}{message}{hints}".replace(_NAMELESS, "default.typ")[:1000]
+    return f"{where}{message}{hints}".replace(_NAMELESS, "the bridge's template")[:1000]
 
 
 def _missing(characters: tuple[str, ...]) -> str:
@@ -207,7 +215,9 @@ def _missing(characters: tuple[str, ...]) -> str:
 
 def _without_customer(text: str, data: Json) -> str:
     """Typst's message without the customer: a template's error may quote what it was given."""
-    private = {value for part in ("billing", "shipping", "customer") for value in _strings(data[part])}
+    private = {
+        value for part in ("billing", "shipping", "customer", "buyer") for value in _strings(data[part])
+    }
     for value in sorted(private, key=len, reverse=True):
         if len(value) > 2:
             text = text.replace(value, "…")

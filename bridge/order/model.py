@@ -188,6 +188,29 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
+class Customs:
+    """Of a product, what customs asks: the code of the Harmonized System, and the country it is made in."""
+
+    hs_code: str | None = None
+    origin: str | None = None  # ISO 3166-1 alpha-2
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What an invoice says beyond the order itself. Empty as far as the app may not read it.
+
+    `company` and `vat_id` are those of a company that buys (B2B). `credentials` are what some countries ask of a
+    buyer at the checkout, each with its title: a tax number, a number for customs. `customs` is by line item.
+    """
+
+    po_number: str | None = None
+    company: str | None = None
+    vat_id: str | None = None
+    credentials: tuple[tuple[str, str], ...] = ()
+    customs: tuple[tuple[str, Customs], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ShopOrder:
     """A Shopify order as read from the Admin API at `read_at`."""
 
@@ -235,6 +258,7 @@ class ShopOrder:
     shipping_lines: tuple[ShippingLine, ...] = ()
     fulfillments: tuple[Fulfillment, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
+    papers: Papers | None = None  # read where an invoice is made from a template
 
 
 @dataclass(frozen=True, slots=True)

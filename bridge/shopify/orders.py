@@ -13,6 +13,7 @@ from bridge.order.model import (
     LedgerEntry,
     Mode,
     NewFulfillment,
+    Papers,
     ShopOrder,
     Tracking,
 )
@@ -20,6 +21,7 @@ from bridge.ports import Annotation, Changed, CustomerOrder
 from bridge.shopify import ledger, parse, shipments, shown
 from bridge.shopify.admin import Admin, next_page
 from bridge.shopify.answers import AccessDenied, Reply, UserError, user_errors
+from bridge.shopify.papers import papers_of
 from bridge.shopify.scopes import FULFILLMENT_ORDERS, granted
 from bridge.shopify.status import locations
 from bridge.shopify.tame import Unexpected, Value
@@ -373,6 +375,10 @@ class ShopifyShop:
         reply = await self._admin.run("order_of_fulfillment_order", {"id": fulfillment_order_id})
         with self._admin.reading("order_of_fulfillment_order", reply):
             return reply.data["fulfillmentOrder"]["orderId"].text_or_none()
+
+    async def papers(self, order_id: str) -> Papers | None:
+        """What an invoice says beyond the order itself."""
+        return await papers_of(self._admin, order_id)
 
     async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
         """The oldest of a customer's orders that the app may see: those of 60 days."""

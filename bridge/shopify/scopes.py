@@ -56,7 +56,8 @@ SCOPES: tuple[Scope, ...] = (
     ),
     Scope(
         "read_customers",
-        "The approval rule for a customer's first order asks a person for every order.",
+        "The approval rule for a customer's first order asks a person for every order, and invoices lack company and "
+        "VAT id of buyers who buy for a company.",
         needed=False,
     ),
     Scope(

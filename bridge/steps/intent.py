@@ -128,4 +128,6 @@ def contents(order: ShopOrder) -> ShopOrder:
         for unit in sorted(order.fulfillment_orders, key=lambda unit: unit.id)
     )
     still = order.created_at
-    return replace(order, read_at=still, updated_at=still, ledger=Ledger(), fulfillment_orders=units)
+    return replace(
+        order, read_at=still, updated_at=still, ledger=Ledger(), fulfillment_orders=units, papers=None
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
@@ -91,7 +91,19 @@ class Job:
 
     async def read(self, *, note_of: Mode | None = None) -> ShopOrder | None:
         """The order as it is now, with its note; `note_of` instead of the order's own."""
-        return await self.shop.read(self.record.order_id, note_of=note_of or self.note_of)
+        order = await self.shop.read(self.record.order_id, note_of=note_of or self.note_of)
+        if order is None or not self.world.policy.needs_papers or self.record.reference is not None:
+            return order
+        before = self.record.snapshot
+        if before is not None and before.papers is not None and before.updated_at == order.updated_at:
+            return replace(order, papers=before.papers)
+        return await self.with_papers(order)
+
+    async def with_papers(self, order: ShopOrder) -> ShopOrder:
+        """The order with what an invoice says beyond it, where one is made from a template."""
+        if not self.world.policy.needs_papers:
+            return order
+        return replace(order, papers=await self.shop.papers(order.id))
 
     def stay(self, due_at: datetime | None, *notes: Note, **values: object) -> Change:
         """Remain as it is, with its reason or problem, until `due_at`."""

@@ -112,7 +112,7 @@ async def place(job: Job) -> Change:
 async def _invoice(job: Job, order: ShopOrder) -> bytes | None:
     """The invoice, waited for as long as one may reasonably take to be made."""
     try:
-        return await job.world.invoicer.invoice(job.record.shop, order)
+        return await job.world.invoicer.invoice(job.record.shop, await job.with_papers(order))
     except NotThere as error:
         if job.record.failures + 1 < INVOICE_TRIES:
             raise

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.errors import ConfigError
 from tests.config.broken import CASES
 from tests.config.cases import ENV, GOOD, MARK, Broken, faults, loaded, place_of_mark
 
@@ -96,6 +97,43 @@ def test_a_carrier_that_shopify_does_not_know_or_knows_otherwise_is_a_warning(ta
     text = GOOD.replace("without_number_after: 2d", f"without_number_after: 2d\n  carriers: {table}")
     (warning,) = loaded(text).warnings
     assert what in warning.what
+
+
+TWO_SHOPS = GOOD.replace(
+    "shops:\n",
+    "shops:\n  ac:\n    domain: ac.myshopify.com\n    client_id: 9c2f6a1f\n    client_secret: ${SHOPIFY_SECRET}\n",
+)
+
+
+def with_invoice(text: str, number: str | None) -> str:
+    line = "" if number is None else f"\n  number: '{number}'"
+    return text.replace("mode: none", f"mode: template\n  seller: {{name: Acme}}{line}")
+
+
+@pytest.mark.parametrize("number", [None, "{order}", "INV-{order}", "{year}/{order_number}"])
+def test_two_shops_may_not_give_two_invoices_one_number(number: str | None) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(with_invoice(TWO_SHOPS, number))
+    (fault,) = caught.value.faults
+    assert (fault.path, fault.what) == ("invoice.number", "gives orders of ac and acme the same numbers")
+    assert "{shop}-{order}" in fault.remedy
+    assert loaded(with_invoice(GOOD, number)).warnings == ()
+
+
+@pytest.mark.parametrize("number", ["{shop}-{order}", "{order}/{shop}", "{shop} {year} {order_name}"])
+def test_the_shop_in_the_number_keeps_them_apart(number: str) -> None:
+    assert loaded(with_invoice(TWO_SHOPS, number)).settings.invoice.number == number
+
+
+@pytest.mark.parametrize("number", ["{shop}{order}", "INV{shop}{order_number}"])
+def test_a_shop_whose_name_begins_with_anothers_needs_a_sign_between(number: str) -> None:
+    with pytest.raises(ConfigError, match="run into each other"):
+        loaded(with_invoice(TWO_SHOPS, number))
+
+
+def test_the_templates_of_the_bridge_are_chosen_by_name() -> None:
+    text = with_invoice(GOOD, None).replace("mode: template", "mode: template\n  template: customs")
+    assert loaded(text).settings.invoice.template == "customs"
 
 
 def test_live_mode_without_limits_is_a_warning() -> None:

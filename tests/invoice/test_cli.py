@@ -17,6 +17,7 @@ from bridge.cli import invoice as invoice_cli
 from bridge.cli.invoice import command
 from bridge.clock import SystemClock
 from bridge.config.settings import Invoice
+from bridge.invoice.data import no_safety
 from bridge.invoice.sample import sample_order
 from bridge.invoice.template import shipped_template
 from bridge.order.model import ShopOrder
@@ -100,7 +101,8 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoice: dict[str, o
         invoice=Invoice.model_validate(invoice), shops={"acme": shop}, database=SecretStr(database)
     )
     (tmp_path / "config.yaml").write_text("mode: test\n")
-    found = SimpleNamespace(settings=settings, path=tmp_path / "config.yaml")
+    catalog = SimpleNamespace(safety=no_safety)
+    found = SimpleNamespace(settings=settings, path=tmp_path / "config.yaml", catalog=catalog)
     monkeypatch.setattr(invoice_cli, "load_or_exit", lambda _: found)
     return database
 

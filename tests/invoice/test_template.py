@@ -186,7 +186,8 @@ def test_the_language_is_the_merchants_and_the_region_the_customers(
 
 def test_every_placeholder_of_a_number_that_the_configuration_allows_is_filled() -> None:
     pattern = " ".join(f"{{{name}}}" for name in NUMBER_FIELDS)
-    assert sorted(invoice_number(pattern, order(), UTC).split()) == ["#1001", "1001", "1001", "2026"]
+    found = invoice_number(pattern, order(), UTC, "acme")
+    assert sorted(found.split()) == ["#1001", "1001", "1001", "2026", "acme"]
 
 
 @pytest.mark.parametrize(

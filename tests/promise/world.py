@@ -21,6 +21,7 @@ from bridge.order.model import (
     Mode,
     Money,
     NewFulfillment,
+    Papers,
     Parcel,
     PrintOrder,
     PrintStatus,
@@ -284,6 +285,10 @@ class MemoryShop:
     async def order_of(self, fulfillment_order_id: str) -> str | None:
         await self._call()
         return None
+
+    async def papers(self, order_id: str) -> Papers | None:
+        await self._call()
+        return Papers() if order_id in self.orders else None
 
     async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
         await self._call()

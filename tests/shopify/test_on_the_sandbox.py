@@ -6,16 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import aiohttp
 import pytest
 
+from bridge.config.settings import Invoice
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, shopify
+from bridge.invoice.data import invoice_data
 from bridge.order.model import FulfillmentLines, LedgerEntry, Mode, NewFulfillment, ShopOrder, Tracking
 from bridge.ports import Annotation
 from bridge.sandbox.box import RunningShop, Sandbox
 from bridge.sandbox.faults import Kind
-from bridge.sandbox.shopify.model import Order, metafield_of
+from bridge.sandbox.shopify.model import Company, Order, metafield_of
 from bridge.sandbox.shopify.orders import Buy
 from bridge.shopify.admin import Admin
 from bridge.shopify.auth import ClientCredentials
@@ -69,6 +72,48 @@ async def world() -> AsyncIterator[World]:
 
         admin = Admin(session, where, tokens, shop="acme", sleep=sleep)
         yield World(box, running, admin, ShopifyShop(admin, mode=Mode.LIVE), slept)
+
+
+async def test_an_edited_orders_taxes_and_customs_data_come_as_they_are_now(world: World) -> None:
+    shop = world.running.shop
+    shop.add_product("Lamp", [{"sku": "LAMP", "price": "60.00", "hs_code": "940520", "origin": "FR"}])
+    company = Company("Essais SARL", "FR00 987654321")
+    order = shop.create_order(
+        [Buy("LAMP", 2, price=Decimal(120))],
+        address=ADA,
+        email="ada@example.com",
+        po_number="PO-7",
+        company=company,
+    )
+    shop.edit(order, quantities={"LAMP": 1})
+    found = replace(await world.read(order), papers=await world.port.papers(order.gid))
+    assert found.papers is not None
+    assert (found.papers.po_number, found.papers.vat_id) == ("PO-7", "FR00 987654321")
+    data = invoice_data("acme", found, Invoice(mode="template"))
+    (row,) = data["lines"]
+    assert (row["quantity"]["amount"], row["total"]["text"], row["hs_code"]) == (1, "€120.00", "940520")
+    assert [Decimal(tax["amount"]) for tax in data["included_taxes"]] == [Decimal(20)]
+    assert Decimal(data["total"]["amount"]) == Decimal("124.90")
+
+
+async def test_without_read_customers_the_company_is_left_out_and_the_rest_is_read(world: World) -> None:
+    shop = world.running.shop
+    shop.settings = replace(
+        shop.settings, scopes=tuple(one for one in shop.settings.scopes if one != "read_customers")
+    )
+    order = shop.create_order(
+        ["RING-S"], address=ADA, po_number="PO-7", company=Company("Essais SARL", "FR1")
+    )
+    papers = await world.port.papers(order.gid)
+    assert papers is not None
+    assert (papers.po_number, papers.company, papers.vat_id) == ("PO-7", None, None)
+    assert (await world.read(order)).lines
+
+
+async def test_shopifys_check_of_the_address_is_read(world: World) -> None:
+    order = world.running.shop.create_order(["RING-S"], address=replace(ADA, validation="WARNING"))
+    assert (await world.read(order)).address_verdict == "WARNING"
+    assert (await world.read(world.buy("RING-S"))).address_verdict is None
 
 
 def shipment(order: ShopOrder, *numbers: str) -> NewFulfillment:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bridge.errors import INVOICE, NotThere, TryAgain
-from bridge.order.model import ShopOrder
+from bridge.order.model import Papers, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.steps.place import INVOICE_TRIES
 from tests.steps.make import line, order
-from tests.steps.playing import Playing, playing
+from tests.steps.playing import Playing, instead, playing
 
 
 @dataclass
@@ -50,6 +50,42 @@ async def test_an_invoice_that_never_comes_needs_a_person_and_buys_nothing(tmp_p
         assert "HTTP 404" in str(found.facts["why"])
         assert service.asked == INVOICE_TRIES
         assert found.attempt is None
+
+
+@dataclass
+class Drawer:
+    """Makes a PDF, and keeps the order that it was given."""
+
+    given: list[ShopOrder] = field(default_factory=list)
+
+    async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
+        self.given.append(order)
+        return b"%PDF-1.7"
+
+
+@pytest.mark.parametrize("needs", [True, False])
+async def test_an_invoice_gets_what_it_says_beyond_the_order_and_only_where_it_is_needed(
+    tmp_path: Path, needs: bool
+) -> None:
+    papers, drawer = Papers(po_number="PO-7"), Drawer()
+    asked: list[str] = []
+    async with playing(tmp_path) as play:
+
+        async def told(order_id: str) -> Papers:
+            asked.append(order_id)
+            return papers
+
+        instead(play.shop, "papers", told)
+        rules = replace(play.world.policy, needs_papers=needs)
+        play.world = replace(play.world, invoicer=drawer, policy=rules)
+        key = await play.hear_of(order(line(1, "RING")))
+        await play.steps()
+        found = await play.record(key)
+        assert found.reference is not None, "that they are read is no change of the order"
+        assert [one.papers for one in drawer.given] == [papers if needs else None]
+        assert len(asked) == (2 if needs else 0), "when it is matched, and anew when the invoice is made"
+        assert found.snapshot is not None
+        assert found.snapshot.papers == (papers if needs else None)
 
 
 async def test_an_invoice_that_comes_late_is_sent_along(tmp_path: Path) -> None:

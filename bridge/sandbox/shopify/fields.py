@@ -255,7 +255,25 @@ FIELDS: r.Table = {
         "id": lambda variant, info: f"gid://shopify/InventoryItem/{variant.id}",
         "sku": attribute("sku"),
         "requiresShipping": attribute("requires_shipping"),
+        "harmonizedSystemCode": attribute("hs_code"),
+        "countryCodeOfOrigin": attribute("origin"),
         "tracked": constant(False),
+    },
+    "PurchasingCompany": {
+        "company": r.company_part,
+        "location": r.company_part,
+        "contact": constant(None),
+    },
+    "Company": {"id": constant("gid://shopify/Company/1"), "name": attribute("name")},
+    "CompanyLocation": {
+        "id": constant("gid://shopify/CompanyLocation/1"),
+        "name": attribute("name"),
+        "taxSettings": lambda company, info: company,
+    },
+    "CompanyLocationTaxSettings": {
+        "taxExempt": constant(False),
+        "taxExemptions": constant([]),
+        "taxRegistrationId": attribute("vat_id"),
     },
     "Metafield": {
         **LEGACY,
@@ -304,6 +322,7 @@ PLAIN = frozenset(
         "CustomerEmailAddress",
         "FulfillmentOrderSupportedAction",
         "FulfillmentTrackingInfo",
+        "LocalizedField",
         "MoneyBag",
         "MoneyV2",
         "OrderRiskSummary",

@@ -66,6 +66,18 @@ class Variant(Node):
     options: tuple[tuple[str, str], ...] = ()
     requires_shipping: bool = True
     gift_card: bool = False
+    hs_code: str | None = None
+    origin: str | None = None  # of the goods: a country's code of two letters
+
+
+@strict
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company that buys (B2B)."""
+
+    kind: ClassVar[str] = "PurchasingCompany"
+    name: str
+    vat_id: str | None = None
 
 
 @strict
@@ -317,6 +329,9 @@ class Order(Node):
     note: str | None = None
     tags: list[str] = field(default_factory=list)
     attributes: tuple[tuple[str, str], ...] = ()
+    po_number: str | None = None
+    company: Company | None = None
+    credentials: tuple[tuple[str, str], ...] = ()  # what the buyer's country asks for, each with its title
     cancelled_at: datetime | None = None
     cancel_reason: str | None = None
     closed_at: datetime | None = None

@@ -12,6 +12,7 @@ from bridge.sandbox.shopify import payloads
 from bridge.sandbox.shopify.fulfilling import Fulfilling
 from bridge.sandbox.shopify.model import (
     Address,
+    Company,
     Customer,
     FulfillmentOrder,
     FulfillmentOrderLine,
@@ -81,6 +82,9 @@ class NewOrder:
     note: str | None = None
     tags: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
+    po_number: str | None = None
+    company: Company | None = None
+    credentials: tuple[tuple[str, str], ...] = ()
     name: str | None = None
     created_at: datetime | None = None
     source_name: str = "web"
@@ -150,6 +154,9 @@ class Orders(Fulfilling):
             note=new.note,
             tags=list(new.tags),
             attributes=new.attributes,
+            po_number=new.po_number,
+            company=new.company,
+            credentials=new.credentials,
             source_name=new.source_name,
         )
         if new.shipping is not None:

@@ -19,6 +19,7 @@ from bridge.sandbox.shopify.connections import Connection, page, window
 from bridge.sandbox.shopify.metafields import resolve_namespace
 from bridge.sandbox.shopify.model import (
     Address,
+    Company,
     Customer,
     Fulfillment,
     FulfillmentOrderLine,
@@ -248,6 +249,28 @@ def transactions(order: Order, info: Info, first: int | None = None, **arguments
     if (capturable := arguments.get("capturable")) is not None:
         found = [one for one in found if one.capturable is capturable]
     return found[:first]
+
+
+def purchasing_entity(order: Order, info: Info) -> Any:
+    if order.company is not None:
+        return order.company
+    context: Context = info.context
+    return order.customer if context.shop.settings.granted("read_customers") else None
+
+
+def company_part(company: Company, info: Info) -> Company:
+    """A company's name and location: without the permission Shopify refuses both."""
+    context: Context = info.context
+    context.need("read_customers", info.field_name)
+    return company
+
+
+def localized_fields(order: Order) -> list[dict[str, str]]:
+    country = (order.address.country_code if order.address else None) or "FR"
+    return [
+        {"key": "TAX_CREDENTIAL_IT", "purpose": "TAX", "countryCode": country, "title": title, "value": value}
+        for title, value in order.credentials
+    ]
 
 
 def payment_terms(order: Order, info: Info) -> Any:

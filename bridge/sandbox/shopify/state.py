@@ -148,7 +148,8 @@ class ShopState:
         *,
         vendor: str = "Acme",
     ) -> Product:
-        """A product with variants: {sku, price, options: {"Size": "L"}, requires_shipping, gift_card}."""
+        """A product with variants: {sku, price, options: {"Size": "L"}, requires_shipping, gift_card,
+        hs_code, origin}."""
         handle = "-".join(title.lower().split())
         product = self.register(Product(self.next_id(Product), title, handle, vendor, self.now()))
         for fields in variants:
@@ -162,6 +163,8 @@ class ShopState:
                 options,
                 bool(fields.get("requires_shipping", True)),
                 bool(fields.get("gift_card", False)),
+                fields.get("hs_code"),
+                fields.get("origin"),
             )
             product.variants.append(self.register(variant))
             self.variants[variant.id] = variant
