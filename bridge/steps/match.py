@@ -277,7 +277,7 @@ def gone(job: Job) -> Change:
     if record.deleted_at is None and record.failures < GONE_TRIES:
         raise TryAgain("the shop does not find the order")
     void = "nothing was sent: the order is gone" if record.attempt else None
-    due, values = job.now + GONE_RECHECK, {"shop_updated_at": None}
+    due, values = job.now + GONE_RECHECK, {"shop_updated_at": None, **NO_APPROVAL}
     return Change(State.IGNORED, due, reason=Ignored.GONE, values=values, void_attempt=void)
 
 

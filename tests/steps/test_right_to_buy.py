@@ -14,7 +14,7 @@ import pytest
 from bridge.errors import Outdated
 from bridge.order.model import Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import Problem
-from bridge.order.states import State, Wait
+from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy, GoLive, Notice
 from bridge.steps import decide
 from bridge.steps.reconcile import backfill, reconcile
@@ -679,3 +679,32 @@ async def test_a_mode_that_changes_in_the_middle_of_a_purchase_stops_it(
         day.clock.time += HALF_HOUR
         await day.works()
         assert all(one.fake for one in day.printer.sent)
+
+
+@pytest.mark.parametrize("approves", [False, True])
+async def test_an_order_that_was_gone_for_a_while_comes_back_with_a_window_of_its_own(
+    tmp_path: Path, approves: bool
+) -> None:
+    """Neither the window of then nor an approval of then counts for it."""
+    async with new_day(tmp_path, approval=ApprovalPolicy(delay=HALF_HOUR)) as day:
+        made = await day.comes()
+        await day.works()
+        assert (await day.record()).reason == Wait.WINDOW
+        if approves:
+            await day.store.switch.pause("*", "anna")
+            await day.decides(decide.approve)
+            await day.works()
+        del day.shop.orders[ORDER]
+        for _ in range(6):
+            day.clock.time += HALF_HOUR
+            await day.news()
+            await day.works()
+        assert (await day.record()).reason == Ignored.GONE
+        await day.store.switch.resume("*")
+        day.shop.touch(made)
+        await day.news()
+        await day.works()
+        assert ((await day.record()).reason, day.prints) == (Wait.WINDOW, 0)
+        day.clock.time += HALF_HOUR
+        await day.works()
+        assert day.prints == 1
