@@ -525,7 +525,7 @@ class Service:
         await bridge.store.wake_for_mode(bridge.settings.mode)
         await bridge.store.wake_for_rules(bridge.world.policy.version)
         await bridge.store.took_up(bridge.world.judged_by)
-        await self._wake_left_over()
+        await bridge.store.wake_left_over(bridge.world.judged_by, tuple(bridge.settings.shops))
         await self._vigil.took_up()
 
     async def _wake_left_over(self) -> None:

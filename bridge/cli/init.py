@@ -285,8 +285,10 @@ def tell_next_steps(plan: Plan, left: Sequence[Fault]) -> None:
     click.echo(f"{path} is written, readable by you only.")
     if plan.files:
         folder = next(iter(plan.files)).parent
-        click.echo(f"Your secrets are in {folder}, each in a file that you alone can read. Keep them out of backups "
-                   "that others see.")  # fmt: skip
+        click.echo(
+            f"Your secrets are in the folder {folder}, each in a file that you alone can read. Keep them out of "
+            "backups that others see."
+        )
     if left:
         click.echo("\nFill in:")
         for fault in left:
@@ -303,9 +305,13 @@ def tell_next_steps(plan: Plan, left: Sequence[Fault]) -> None:
     if "base_url" in plan.answers:
         click.echo(
             "\nIt points at the sandbox: take `admin_url` and `base_url` out again when you go on with your real shop."
-            f"\nIn a terminal of its own: {name} sandbox -c {path}"
+            "\nThen, each in a terminal of its own:"
+            f"\n  {name} sandbox -c {path}"
+            f"\n  {name} serve{where}"
+            f"\n  {name} sandbox -c {path} --test-order"
         )
-    click.echo(f"\nThen: {name} check{where}")
+    else:
+        click.echo(f"\nThen: {name} check{where}")
     if not plan.answers.keys() & {"sku", "uuid"}:
         click.echo(
             f"No product is in it yet: `{name} designs upload{where} FILE` uploads a design and prints the "

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -14,8 +15,10 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from bridge import sandbox
 from bridge.cli import main
 from bridge.cli._catalog import catalog, filled
+from bridge.cli._day import free_port
 from bridge.config.loader import load
 from bridge.config.settings import ByOption, Item, Product, ScaleByOption
 from bridge.sandbox.control import Control
@@ -23,6 +26,7 @@ from bridge.sandbox.numbers import kept_numbers
 from tests.sandbox.make import ADA
 from tests.sandbox.receiver import receiver
 
+README = Path(sandbox.__file__).with_name("README.md")
 OWN: dict[str, Any] = {
     "mode": "test",
     "server": {"public_url": "https://bridge.example.org", "listen": "127.0.0.1:8080"},
@@ -275,3 +279,39 @@ async def test_a_test_order_goes_to_the_sandbox_that_runs_and_is_never_for_money
         )
         assert refused.exit_code == 2  # a simulated shop beside the real Sculpteo
         assert len(await control.shop().orders()) == 1
+
+
+@pytest.mark.long
+async def test_the_example_of_its_readme_is_an_order_that_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything as it is printed: the configuration of the sandbox, and the first command of its README."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    listen = f"127.0.0.1:{free_port()}"
+    async with running("--port", "0") as (said, _), control_of(said) as control:
+        lines = yaml.safe_load(said.split("A configuration for it:")[1].split("Webhooks and")[0])
+        config = tmp_path / "config.yaml"
+        lines["server"]["listen"] = listen
+        config.write_text(yaml.safe_dump(lines))
+        # whoever follows the README has 8080 free; here webhooks get lost, and the shop is compared
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bridge", "serve", "-c", str(config)), stderr=asyncio.subprocess.PIPE
+        )
+        assert process.stderr is not None
+        try:
+            async with asyncio.timeout(60):
+                while b"event=ready" not in await process.stderr.readline():
+                    pass
+                found = re.search(r"create_order -d '(.*)'", README.read_text("utf-8"))
+                assert found
+                await control.request("POST", "shop/-/create_order", json.loads(found[1]))
+                await asyncio.to_thread(
+                    CliRunner().invoke, main, ["backfill", "--since", "2026-01-01", "-c", str(config)]
+                )
+                while not (books := await control.printer.books()):  # noqa: ASYNC110 - the books tell nobody
+                    await asyncio.sleep(0.2)
+            assert [item.split(":")[:2] for item in books[0].items] == [["Rg4sT9xQ", "1"], ["Lm2Moon8", "2"]]
+            assert books[0].address["ship_addressee"]
+        finally:
+            process.terminate()
+            await process.wait()

@@ -38,6 +38,29 @@ async def test_an_unmapped_order_goes_on_by_itself_once_the_file_maps_it(tmp_pat
             assert len(stage.box.printer.books()) == 1
 
 
+async def test_an_order_in_its_window_follows_the_mapping_at_once(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        config = stage.config(approval={"mode": "automatic", "delay": "30m"})
+        async with stage.serve(config) as serving:
+            name = buy(stage, "LAMP")
+            waits = await stage.reaches(name, "waiting", serving)
+            products = [{"sku": "LAMP", "uuid": "Rg4sT9xQ", "material": "brass"}]
+            rewritten(serving.config, {**config, "products": products})
+
+            async def followed() -> bool:
+                order = await stage.order(name)
+                return order is not None and [one.design.uuid for one in order.items] == ["Rg4sT9xQ"]
+
+            await until(followed, serving)
+            order = await stage.order(name)
+            assert order is not None
+            assert (order.state, order.reason) == ("waiting", "window")
+            assert (
+                waits.window_until is None or (order.window_until or waits.window_until) > waits.window_until
+            )
+            assert not [line for line in serving.said if "a replica with another configuration" in line]
+
+
 async def test_a_broken_file_changes_nothing_and_is_told_until_it_is_mended(tmp_path: Path) -> None:
     async with staged(tmp_path) as stage:
         config = stage.config()
