@@ -58,7 +58,7 @@ async def test_alerts_test_speaks_the_language_of_the_console(tmp_path: Path, re
     code, _ = await run(tmp_path, "alerts", "test", alerts=[receiver.json_url], console={"language": "fr"})
     assert code == 0
     [(_, body)] = receiver.taken
-    assert json.loads(body)["title"] == "sculpteo-bridge : un essai"
+    assert json.loads(body)["title"] == "sculpteo-bridge\N{NO-BREAK SPACE}: un essai"
 
 
 async def test_webhooks_test_sends_a_signed_event(tmp_path: Path, receiver: Receiver) -> None:

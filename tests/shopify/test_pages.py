@@ -27,6 +27,10 @@ def answers(shop: Shop, **changes: Any) -> dict[str, Any]:
     """Have the shop show an order with these changes."""
     shown = samples.order(**changes)
     shop.stub.root["order"] = lambda info, id: shown if id == ORDER else None
+    shop.stub.root["fulfillment"] = lambda info, id: {
+        **samples.shipment(int(id.rsplit("/")[-1])),
+        "order": {"updatedAt": shown["updatedAt"]},
+    }
     return shown
 
 
@@ -104,6 +108,7 @@ async def test_more_fulfillments_than_on_the_first_page_are_all_read(shop: Shop)
     assert order is not None
     assert [one.tracking[0].number for one in order.fulfillments] == [f"N{number}" for number in range(1, 13)]
     assert order.fulfillments[0].tracking == (Tracking("N1", "UPS", "https://track.example/N1"),)
+    assert {one.lines for one in order.fulfillments} == {(("gid://shopify/LineItem/1", 1),)}
 
 
 async def test_fulfillments_are_read_to_the_end_when_shopify_does_not_count_them(shop: Shop) -> None:
