@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,11 +23,13 @@ from bridge.alerts.sender import Sender
 from bridge.app import Bridge, note_ledger_gap, opened, stock_of, take_in
 from bridge.chores import Chores
 from bridge.config.loader import Loaded
+from bridge.config.names import is_simulated
 from bridge.config.settings import Retention, Settings, ShopSettings
 from bridge.config.simulated import resolved_privately
 from bridge.config.watch import EVERY, Standing, Watch, needs_restart
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable, TryAgain
 from bridge.order import remembered
+from bridge.order.model import Picture
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State
 from bridge.plan.catalogue import Stock
@@ -36,6 +38,7 @@ from bridge.plan.prices import Prices
 from bridge.presence import Presence
 from bridge.sculpteo.client import tracking_page
 from bridge.shopify import subscriptions
+from bridge.shopify.pictures import product_pictures
 from bridge.shopify.status import Status, inspect
 from bridge.shopify.webhooks import interpret
 from bridge.steps.locations import resolve
@@ -277,6 +280,11 @@ class Service:
         async def inspected(shop: str) -> Status:
             return await inspect(bridge.admins[shop], bridge.settings.server.public_url, shop)
 
+        async def pictured(shop: str, product_ids: Sequence[str]) -> Mapping[str, Picture]:
+            admin_url = bridge.settings.shops[shop].admin_url
+            simulated = admin_url is not None and is_simulated(admin_url)
+            return await product_pictures(bridge.admins[shop], product_ids, is_simulated=simulated)
+
         return console.Console(
             store=bridge.store,
             loaded=lambda: bridge.loaded,
@@ -284,6 +292,7 @@ class Service:
             inspect=inspected,
             breakers=bridge.breakers,
             outside=_Outside(bridge),
+            pictures=pictured,
             test_order=self._test_order,
             standing=lambda: bridge.standing,
             tracking_page=lambda reference: tracking_page(bridge.settings.sculpteo.base_url, reference),

@@ -278,6 +278,14 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A small picture. `kind` is its media type, by its first bytes: image/png, image/jpeg, image/gif, image/webp."""
+
+    body: bytes
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Design:
     """What one unit of a SKU is made of: `quantity` copies of a Sculpteo design."""
 

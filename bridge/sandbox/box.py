@@ -128,8 +128,7 @@ class Sandbox:
     async def add_shop(self, settings: ShopSettings) -> RunningShop:
         """One more shop, while the sandbox runs."""
         running = self._open(settings)
-        await running.webhooks.start()
-        await running.site.start()
+        await _start(running)
         return running
 
     async def __aenter__(self) -> Self:
@@ -147,8 +146,7 @@ class Sandbox:
 
     async def start(self) -> None:
         for running in self.running.values():
-            await running.webhooks.start()
-            await running.site.start()
+            await _start(running)
         await self.notifier.start()
         await self._sculpteo_site.start()
         await self._control_site.start()
@@ -224,3 +222,9 @@ class Sandbox:
 
     async def shopify_up(self, domain: str | None = None) -> None:
         await self.shop_of(domain).site.up()
+
+
+async def _start(running: RunningShop) -> None:
+    await running.webhooks.start()
+    await running.site.start()
+    running.shop.pictures_at = running.url

@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bridge.sandbox.faults import FaultMenu, Kind
-from bridge.sandbox.shopify import rest
+from bridge.sandbox.shopify import pictures, rest
 from bridge.sandbox.shopify.cost import Bucket
 from bridge.sandbox.shopify.engine import Engine, root_fields
 from bridge.sandbox.shopify.settings import API_VERSIONS
@@ -45,6 +45,7 @@ class AdminApi:
                 web.post("/admin/api/{version}/graphql.json", self.graphql),
                 web.post("/admin/api/graphql.json", self.graphql),
                 *rest.routes(self.shop, self._guard),
+                *pictures.routes(self.shop),
             ]
         )
         return app
@@ -67,6 +68,8 @@ class AdminApi:
         """What the fault menu calls this request."""
         if request.path.startswith("/_control/"):
             return ("control",)
+        if request.path.startswith("/pictures/"):
+            return ("shopify.pictures",)
         if request.path.endswith("/oauth/access_token"):
             return ("shopify.token",)
         if not request.path.endswith("graphql.json"):

@@ -13,6 +13,7 @@ from bridge.sandbox.shopify.order_fields import (
     NODE,
     ORDER,
 )
+from bridge.sandbox.shopify.pictures import media_of
 from bridge.sandbox.shopify.reading import attribute, constant, line_attribute, listed, time_of
 from bridge.sandbox.shopify.settings import API_VERSIONS
 
@@ -234,6 +235,11 @@ FIELDS: r.Table = {
         "tags": constant([]),
         "productType": constant(""),
         "variants": listed(lambda product: product.variants),
+        "featuredMedia": media_of,
+    },
+    "MediaImage": {
+        "id": attribute("id"),
+        "image": lambda media, info: {"url": media.url},
     },
     "ProductVariant": {
         **LEGACY,
@@ -322,6 +328,7 @@ PLAIN = frozenset(
         "CustomerEmailAddress",
         "FulfillmentOrderSupportedAction",
         "FulfillmentTrackingInfo",
+        "Image",
         "LocalizedField",
         "MoneyBag",
         "MoneyV2",

@@ -65,6 +65,7 @@ class ShopState:
     ) -> None:
         """`order_numbers` instead of those from `first_order_number` on; ids are above the first by `ids_after`."""
         self.settings = settings or ShopSettings()
+        self.pictures_at: str | None = None  # the address of its server, once it runs
         self.random = Random(f"{self.settings.domain}/{seed}")  # noqa: S311 - it has to be repeatable
         self.people = People(Random(f"people/{self.settings.domain}/{seed}"))  # noqa: S311 - as above
         self.now = now

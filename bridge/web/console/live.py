@@ -16,6 +16,7 @@ from bridge.errors import StoreUnavailable
 from bridge.store.store import Store
 from bridge.web.console import access
 from bridge.web.console.beside import CHECKS, SUMS
+from bridge.web.console.product_pictures import PRODUCT_PICTURES
 from bridge.web.console.surveys import SURVEYS
 from bridge.web.console.visit import Visit, add_headers, page
 
@@ -42,7 +43,7 @@ class Pulse:
             if time.monotonic() - self.at >= LOOK_EVERY:
                 pauses = [pause.scope for pause in await store.switch.pauses()]
                 wrong = [one.name for one in await store.conditions.open()]
-                asked = f"{app[CHECKS].version} {app[SUMS].version} {app[SURVEYS].version}"
+                asked = f"{app[CHECKS].version} {app[SUMS].version} {app[SURVEYS].version} {app[PRODUCT_PICTURES].version}"
                 self.mark = f"{await store.desk.last_event()} {asked} {' '.join((*pauses, *wrong))}"
                 self.at = time.monotonic()
             return self.mark

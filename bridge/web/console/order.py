@@ -28,7 +28,9 @@ from bridge.steps.refusals import NotNow
 from bridge.store.queries import Event
 from bridge.web.console.decisions import mark_of
 from bridge.web.console.lookup import lookup_text
+from bridge.web.console.product_pictures import PRODUCT_PICTURES
 from bridge.web.console.remapped import change_told, last_change, pending_change
+from bridge.web.console.rendering import asset
 from bridge.web.console.summaries import summary_of
 from bridge.web.console.today import rung
 from bridge.web.console.today import told as in_words
@@ -246,6 +248,19 @@ def _admin_url(visit: Visit, record: OrderRecord) -> str | None:
     shop = visit.settings.shops.get(record.shop)
     number = record.order_id.rpartition("/")[2]
     return f"https://{shop.domain}/admin/orders/{number}" if shop and number.isdigit() else None
+
+
+@routes.get("/pictures/{shop}/{number:[0-9]{1,19}}")
+@page()
+async def picture(visit: Visit) -> web.StreamResponse:
+    """Our copy of a product's picture; where this process has none, an icon that stands for any product."""
+    where = visit.request.match_info
+    found = visit.request.app[PRODUCT_PICTURES].of(visit.console, where["shop"], where["number"])
+    headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
+    if found is None:
+        icon = asset("product.svg")
+        return web.Response(status=302, headers={"Location": icon, "Cache-Control": "no-store"})
+    return web.Response(body=found.body, content_type=found.kind, headers=headers)
 
 
 @routes.get("/orders/{key:[0-9]{1,17}}/invoice.pdf")

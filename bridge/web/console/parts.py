@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from bridge.config.loader import Loaded
 from bridge.config.settings import Settings
 from bridge.config.watch import Standing
 from bridge.errors import Upstream
+from bridge.order.model import Picture
 from bridge.plan.catalogue import Stock
 from bridge.plan.prices import Prices
 from bridge.shopify.status import Status
@@ -33,6 +34,7 @@ class Outside(Protocol):
 class Console:
     """Everything that pages may ask. What a reload of the configuration replaces is given by a call.
 
+    `pictures` fetches small pictures of products, given a shop and ids, by these ids.
     `inspect` asks a shop how the bridge stands with it. `open_here` lets whoever sits at this machine in as
     owner, without a password: for the demo, which has nothing to lose. `test_order` lets an invented customer buy
     something in a simulated shop and gives the order's name; it raises TryAgain where the sandbox does not.
@@ -44,6 +46,7 @@ class Console:
     inspect: Callable[[str], Awaitable[Status]]
     breakers: Mapping[Upstream, Breaker] = field(default_factory=dict)
     outside: Outside | None = None
+    pictures: Callable[[str, Sequence[str]], Awaitable[Mapping[str, Picture]]] | None = None
     test_order: Callable[[str], Awaitable[str]] | None = None
     standing: Callable[[], Standing | None] = lambda: None
     tracking_page: Callable[[str], str | None] = lambda reference: None  # where people see a Sculpteo order

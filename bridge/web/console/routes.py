@@ -26,6 +26,7 @@ from bridge.web.console import (
 )
 from bridge.web.console.access import GATE, Gate
 from bridge.web.console.parts import CONSOLE, Console
+from bridge.web.console.product_pictures import PRODUCT_PICTURES, ProductPictures
 from bridge.web.console.proxies import PROXIES, ProxyWatch, watch_proxies
 from bridge.web.console.surveys import SURVEYS, Surveys
 from bridge.web.console.visit import Handler, add_headers, visit_of
@@ -61,6 +62,7 @@ def add_to(app: web.Application, console: Console) -> None:
     app[live.PULSE] = live.Pulse()
     beside.add_to(app)
     app[SURVEYS] = Surveys()
+    app[PRODUCT_PICTURES] = ProductPictures()
     app[export.TURNS] = asyncio.Semaphore(export.AT_ONCE)
     app.on_cleanup.append(_close)
     catalogs()
@@ -74,6 +76,7 @@ def add_to(app: web.Application, console: Console) -> None:
 
 async def _close(app: web.Application) -> None:
     await app[SURVEYS].close()
+    await app[PRODUCT_PICTURES].close()
 
 
 @web.middleware

@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import parse_qsl, quote, unquote
 
 import structlog
@@ -31,6 +32,7 @@ from bridge.web.console import access
 from bridge.web.console.access import Entered, Origin, Role, User
 from bridge.web.console.frame import NAVIGATION, ROLES, STATES
 from bridge.web.console.parts import CONSOLE, Console
+from bridge.web.console.product_pictures import PRODUCT_PICTURES
 from bridge.web.console.rendering import render
 from bridge.web.console.words import Reader, reader_for
 from bridge.web.health import is_local
@@ -158,6 +160,7 @@ class Visit:
             "navigation": NAVIGATION,
             "state_names": STATES,
             "role_names": ROLES,
+            "picture": partial(self.request.app[PRODUCT_PICTURES].address, self.console),
             **values,
         }
         response = web.Response(text=render(template, context), status=status, content_type="text/html")
