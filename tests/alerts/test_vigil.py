@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bridge.amiss import Words, amiss, health
 from bridge.breaker import Breaker
@@ -228,7 +229,9 @@ async def test_a_configuration_is_told_to_be_faulty_and_to_need_a_restart(
 ) -> None:
     watch = vigil(store, clock, settings)
     told: list[str] = []
-    await watch.configuration(("config.yaml:1:7: mode", "another"))
+    with capture_logs() as said:
+        await watch.configuration(("config.yaml:1:7: mode", "another"))
+    assert said == [], "the reading of the file logs its faults, once"
     await watch.configuration((), ("server.listen",))
     await store.outbox.share({"a": lambda news, order: told.append(news.code)})
     assert told == ["configuration", "configuration_over", "restart"]

@@ -1,0 +1,78 @@
+"""What people do is a line of the log: where it happens, and in the service when it happened elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from structlog.testing import capture_logs
+
+from bridge.config.loader import Loaded, load
+from bridge.presence import Presence
+from bridge.store import Store
+from tests.cli.test_orders import CONFIG
+from tests.store.make import Tick, word
+
+
+def presence(store: Store, clock: Tick, folder: Path) -> Presence:
+    path = folder / "config.yaml"
+    path.write_text(CONFIG % (folder / "bridge.db"))
+    loaded = load(path, {})
+    in_force: Callable[[], Loaded] = lambda: loaded  # noqa: E731
+    return Presence(
+        store, clock, "me", role="all", listen="127.0.0.1:1", in_force=in_force, read_at=clock.now,
+        digest=lambda: "0", dates=dict,
+    )  # fmt: skip
+
+
+def lines(said: list[Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    known = {"event", "log_level", "logger"}
+    return [
+        (one["log_level"], one["event"], {name: told for name, told in one.items() if name not in known})
+        for one in said
+    ]
+
+
+async def test_a_failed_sign_in_and_a_refused_decision_are_warnings_and_the_rest_are_lines(
+    store: Store, clock: Tick
+) -> None:
+    key = await store.orders.notice(word(1001))
+    with capture_logs() as said:
+        await store.sessions.note("?", "sign_in", "refused", address="203.0.113.9")
+        await store.sessions.note("anna", "sign_in", "done", address="203.0.113.9")
+        await store.sessions.note("anna", "approve", "done", order=key)
+        await store.sessions.note("anna", "cancel", "refused", order=key, facts={"why": "a customer's words"})
+        await store.sessions.note("vera", "refused", "role")
+    named = {"order": "#1001", "shop": "acme", "who": "anna"}
+    assert lines(said) == [
+        ("warning", "a sign-in failed", {"action": "sign_in", "who": "?", "ip": "203.0.113.9"}),
+        ("info", "somebody signed in", {"action": "sign_in", "who": "anna", "ip": "203.0.113.9"}),
+        ("info", "decided", {**named, "action": "approve"}),
+        ("warning", "a decision was refused", {**named, "action": "cancel"}),
+        ("warning", "somebody tried what their role does not allow", {"action": "refused", "who": "vera"}),
+    ]
+
+
+async def test_the_service_tells_what_was_decided_and_paused_at_a_terminal(
+    store: Store, clock: Tick, tmp_path: Path
+) -> None:
+    key = await store.orders.notice(word(1001))
+    await store.sessions.note("ada (terminal)", "approve", "done", order=key)  # before the service began
+    service = presence(store, clock, tmp_path)
+    await service.report()
+    await store.sessions.note("ada (terminal)", "hold", "done", order=key)
+    await store.sessions.note("anna", "release", "done", order=key)  # by the console, which told it itself
+    await store.switch.pause("*", "ada (terminal)", "stocktaking")
+    clock.forward(timedelta(seconds=1))
+    with capture_logs() as said:
+        await service.report()
+        await service.report()
+        await store.switch.resume("*")
+        await service.report()
+    assert lines(said) == [
+        ("warning", "ordering is paused", {"scope": "*", "who": "ada (terminal)", "why": "stocktaking"}),
+        ("info", "decided", {"order": "#1001", "shop": "acme", "action": "hold", "who": "ada (terminal)"}),
+        ("info", "ordering goes on", {"scope": "*"}),
+    ]
