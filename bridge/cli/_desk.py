@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -97,7 +98,8 @@ def the_one(found: Sequence[OrderRecord], text: str) -> OrderRecord:
         raise NotFound(f"no order is called {text}; `sculpteo-bridge orders list` shows those that there are")
     if len(found) == 1:
         return found[0]
-    several = [f"  {choice_of(order)}  ({_told_apart(order)})" for order in found[:MOST_CHOICES]]
+    called = Counter(f"{order.shop}/{name_of(order)}" for order in found)
+    several = [f"  {choice_of(order, called)}  ({_told_apart(order)})" for order in found[:MOST_CHOICES]]
     if len(found) > MOST_CHOICES:
         several.append(f"  and {len(found) - MOST_CHOICES} more")
     listed = "\n".join(several)
@@ -107,15 +109,23 @@ def the_one(found: Sequence[OrderRecord], text: str) -> OrderRecord:
     )
 
 
-def choice_of(order: OrderRecord) -> str:
-    """What names this order and no other: its shop and Shopify's id, whole where a number alone may be a name."""
+def choice_of(order: OrderRecord, called: Mapping[str, int]) -> str:
+    """What names this order and no other: its shop and name, where no other one there is called so; else its shop
+    and Shopify's id, whole where a number alone may be a name."""
+    name = f"{order.shop}/{name_of(order)}"
+    if called[name] == 1 and order.name:
+        return name
     number = order.order_id.rpartition("/")[2]
     return f"{order.shop}/{number if len(number) >= LONG_NUMBER else order.order_id}"
 
 
 def _told_apart(order: OrderRecord) -> str:
     made = order.created_at or order.first_seen_at
-    parts = [name_of(order), str(order.state), f"reference {order.reference}" if order.reference else ""]
+    parts = [
+        f"{name_of(order)}, id {order.order_id.rpartition('/')[2]}",
+        str(order.state),
+        f"reference {order.reference}" if order.reference else "",
+    ]
     return ", ".join([*filter(None, parts), f"ordered {local(made)}"])
 
 

@@ -41,7 +41,7 @@ def test_an_ambiguous_name_lists_what_each_is_called_by_alone_and_that_is_accept
     result = run(*command, "#77")
     assert result.exit_code == 1
     said = result.stderr
-    choices = re.findall(r"^  (\S+)  \(#77, waiting, ordered", said, re.MULTILINE)
+    choices = re.findall(r"^  (\S+)  \(#77, id \d+, waiting, ordered", said, re.MULTILINE)
     assert len(choices) == len(set(choices)) == 2
     for choice in choices:
         chosen = run(*command, choice)

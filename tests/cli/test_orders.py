@@ -20,7 +20,7 @@ from tests.store.make import Now, claimed, key_of, receipt, sent, word
 
 CONFIG = """\
 mode: test
-server: {public_url: https://bridge.example.com}
+server: {public_url: https://bridge.example.com, listen: "127.0.0.1:1"}
 database: sqlite:///%s
 shops:
   acme: {domain: acme.myshopify.com, client_id: abc123, client_secret: shhh-secret}

@@ -73,9 +73,7 @@ def service() -> Iterator[type[Ready]]:
 @pytest.fixture
 def config(tmp_path: Path, service: Any) -> Path:
     path = tmp_path / "config.yaml"
-    path.write_text(
-        (CONFIG % (tmp_path / "bridge.db")).replace(".com}", f".com, listen: {service.address}" + "}", 1)
-    )
+    path.write_text((CONFIG % (tmp_path / "bridge.db")).replace('"127.0.0.1:1"', f'"{service.address}"', 1))
     return path
 
 

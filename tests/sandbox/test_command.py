@@ -29,7 +29,7 @@ from tests.sandbox.receiver import receiver
 README = Path(sandbox.__file__).with_name("README.md")
 OWN: dict[str, Any] = {
     "mode": "test",
-    "server": {"public_url": "https://bridge.example.org", "listen": "127.0.0.1:8080"},
+    "server": {"public_url": "https://bridge.example.org", "listen": "127.0.0.1:1"},  # where nobody listens
     "shops": {
         "north": {
             "domain": "north-prints.myshopify.com",

@@ -22,7 +22,8 @@ from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
 from bridge.steps import decide, lines, refusals
 from bridge.steps.actions import ACTIONS
-from bridge.web.console.words import LOCALES, catalogs
+from bridge.web.console import frame, mapping
+from bridge.web.console.words import LOCALES, SEVERAL, catalogs
 
 CONSOLE = Path(bridge.web.console.__file__).parent
 KEYWORDS = {"t": None, "n": (1, 2), "mark": None, "said": None}
@@ -77,9 +78,15 @@ def of_the_rest() -> Iterator[str]:
         yield from (text.sentence, text.remedy)
 
 
+def headings() -> Iterator[str]:
+    """What stands over several of one kind."""
+    labels = (*frame.STATES.values(), *(label for label, _ in mapping.FILTERS.values()))
+    yield from (label + SEVERAL for label in dict.fromkeys(labels))
+
+
 def everything() -> dict[Key, list[str]]:
     found = of_console()
-    for sentence in of_the_rest():
+    for sentence in (*of_the_rest(), *headings()):
         found.setdefault(sentence, []).append("elsewhere")
     return found
 

@@ -91,6 +91,8 @@ def french_spaces(forms: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+SEVERAL = " [several]"
+
 SHAPES: Mapping[str, Callable[[Iterable[str]], tuple[str, ...]]] = {"fr": french_spaces}
 """What is put right in every translation of a language."""
 
@@ -180,6 +182,12 @@ class Reader:
         english = one if count == 1 else many
         told = in_words_of(facts, self.said)
         return say(found.form_for(count) if found else english, {"count": self.number(count), **told})
+
+    def heading(self, sentence: str, count: int) -> str:
+        """What stands over so many things of one kind: a word that some languages write otherwise of several. Such
+        a form is the translation of the sentence with SEVERAL behind it."""
+        found = catalogs()[self.language].get(sentence + SEVERAL)
+        return found.forms[0] if found and found.plural_index(count) else self.said(sentence)
 
     def number(self, value: int | Decimal) -> str:
         return str(format_decimal(value, locale=self.locale))

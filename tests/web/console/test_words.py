@@ -182,3 +182,10 @@ def test_a_sentence_without_translation_has_the_form_of_english() -> None:
 
 def test_the_catalogs_are_read_once() -> None:
     assert catalogs() is catalogs()
+
+
+def test_headings_over_several_are_plural_where_the_language_has_it() -> None:
+    french, english = reader_for("fr", None, None), reader_for("en", None, None)
+    assert [french.heading("Done", count) for count in (0, 1, 2)] == ["Terminée", "Terminée", "Terminées"]
+    assert french.heading("Not printed", 3) == "Non imprimées"
+    assert [english.heading("Done", count) for count in (1, 2)] == ["Done", "Done"]
