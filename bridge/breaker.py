@@ -177,10 +177,17 @@ class GuardedShop:
         return await self._breaker.through(lambda: self._shop.fulfill(order_id, fulfillment), _fine)
 
     async def extend_tracking(
-        self, fulfillment_id: str, tracking: Sequence[Tracking], *, notify_customer: bool
+        self,
+        fulfillment_id: str,
+        tracking: Sequence[Tracking],
+        *,
+        notify_customer: bool,
+        country_code: str | None = None,
     ) -> None:
         await self._breaker.through(
-            lambda: self._shop.extend_tracking(fulfillment_id, tracking, notify_customer=notify_customer),
+            lambda: self._shop.extend_tracking(
+                fulfillment_id, tracking, notify_customer=notify_customer, country_code=country_code
+            ),
             _fine,
         )
 

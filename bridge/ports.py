@@ -138,9 +138,15 @@ class Shop(Protocol):
         """Create one fulfillment; gives its id. Raises NeedsPerson("cannot_fulfill") when refused."""
 
     async def extend_tracking(
-        self, fulfillment_id: str, tracking: Sequence[Tracking], *, notify_customer: bool
+        self,
+        fulfillment_id: str,
+        tracking: Sequence[Tracking],
+        *,
+        notify_customer: bool,
+        country_code: str | None = None,
     ) -> None:
-        """Replace the tracking of a fulfillment by this list, which must contain what was there."""
+        """Replace the tracking of a fulfillment by this list, which must contain what was there. `country_code` is
+        where it goes: some carriers are spelled by country."""
 
     async def annotate(self, order_id: str, annotation: Annotation) -> None:
         """Show reference and state on the Shopify order. May be repeated."""

@@ -342,7 +342,12 @@ class ShopifyShop:
         return created
 
     async def extend_tracking(
-        self, fulfillment_id: str, tracking: Sequence[Tracking], *, notify_customer: bool
+        self,
+        fulfillment_id: str,
+        tracking: Sequence[Tracking],
+        *,
+        notify_customer: bool,
+        country_code: str | None = None,
     ) -> None:
         """Replace the tracking of a fulfillment by this list, which must contain what was there."""
         _, errors = await self._admin.write(
@@ -350,7 +355,7 @@ class ShopifyShop:
             "fulfillmentTrackingInfoUpdate",
             {
                 "id": fulfillment_id,
-                "tracking": shipments.tracking_input(tracking, None, self._carriers),
+                "tracking": shipments.tracking_input(tracking, country_code, self._carriers),
                 "notifyCustomer": notify_customer,
             },
         )

@@ -198,12 +198,13 @@ async def _perform(job: Job, order: ShopOrder, write: Create | Extend) -> None:
     job.record = await orders.renew(record)  # a worker that woke up late must not write to the shop
     notify = write.news and job.world.policy.notify_customer.get(record.shop, True)
     tracking = tuple(Tracking(one.number, one.carrier, one.url) for one in write.parcels)
+    country = order.address.country_code if order.address else None
     if isinstance(write, Create):
         new = NewFulfillment(
             lines=write.lines,
             tracking=tracking,
             notify_customer=notify,
-            country_code=order.address.country_code if order.address else None,
+            country_code=country,
         )
         if not tracking:
             await _fulfill_without_number(job, order, new, awaits_number=write.awaits_number)
@@ -213,7 +214,7 @@ async def _perform(job: Job, order: ShopOrder, write: Create | Extend) -> None:
         fulfillment_id = write.fulfillment.id
         there = [one for one in write.fulfillment.tracking if one.number]
         joined = (*there, *(one for one in tracking if one.number not in {two.number for two in there}))
-        await job.shop.extend_tracking(fulfillment_id, joined, notify_customer=notify)
+        await job.shop.extend_tracking(fulfillment_id, joined, notify_customer=notify, country_code=country)
     if write.whole:
         job.record = await orders.mark_pushed(job.record, write.whole, fulfillment_id)
 

@@ -93,9 +93,9 @@ def _bought(
 
 
 def _verdict() -> sa.Case[str]:
-    """Read from the snapshot's text, which is JSON without blanks: no text in it holds a bare quotation mark."""
+    """Read from the snapshot's text, which is JSON: no text in it holds a bare quotation mark."""
     stored = sa.type_coerce(orders.c.snapshot, sa.Text)
-    known = ((stored.like(f'%"address_verdict":"{one}"%'), one) for one in ("ERROR", "WARNING"))
+    known = ((stored.like(f'%"address_verdict": "{one}"%'), one) for one in ("ERROR", "WARNING"))
     return sa.case(*known, else_=None)
 
 

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main
 from bridge.errors import SCULPTEO, TryAgain
-from bridge.order.model import Design, Mode, Money, Quote, RawAnswer, TrackingReport, Verdict
+from bridge.order.model import Address, Design, Mode, Money, Quote, RawAnswer, TrackingReport, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change, ClosedPurchase, OrderRecord
@@ -57,10 +57,10 @@ def with_store(url: str, work: Callable[[Store], Awaitable[Any]]) -> Any:
     return asyncio.run(run())
 
 
-async def _in(store: Store, number: int, change: Change) -> OrderRecord:
+async def _in(store: Store, number: int, change: Change, **shown: Any) -> OrderRecord:
     """An order that was read, and then came to this."""
     line = replace(shop_order().lines[0], id=f"gid://shopify/LineItem/{number}", sku="NEW", variant_id="v1")
-    snapshot = replace(shop_order(number), lines=(line,))
+    snapshot = replace(shop_order(number), lines=(line,), **shown)
     await store.orders.notice(word(number))
     values = {"snapshot": snapshot, "items": ITEMS}
     await store.orders.record(await claimed(store), replace(change, values=values))
@@ -394,6 +394,22 @@ def test_why_tells_what_is_next_and_what_one_can_do(run: Run) -> None:
     told = json.loads(run("why", "1005", "--json").stdout)
     assert [one["action"] for one in told["can"]] == ["placed_as", "not_placed", "drop"]
     assert "resolve 1005 --placed-as REFERENCE" in told["to_do"][0], "a shell drops what follows a #"
+
+
+def test_why_tells_what_shopifys_check_says_of_the_address_and_how_to_let_it_go(run: Run, url: str) -> None:
+    async def doubt(store: Store) -> None:
+        lyon = Address("Ada", city="Lyon", country_code="FR")
+        change = Change(State.ATTENTION, None, problem=Problem.ADDRESS_DOUBTFUL)
+        await claimed(store)  # of #1005 there is news
+        await _in(store, 1006, change, address=lyon, address_verdict="WARNING")
+
+    with_store(url, doubt)
+    shown = run("why", "1006").stdout
+    assert "Shopify has checked it and says that something in it may be wrong." in shown
+    assert "orders approve 1006" in shown
+    told = json.loads(run("why", "1006", "--json").stdout)
+    assert told["address_check"] == "Shopify has checked it and says that something in it may be wrong."
+    assert json.loads(run("why", "1001", "--json").stdout)["address_check"] is None
 
 
 def test_alarms_are_listed_with_their_remedy_and_cleared_once(run: Run, url: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.order.model import Design, Mode, Money, PrintItem, ShopOrder
+from bridge.order.model import Address, Design, Mode, Money, PrintItem, ShopOrder
 from bridge.order.states import State
 from bridge.ports import Change
 from bridge.store import Store, reports
@@ -24,6 +24,7 @@ from tests.cli.test_orders import CONFIG
 from tests.store.make import ITEMS, Now, claimed, key_of, receipt, sent, shop_order
 
 DAY = datetime(2026, 11, 20, 9, tzinfo=UTC)
+ADDRESS = Address("Ada", "Example", None, "1 Rue Inventée", None, "Lyon", country_code="FR")
 
 
 @pytest.fixture
@@ -140,6 +141,29 @@ def test_people_get_a_table_and_spreadsheets_csv(config: Path) -> None:
     assert [(row["day"], row["revenue"], row["revenue_currency"]) for row in rows] == [
         ("2026-11-20", "79.60", "EUR"), ("2026-11-22", "54.80", "EUR"),
     ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("purchases")
+def test_what_shopifys_check_says_of_the_addresses_is_counted(config: Path, tmp_path: Path) -> None:
+    said = (("WARNING", None), ("ERROR", None), ("NO_ISSUES", None), (None, '"address_verdict": "ERROR"'))
+
+    async def run() -> None:
+        async with Store.open(f"sqlite:///{tmp_path / 'bridge.db'}", clock=Now()) as store:
+            for number, (verdict, note) in enumerate(said, start=1006):
+                shown = replace(
+                    shop_order(number),
+                    address=ADDRESS,
+                    address_verdict=verdict,
+                    customer_name=note,
+                    note=note,
+                )
+                await _buy(store, number, DAY, snapshot=shown)
+
+    asyncio.run(run())
+    (total,) = told(config)["total"]
+    assert (total["orders"], total["address_errors"], total["address_warnings"]) == (7, 1, 1)
+    table = report(config, "--from", "2026-11-01", "--to", "2026-11-30").stdout
+    assert "finds 1 of these addresses very likely wrong, and warns of 1" in table
 
 
 @pytest.mark.usefixtures("purchases")

@@ -261,7 +261,12 @@ class MemoryShop:
         return made
 
     async def extend_tracking(
-        self, fulfillment_id: str, tracking: Sequence[Tracking], *, notify_customer: bool
+        self,
+        fulfillment_id: str,
+        tracking: Sequence[Tracking],
+        *,
+        notify_customer: bool,
+        country_code: str | None = None,
     ) -> None:
         def effect() -> None:
             if notify_customer:
