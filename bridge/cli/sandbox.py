@@ -155,10 +155,16 @@ def _faults(path: Path) -> list[Fault]:
     try:
         return FAULTS.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or [])
     except ValidationError as error:
-        faults = [f"{path}: entry {sentence}" for sentence in faults_of(error)]
+        told = [sentence.replace("the body", "it", 1) for sentence in faults_of(error)]
+        faults = [f"{path}: {'entry ' if one[0].isdigit() else ''}{one}" for one in told]
         raise click.ClickException("\n".join(faults)) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path}: {error}") from None
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{path}: is not UTF-8 text; save it as UTF-8") from None
+    except yaml.YAMLError as error:
+        spot = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        what = error.problem if isinstance(error, yaml.MarkedYAMLError) else None
+        where = f"{path}:{spot.line + 1}:{spot.column + 1}" if spot else str(path)
+        raise click.ClickException(f"{where}: is no YAML: {what or 'it cannot be read'}") from None
 
 
 def _sandbox(settings: Settings | None, port: int, speed: float, seed: int) -> Sandbox:

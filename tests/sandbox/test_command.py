@@ -52,6 +52,12 @@ OWN: dict[str, Any] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def own_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test begins with the first order number, and leaves none behind."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
 @asynccontextmanager
 async def running(*arguments: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
     """The command in a process of its own: what it printed until it ran, and the process."""
@@ -134,6 +140,26 @@ async def graphql(control: Control, secret: str, query: str) -> None:
             assert "errors" not in await response.json()
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- {endpoint: x, kind: reset", ":1:28: is no YAML: "),
+        ("- {endpoint: x, kind: reset, times: often}", "entry 0.times should be a valid integer"),
+        ("- {kind: reset}", "entry 0.endpoint is missing"),
+        ("- {endpoint: x, kind: reset, efect: true}", "entry 0.efect is not known here"),
+        ("nothing", "should be a valid list"),
+    ],
+)
+def test_what_is_wrong_with_faults_is_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+    faults = tmp_path / "faults.yaml"
+    faults.write_text(text)
+    result = CliRunner().invoke(main, ["sandbox", "--faults", str(faults)])
+    assert result.exit_code == 1
+    assert said in result.output
+    assert "Error: " in result.output
+    assert not any(word in result.output for word in ("\n  in ", "validation error", "Traceback"))
+
+
 async def test_a_bad_file_of_faults_is_named(tmp_path: Path) -> None:
     faults = tmp_path / "faults.yaml"
     faults.write_text("- {endpoint: x, kind: banana}")
@@ -197,10 +223,7 @@ async def codes(control: Control) -> set[str]:
 
 
 @pytest.mark.long
-async def test_no_code_is_given_out_twice_over_restarts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+async def test_no_code_is_given_out_twice_over_restarts(tmp_path: Path) -> None:
     config = configured(tmp_path, "127.0.0.1:1")
     given: list[set[str]] = []
     for _ in range(3):
@@ -225,10 +248,7 @@ def test_numbers_go_on_and_where_they_cannot_be_kept_they_follow_the_clock(tmp_p
 
 
 @pytest.mark.long
-async def test_it_follows_the_configuration_and_prices_only_what_it_knows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+async def test_it_follows_the_configuration_and_prices_only_what_it_knows(tmp_path: Path) -> None:
     config = configured(tmp_path, "127.0.0.1:1")
     async with running("-c", str(config), "--port", "0") as (said, _), control_of(said) as control:
         url = (await control.info()).sculpteo_url
@@ -257,10 +277,7 @@ async def test_it_follows_the_configuration_and_prices_only_what_it_knows(
 
 
 @pytest.mark.long
-async def test_a_test_order_goes_to_the_sandbox_that_runs_and_is_never_for_money(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+async def test_a_test_order_goes_to_the_sandbox_that_runs_and_is_never_for_money(tmp_path: Path) -> None:
     config = configured(tmp_path, "127.0.0.1:1")
     async with running("-c", str(config), "--port", "0") as (said, _), control_of(said) as control:
         shop = {**OWN["shops"]["north"], "admin_url": (await control.info()).shops[0].admin_url}
@@ -282,11 +299,8 @@ async def test_a_test_order_goes_to_the_sandbox_that_runs_and_is_never_for_money
 
 
 @pytest.mark.long
-async def test_the_example_of_its_readme_is_an_order_that_is_printed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_example_of_its_readme_is_an_order_that_is_printed(tmp_path: Path) -> None:
     """Everything as it is printed: the configuration of the sandbox, and the first command of its README."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     listen = f"127.0.0.1:{free_port()}"
     async with running("--port", "0") as (said, _), control_of(said) as control:
         lines = yaml.safe_load(said.split("A configuration for it:")[1].split("Webhooks and")[0])
