@@ -265,7 +265,9 @@ def _lost(entry: Entry) -> bool:
     record = entry.record
     if record is None:
         return not entry.accounted_for
-    return bool(entry.prints) and record.state in {State.CANCELLED, State.IGNORED}
+    over = record.state in {State.CANCELLED, State.IGNORED}
+    told = entry.sale.alarm_due and record.alarms & SECOND  # a person wished it so, and knows what came of it
+    return bool(entry.prints) and over and not told
 
 
 def _stuck(entry: Entry) -> bool:

@@ -253,6 +253,11 @@ def _ship_and_take_back(stage: Stage, order: Order, moment: float) -> None:
 # --- payments -------------------------------------------------------------------------------------------------
 
 
+def _at_last(moment: float) -> float:
+    """When money comes that is not there at once: most bridges see the order before."""
+    return 0.3 + 2 * moment
+
+
 def _authorized_until(stage: Stage) -> datetime | None:
     """Shops that are not on Shopify Plus are not told until when."""
     days = stage.random.choice([7, 7, 2, None])
@@ -263,7 +268,7 @@ def _authorized_until(stage: Stage) -> datetime | None:
 def captured_later(stage: Stage, moment: float) -> Order:
     until = _authorized_until(stage)
     order = stage.buy(stage.people.next(), ["RING-S"], paid=False, authorized=True, authorized_until=until)
-    stage.later(moment, lambda: stage.box.shop.pay(order))
+    stage.later(_at_last(moment), lambda: stage.box.shop.pay(order))
     return order
 
 
@@ -272,21 +277,21 @@ def lapses(stage: Stage, moment: float) -> Order:
     """The authorization expires, or the merchant voids it."""
     until, how = _authorized_until(stage), stage.random.choice(["EXPIRED", "VOIDED"])
     order = stage.buy(stage.people.next(), ["RING-S"], paid=False, authorized=True, authorized_until=until)
-    stage.later(moment, lambda: stage.box.shop.lapse(order, how))
+    stage.later(_at_last(moment), lambda: stage.box.shop.lapse(order, how))
     return order
 
 
 @kind("printed", 1, f"{LAMP}:1")
 def on_terms(stage: Stage, moment: float) -> Order:
     order = stage.buy(stage.people.next(), ["LAMP"], paid=False, payment_terms="Net 30")
-    stage.later(moment, lambda: stage.box.shop.pay(order))
+    stage.later(_at_last(moment), lambda: stage.box.shop.pay(order))
     return order
 
 
 @kind("printed", 1, f"{LAMP}:1")
 def paid_in_part(stage: Stage, moment: float) -> Order:
     order = stage.buy(stage.people.next(), ["LAMP"], paid=False, deposit=Decimal("20.00"))
-    stage.later(moment, lambda: stage.box.shop.pay(order))
+    stage.later(_at_last(moment), lambda: stage.box.shop.pay(order))
     return order
 
 
@@ -311,17 +316,17 @@ def moved_and_wanted(stage: Stage, moment: float) -> Order:
 
 
 def _moved_in_hold(stage: Stage, moment: float) -> Order:
+    """Held from the start, so that it is matched where it is first; then moved, then released."""
     shop = stage.box.shop
-    order = stage.buy(stage.people.next(), ["LAMP"])
+    order = stage.buy(stage.people.next(), ["LAMP"], hold="OTHER")
 
     def move() -> None:
         entries = shop.fulfillment_orders(order)
         if entries and all("MOVE" in entry.actions for entry in entries):
             shop.move(order, "Shop in Nantes")
 
-    stage.later(moment / 3, lambda: shop.hold(order))
-    stage.later(2 * moment / 3, move)
-    stage.later(moment, lambda: shop.release(order))
+    stage.later(_at_last(moment), move)
+    stage.later(_at_last(moment) + 0.3, lambda: shop.release(order))
     return order
 
 
