@@ -35,12 +35,17 @@ TOO_LATE = frozenset(
 OWN_WISH = frozenset({Wait.HELD, Wait.PAUSED})
 """What a person waits for that has said so: nobody need tell them."""
 
-REMINDERS = {
-    State.WAITING: "still_waiting",
-    State.ATTENTION: "still_attention",
-    State.UNKNOWN: "still_attention",
-}
+REMINDED = "still_waiting"
+DECIDED_BY_A_PERSON = frozenset(
+    {
+        *(Wait.APPROVAL, Wait.RISK, Wait.UNPAID, Wait.BEFORE_GO_LIVE, Wait.WAS_TEST, Wait.OTHER_MODE),
+        *(Wait.BOUGHT_ALREADY, Wait.TEST_BILLED),
+    }
+)
+"""Of these somebody is told at once, of other waits when they last."""
+
 AT_ONCE = {State.WAITING: "approval", State.ATTENTION: "attention", State.UNKNOWN: "unknown"}
+UNREADABLE = "?"  # what a damaged piece of news is about
 
 SECOND = frozenset({Alarm.SECOND_REFERENCE, Alarm.TWO_PURCHASES, Alarm.LATE_ANSWER, Alarm.CLOSED_ALIVE})
 
@@ -80,9 +85,10 @@ class Record:
         open_and_named = self.state in AT_ONCE and self.settled and self.explained
         if not open_and_named or self.reason in OWN_WISH:
             return False
-        codes = {code for code, _ in self.told}
-        now = (AT_ONCE[self.state], self.reason or self.problem)
-        return now not in self.told and REMINDERS[self.state] not in codes
+        if self.state is State.WAITING and self.reason not in DECIDED_BY_A_PERSON:
+            return all(code != REMINDED for code, _ in self.told)
+        abouts = {about for code, about in self.told if code == AT_ONCE[self.state]}
+        return not abouts & {self.reason or self.problem, UNREADABLE}
 
 
 def records(database: Database) -> dict[str, Record]:
@@ -119,7 +125,7 @@ def _about(facts: str) -> str | None:
     try:
         found = json.loads(facts)
     except ValueError:
-        return None
+        return UNREADABLE
     about = found.get("reason") or found.get("problem") if isinstance(found, dict) else None
     return str(about) if about else None
 

@@ -209,6 +209,11 @@ def own_stock(stage: Stage, _: float) -> Order:
 # --- from before the bridge went live -----------------------------------------------------------------------
 
 
+def _at_last(moment: float) -> float:
+    """Late enough that most bridges have seen the order before."""
+    return 0.3 + 2 * moment
+
+
 def _long_ago(stage: Stage) -> datetime:
     """Longer than any clock of a campaign is wrong by."""
     return stage.box.shop.now() - timedelta(days=stage.random.uniform(3, 20))
@@ -239,6 +244,24 @@ def comes_back(stage: Stage, moment: float) -> Order:
     return order
 
 
+@kind("printed", 2, f"{MUG}:2", f"{MUG}:4")
+def changed_behind_the_approval(stage: Stage, moment: float) -> Order:
+    """A person may approve it while the shop holds it; then it is changed, and only then released."""
+    shop, person = stage.box.shop, stage.people.next()
+    order = stage.buy(person, [Buy("MUG-WL", 2)], created_at=_long_ago(stage), hold="OTHER")
+
+    def change() -> None:
+        if stage.random.random() < 0.5:
+            shop.set_address(order, replace(person.address, address1="8 Passage des Tanneurs"))
+        else:
+            shop.edit(order, quantities={"MUG-WL": 4})
+            shop.pay(order)
+
+    stage.later(_at_last(moment) + 0.6, change)
+    stage.later(_at_last(moment) + 0.7, lambda: shop.release(order))
+    return order
+
+
 def _ship_and_take_back(stage: Stage, order: Order, moment: float) -> None:
     shop = stage.box.shop
 
@@ -251,11 +274,6 @@ def _ship_and_take_back(stage: Stage, order: Order, moment: float) -> None:
 
 
 # --- payments -------------------------------------------------------------------------------------------------
-
-
-def _at_last(moment: float) -> float:
-    """When money comes that is not there at once: most bridges see the order before."""
-    return 0.3 + 2 * moment
 
 
 def _authorized_until(stage: Stage) -> datetime | None:

@@ -51,6 +51,7 @@ ENDS_WITHIN = 15.0  # seconds that a bridge may take to end when it is asked to
 AWAY = re.compile(r"^Error: (OperationalError|AdminShutdown|IdleInTransactionSessionTimeout)")
 NO_TABLE = re.compile(r"^Error: .*(UndefinedTable|ProgrammingError|database is locked|_away)")
 OWN_ERRORS = re.compile(r"by an error of its own|outside its guard|could not be read|Traceback")
+OPEN_TO_A_PERSON = frozenset({State.RECEIVED, State.WAITING, State.UNKNOWN, State.ATTENTION})
 ANY_TROUBLE = re.compile(r"outside its guard|a part of the service has ended")
 """What must not be where the database itself is damaged, which rightly makes errors."""
 
@@ -181,12 +182,24 @@ class Run:
             if decision.wish == "pause":
                 await self._pause_for_a_moment()
                 continue
-            sale = self.sales[decision.which % len(self.sales)]
             async with self.surgeon:
+                choice = self._undecided() or self.sales
+                sale = choice[decision.which % len(choice)]
                 prints = prints_of(self.box, sale.order)
                 await people.decide_by(
                     self.database, sale, decision.wish, prints, self.witness, slow=decision.slow
                 )
+
+    def _undecided(self) -> list[Sale]:
+        """The orders that a person can still decide on."""
+        with contextlib.suppress(Away):
+            found = records(self.database)
+            return [
+                sale
+                for sale in self.sales
+                if (record := found.get(sale.order.gid)) is not None and record.state in OPEN_TO_A_PERSON
+            ]
+        return []
 
     async def _pause_for_a_moment(self) -> None:
         for on in (True, False):
@@ -270,18 +283,21 @@ class Run:
             async with self.surgeon:
                 if before == LIVE:
                     await self._kill_all()
-                if before and before != LIVE:
-                    await self._note_rehearsed()
+                if before:
+                    self._note_seen(before)
                 witness.works_in(mode)
                 self.counts["modes changed"] += bool(before)
         for index in range(len(self.ports)):
             self._configure(index, mode, chapter.key)
 
-    async def _note_rehearsed(self) -> None:
-        """What is on record while the bridge works in another mode than live; nothing, where all is lost."""
+    def _note_seen(self, mode: str) -> None:
+        """What is on record while the bridge works in this mode; nothing, where all is lost."""
         with contextlib.suppress(Away):
             known = [row[0] for row in self.database.rows("SELECT order_id FROM orders")]
-            self.witness.rehearsed((sale.order for sale in self.sales), known)
+            if mode == LIVE:
+                self.witness.seen_live(known)
+            else:
+                self.witness.rehearsed((sale.order for sale in self.sales), known)
 
     async def _kill_all(self) -> None:
         for index, child in enumerate(self.children):
@@ -291,8 +307,7 @@ class Run:
 
     async def _operate(self, surgery: str) -> None:
         await self._kill_all()
-        if not self.witness.live:
-            await self._note_rehearsed()
+        self._note_seen(LIVE if self.witness.live else "another")
         match surgery:
             case "backup":
                 await self.database.backup()
@@ -495,10 +510,11 @@ class Run:
             return
         sale, first = found[0].sale, found[0].prints[0]
         again = self.script.slip == "printed again"
+        sale.end = "perhaps"
         work = partial(people.after_a_stop, self.database, sale, self.script.slip or "", self.witness)
         if await people.patiently(work):
             self.counts["slips"] += 1
-            sale.alarm_due, sale.allowed, sale.end = True, 1 + again, "perhaps"
+            sale.alarm_due, sale.allowed = True, 1 + again
             await self._settle()
             self.box.printer.advance(first.reference, "In Process")
             await self._alarmed(sale)

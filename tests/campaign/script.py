@@ -347,7 +347,7 @@ def write(seed: str, replicas: int, *, server: bool) -> Script:
     )
     decisions = tuple(
         Decision(random.uniform(0.3, length), random.randrange(100), random.choice(WISHES))
-        for _ in range(random.choice([0, 0, 1, 2]))
+        for _ in range(random.choice([0, 1, 1, 2, 3]))
     )
     outage = None
     if random.random() < 0.2:

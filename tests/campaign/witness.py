@@ -202,6 +202,7 @@ class Witness:
         self.changed_at: dict[str, tuple[datetime, Sight]] = {}
         self.known = Known()
         self._copy = Known()
+        self._seen_live: set[str] = set()
         self.unasked: list[str] = []
         self._listen()
 
@@ -262,8 +263,12 @@ class Witness:
 
     def rehearsed(self, orders: Iterable[Order], on_record: Iterable[str]) -> None:
         """The bridge has worked in another mode so far, and has these orders on record."""
-        known = set(on_record)
+        known = set(on_record) - self._seen_live
         self.known.rehearsed |= {order.name for order in orders if order.gid in known}
+
+    def seen_live(self, on_record: Iterable[str]) -> None:
+        """The bridge has worked in live mode so far, and has these orders on record."""
+        self._seen_live |= set(on_record)
 
     def backed_up(self) -> None:
         self._copy = copy.deepcopy(self.known)
