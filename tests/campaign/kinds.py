@@ -348,7 +348,7 @@ def _moved_in_hold(stage: Stage, moment: float) -> Order:
     return order
 
 
-@kind("printed", 0, f"{RING}:1")
+@kind("perhaps", 0, f"{RING}:1")
 def stopped_there(stage: Stage, _: float) -> Order:
     """Sculpteo cancels its print."""
     person = stage.people.next()

@@ -510,7 +510,6 @@ class Run:
             return
         sale, first = found[0].sale, found[0].prints[0]
         again = self.script.slip == "printed again"
-        sale.end = "perhaps"
         work = partial(people.after_a_stop, self.database, sale, self.script.slip or "", self.witness)
         if await people.patiently(work):
             self.counts["slips"] += 1
