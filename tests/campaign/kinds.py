@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -32,7 +33,28 @@ class Sale:
     damaged: bool = False
 
 
-Play = Callable[[Stage, float], Order]
+@dataclass(slots=True)
+class Day(Stage):
+    """A stage that knows whether the bridge has matched an order, which takes a busy machine a while."""
+
+    matched: Callable[[Order], bool] = lambda _: True
+
+    def once_matched(self, order: Order, beats: float, action: Callable[[], object]) -> None:
+        """Something that happens in the shop so many beats after the bridge has matched the order, if it does so in
+        time."""
+
+        async def run() -> None:
+            deadline = asyncio.get_running_loop().time() + MATCHED_WITHIN
+            while not self.matched(order) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(beats * self.beat)
+            action()
+
+        self.tasks.append(asyncio.get_running_loop().create_task(run()))
+
+
+MATCHED_WITHIN = 20.0  # seconds; a busy machine takes some, and nobody waits once it is
+Play = Callable[[Day, float], Order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +69,7 @@ class Kind:
     play: Play
     unpaid: bool = False
 
-    def sell(self, stage: Stage, moment: float) -> Sale:
+    def sell(self, stage: Day, moment: float) -> Sale:
         order = self.play(stage, moment)
         known = [address for address in (order.address,) if address is not None]
         return Sale(self, order, known, self.end)
@@ -209,11 +231,6 @@ def own_stock(stage: Stage, _: float) -> Order:
 # --- from before the bridge went live -----------------------------------------------------------------------
 
 
-def _at_last(moment: float) -> float:
-    """Late enough that most bridges have seen the order before."""
-    return 0.3 + 2 * moment
-
-
 def _long_ago(stage: Stage) -> datetime:
     """Longer than any clock of a campaign is wrong by."""
     return stage.box.shop.now() - timedelta(days=stage.random.uniform(3, 20))
@@ -245,7 +262,7 @@ def comes_back(stage: Stage, moment: float) -> Order:
 
 
 @kind("printed", 2, f"{MUG}:2", f"{MUG}:4")
-def changed_behind_the_approval(stage: Stage, moment: float) -> Order:
+def changed_behind_the_approval(stage: Day, moment: float) -> Order:
     """A person may approve it while the shop holds it; then it is changed, and only then released."""
     shop, person = stage.box.shop, stage.people.next()
     order = stage.buy(person, [Buy("MUG-WL", 2)], created_at=_long_ago(stage), hold="OTHER")
@@ -257,8 +274,8 @@ def changed_behind_the_approval(stage: Stage, moment: float) -> Order:
             shop.edit(order, quantities={"MUG-WL": 4})
             shop.pay(order)
 
-    stage.later(_at_last(moment) + 0.6, change)
-    stage.later(_at_last(moment) + 0.7, lambda: shop.release(order))
+    stage.once_matched(order, moment + 0.6, change)
+    stage.once_matched(order, moment + 0.7, lambda: shop.release(order))
     return order
 
 
@@ -283,33 +300,33 @@ def _authorized_until(stage: Stage) -> datetime | None:
 
 
 @kind("printed", 2, f"{RING}:1")
-def captured_later(stage: Stage, moment: float) -> Order:
+def captured_later(stage: Day, moment: float) -> Order:
     until = _authorized_until(stage)
     order = stage.buy(stage.people.next(), ["RING-S"], paid=False, authorized=True, authorized_until=until)
-    stage.later(_at_last(moment), lambda: stage.box.shop.pay(order))
+    stage.once_matched(order, moment, lambda: stage.box.shop.pay(order))
     return order
 
 
 @kind("perhaps", 1, f"{RING}:1", unpaid=True)
-def lapses(stage: Stage, moment: float) -> Order:
+def lapses(stage: Day, moment: float) -> Order:
     """The authorization expires, or the merchant voids it."""
     until, how = _authorized_until(stage), stage.random.choice(["EXPIRED", "VOIDED"])
     order = stage.buy(stage.people.next(), ["RING-S"], paid=False, authorized=True, authorized_until=until)
-    stage.later(_at_last(moment), lambda: stage.box.shop.lapse(order, how))
+    stage.once_matched(order, moment, lambda: stage.box.shop.lapse(order, how))
     return order
 
 
 @kind("printed", 1, f"{LAMP}:1")
-def on_terms(stage: Stage, moment: float) -> Order:
+def on_terms(stage: Day, moment: float) -> Order:
     order = stage.buy(stage.people.next(), ["LAMP"], paid=False, payment_terms="Net 30")
-    stage.later(_at_last(moment), lambda: stage.box.shop.pay(order))
+    stage.once_matched(order, moment, lambda: stage.box.shop.pay(order))
     return order
 
 
 @kind("printed", 1, f"{LAMP}:1")
-def paid_in_part(stage: Stage, moment: float) -> Order:
+def paid_in_part(stage: Day, moment: float) -> Order:
     order = stage.buy(stage.people.next(), ["LAMP"], paid=False, deposit=Decimal("20.00"))
-    stage.later(_at_last(moment), lambda: stage.box.shop.pay(order))
+    stage.once_matched(order, moment, lambda: stage.box.shop.pay(order))
     return order
 
 
@@ -322,18 +339,18 @@ def never_paid(stage: Stage, _: float) -> Order:
 
 
 @kind("perhaps", 1, f"{LAMP}:1")
-def moved_in_hold(stage: Stage, moment: float) -> Order:
+def moved_in_hold(stage: Day, moment: float) -> Order:
     """Held, moved and released: nobody says that Sculpteo is to print it for the other location."""
     return _moved_in_hold(stage, moment)
 
 
 @kind("printed", 1, f"{LAMP}:1")
-def moved_and_wanted(stage: Stage, moment: float) -> Order:
+def moved_and_wanted(stage: Day, moment: float) -> Order:
     """The same, and at last a person says so."""
     return _moved_in_hold(stage, moment)
 
 
-def _moved_in_hold(stage: Stage, moment: float) -> Order:
+def _moved_in_hold(stage: Day, moment: float) -> Order:
     """Held from the start, so that it is matched where it is first; then moved, then released."""
     shop = stage.box.shop
     order = stage.buy(stage.people.next(), ["LAMP"], hold="OTHER")
@@ -343,8 +360,8 @@ def _moved_in_hold(stage: Stage, moment: float) -> Order:
         if entries and all("MOVE" in entry.actions for entry in entries):
             shop.move(order, "Shop in Nantes")
 
-    stage.later(_at_last(moment), move)
-    stage.later(_at_last(moment) + 0.3, lambda: shop.release(order))
+    stage.once_matched(order, moment, move)
+    stage.once_matched(order, moment + 0.3, lambda: shop.release(order))
     return order
 
 

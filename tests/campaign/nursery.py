@@ -58,6 +58,7 @@ class Nursery:
     )
     _process: asyncio.subprocess.Process | None = None
     _reader: asyncio.Task[None] | None = None
+    _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _births: dict[int, asyncio.Future[Child]] = field(default_factory=dict)
     _children: dict[int, Child] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
@@ -72,6 +73,7 @@ class Nursery:
             stdout=asyncio.subprocess.PIPE,
         )
         self._reader = asyncio.create_task(self._read())
+        await self._ready.wait()  # else the first bridges would come seconds after their orders
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -108,7 +110,9 @@ class Nursery:
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             told = json.loads(line)
-            if "number" in told:
+            if "ready" in told:
+                self._ready.set()
+            elif "number" in told:
                 ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
                 child = self._children[told["pid"]] = Child(told["pid"], ended)
                 born = self._births.pop(told["number"])
@@ -118,6 +122,7 @@ class Nursery:
                     born.set_result(child)
             else:
                 self._children.pop(told["pid"]).ended.set_result(told["status"])
+        self._ready.set()
         for born in self._births.values():
             born.set_exception(RuntimeError("the nursery ended by itself"))
         for child in self._children.values():
@@ -130,6 +135,7 @@ class Nursery:
 def main() -> None:
     """Fork a bridge for each line of the input until it ends, and tell of each birth and death."""
     _load(*sys.argv[1:])
+    _tell(ready=True)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)

@@ -19,7 +19,6 @@ from bridge.sandbox.desk import info_of
 from bridge.sandbox.faults import Kind
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
 from bridge.sandbox.shopify.settings import ShopSettings
-from bridge.sandbox.stage import Stage
 from bridge.shopify.subscriptions import TOPICS
 from tests.campaign import people
 from tests.campaign.balanced import Balanced, free_port
@@ -35,7 +34,7 @@ from tests.campaign.books import (
     ways_back,
 )
 from tests.campaign.databases import Away, Database
-from tests.campaign.kinds import KINDS, Sale
+from tests.campaign.kinds import KINDS, Day, Sale
 from tests.campaign.nursery import Child, Nursery
 from tests.campaign.points import Death
 from tests.campaign.script import AFTER_A_STOP, LIVE, Chapter, Jump, Life, Poison, Script
@@ -84,7 +83,7 @@ class Run:
         self.failures: list[str] = []
         self.surgeon = asyncio.Lock()  # held while the database is replaced
         self.box: Balanced
-        self.stage: Stage
+        self.stage: Day
         self.witness: Witness
 
     async def play(self) -> Outcome:
@@ -95,7 +94,10 @@ class Run:
         box = Balanced(shops=(shop,), sculpteo=sculpteo, seed=number, webhook_speed=900)
         box.share(self.ports, Random(seed))
         async with box:
-            self.box, self.stage = box, Stage(box, number, beat=1.0)
+            self.box, self.stage = (
+                box,
+                Day(box, number, beat=1.0, matched=lambda one: self._has_matched(one.gid)),
+            )
             stock(box.shop, box.printer)
             self.witness = Witness(
                 box, self.script.rules, self._has_matched, clocks_are_right=not self.script.jumps

@@ -12,9 +12,8 @@ from bridge.order.states import State, Wait
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import stock
 from bridge.sandbox.sculpteo.model import Book, Item, Parcel
-from bridge.sandbox.stage import Stage
 from tests.campaign.books import Entry, Record, judge
-from tests.campaign.kinds import KINDS, RING
+from tests.campaign.kinds import KINDS, RING, Day
 
 DONE = Record(1, "gid://shopify/Order/1", State.DONE, None, None, "REF1", None)
 
@@ -24,7 +23,7 @@ class Fine:
     """An order that went well, to be spoilt by each test."""
 
     entry: Entry
-    stage: Stage
+    stage: Day
 
     def condemned(self) -> set[str]:
         return set(judge([self.entry], final=True, remembered=True).found)
@@ -34,7 +33,7 @@ class Fine:
 async def fine() -> AsyncIterator[Fine]:
     box = Sandbox()
     stock(box.shop, box.printer)
-    stage = Stage(box, 1)
+    stage = Day(box, 1)
     sale = KINDS["ring"].sell(stage, 0.0)
     address = sale.addresses[0]
     sent_to = {
