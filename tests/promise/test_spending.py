@@ -320,24 +320,35 @@ async def test_an_order_whose_request_had_left_when_the_bridge_died_is_not_sent_
     assert "stopped between sending" in record.facts["why"]
 
 
+async def is_full(*_: Any) -> None:
+    raise StoreUnavailable("the disk is full")
+
+
+def has_instead(day: Day, **verbs: Any) -> None:
+    """Let the table of orders do this instead of some of its verbs."""
+    real = day.store.orders
+
+    class Changed:
+        def __getattr__(self, name: str) -> Any:
+            return verbs.get(name) or getattr(real, name)
+
+    day.store.orders = Changed()  # type: ignore[assignment]
+
+
 async def test_the_answer_is_kept_when_the_database_comes_back_in_time(
     day: Day, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(placing, "KEEP_AGAIN", (0.0, 0.0))
     real, tries = day.store.orders, 0
 
-    class Flaky:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(real, name)
+    async def keep_answer(*arguments: Any) -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= 2:
+            raise StoreUnavailable("the disk is full")
+        await real.keep_answer(*arguments)
 
-        async def keep_answer(self, *arguments: Any) -> None:
-            nonlocal tries
-            tries += 1
-            if tries <= 2:
-                raise StoreUnavailable("the disk is full")
-            await real.keep_answer(*arguments)
-
-    day.store.orders = Flaky()  # type: ignore[assignment] # one verb of it fails
+    has_instead(day, keep_answer=keep_answer)
     await day.comes()
     await day.works()
     assert (await day.record()).state is State.PLACED
@@ -349,14 +360,7 @@ async def test_an_answer_that_the_database_cannot_take_is_found_on_the_shopify_o
     monkeypatch.setattr(placing, "KEEP_AGAIN", (0.0,))
     real = day.store.orders
 
-    class Full:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(real, name)
-
-        async def keep_answer(self, *arguments: Any) -> None:
-            raise StoreUnavailable("the disk is full")
-
-    day.store.orders = Full()  # type: ignore[assignment] # one verb of it fails
+    has_instead(day, keep_answer=is_full)
     await day.comes()
     await day.works()
     day.store.orders = real
@@ -426,14 +430,7 @@ async def test_a_shop_that_is_slow_in_the_last_look_does_not_keep_sculpteos_conn
 async def test_a_database_that_fails_in_the_gate_leaves_no_note_behind(day: Day) -> None:
     real = day.store.orders
 
-    class Full:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(real, name)
-
-        async def mark_sent(self, *arguments: Any) -> None:
-            raise StoreUnavailable("the disk is full")
-
-    day.store.orders = Full()  # type: ignore[assignment] # one verb of it fails
+    has_instead(day, mark_sent=is_full)
     await day.comes()
     await day.works()
     assert (day.shop.ledgers[ORDER][0].state, day.prints) == ("void", 0)

@@ -86,15 +86,16 @@ class Stage:
 
     @asynccontextmanager
     async def launched(
-        self, config: dict[str, Any], name: str = "config.yaml", *arguments: str
+        self, config: dict[str, Any], name: str = "config.yaml", *arguments: str, code: str | None = None
     ) -> AsyncIterator[Serving]:
-        """A process that has just begun to start."""
+        """A process that has just begun to start; one that runs `code` with the path of its configuration instead."""
         path = self.folder / name
         write_config(path, config)
+        command = (
+            ("-m", "bridge", "serve", "--config", str(path)) if code is None else ("-c", code, str(path))
+        )
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "bridge", "serve", "--config", str(path), *arguments),
-            stderr=asyncio.subprocess.PIPE,
+            sys.executable, *command, *arguments, stderr=asyncio.subprocess.PIPE
         )
         serving = Serving(path, process)
         listening = asyncio.create_task(serving.listen())

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ import sqlalchemy as sa
 from bridge.order.problems import Problem
 from bridge.store.engine import parse_url
 from tests.postgres import Server, postgres
-from tests.service.serving import Serving, Stage, staged, until
+from tests.service.serving import staged, until
 from tests.service.test_reload import buy
 
 pytestmark = pytest.mark.long
@@ -118,27 +116,6 @@ main()
 """
 
 
-@asynccontextmanager
-async def ending(stage: Stage, config: dict[str, Any], code: str) -> AsyncIterator[Serving]:
-    """A service in which a part ends two seconds after its start."""
-    from bridge.sandbox.demo_config import write_config
-
-    path = stage.folder / "config.yaml"
-    write_config(path, config)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, str(path), stderr=asyncio.subprocess.PIPE
-    )
-    serving = Serving(path, process)
-    listening = asyncio.create_task(serving.listen())
-    try:
-        yield serving
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-        await listening
-
-
 @pytest.mark.parametrize(
     ("module", "name", "method", "part"),
     [
@@ -154,7 +131,7 @@ async def test_a_part_that_ends_all_the_same_ends_the_process(
     async with staged(tmp_path) as stage:
         config = stage.config()
         code = ENDS.format(module=module, name=name, method=method, how=how)
-        async with ending(stage, config, code) as serving:
+        async with stage.launched(config, code=code) as serving:
             await serving.says("event=ready")
             seen: list[tuple[int, str]] = []
 
@@ -167,9 +144,10 @@ async def test_a_part_that_ends_all_the_same_ends_the_process(
 
             await until(not_ready)
             assert seen[-1][0] == 503
-            assert part in seen[-1][1]
+            assert "its log says which" in seen[-1][1]
             async with asyncio.timeout(30):
                 assert await serving.process.wait() != 0
         told = "\n".join(serving.said)
         assert "a part of the service has ended" in told
+        assert f"part={part}" in told or f'part="{part}' in told
         assert "Ada Example" not in told
