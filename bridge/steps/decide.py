@@ -19,6 +19,7 @@ from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.payment import approval_codes
 from bridge.steps.refusals import APPROVED, NotNow, Wish, named, refusal
 from bridge.steps.right_to_buy import ABOUT_THE_NOTE, locations_of, note_code
+from bridge.steps.risk import risk_code
 
 REMAPPABLE = frozenset({State.RECEIVED, State.WAITING, State.ATTENTION, State.IGNORED})
 STOPPED = frozenset({Problem.CANCELLED_AT_SCULPTEO, Problem.LIVE_IS_TEST})
@@ -101,7 +102,7 @@ def approved_already(record: OrderRecord) -> NotNow | None:
 
 def _approval(record: OrderRecord, who: str, now: datetime) -> dict[str, object]:
     """What is kept of an approval: by whom, for which reasons, and of what."""
-    codes = approval_codes(record)
+    codes = [*approval_codes(record), risk_code(record.snapshot)]
     if record.problem in ABOUT_THE_NOTE:
         codes.append(note_code(record.problem, record.facts.get("note")))
     given = dict.fromkeys([*(record.approved_for or "").split(), *codes])

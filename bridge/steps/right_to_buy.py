@@ -19,7 +19,7 @@ from bridge.order.states import Wait
 from bridge.ports import APPROVAL, GoLive, OrderRecord, PaymentPolicy, Policy
 from bridge.steps.approval import why_a_person
 from bridge.steps.payment import only_for_payment, payment_wait
-from bridge.steps.risk import risk_wait
+from bridge.steps.risk import is_risk_code, is_worse_than_seen, risk_wait
 from bridge.steps.select import Trouble, Waits
 
 DEARER = "dearer"
@@ -54,7 +54,8 @@ def objection(
 ) -> Waits | None:
     """What forbids buying `items` of this order now, most telling first; None = nothing does.
 
-    An approval opens everything but a person's hold; and payment only where that was the question. One that was
+    An approval opens everything but a person's hold, and a suspicion of fraud that came after it; and payment only
+    where that was the question. One that was
     given to that question alone, to a limit, or to where the order is sent from, opens nothing else but the
     approval window: whoever approves wants it ordered now.
     """
@@ -66,7 +67,8 @@ def objection(
     if record.held_at is not None:
         return Waits(Wait.HELD, None)
     if approved and opens_all(record):
-        return None
+        worse = is_worse_than_seen(record.approved_for, order, policy.approval, now)
+        return risk_wait(order, policy.approval, now) if worse else None
     if not approved and was_given_for(record, DEARER):
         return Waits(Wait.APPROVAL, None, {"why": "it costs more now than when it was approved"})
     return (
@@ -112,8 +114,9 @@ def is_answered(record: OrderRecord, problem: str, ledger: Ledger) -> bool:
 
 def opens_all(record: OrderRecord) -> bool:
     """Whether the approval was given to the order as a whole, and not only to its payment, a limit or a place."""
-    given = [code for code in (record.approved_for or "").split() if code not in ONE_QUESTION]
-    return (not record.approved_for or bool(given)) and not only_for_payment(" ".join(given))
+    codes = [code for code in (record.approved_for or "").split() if not is_risk_code(code)]
+    given = [code for code in codes if code not in ONE_QUESTION]
+    return (not codes or bool(given)) and not only_for_payment(" ".join(given))
 
 
 def without_approval(record: OrderRecord, *, dearer: bool = False) -> dict[str, Any]:

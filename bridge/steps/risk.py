@@ -21,6 +21,7 @@ RECHECK_SOON, RECHECK_LATER = timedelta(minutes=1), timedelta(minutes=5)
 HARMLESS = frozenset({"MEDIUM", "LOW", "NONE", None})
 NOT_RATED = "PENDING"
 SAYS_NOTHING = "nothing yet"
+CODE = "risk:"  # before the rating that was seen, among the reasons that an approval was given for
 
 
 def risk_wait(order: ShopOrder, rule: ApprovalPolicy, now: datetime) -> Waits | None:
@@ -33,3 +34,21 @@ def risk_wait(order: ShopOrder, rule: ApprovalPolicy, now: datetime) -> Waits | 
     if age < RATED_WITHIN:
         return Waits(Wait.UNRATED, now + (RECHECK_SOON if age < SOON else RECHECK_LATER))
     return Waits(Wait.RISK, now + HELD_RECHECK, {"risk": SAYS_NOTHING}) if rule.hold_unrated else None
+
+
+def risk_code(order: ShopOrder | None) -> str:
+    """What an approval keeps of the rating that its maker saw."""
+    return f"{CODE}{(order.risk if order else None) or 'none'}"
+
+
+def is_risk_code(code: str) -> bool:
+    return code.startswith(CODE)
+
+
+def is_worse_than_seen(
+    approved_for: str | None, order: ShopOrder, rule: ApprovalPolicy, now: datetime
+) -> bool:
+    """Whether Shopify has rated the order as risky since a person approved it, who saw another rating."""
+    wait = risk_wait(order, rule, now)
+    seen = [code for code in (approved_for or "").split() if is_risk_code(code)]
+    return wait is not None and wait.reason is Wait.RISK and bool(seen) and risk_code(order) not in seen

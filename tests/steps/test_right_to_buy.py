@@ -708,3 +708,41 @@ async def test_an_order_that_was_gone_for_a_while_comes_back_with_a_window_of_it
         day.clock.time += HALF_HOUR
         await day.works()
         assert day.prints == 1
+
+
+@pytest.mark.parametrize("seen", [None, "LOW", "PENDING"])
+async def test_a_suspicion_of_fraud_that_comes_after_an_approval_asks_again(
+    tmp_path: Path, seen: str | None
+) -> None:
+    async with new_day(tmp_path, approval=ApprovalPolicy(manual=True)) as day:
+        await day.comes(risk=seen)
+        await day.works()
+        await day.store.switch.pause("*", "anna")
+        day.clock.time += 2 * HALF_HOUR
+        await day.news()
+        await day.works()
+        await day.decides(decide.approve)
+        await day.works()
+        day.change(risk="HIGH")
+        await day.store.switch.resume("*")
+        await day.news()
+        await day.works()
+        assert ((await day.record()).reason, day.prints) == (Wait.RISK, 0)
+        await day.decides(decide.approve)
+        await day.works()
+        assert day.prints == 1
+
+
+async def test_an_approval_of_one_that_is_suspected_of_fraud_stays_what_it_was(tmp_path: Path) -> None:
+    async with new_day(tmp_path) as day:
+        await day.comes(risk="HIGH")
+        await day.works()
+        assert (await day.record()).reason == Wait.RISK
+        await day.store.switch.pause("*", "anna")
+        await day.decides(decide.approve)
+        await day.works()
+        day.change(tags=("a word of the merchant",))
+        await day.news()
+        await day.store.switch.resume("*")
+        await day.works()
+        assert day.prints == 1
