@@ -31,7 +31,7 @@ PRIVACY_TOPICS = frozenset({"customers/data_request", "customers/redact", "shop/
 OF_ORDER = frozenset(
     {
         *("id", "name", "number", "created_at", "updated_at", "read_at", "currency", "test"),
-        *("financial_status", "fully_paid", "cancelled_at", "cancel_reason", "closed_at", "risk"),
+        *("financial_status", "fully_paid", "cancelled_at", "closed_at", "risk"),
         *("authorized_until", "presentment_currency", "subtotal", "shipping_total", "tax_total"),
         *("discount_total", "refunded_total", "total", "current_total", "presentment_total"),
         *("presentment_current_total", "taxes_included", "taxes"),
@@ -46,7 +46,7 @@ OF_LINE = frozenset(
 """Title and options are those of the shop's own catalogue; of a line that is in no catalogue, they go."""
 OF_UNIT = frozenset(
     {
-        *("id", "status", "request_status", "location_id", "location_name", "delivery_method", "actions"),
+        *("id", "status", "location_id", "location_name", "delivery_method", "actions"),
         *("lines", "fulfill_at"),
     }
 )
@@ -54,35 +54,13 @@ OF_UNIT = frozenset(
 FACTS = frozenset(
     {
         *("alarm", "amount", "at", "attempt", "cause", "choice", "cost", "damaged", "date", "designs"),
-        *(
-            "fulfillment",
-            "limit",
-            "mode",
-            "name",
-            "origin",
-            "other",
-            "problem",
-            "reference",
-            "request",
-            "risk",
-        ),
-        *(
-            "scope",
-            "settled",
-            "shop",
-            "since",
-            "sku",
-            "skus",
-            "source",
-            "state",
-            "status",
-            "taken_by",
-            "target",
-        ),
+        *("fulfillment", "limit", "mode", "name", "origin", "other", "problem", "reference", "request"),
+        *("risk", "scope", "settled", "shop", "since", "source", "state", "status", "taken_by", "target"),
         *("until", "upstream", "verdict", "was", "who"),
     }
 )
-"""Facts of the timeline, of alarms and news that are proof: codes, references, sums, times, our own names."""
+"""Facts of the timeline, of alarms and news that are proof: codes, references, sums, times, our own names. A line may be named
+by a title that somebody typed, so no name of a line is among them."""
 
 ERASED_NUMBER = "erased-"
 
@@ -107,7 +85,7 @@ _ALL_OF_ENTRY = frozenset(LedgerEntry.__dataclass_fields__)
 
 def _line(line: LineItem) -> LineItem:
     bare = _bare(line, OF_LINE)
-    return bare if line.product_id or line.sku else replace(bare, title="", variant_title=None, options=())
+    return bare if line.product_id else replace(bare, title="", variant_title=None, options=())
 
 
 def _unit(unit: FulfillmentOrder) -> FulfillmentOrder:

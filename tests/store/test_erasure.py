@@ -443,6 +443,23 @@ def test_nothing_of_an_order_is_kept_that_nobody_listed() -> None:
     assert (bare.id, bare.name, bare.currency) == (gid(), "#1001", "EUR")
 
 
+def test_what_is_kept_is_still_there_and_nothing_else_must_be_given() -> None:
+    """Else a field that has no default would have to be kept."""
+    for kind, kept in (
+        (ShopOrder, rules.OF_ORDER),
+        (LineItem, rules.OF_LINE),
+        (FulfillmentOrder, rules.OF_UNIT),
+    ):
+        fields = {one.name: one for one in dataclasses.fields(kind)}
+        assert set(kept) <= set(fields)
+        needed = {
+            name
+            for name, one in fields.items()
+            if one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
+        }
+        assert needed - set(kept) <= {"lines", "fulfillment_orders"}
+
+
 KEPT_COLUMNS = {
     "orders": {"shop", "order_id", "state", "origin", "name", "reason", "problem", "lease_owner", "mapping_version",
                "approved_by", "approved_for", "held_by", "reference", "mode", "print_status", "annotated", "last_step",
