@@ -60,6 +60,20 @@ GUARDS: tuple[Guard, ...] = (
         ("tests/store/test_purchases.py",),
     ),
     Guard(
+        "another mapping is told to what waits",
+        "bridge/store/store.py",
+        "    return sa.or_(orders.c.state == State.WAITING, asks, printable)\n",
+        "    return sa.or_(asks, printable)\n",
+        ("tests/steps/test_remapped.py",),
+    ),
+    Guard(
+        "nothing is approved on prints of an earlier mapping",
+        "bridge/web/console/decisions.py",
+        "    if action.at_stake(record) and await pending_change(visit, record):\n",
+        "    if False:\n",
+        ("tests/web/console/test_remapped.py",),
+    ),
+    Guard(
         "the note in the shop says that it may have left, before the first byte",
         "bridge/steps/place.py",
         "        fresh = await announce(job, self.order, self.attempt)\n",
