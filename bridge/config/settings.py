@@ -245,7 +245,7 @@ class Product(Model):
     sku: Annotated[
         Sku,
         doc(
-            "A SKU as in Shopify, case included; or a pattern with `*` (any characters) and `?` (one character). "
+            "A SKU as in Shopify, case included, characters that cannot be seen left out; or a pattern with `*` (any characters) and `?` (one character). "
             "A SKU wins over patterns, and the pattern with more other characters wins.",
             '"MUG-*"',
         ),

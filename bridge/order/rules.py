@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bridge.order.model import Design, LineItem, PrintItem
+from bridge.order.spelling import seen
 
 
 class Scope(StrEnum):
@@ -83,6 +84,7 @@ def _told(design: Design) -> str:
 
 def config_lines(sku: str, designs: Sequence[Design]) -> str:
     """The lines for config.yaml that decide the same for good; without designs, that it is not printed."""
+    sku = seen(sku)
     if not designs:
         return f"ignore:\n  - {_quoted(sku)}"
     if len(designs) == 1:
