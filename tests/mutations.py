@@ -44,6 +44,21 @@ class Guard:
 SCHEMA = "bridge/store/migrations/versions/0001_first.py"
 
 GUARDS: tuple[Guard, ...] = (
+    # the address
+    Guard(
+        "a doubtful address asks a person before anything is bought",
+        "bridge/steps/match.py",
+        "        or address_question(order, policy, lambda code: approved_for(record, code, order, items, policy))\n",
+        "",
+        ("tests/steps/test_address.py",),
+    ),
+    Guard(
+        "an approval lets only the question go that it was given for",
+        "bridge/steps/address.py",
+        "if not allows(trouble.problem)), None)",
+        "if not allows(Problem.ADDRESS_WRONG)), None)",
+        ("tests/steps/test_address.py",),
+    ),
     # before the first byte
     Guard(
         "sent_at is durable before the first byte",
