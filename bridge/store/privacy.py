@@ -7,7 +7,7 @@ attempts, sums, items, events and references.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -98,14 +98,13 @@ class StoredPrivacy:
         """Erase orders that were over before that moment, and those of which it was asked; gives how many. One
         that cannot be erased now is told in the log, keeps no other from being erased, and is tried again at the
         next call."""
+        now = self._clock.now()
         strays = sa.and_(sa.not_(notifications.c.known), notifications.c.received_at < before)
         await self._db.write(lambda c: c.execute(sa.delete(notifications).where(strays)))
-        after: int | None = 0
-        count = 0
-        while after is not None:
-            work = partial(_forget, now=self._clock.now(), before=before, after=after, limit=limit)
-            after, done = await self._db.write(work)
-            count += done
+        after, count = 0, 0
+        while keys := await self._db.read(partial(_due, now=now, before=before, after=after, limit=limit)):
+            count += await self._db.write(partial(_forget, now=now, before=before, keys=keys))
+            after = keys[-1]
         return count
 
     async def scour(self) -> bool:
@@ -169,38 +168,51 @@ def _asked() -> sa.ColumnElement[datetime | None]:
         privacy_wishes.c.order_id == orders.c.order_id,
         sa.and_(privacy_wishes.c.order_id == WHOLE_SHOP, privacy_wishes.c.asked_at >= made),
     )
-    return (
+    wished = (
         sa.select(sa.func.max(privacy_wishes.c.asked_at))
         .where(privacy_wishes.c.kind == ERASE, privacy_wishes.c.shop == orders.c.shop, about)
         .correlate(orders)
         .scalar_subquery()
     )
+    return sa.func.coalesce(wished, erasures.c.asked_at)
 
 
-def _forget(c: Connection, now: datetime, before: datetime, after: int, limit: int) -> tuple[int | None, int]:
-    """Erase the next orders from above the number `after`. Gives the number to go on from (None = there are no
-    more), and how many were erased."""
-    asked = sa.func.coalesce(_asked(), erasures.c.asked_at)
+def _is_due(now: datetime, before: datetime) -> sa.ColumnElement[bool]:
+    """Whether an order, beside its row in `erasures`, is to be erased now."""
+    asked = _asked()
     tested = sa.and_(orders.c.state == State.PLACED, orders.c.mode != Mode.LIVE, orders.c.due_at.is_(None))
     over = sa.or_(orders.c.state.in_(OVER), tested)
+    past = sa.func.coalesce(orders.c.over_at, orders.c.updated_at) < before
+    undecided = orders.c.state.in_((State.PLACING, State.UNKNOWN))
     due = sa.or_(
-        sa.and_(
-            over, sa.or_(sa.func.coalesce(orders.c.over_at, orders.c.updated_at) < before, asked.is_not(None))
-        ),
-        sa.and_(asked < now - LATEST, orders.c.state.not_in((State.PLACING, State.UNKNOWN))),
+        sa.and_(over, sa.or_(past, asked.is_not(None))),
+        sa.and_(asked < now - LATEST, sa.not_(undecided)),
     )
     fresh = sa.or_(erasures.c.erased_at.is_(None), erasures.c.erased_at < orders.c.updated_at)
     free = sa.or_(orders.c.lease_owner.is_(None), orders.c.lease_until.is_(None), orders.c.lease_until <= now)
-    rows = c.execute(
-        sa.select(orders.c.id, asked.label("asked"))
+    return sa.and_(due, fresh, free)
+
+
+def _due(c: Connection, now: datetime, before: datetime, after: int, limit: int) -> list[int]:
+    """The next orders to erase from above the number `after`. Looked for without keeping anybody from writing."""
+    query = (
+        sa.select(orders.c.id)
         .outerjoin(erasures, erasures.c.order_id == orders.c.id)
-        .where(orders.c.id > after, due, fresh, free)
+        .where(orders.c.id > after, _is_due(now, before))
+    )
+    return list(c.execute(query.order_by(orders.c.id).limit(limit)).scalars())
+
+
+def _forget(c: Connection, now: datetime, before: datetime, keys: Sequence[int]) -> int:
+    """Erase those of these orders that are still to be erased; gives how many were."""
+    rows = c.execute(
+        sa.select(orders.c.id, _asked().label("asked"))
+        .outerjoin(erasures, erasures.c.order_id == orders.c.id)
+        .where(orders.c.id.in_(list(keys)), _is_due(now, before))
         .order_by(orders.c.id)
-        .limit(limit)
         .with_for_update(of=orders, skip_locked=True)
     ).all()
-    done = sum(_erased(c, now, row.id, row.asked is not None) for row in rows)
-    return (rows[-1].id if len(rows) == limit else None), done
+    return sum(_erased(c, now, row.id, row.asked is not None) for row in rows)
 
 
 def _erased(c: Connection, now: datetime, key: int, asked: bool) -> bool:
