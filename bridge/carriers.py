@@ -116,6 +116,22 @@ BY_COUNTRY: dict[tuple[str, str], str] = {
 }
 """Names that depend on where the parcel goes."""
 
+OTHERS = frozenset(
+    [
+        "correos express",
+        "dhl freight",
+        "dhl global forwarding",
+        "dhl global mail",
+        "dhl globalmail",
+        "dhl packet",
+        "dhl supply chain",
+        "tnt post",
+        "ups freight",
+    ]
+)
+"""Services, folded, that bear the name of a carrier on Shopify's list, and are not that carrier: its page does not
+know their parcels."""
+
 WORLDWIDE = frozenset({"DHL Express", "FedEx", "TNT", "UPS", "USPS"})
 """One company with one tracking page, whichever country's branch the text names."""
 
@@ -233,17 +249,17 @@ def _ours(folded: str, country: str) -> str | None:
 
 def _names_within(text: str, words: list[str], country: str) -> Iterator[str | None]:
     """The known names in a text in Shopify's spelling, the longest where one is part of another; None for one
-    that is another country's."""
+    that is another country's, or of a service that Shopify does not know."""
     taken = [False] * len(words)
     for length in range(min(len(words), 6), 0, -1):
         for start in range(len(words) - length + 1):
             phrase = " ".join(words[start : start + length])
-            is_name = phrase in known() or phrase in _national()
+            is_name = phrase in known() or phrase in _national() or phrase in OTHERS
             if not is_name or phrase in _WORDS_TOO or any(taken[start : start + length]):
                 continue
             taken[start : start + length] = [True] * length
             rest = [*words[:start], "|", *words[start + length :]]
-            yield _of_this_country(phrase, text, rest, country)
+            yield None if phrase in OTHERS else _of_this_country(phrase, text, rest, country)
 
 
 def _of_this_country(phrase: str, text: str, rest: list[str], country: str) -> str | None:

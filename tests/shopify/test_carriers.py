@@ -58,6 +58,11 @@ UPS_NUMBER, COLISSIMO_NUMBER = "1Z999AA10123456784", "6A12345678901"
         ("GLS ES", None, "FR", "GLS ES"),
         ("PostNord Denmark", None, "DK", "PostNord DK"),
         ("UPS France", None, "DE", "UPS"),
+        # another company, or branch, of the same name
+        ("Correos Express", None, "ES", "Correos Express"),
+        ("Correos", None, "ES", "Correos"),
+        ("DHL Freight", None, "FR", "DHL Freight"),
+        ("DHL EU 24h", None, "FR", "DHL Express"),
         # the number's own form
         ("Express", UPS_NUMBER, "FR", "UPS"),
         ("UPS / Colissimo", COLISSIMO_NUMBER, "FR", "Colissimo"),
