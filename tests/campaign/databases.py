@@ -157,6 +157,7 @@ class PostgresDatabase:
     steady: asyncio.Lock
     _reading: psycopg.Connection[tuple[Any, ...]] | None = None
     _has_backup: bool = False
+    _in_surgery: bool = False  # a copy is taken only of what nobody reads
 
     @property
     def url(self) -> str:
@@ -205,6 +206,8 @@ class PostgresDatabase:
             raise Away(str(error)) from None
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
+        if self._in_surgery:
+            raise Away("it is being copied or replaced")
         try:
             if self._reading is None or self._reading.closed:
                 self._reading = psycopg.connect(self.url, autocommit=True)
@@ -219,9 +222,13 @@ class PostgresDatabase:
             self._reading = None
 
     async def _admin(self, *statements: str) -> None:
-        self._let_go()
         async with self.steady:
-            await asyncio.to_thread(_run, self.server, statements)
+            self._in_surgery = True
+            self._let_go()
+            try:
+                await asyncio.to_thread(_run, self.server, statements)
+            finally:
+                self._in_surgery = False
 
 
 def _run(server: Server, statements: Sequence[str]) -> None:
