@@ -529,7 +529,7 @@ def test_the_question_says_plainly_which_orders_are_not_paid_yet(run: Run, url: 
     assert now_is(url, 1003).approved_at is None
     assert "Not paid yet" not in run("orders", "approve", "1001", typed="n\n").stdout
     run("orders", "approve", "1003", typed="y\n")
-    assert now_is(url, 1003).approved_for == "payment unpaid:PENDING"
+    assert now_is(url, 1003).approved_for == "payment unpaid:PENDING risk:none"
 
 
 MAPS = ("orders", "map", "1004", "NEW", "--uuid", "QfGQC4YQ")

@@ -689,4 +689,4 @@ async def test_the_confirmation_says_plainly_that_an_order_is_not_paid_yet(otto:
     assert "#1002 is not paid yet" not in unescape(page)
     assert "It is not paid yet: the payment terms are Net 30, and the payment is pending." in unescape(page)
     await decide(otto, "approve", "Approve", owes.key)
-    assert (await now_is(otto, owes.key)).approved_for == "unpaid unpaid:PENDING"
+    assert (await now_is(otto, owes.key)).approved_for == "unpaid unpaid:PENDING risk:none"
