@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
-from bridge.errors import NeedsPerson, NotConfigured
+from bridge.errors import NeedsPerson, NotConfigured, TryAgain
 from bridge.order.model import Mode, ShopOrder
 from bridge.order.problems import NOT_CONFIGURED
 from bridge.ports import (
@@ -97,13 +97,20 @@ class Job:
         before = self.record.snapshot
         if before is not None and before.papers is not None and before.updated_at == order.updated_at:
             return replace(order, papers=before.papers)
-        return await self.with_papers(order)
+        try:
+            return await self.with_papers(order)
+        except TryAgain:  # nothing is judged by them, and the invoice asks for them anew
+            return order
 
     async def with_papers(self, order: ShopOrder) -> ShopOrder:
-        """The order with what an invoice says beyond it, where one is made from a template."""
+        """The order with what an invoice says beyond it, where one is made from a template. What the shop does not
+        let the bridge read is left out. Raises TryAgain."""
         if not self.world.policy.needs_papers:
             return order
-        return replace(order, papers=await self.shop.papers(order.id))
+        try:
+            return replace(order, papers=await self.shop.papers(order.id))
+        except NeedsPerson:
+            return order
 
     def stay(self, due_at: datetime | None, *notes: Note, **values: object) -> Change:
         """Remain as it is, with its reason or problem, until `due_at`."""

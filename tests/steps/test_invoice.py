@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import INVOICE, NotThere, TryAgain
+from bridge.errors import INVOICE, BridgeError, NeedsPerson, NotThere, TryAgain, shopify
 from bridge.order.model import Papers, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State
@@ -86,6 +86,32 @@ async def test_an_invoice_gets_what_it_says_beyond_the_order_and_only_where_it_i
         assert len(asked) == (2 if needs else 0), "when it is matched, and anew when the invoice is made"
         assert found.snapshot is not None
         assert found.snapshot.papers == (papers if needs else None)
+
+
+@pytest.mark.parametrize(
+    ("error", "bought"),
+    [
+        (NeedsPerson(Problem.SHOP_ACCESS, why="the shop does not show them"), True),
+        (TryAgain("Shopify is away", upstream=shopify("acme")), False),
+    ],
+)
+async def test_what_the_shop_does_not_show_is_left_out_and_what_it_may_show_soon_is_waited_for(
+    tmp_path: Path, error: BridgeError, bought: bool
+) -> None:
+    drawer = Drawer()
+    async with playing(tmp_path) as play:
+
+        async def told(order_id: str) -> Papers:
+            raise error
+
+        instead(play.shop, "papers", told)
+        rules = replace(play.world.policy, needs_papers=True)
+        play.world = replace(play.world, invoicer=drawer, policy=rules)
+        key = await play.hear_of(order(line(1, "RING")))
+        await play.steps()
+        found = await play.record(key)
+        assert found.items, "it is matched all the same"
+        assert (found.reference is not None, len(drawer.given)) == (bought, int(bought))
 
 
 async def test_an_invoice_that_comes_late_is_sent_along(tmp_path: Path) -> None:
