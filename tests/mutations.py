@@ -89,6 +89,20 @@ GUARDS: tuple[Guard, ...] = (
         ("tests/web/console/test_remapped.py",),
     ),
     Guard(
+        "an answer about a note counts for that note alone",
+        "bridge/steps/right_to_buy.py",
+        "    return was_given_for(record, note_code(problem, note_digest(ledger)))\n",
+        '    return any(code.startswith(f"{problem}:") for code in (record.approved_for or "").split())\n',
+        ("tests/steps/test_right_to_buy.py", "tests/steps/test_found_elsewhere.py"),
+    ),
+    Guard(
+        "a mode that was shown is the one in which it is decided",
+        "bridge/ports.py",
+        "            self.in_force,\n",
+        "",
+        ("tests/store/test_interventions.py",),
+    ),
+    Guard(
         "the note in the shop says that it may have left, before the first byte",
         "bridge/steps/place.py",
         "        fresh = await announce(job, self.order, self.attempt)\n",
