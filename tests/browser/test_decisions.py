@@ -116,7 +116,7 @@ def test_several_orders_are_decided_at_once_and_those_that_do_not_fit_are_named(
     for name in ("#1021", "#1001"):
         page.get_by_role("checkbox", name=re.compile(name)).check()
     press(page, "Hold…")
-    expect(page.get_by_text("#1001 is left as it is")).to_be_visible()
+    expect(page.get_by_text("#1001 is done already.")).to_be_visible()
     press(page, "Hold")
     page.goto(f"{visitor.site.url}/orders?q=%231021")
     expect(page.get_by_text("A person put it on hold.")).to_be_visible()
