@@ -98,6 +98,7 @@ def test_equal_facts_have_equal_digests_in_any_order() -> None:
 
 def test_every_field_of_an_order_has_its_column() -> None:
     elsewhere = {"key", "attempt", "closed_attempts", "doubted_token", "closed", "parcels", "lease", "damage"}
+    elsewhere |= {"in_force"}  # of all orders alike
     assert {field.name for field in fields(OrderRecord)} - elsewhere <= set(orders.c.keys())
     assert set(orders.c.keys()) >= WRITABLE
 
