@@ -76,7 +76,8 @@ async def announce(job: Job, order: ShopOrder, attempt: Attempt) -> ShopOrder:
     and return the order as it is after that: the last look, in the same request.
 
     Without write_orders nothing is written, and the look is a plain read; `check` and the console say what
-    protection is lost. Raises LedgerConflict where the note is not what was read, and TryAgain, after which
+    protection is lost. Nor is the note written again where it is this attempt's already, after word of the order
+    had come: the shop tells of each writing, and of an order that takes long to read that would be word without end. Raises LedgerConflict where the note is not what was read, and TryAgain, after which
     the note may have been written.
     """
     try:
@@ -89,19 +90,27 @@ async def announce(job: Job, order: ShopOrder, attempt: Attempt) -> ShopOrder:
 
 async def _announce(job: Job, order: ShopOrder, attempt: Attempt) -> ShopOrder:
     expected = order.ledger.digest
+    noted = order.ledger.entry
+    if noted is not None and noted.attempt == attempt.id and noted.state == "intent":
+        return await _read_with_note(job, order)
     try:
         fresh = await job.shop.write_ledger_and_read(order.id, entry_of(job, attempt, "intent"), expected)
     except NeedsPerson:
-        plain = await job.read()
-        if plain is None:
-            raise TryAgain("the shop does not find the order") from None
-        if plain.ledger != order.ledger:
-            raise LedgerConflict("the note on the Shopify order is not what was read") from None
-        return plain
+        return await _read_with_note(job, order)
     written = fresh.ledger.entry
     if written is None or written.attempt != attempt.id:
         raise LedgerConflict("the note on the Shopify order was written over at once")
     return fresh
+
+
+async def _read_with_note(job: Job, order: ShopOrder) -> ShopOrder:
+    """The order as it is now, whose note is still that of `order`. Raises LedgerConflict and TryAgain."""
+    plain = await job.read()
+    if plain is None:
+        raise TryAgain("the shop does not find the order")
+    if plain.ledger != order.ledger:
+        raise LedgerConflict("the note on the Shopify order is not what was read")
+    return plain
 
 
 def anew(job: Job, why: str, *, notes: tuple[Note, ...] = (), pause: bool = False) -> Change:

@@ -20,6 +20,7 @@ from bridge.order.model import (
     FulfillmentHold,
     FulfillmentOrder,
     FulfillmentOrderLine,
+    LedgerEntry,
     Mode,
     Parcel,
     PrintStatus,
@@ -401,3 +402,20 @@ async def test_whichever_answer_is_lost_each_unit_is_fulfilled_once_and_no_numbe
                     await later(day)
             assert outcome(day) == expected, lost
             assert (await day.record()).state is State.DONE
+
+
+async def test_an_order_that_takes_longer_to_read_than_shopify_takes_to_tell_of_its_note_is_bought(
+    day: Day,
+) -> None:
+    """An order of hundreds of lines: the webhook of the bridge's own note is there before the order is."""
+    written = day.shop.write_ledger_and_read
+
+    async def told_meanwhile(order_id: str, entry: LedgerEntry, expected: str | None) -> ShopOrder:
+        seen = await written(order_id, entry, expected)
+        await day.news()
+        return seen
+
+    day.shop.write_ledger_and_read = told_meanwhile  # type: ignore[method-assign]
+    await day.comes()
+    await day.works()
+    assert ((await day.record()).state, day.prints) == (State.PLACED, 1)
