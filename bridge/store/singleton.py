@@ -51,7 +51,7 @@ async def _advisory_lock(engine: Engine, name: str) -> AsyncIterator[bool]:
     try:
         yield mine
     finally:
-        await asyncio.to_thread(_let_go, connection)
+        await asyncio.to_thread(_let_go, connection, number if mine else None)
 
 
 def _try_lock(engine: Engine, number: int) -> tuple[Connection, bool]:
@@ -63,7 +63,11 @@ def _try_lock(engine: Engine, number: int) -> tuple[Connection, bool]:
     return connection, bool(mine)
 
 
-def _let_go(connection: Connection) -> None:
-    """Close the server's session, which gives its locks back. It may be broken already."""
+def _let_go(connection: Connection, number: int | None) -> None:
+    """Give the lock back and close the server's session; it may be broken already. The closing alone gives its
+    locks back too, but only once the server has noticed it."""
+    with contextlib.suppress(sa.exc.SQLAlchemyError):
+        if number is not None:
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(number)))
     connection.invalidate()
     connection.close()

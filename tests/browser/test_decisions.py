@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import ARTIFACTS, Demo
 from tests.browser.reader import Reader, Site, Visitor
 
+pytestmark = pytest.mark.long
+
 SOON = 60_000  # milliseconds, on a busy machine
 GOES_ON = re.compile("Placed|Shipped|Done")
 READER = Reader(1440, "light", "en-GB")

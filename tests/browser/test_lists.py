@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import ARTIFACTS, Demo
 from tests.browser.reader import Reader, Site
 
+pytestmark = pytest.mark.long
+
 SOON = 60_000  # milliseconds, on a busy machine
 
 

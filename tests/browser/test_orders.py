@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import ARTIFACTS, Demo
 from tests.browser.reader import Reader, Site, Visitor
 
+pytestmark = pytest.mark.long
+
 WIDE = Reader(1440, "light", "en-GB")
 READERS = (WIDE, Reader(390, "dark", "fr-FR"), Reader(320, "light", "fr-FR"), Reader(scripts=False))
 TELLING = ("unmapped", "unknown", "done", "alarm")  # kinds whose pages have all parts between them

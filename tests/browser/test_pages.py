@@ -6,6 +6,8 @@ import pytest
 
 from tests.browser.reader import Reader, Site
 
+pytestmark = pytest.mark.long
+
 PAGES = {
     "today": "/",
     "orders": "/orders",

@@ -21,7 +21,7 @@ async def nursery() -> AsyncIterator[Nursery]:
         yield opened
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Databases:
     if request.param == "sqlite":
         return SqliteDatabases(tmp_path)

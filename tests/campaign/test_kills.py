@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 
 import aiohttp
+import pytest
 
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import DemoPlan, demo_config, stock, write_config
@@ -27,6 +28,8 @@ from tests.campaign.flood import Flood
 from tests.campaign.nursery import Child, Nursery
 from tests.campaign.points import Death
 from tests.postgres import Server
+
+pytestmark = pytest.mark.long
 
 KILLS = 20
 

@@ -1,7 +1,8 @@
 """Never printed twice, never lost: the promise under everything that can go wrong.
 
 `PROMISE=500x50` plays 500 days of 50 events on each database, with other dice each time; `PROMISE_ON=sqlite`
-or `postgresql` takes one of them only. What the suite plays by itself is always the same.
+or `postgresql` takes one of them only. PostgreSQL takes long, and is played with `-m long` or `-m ""`. What the
+suite plays by itself is always the same.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def migrated(postgres: Server) -> Iterator[str]:
     postgres.drop_database(url)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(ONLY not in {"", "postgresql"}, reason="PROMISE_ON asks for the other database")
 def test_the_promise_on_postgresql(postgres: Server, migrated: str) -> None:
     class OnPostgres(Promise):

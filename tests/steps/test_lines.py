@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bridge.order.model import Design, LineItem
 from bridge.order.problems import Problem
 from bridge.order.rules import LineRule, Scope, config_lines, subjects_of, told
+from bridge.order.spelling import seen
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy, GoLive, NotPrinted, OrderRecord, Printed, Unmapped
 from bridge.steps.lines import NoSuchLine, as_configured, chosen, lines_of, not_printed, printed_as
@@ -234,7 +235,7 @@ def test_the_version_tells_decisions_apart_and_nothing_else(rules: list[LineRule
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(sku=st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable()))
+@given(sku=st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable()).map(seen).filter(bool))
 def test_the_lines_for_the_configuration_say_what_was_decided(sku: str) -> None:
     assert yaml.safe_load(config_lines(sku, ())) == {"ignore": [sku]}
     one = yaml.safe_load(config_lines(sku, (MUG,)))["products"][0]

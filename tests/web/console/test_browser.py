@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from decimal import Decimal
-from itertools import count, product
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -77,7 +77,11 @@ async def fill(site: Site) -> None:
     await site.store.memory.set("reconciled_at:acme", "2026-11-20T09:00:00+00:00")
 
 
-@pytest.mark.parametrize(("size", "scheme"), list(product(SIZES, ("light", "dark"))))
+SCHEMES = ("light", pytest.param("dark", marks=pytest.mark.long))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", SCHEMES)
 async def test_every_page_is_fit_for_everybody(chromium: Browser, site: Site, size: str, scheme: str) -> None:
     await fill(site)
     SHOTS.mkdir(parents=True, exist_ok=True)
