@@ -62,9 +62,10 @@ async def test_a_table_that_is_away_for_a_moment_stops_the_work_for_that_moment_
 
                     async def not_ready() -> bool:
                         status, said = await answer(config, "/readyz")
-                        return status == 503 and "the worker cannot look for orders" in said
+                        return status == 503 and "a part of the service does not work" in said
 
                     await until(not_ready, serving)
+                    await serving.says("the worker cannot look for orders", since=during)
                 await asyncio.sleep(2)
                 execute(database, f"ALTER TABLE {table}_away RENAME TO {table}")
                 await stage.reaches(buy(stage, "RING-S"), "placed", serving)
