@@ -109,9 +109,14 @@ def units_to_print(order: ShopOrder, locations: frozenset[str] | None) -> tuple[
 
 def by_line(units: Iterable[Units]) -> dict[str, int]:
     """The number of units of each line."""
+    return _counted((one.line_item, one.quantity) for one in units)
+
+
+def _counted(quantities: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """The sum of the quantities that stand with each id."""
     found: dict[str, int] = {}
-    for one in units:
-        found[one.line_item] = found.get(one.line_item, 0) + one.quantity
+    for key, quantity in quantities:
+        found[key] = found.get(key, 0) + quantity
     return found
 
 
@@ -133,7 +138,7 @@ def allocate(order: ShopOrder, printed: Printed) -> Allocation:
     wanted = {line: max(quantity - sent.get(line, 0), 0) for line, quantity in printed.lines.items()}
     ours = [unit for unit in order.fulfillment_orders if is_ours(unit, printed.locations)]
     moved = _moved_units(order, printed)
-    allowed = _moved(order, printed)
+    allowed = _moved(order, printed, moved)
     open_: list[Units] = []
     held: list[Units] = []
     for found, fits in ((open_, _can_be_fulfilled), (held, _is_held)):
@@ -152,9 +157,7 @@ def allocate(order: ShopOrder, printed: Printed) -> Allocation:
 
 def wholly_ours(order: ShopOrder, allocation: Allocation) -> tuple[str, ...]:
     """Ids of the fulfillment orders in which all that is left is printed by Sculpteo, and can be fulfilled now."""
-    ours: dict[str, int] = {}
-    for one in allocation.open:
-        ours[one.fulfillment_order] = ours.get(one.fulfillment_order, 0) + one.quantity
+    ours = _counted((one.fulfillment_order, one.quantity) for one in allocation.open)
     return tuple(
         unit.id
         for unit in order.fulfillment_orders
@@ -166,11 +169,8 @@ def _sent(order: ShopOrder, printed: Printed) -> dict[str, int]:
     """By line: the units in shipments of ours that were made since the prints were bought. Where the purchase was
     found later, by another database, what had left by then is not among `printed` either."""
     known = {one.id for one in (printed.order.fulfillments if printed.order else ())}
-    sent: dict[str, int] = {}
-    for one in live_fulfillments(order):
-        for line, quantity in one.lines if printed.carries(one) and one.id not in known else ():
-            sent[line] = sent.get(line, 0) + quantity
-    return sent
+    carrying = (one for one in live_fulfillments(order) if printed.carries(one) and one.id not in known)
+    return _counted(units for one in carrying for units in one.lines)
 
 
 def _units(units: Iterable[FulfillmentOrder]) -> Iterator[Units]:
@@ -215,13 +215,13 @@ def _moved_units(order: ShopOrder, printed: Printed) -> list[FulfillmentOrder]:
     return sorted(elsewhere, key=lambda unit: (unit.id, unit.location_id) in there)
 
 
-def _moved(order: ShopOrder, printed: Printed) -> dict[str, int]:
-    """By line: the units at other places that cannot have been anybody else's when the prints were bought, nor
+def _moved(order: ShopOrder, printed: Printed, elsewhere: list[FulfillmentOrder]) -> dict[str, int]:
+    """By line: the units at other places (`elsewhere`) that cannot have been anybody else's when the prints were bought, nor
     have been added by an edit: the merchant moved them there."""
     before = printed.order
     if before is None:
         return {}
-    now, then = by_line(_units(_moved_units(order, printed))), by_line(units_to_print(before, None))
+    now, then = by_line(_units(elsewhere)), by_line(units_to_print(before, None))
     added = _grown(before, order)
     return {
         line: max(now.get(line, 0) - max(then.get(line, 0) - quantity, 0) - max(added.get(line, 0), 0), 0)
@@ -255,9 +255,5 @@ def _strange(order: ShopOrder, before: ShopOrder, printed: Printed) -> dict[str,
     """By printed line: the units in shipments that others made since. One that does not say what is in it may
     hold any of them."""
     known: Collection[str] = {one.id for one in before.fulfillments}
-    found: dict[str, int] = {}
-    for one in live_fulfillments(order):
-        if one.id not in known and not printed.carries(one):
-            for line, quantity in one.lines or tuple(printed.lines.items()):
-                found[line] = found.get(line, 0) + quantity
-    return found
+    strange = (one for one in live_fulfillments(order) if one.id not in known and not printed.carries(one))
+    return _counted(units for one in strange for units in one.lines or tuple(printed.lines.items()))
