@@ -128,10 +128,6 @@ class Desk:
         """Every order bought since then in this mode. Takes a second for a hundred thousand."""
         return await self._db.read(partial(_placed, start=start, mode=mode))
 
-    async def spent_since(self, start: datetime, mode: str, currency: str) -> Decimal:
-        """The cost of all attempts to buy since then that are not void."""
-        return (await self.spending_since(start, mode, currency)).amount
-
     async def spending_since(self, start: datetime, mode: str, currency: str) -> Spent:
         """The attempts to buy since then that are not void: what they cost, and how much of it is for orders that
         Sculpteo is not known to have."""

@@ -178,7 +178,8 @@ async def test_damage_that_no_due_time_brings_up_is_looked_for(store: Store, url
 async def test_a_purchase_under_a_day_limit_goes_on_beside_a_damaged_cost(store: Store, url: str) -> None:
     damaged = await bought(store, 1001)
     damage(url, ORDER["an attempt's cost"], damaged)
-    assert await store.desk.spent_since(START - timedelta(days=1), "live", "EUR") == 0
+    spending = await store.desk.spending_since(START - timedelta(days=1), "live", "EUR")
+    assert spending.amount == 0
 
 
 async def test_what_reads_all_orders_reads_past_a_damaged_one(store: Store, url: str, clock: Tick) -> None:
