@@ -77,8 +77,9 @@ async def announce(job: Job, order: ShopOrder, attempt: Attempt) -> ShopOrder:
 
     Without write_orders nothing is written, and the look is a plain read; `check` and the console say what
     protection is lost. Nor is the note written again where it is this attempt's already, after word of the order
-    had come: the shop tells of each writing, and of an order that takes long to read that would be word without end. Raises LedgerConflict where the note is not what was read, and TryAgain, after which
-    the note may have been written.
+    had come: the shop tells of each writing, and of an order that takes long to read that would be word without
+    end. Raises LedgerConflict where the note is not what was read, and TryAgain, after which the note may have been
+    written.
     """
     try:
         async with asyncio.timeout(LOOK_WITHIN):

@@ -38,7 +38,8 @@ ROLLED_BACK = frozenset({"40001", "40P01"})  # serialization failure, deadlock: 
 class Database:
     """Where transactions run. Every method may raise StoreUnavailable.
 
-    `names` is what this process calls the shops. `dedicated`, on PostgreSQL, is for connections that are held: each is opened and closed for its one use.
+    `names` is what this process calls the shops. `dedicated`, on PostgreSQL, is for connections that are
+    held: each is opened and closed for its one use.
     """
 
     def __init__(

@@ -57,8 +57,8 @@ class Store:
     """One database, opened: `async with Store.open(url, clock=clock) as store`.
 
     `orders`, `inbox` and `memory` are the ports of those names; `calls` takes Sculpteo's notifications,
-    `shops` knows which shop is which; `queries` and `reports` answer people, `rules` are their decisions about lines, `switch` stops and resumes
-    placing; `desk` and `sessions` are for the console; `outbox` and `conditions` hold what is to be told, and
+    `shops` knows which shop is which; `queries` and `reports` answer people, `rules` are their decisions
+    about lines, `switch` stops and resumes placing; `desk` and `sessions` are for the console; `outbox` and `conditions` hold what is to be told, and
     `watching` finds orders that stand, `processes` holds which `serve` processes run.
     """
 

@@ -1,7 +1,7 @@
 """`/healthz` says that the process lives, `/readyz` that it can take deliveries, `/metrics` counts.
 
-None of them says anything of an order or a customer, or of the machines behind the bridge. `/metrics` answers only callers on this machine: those
-that come through a proxy on it are told apart by the headers that proxies add.
+None of them says anything of an order or a customer, or of the machines behind the bridge. `/metrics` answers only
+callers on this machine: those that come through a proxy on it are told apart by the headers that proxies add.
 """
 
 from __future__ import annotations
