@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from bridge.errors import BridgeError
-from bridge.order.digests import contents_digest, digest_of
+from bridge.order.digests import digest_of, purchase_digest
 from bridge.order.model import (
     Address,
     Decision,
@@ -540,10 +540,15 @@ class OrderRecord:
         come, and whether it is bought for real. A decision about an order that has another one by now is not
         theirs."""
         attempt = self.attempt
-        address = self.snapshot.address if self.snapshot else None
         return digest_of(
             (self.key, self.state, self.reason, self.problem, sorted(map(repr, self.facts.items()))),
-            (self.reference, contents_digest(self.items, address), self.cost, self.approved_at, self.held_at),
+            (
+                self.reference,
+                purchase_digest(self.items, self.snapshot),
+                self.cost,
+                self.approved_at,
+                self.held_at,
+            ),
             attempt and (attempt.key, attempt.sent_at, attempt.verdict, attempt.reference),
             [(one.parcel.number, one.pushed_at is None) for one in self.parcels],
             [(one.reference, one.alive_at is not None) for one in self.closed],

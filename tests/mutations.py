@@ -253,7 +253,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "an approval stays with the address that it was given for",
         "bridge/steps/right_to_buy.py",
-        "        and record.approved_seen == contents_digest(items, order.address)\n",
+        "        and record.approved_seen == purchase_digest(items, order)\n",
         "",
         ("tests/steps/test_match.py",),
     ),

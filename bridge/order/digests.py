@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from bridge.order.model import Address, Design, Ledger, PrintItem
+from bridge.order.model import Address, Design, Ledger, PrintItem, ShopOrder
 
 LENGTH = 16
 
@@ -34,13 +34,21 @@ def postal_identity(address: Address | None) -> tuple[str, ...] | None:
 
 
 def contents_digest(items: Iterable[PrintItem], address: Address | None) -> str:
-    """A digest of what would be bought and where it would be sent: an approval, and the approval window, count
-    for exactly this."""
+    """A digest of what would be bought and where it would be sent."""
     bought = [
         repr((item.line_item_id, item.line_quantity, item.quantity, item.sku, _design(item.design)))
         for item in items
     ]
     return digest_of(sorted(bought), postal_identity(address))
+
+
+def purchase_digest(items: Iterable[PrintItem], order: ShopOrder | None) -> str:
+    """A digest of what an approval, and the approval window, count for: what is bought, where it is sent, and that the
+    order was not taken back meanwhile. An order that was fulfilled by hand is to be bought again when that fulfillment is
+    cancelled, also where nobody looked at it in between; cancelled fulfillments stay on the order as the trace of it."""
+    contents = contents_digest(items, order.address if order else None)
+    cancelled = sorted(one.id for one in order.fulfillments if one.is_cancelled) if order else []
+    return digest_of(contents, cancelled) if cancelled else contents
 
 
 def _design(design: Design) -> tuple[object, ...]:

@@ -122,6 +122,11 @@ class Fulfillment:
     lines: tuple[tuple[str, int], ...] = ()
     location_id: str | None = None
 
+    @property
+    def is_cancelled(self) -> bool:
+        """It was taken back: its units are to be sent again."""
+        return self.status == "CANCELLED"
+
 
 @dataclass(frozen=True, slots=True)
 class ShippingLine:

@@ -56,7 +56,7 @@ FACTS = frozenset(
         *("alarm", "amount", "at", "attempt", "cause", "choice", "cost", "damaged", "date", "designs"),
         *("fulfillment", "limit", "mode", "name", "origin", "other", "problem", "reference", "request"),
         *("risk", "scope", "settled", "shop", "since", "source", "state", "status", "taken_by", "target"),
-        *("until", "upstream", "verdict", "was", "who"),
+        *("until", "upstream", "verdict", "was", "was_reason", "who"),
     }
 )
 """Facts of the timeline, of alarms and news that are proof: codes, references, sums, times, our own names. A line may be named

@@ -185,7 +185,7 @@ class ShopifyShop:
             first = value["fulfillmentLineItems"]
             lines = list(first["nodes"].each())
             cursor = next_page(first, None) if first else None
-        more = (cursor is not None or lines_follow) and made.status != "CANCELLED"
+        more = (cursor is not None or lines_follow) and not made.is_cancelled
         while more:
             found = await self._admin.run(name, {"id": made.id, "after": cursor})
             if found.data["fulfillment"]["order"]["updatedAt"].raw != updated:

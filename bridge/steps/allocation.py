@@ -94,7 +94,7 @@ def names_location(words: Iterable[str], location_id: str | None, name: str | No
 
 
 def live_fulfillments(order: ShopOrder) -> tuple[Fulfillment, ...]:
-    return tuple(one for one in order.fulfillments if one.status != "CANCELLED")
+    return tuple(one for one in order.fulfillments if not one.is_cancelled)
 
 
 def units_to_print(order: ShopOrder, locations: frozenset[str] | None) -> tuple[Units, ...]:

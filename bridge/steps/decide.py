@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from bridge.order.digests import contents_digest
+from bridge.order.digests import purchase_digest
 from bridge.order.model import Mode
 from bridge.order.privacy import is_erased
 from bridge.order.problems import Problem
@@ -110,7 +110,7 @@ def _approval(record: OrderRecord, who: str, now: datetime) -> dict[str, object]
         "approved_at": now,
         "approved_by": who,
         "approved_for": " ".join(given).strip(),
-        "approved_seen": contents_digest(record.items, record.snapshot.address if record.snapshot else None),
+        "approved_seen": purchase_digest(record.items, record.snapshot),
     }
 
 
@@ -153,7 +153,9 @@ def _as_before_damage(record: OrderRecord, notes: tuple[Note, ...]) -> Change | 
     was = record.facts.get("was") if record.facts.get("damaged") else None
     if was not in {State.IGNORED, State.CANCELLED}:
         return None
-    return Change(State(was), None, reason=record.facts.get("reason"), notes=notes)
+    # "reason" is what it was called before: rows that were set aside by then
+    reason = record.facts.get("was_reason", record.facts.get("reason"))
+    return Change(State(was), None, reason=reason, notes=notes)
 
 
 def _as_bought(record: OrderRecord) -> State:

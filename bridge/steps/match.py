@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from bridge.errors import NeedsPerson, TryAgain
-from bridge.order.digests import contents_digest, note_digest
+from bridge.order.digests import note_digest, purchase_digest
 from bridge.order.model import Address, Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import HEALS_ON_CHANGE, Alarm, Problem
 from bridge.order.rules import prints_told
@@ -218,7 +218,7 @@ def _window_values(record: OrderRecord, order: ShopOrder, found: Assessment) -> 
     if found.window_until is not None:
         return {
             "window_until": found.window_until,
-            "window_for": contents_digest(found.items, order.address),
+            "window_for": purchase_digest(found.items, order),
         }
     if record.window_until is not None and _closes_window(found.verdict):
         return {"window_until": None, "window_for": None}

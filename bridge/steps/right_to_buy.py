@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bridge.order.digests import contents_digest, note_digest
+from bridge.order.digests import note_digest, purchase_digest
 from bridge.order.model import FulfillmentOrder, Ledger, Mode, PrintItem, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Wait
@@ -85,7 +85,7 @@ def approval_holds(
     """Whether a person approved these very prints, sent to where they go now, in the mode that is in force."""
     return (
         record.approved_at is not None
-        and record.approved_seen == contents_digest(items, order.address)
+        and record.approved_seen == purchase_digest(items, order)
         and record.decided_mode in {None, policy.mode}
     )
 
@@ -159,12 +159,12 @@ def window_end(
 ) -> datetime | None:
     """Until when the approval window of these prints is open; None = it is over, or there is none.
 
-    A window counts for what it was opened for: other contents, or another address, open a new one. It is
-    closed whenever the shop takes the order back from being bought (`closes_window`).
+    A window counts for what it was opened for (`purchase_digest`): anything else opens a new one. It is closed
+    whenever the shop is seen to take the order back from being bought (`_closes_window` in `match`).
     """
     if not policy.approval.delay or approval_holds(record, order, items, policy):
         return None
-    same = record.window_until is not None and record.window_for == contents_digest(items, order.address)
+    same = record.window_until is not None and record.window_for == purchase_digest(items, order)
     until = record.window_until if same and record.window_until else now + policy.approval.delay
     return until if now < until else None
 

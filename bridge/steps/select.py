@@ -209,7 +209,7 @@ def _not_routed(order: ShopOrder, missing: list[LineItem], since: datetime | Non
 def _missing(order: ShopOrder, matches: dict[str, Match]) -> list[LineItem]:
     """Printed lines that are in no fulfillment order, as a moment after an edit: the rest alone would be a part
     of the order that nobody asked for. Once something is sent, such a line may be sent already."""
-    if any(one.status != "CANCELLED" for one in order.fulfillments):
+    if any(not one.is_cancelled for one in order.fulfillments):
         return []
     routed = {line.line_item_id for unit in order.fulfillment_orders for line in unit.lines}
     return [

@@ -194,7 +194,8 @@ def _set_aside(data: dict[str, Any], broken: list[str]) -> None:
     """How an order with a damaged row is shown, and set aside (`claims.set_aside`)."""
     if data["problem"] != Problem.INTERNAL or not data["facts"].get("damaged"):
         why = f"what the database holds of it cannot be read ({', '.join(broken)})"
-        data["facts"] = {"why": why, "damaged": True, "was": str(data["state"]), "reason": data["reason"]}
+        was = {"was": str(data["state"]), "was_reason": data["reason"]}
+        data["facts"] = {"why": why, "damaged": True, **was}
     data |= {"state": State.ATTENTION, "problem": Problem.INTERNAL, "reason": None, "due_at": None}
 
 

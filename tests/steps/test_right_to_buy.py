@@ -282,6 +282,49 @@ async def test_the_window_begins_anew_when_an_order_comes_back_to_be_bought(tmp_
         assert day.prints == 0
 
 
+def taken_back(made: ShopOrder) -> ShopOrder:
+    """The order after it was fulfilled by hand and that fulfillment was cancelled again."""
+    return replace(made, fulfillments=(replace(shipped("1Z1", (1, 2)), status="CANCELLED"),))
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["a webhook tells", "no word of it"])
+async def test_the_window_begins_anew_for_an_order_that_went_and_came_back_between_two_looks(
+    tmp_path: Path, *, told: bool
+) -> None:
+    async with new_day(tmp_path, approval=ApprovalPolicy(delay=HALF_HOUR)) as day:
+        made = await day.comes()
+        await day.works()
+        day.shop.touch(taken_back(made))
+        day.clock.time += HALF_HOUR
+        if told:
+            await day.news()
+        await day.works()
+        waits = await day.record()
+        assert (waits.state, waits.reason, day.prints) == (State.WAITING, Wait.WINDOW, 0)
+        day.clock.time += HALF_HOUR - timedelta(minutes=2)
+        await day.news()
+        await day.works()
+        assert day.prints == 0, "a second look opens no further window, and does not close this one"
+        day.clock.time += timedelta(minutes=3)
+        await day.works()
+        assert day.prints == 1
+
+
+async def test_an_approval_does_not_count_for_an_order_that_went_and_came_back_between_two_looks(
+    tmp_path: Path,
+) -> None:
+    async with new_day(tmp_path, approval=ApprovalPolicy(manual=True)) as day:
+        made = await day.comes()
+        await day.works()
+        await day.decides(decide.approve)
+        day.shop.touch(taken_back(made))
+        await day.works()
+        assert ((await day.record()).reason, day.prints) == (Wait.APPROVAL, 0)
+        await day.decides(decide.approve)
+        await day.works()
+        assert day.prints == 1
+
+
 async def test_an_approval_from_before_an_order_was_fulfilled_by_hand_does_not_count_when_it_comes_back(
     tmp_path: Path,
 ) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bridge.order.model import Mode, Parcel, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from bridge.ports import Change
+from bridge.ports import Change, Facts
 from bridge.steps import decide
 from bridge.store import Store
 from bridge.store.engine import parse_url
@@ -160,8 +160,14 @@ async def test_a_no_outlives_damage(store: Store, url: str, clock: Tick) -> None
     assert await store.orders.claim("worker", limit=99, lease_for=LEASE) == []
     seen = await get(store, order.key)
     assert seen.state is State.ATTENTION
+    told: list[Facts] = []
+    await store.outbox.share({"all": lambda item, _: told.append(item.facts)})
+    assert [one.get("reason") for one in told if one.get("problem") == Problem.INTERNAL] == [None], (
+        "it waits no more"
+    )
     await store.orders.intervene(seen, decide.retry(seen, "bob", clock.now()), "bob")
-    assert (await get(store, order.key)).state is State.CANCELLED, "as it was before the damage"
+    after = await get(store, order.key)
+    assert (after.state, after.reason) == (State.CANCELLED, "person"), "as it was before the damage"
 
 
 async def test_damage_that_no_due_time_brings_up_is_looked_for(store: Store, url: str) -> None:
