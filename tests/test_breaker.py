@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import pytest
 
-from bridge.breaker import Breaker, breakers_for, guarded_printer, guarded_shops
 from bridge.errors import (
     SCULPTEO,
     SCULPTEO_TRACKING,
@@ -15,6 +14,12 @@ from bridge.errors import (
     TryAgain,
     Unreadable,
     shopify,
+)
+from bridge.net.circuit_breaker import (
+    Breaker,
+    breakers_for,
+    guarded_printer,
+    guarded_shops,
 )
 from bridge.order.model import Design, Mode, Money
 from bridge.ports import Shop

@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.errors import NeedsPerson, TryAgain
-from bridge.go_live import PATIENCE, KeptGoLiveDates
 from bridge.order.model import Mode
+from bridge.runtime.go_live import (
+    PATIENCE,
+    KeptGoLiveDates,
+)
 
 START = datetime(2026, 11, 23, 12, 0, 0, 400_000, tzinfo=UTC)
 SECOND = START.replace(microsecond=0)

@@ -11,51 +11,40 @@ import bridge
 
 ROOT = Path(bridge.__file__).parent
 
-ADAPTERS = ("shopify", "sculpteo", "invoice", "store", "config")
 MAY_IMPORT: dict[str, set[str]] = {
+    # the words of the domain, and what the parts ask of one another
     "errors": set(),
-    "clock": set(),
     "order": set(),
-    "retry": set(),
-    # what a postman knows: told alike to Sculpteo, on the invoice and by what a person is asked
-    "postal": {"order"},
-    # the carriers that Shopify knows: told alike to the shop and by the faults of the configuration
-    "carriers": set(),
-    "go_live": {"ports", "order", "errors"},
-    "chores": {"errors"},
-    "guard": set(),
-    # what of the bridge's own records asks for a person, told alike in the terminal and in the console
-    "amiss": {"order", "config.settings", "store"},
-    # what a process tells of itself, for `pause` and `status`
-    "presence": {"clock", "ports", "errors", "config", "store"},
-    # how long an order may stand still, told alike by alerts, in the terminal and in the console
-    "health": {"ports", "order", "config", "store"},
-    "vigil": {"alerts", "health", "steps", "breaker", "ports", "order", "errors", "config", "store"},
-    # brings what is in the store's outbox to people and other systems
-    "alerts": {"health", "ports", "order", "errors", "retry", "guard", "config", "store"},
-    "breaker": {"ports", "order", "errors"},
-    # matches the shops of the configuration with those of the database
-    "identity": {"errors", "config", "store"},
-    "logs": {"errors"},
+    "i18n": {"order"},
     "ports": {"order", "errors"},
-    "steps": {"ports", "order", "errors", "retry", "postal"},
+    "net": {"ports", "order", "errors"},
+    # the path of an order, what a person decides of it, and the mapping it goes by
+    "steps": {"ports", "order", "errors", "net.backoff", "i18n"},
+    "decisions": {"steps", "ports", "order", "errors"},
     "plan": {"steps", "ports", "order", "errors"},
-    "worker": {"steps", "ports", "order", "errors", "retry"},
-    "web": {"steps", "ports", "order", "errors", "web", "shopify.webhooks"},
-    # a front end for people, as the command line is: it reads the store and the settings as they are
+    # what each other system, file and table speaks: known to the parts above by its port alone
+    "config": {"ports", "order", "errors", "net", "i18n"},
+    "store": {"ports", "order", "errors", "net.backoff", "config.settings"},
+    "shopify": {"ports", "order", "errors", "net.ssrf", "config.settings", "i18n"},
+    "sculpteo": {"ports", "order", "errors", "net.ssrf", "config.settings", "i18n"},
+    "invoice": {"ports", "order", "errors", "net.ssrf", "config.settings", "i18n"},
+    # people and other systems are told
+    "alerts": {"health", "ports", "order", "errors", "net", "config", "store"},
+    "health": {"alerts", "steps", "net", "ports", "order", "errors", "config", "store"},
+    # what is asked from outside
+    "web": {"steps", "ports", "order", "errors", "shopify.webhooks"},
     "web.console": {
-        *("steps", "plan", "ports", "order", "errors", "breaker"),
-        *("amiss", "health", "config", "store", "web", "shopify.status", "shopify.scopes"),
+        *("steps", "decisions", "plan", "health", "ports", "order", "errors", "net", "i18n"),
+        *("config", "store", "web", "shopify.status", "shopify.scopes"),
     },
-    "sandbox": {"order", "errors", "sandbox", "ports", "postal"},
-    **{
-        name: {"clock", "ports", "order", "errors", "guard", "config.settings", "postal", "carriers"}
-        for name in ADAPTERS
-    },
-    # it holds every order to the least wait between its moves, whatever the steps decide
-    "store": {"clock", "ports", "order", "errors", "guard", "config.settings", "retry"},
+    # both upstreams, simulated: they know the bridge's words, and nothing of how it works
+    "sandbox": {"ports", "order", "errors", "i18n"},
 }
-SEES_ALL = {"app", "service", "cli", "__init__", "__main__"}
+"""What each part may import beside itself. Who stands later may import who stands before, never the other way
+round."""
+
+SEES_ALL = {"runtime", "cli", "__init__", "__main__"}
+"""Where everything is put together: the service, and the command line."""
 
 
 def modules() -> list[Path]:

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 import structlog
 from pydantic import TypeAdapter
 
-from bridge import logs
 from bridge.errors import TryAgain, shopify
 from bridge.order.model import ShopOrder
+from bridge.runtime import logging as logs
 from bridge.store.engine import engines, parse_url
 
 NAME = "Ada Example"
@@ -116,7 +116,7 @@ def test_a_terminal_gets_sentences_and_a_pipe_key_and_value(
     def lines(stream: io.StringIO) -> str:
         monkeypatch.setattr("sys.stderr", stream)
         logs.setup("plain")
-        log = structlog.get_logger("bridge.worker")
+        log = structlog.get_logger("bridge.runtime.worker")
         log.warning(
             "moved", shop="acme", order="#1001", state="placing", to="unknown", reason="no \x1b[31manswer"
         )

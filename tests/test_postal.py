@@ -5,8 +5,15 @@ from __future__ import annotations
 import pycountry
 import pytest
 
+from bridge.i18n.postal import (
+    BOX,
+    FORCES,
+    is_country,
+    lacks_postal_code,
+    no_courier,
+    province,
+)
 from bridge.order.model import Address
-from bridge.postal import BOX, FORCES, is_country, lacks_postal_code, no_courier, province
 
 
 def place(country: str, code: str | None = None, name: str | None = None, **more: str) -> Address:

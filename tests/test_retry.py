@@ -7,7 +7,11 @@ from random import Random
 
 import pytest
 
-from bridge.retry import CAP, delay, jittered
+from bridge.net.backoff import (
+    CAP,
+    delay,
+    jittered,
+)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,12 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from bridge.config.telling import Webhook
-from bridge.guard import GuardedSession, anywhere, describe, is_public
+from bridge.net.ssrf import (
+    GuardedSession,
+    anywhere,
+    describe,
+    is_public,
+)
 
 WITHIN = aiohttp.ClientTimeout(total=15, connect=5)
 LONGEST_WAIT = timedelta(hours=6)  # that a receiver may ask for

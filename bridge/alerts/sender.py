@@ -19,9 +19,9 @@ from bridge.alerts import hook, people
 from bridge.alerts.outlets import AlertOutlet, HookOutlet
 from bridge.alerts.text import alert
 from bridge.errors import LeaseLost, StoreUnavailable
+from bridge.net.backoff import delay
 from bridge.order.why import Translate
 from bridge.ports import Clock
-from bridge.retry import delay
 from bridge.store.outbox import Message, Outbox, Target, Waiting
 
 IDLE = 1.0  # seconds between looks

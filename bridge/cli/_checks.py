@@ -9,17 +9,17 @@ from typing import Literal
 
 import aiohttp
 
-from bridge.app import admin_of
 from bridge.cli._options import counted
 from bridge.cli._patience import be_patient
-from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.config.settings import SculpteoSettings, Settings
 from bridge.config.simulated import resolved_privately
 from bridge.config.types import nearest
 from bridge.errors import BridgeError, ConfigError, Fault, NeedsPerson, TryAgain
-from bridge.guard import describe
+from bridge.net.ssrf import describe
+from bridge.order.clock import SystemClock
 from bridge.order.model import Design
+from bridge.runtime.container import admin_of
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify.admin import Admin
 from bridge.shopify.status import Status, inspect, locations

@@ -9,11 +9,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bridge.app import Bridge, opened
 from bridge.cli.orders.look import alarm_sentence
 from bridge.config.loader import load
 from bridge.order.why import why
 from bridge.ports import OrderRecord
+from bridge.runtime.container import (
+    Bridge,
+    opened,
+)
+from bridge.runtime.service import Service
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import SHOP, DemoPlan, demo_config, stock, write_config
 from bridge.sandbox.desk import info_of
@@ -21,7 +25,6 @@ from bridge.sandbox.scenarios import pick
 from bridge.sandbox.sculpteo.model import Book
 from bridge.sandbox.shopify.model import Order
 from bridge.sandbox.stage import Expected, Scenario, Stage
-from bridge.service import Service
 from bridge.store.queries import AlarmRecord
 
 WINDOW = 2  # seconds: the approval window of the day

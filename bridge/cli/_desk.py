@@ -15,13 +15,13 @@ import click
 
 from bridge.cli._options import failed, load_or_exit, locate_or_exit
 from bridge.cli._service import echo_faults
-from bridge.clock import SystemClock
 from bridge.config.locate import Located, located_by
 from bridge.errors import BridgeError, ConfigError, Outdated
-from bridge.identity import identify_shops
+from bridge.order.clock import SystemClock
 from bridge.order.rules import subjects_of
 from bridge.order.why import why
 from bridge.ports import OrderRecord
+from bridge.runtime.shop_identity import identify_shops
 from bridge.steps.lines import Line, lines_of
 from bridge.steps.overlay import overlaid
 from bridge.store.store import Store

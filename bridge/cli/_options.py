@@ -51,10 +51,10 @@ class Family(click.Group):
 
 def load_or_exit(path: Path) -> Loaded:
     """The configuration, or every fault on standard error and exit code 2."""
-    from bridge import logs
     from bridge.config.loader import load
+    from bridge.runtime import logging
 
-    logs.for_commands()
+    logging.for_commands()
     try:
         return load(path)
     except ConfigError as error:
@@ -64,10 +64,10 @@ def load_or_exit(path: Path) -> Loaded:
 def locate_or_exit(path: Path) -> Located:
     """The configuration as far as it can be used, faults or not. One that does not tell where the database is:
     every fault on standard error and exit code 2."""
-    from bridge import logs
     from bridge.config.locate import locate
+    from bridge.runtime import logging
 
-    logs.for_commands()
+    logging.for_commands()
     try:
         return locate(path)
     except ConfigError as error:

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from bridge.cli._checks import Check
-from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings
 from bridge.errors import BridgeError
-from bridge.identity import identify_shops
 from bridge.order import remembered
+from bridge.order.clock import SystemClock
+from bridge.runtime.shop_identity import identify_shops
 from bridge.store import Store
 from bridge.web.console.access import is_within
 

@@ -14,16 +14,21 @@ from typing import TypeVar
 import aiohttp
 import click
 
-from bridge.app import Bridge, admin_of, opened, politely
 from bridge.cli._checks import paced
 from bridge.cli._desk import Desk
 from bridge.cli._options import failed, load_or_exit
 from bridge.cli._patience import be_patient
-from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.errors import BridgeError
-from bridge.identity import identify_shops
+from bridge.order.clock import SystemClock
 from bridge.plan.survey import told as told
+from bridge.runtime.container import (
+    Bridge,
+    admin_of,
+    opened,
+    politely,
+)
+from bridge.runtime.shop_identity import identify_shops
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify.admin import Admin
 from bridge.store import Store

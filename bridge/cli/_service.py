@@ -11,7 +11,7 @@ import click
 
 from bridge.cli._options import counted, printable
 from bridge.config.locate import Located
-from bridge.guard import describe
+from bridge.net.ssrf import describe
 from bridge.store.processes import Process
 
 PATIENCE = aiohttp.ClientTimeout(total=4)

@@ -8,12 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from bridge.amiss import SERVE, ClockDifference, Health, Words, amiss, health
 from bridge.cli._desk import Desk
 from bridge.cli._options import counted
 from bridge.cli._service import Readiness, ask_readiness, url_of
 from bridge.config.locate import Located
 from bridge.config.settings import Settings
+from bridge.health.report import (
+    SERVE,
+    ClockDifference,
+    Health,
+    Words,
+    amiss,
+    health,
+)
 from bridge.health.stalled import news_of, to_name
 from bridge.health.thresholds import Finding
 from bridge.order import news
@@ -24,7 +31,10 @@ from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, WAITS, State, Wait
 from bridge.order.why import english, remedy, why
 from bridge.plan.catalogue import amount
 from bridge.ports import OrderRecord
-from bridge.presence import DATABASE, read_database_clock
+from bridge.runtime.presence import (
+    DATABASE,
+    read_database_clock,
+)
 from bridge.store.desk import Counts
 from bridge.store.memory import Pause
 from bridge.store.processes import Process

@@ -13,11 +13,11 @@ import click
 
 from bridge.cli._options import failed, locate_or_exit
 from bridge.cli._service import echo_faults
-from bridge.clock import SystemClock
 from bridge.config.database import mask_url
 from bridge.config.locate import Located
 from bridge.errors import BridgeError, ConfigError
-from bridge.identity import identify_shops
+from bridge.order.clock import SystemClock
+from bridge.runtime.shop_identity import identify_shops
 from bridge.store import Store
 from bridge.store.memory import ALL, Pause
 from bridge.store.processes import Process

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from bridge.app import Bridge
 from bridge.cli._options import config_option, counted, echo_json, echo_table, json_option
 from bridge.cli._running import Moment, shop_option, shops_of, with_bridge
 from bridge.order import remembered
 from bridge.order.why import why
+from bridge.runtime.container import Bridge
 from bridge.shopify import installation
 from bridge.steps.audit import Entry, Gap, audit, gaps
 

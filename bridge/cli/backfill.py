@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from bridge.app import Bridge
 from bridge.cli._options import config_option, counted, echo_json, json_option
 from bridge.cli._running import Moment, shop_option, shops_of, with_bridge
+from bridge.runtime.container import Bridge
 from bridge.steps.reconcile import Backfilled, backfill
 
 

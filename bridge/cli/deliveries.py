@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from bridge.app import Bridge
 from bridge.cli._desk import at_desk
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
 from bridge.cli._running import with_bridge
 from bridge.ports import Notice
+from bridge.runtime.container import Bridge
 from bridge.shopify.webhooks import interpret
 from bridge.store.queries import DeliveryRecord
 

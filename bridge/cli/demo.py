@@ -15,9 +15,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bridge import logs
 from bridge.cli._day import Day, Played, opened_day, play
 from bridge.cli._options import console
+from bridge.runtime import logging
 
 COLORS = {"done": "green", "attention": "yellow", "unknown": "red", "cancelled": "dim", "ignored": "dim"}
 
@@ -40,7 +40,7 @@ COLORS = {"done": "green", "attention": "yellow", "unknown": "red", "cancelled":
 )
 def command(count: int, seed: int, leave: bool) -> None:
     """Play a varied day of orders on this machine, without any account."""
-    logs.setup(level="error")
+    logging.setup(level="error")
     with tempfile.TemporaryDirectory(prefix="sculpteo-bridge-demo-") as folder:
         good = asyncio.run(_demo(Path(folder), count, seed, leave))
     sys.exit(0 if good else 1)

@@ -10,7 +10,6 @@ import click
 
 from bridge.cli._desk import NotFound, the_one
 from bridge.cli._options import config_option, echo_json, json_option, load_or_exit
-from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
 from bridge.config.settings import Invoice, Seller
 from bridge.errors import BridgeError, NeedsPerson, TryAgain
@@ -19,6 +18,7 @@ from bridge.invoice.invoices import Invoices
 from bridge.invoice.sample import sample_order
 from bridge.invoice.sums import Unusable
 from bridge.invoice.template import SHIPPED, shipped_template
+from bridge.order.clock import SystemClock
 from bridge.order.model import ShopOrder
 
 SAMPLE_SELLER = Seller(
@@ -104,7 +104,7 @@ def _inputs(config: Path, order: str | None) -> tuple[Invoice, Path, str, ShopOr
 
 async def load_order(loaded: Loaded, text: str) -> tuple[str, ShopOrder]:
     """The shop and the order of that name, as last read. Raises ClickException when there is not just one."""
-    from bridge.identity import identify_shops
+    from bridge.runtime.shop_identity import identify_shops
     from bridge.store import Store
 
     database = loaded.settings.database.get_secret_value()

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import click
 
-from bridge.app import policy_of, stock_of
 from bridge.cli._checks import locations_of
 from bridge.cli._options import config_option, echo_json, json_option, progress
 from bridge.cli._planned import Planned, as_object, tell
 from bridge.cli._running import Outside, look, shop_option, shops_of
-from bridge.clock import SystemClock
 from bridge.config.loader import Loaded
+from bridge.order.clock import SystemClock
 from bridge.order.rules import subjects_of
 from bridge.order.states import State
 from bridge.plan.look import looked, with_prices
@@ -23,6 +22,10 @@ from bridge.plan.orders import WOKEN_FOR, Changed, changed
 from bridge.plan.prices import Prices
 from bridge.plan.survey import read_shops
 from bridge.ports import OrderRecord
+from bridge.runtime.container import (
+    policy_of,
+    stock_of,
+)
 from bridge.steps.overlay import overlaid
 from bridge.store import Store
 from bridge.store.queries import Filter

@@ -13,8 +13,8 @@ import click
 
 from bridge.cli._desk import at_desk
 from bridge.cli._options import config_option, echo_json, load_or_exit
-from bridge.clock import SystemClock
 from bridge.config.settings import Item, Product, Settings
+from bridge.order.clock import SystemClock
 from bridge.order.model import STATUS_MEANING, Address, Design, PrintOrder, RawAnswer
 from bridge.sculpteo.answers import is_reference
 from bridge.sculpteo.client import SculpteoPrinter

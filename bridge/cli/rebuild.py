@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 
-from bridge import logs
-from bridge.app import Bridge, rebuilt
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
 from bridge.cli._running import shop_option, shops_of, with_bridge
 from bridge.order.states import State
+from bridge.runtime import logging
+from bridge.runtime.container import (
+    Bridge,
+    rebuilt,
+)
 
 
 @click.command()
@@ -28,7 +31,7 @@ def command(config: Path, shop: str | None, as_json: bool) -> None:
     async def work(bridge: Bridge) -> dict[str, dict[State, int]]:
         return {name: await rebuilt(bridge, name) for name in shops_of(bridge, shop)}
 
-    logs.setup()
+    logging.setup()
     found = with_bridge(config, work, create=True)
     if as_json:
         echo_json(found)

@@ -8,10 +8,13 @@ from typing import cast
 
 import click
 
-from bridge import logs
 from bridge.cli._options import config_option, failed, load_or_exit, words_of
 from bridge.errors import BridgeError
-from bridge.service import Role, serve
+from bridge.runtime import logging as logs
+from bridge.runtime.service import (
+    Role,
+    serve,
+)
 
 
 @click.command()

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from bridge.carriers import LISTED, carrier_of, fold
 from bridge.config.check import Says, at, entries, text
 from bridge.config.explain import shown
 from bridge.config.nodes import Node, Place, Scalar, Table, join
 from bridge.errors import Fault
+from bridge.i18n.carriers import (
+    LISTED,
+    carrier_of,
+    fold,
+)
 
 PATH = "tracking.carriers"
 ALIKE = 0.85  # one or two letters apart: a slip of the pen, and not another carrier

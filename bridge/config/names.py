@@ -141,7 +141,7 @@ def is_local(host: str) -> bool:
     name = normalize("NFKC", host).lower().rstrip(".")
     address = address_of(name.partition("%")[0])
     if address is not None:
-        from bridge.guard import is_public  # brings aiohttp, which few configurations need
+        from bridge.net.ssrf import is_public  # brings aiohttp, which few configurations need
 
         return not is_public(address)
     return "." not in name or name.endswith(LOCAL_ENDINGS)
@@ -268,7 +268,10 @@ AlertUrl = Annotated[Secret, AfterValidator(_alert)]
 def _country(value: object) -> str:
     import pycountry
 
-    from bridge.postal import KOSOVO, is_country
+    from bridge.i18n.postal import (
+        KOSOVO,
+        is_country,
+    )
 
     text = single(value).strip()
     code = text.upper()

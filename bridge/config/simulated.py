@@ -59,7 +59,7 @@ async def resolved_privately(settings: Settings) -> list[tuple[Upstream, str]]:
 
 
 async def _private_address(host: str) -> str | None:
-    from bridge.guard import is_public
+    from bridge.net.ssrf import is_public
 
     try:
         async with asyncio.timeout(RESOLVED_WITHIN):

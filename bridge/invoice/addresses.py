@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from babel import Locale
 
+from bridge.i18n.postal import (
+    country_code,
+    province,
+)
 from bridge.invoice.formats import country
 from bridge.invoice.text import clean
 from bridge.order.model import Address
-from bridge.postal import country_code, province
 
 _CITY_STATE_CODE = frozenset({"US", "CA", "AU", "PR", "BR", "NZ", "TW", "IN", "TH", "ID", "SA"})
 _CODE_LAST = frozenset({"GB", "IE", "GG", "JE", "IM", "GI", "MT", "ZA", "HK", "SG", "KR", "KE", "NG"})

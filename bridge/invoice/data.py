@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 
-from bridge import postal
 from bridge.config.settings import Invoice, Seller
+from bridge.i18n import postal
 from bridge.invoice import addresses, formats
 from bridge.invoice.labels import ENGLISH, LABELS, Labels, labels
 from bridge.invoice.sums import ZERO, Kind, LineSum, Row, Sums, paid_in_other_currency, sums

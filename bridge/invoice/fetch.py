@@ -16,8 +16,11 @@ from yarl import URL
 
 from bridge.config.settings import Invoice
 from bridge.errors import INVOICE, NotThere, TryAgain
-from bridge.guard import GuardedSession, PrivateAddress
 from bridge.invoice.data import BadSetting
+from bridge.net.ssrf import (
+    GuardedSession,
+    PrivateAddress,
+)
 from bridge.order.model import ShopOrder
 
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)

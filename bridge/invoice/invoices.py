@@ -10,11 +10,14 @@ import structlog
 
 from bridge.config.settings import Invoice
 from bridge.errors import NeedsPerson
-from bridge.guard import GuardedSession, anywhere
 from bridge.invoice.data import BadSetting, Safety, invoice_data, no_safety
 from bridge.invoice.fetch import BadInvoice, fetch, invoice_url
 from bridge.invoice.sums import Unusable
 from bridge.invoice.template import FONT_REMEDY, Rendered, TemplateError, render
+from bridge.net.ssrf import (
+    GuardedSession,
+    anywhere,
+)
 from bridge.order.model import ShopOrder
 
 AT_ONCE = 2

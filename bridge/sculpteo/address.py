@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 
+from bridge.i18n.postal import (
+    country_code,
+    is_country,
+    province,
+)
 from bridge.order.model import Address
-from bridge.postal import country_code, is_country, province
 
 STREET1_LIMIT = 80
 """Characters of ship_street1: https://www.sculpteo.com/ "Ordering designs via API"."""

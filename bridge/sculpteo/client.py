@@ -17,7 +17,7 @@ import aiohttp
 
 from bridge.config.settings import SculpteoSettings
 from bridge.errors import SCULPTEO, SCULPTEO_TRACKING, TryAgain, Unreadable, Upstream
-from bridge.guard import describe
+from bridge.net.ssrf import describe
 from bridge.order.model import (
     Address,
     Design,

@@ -19,7 +19,7 @@ import aiohttp
 
 from bridge.config.settings import SculpteoSettings
 from bridge.errors import SCULPTEO, BridgeError, TryAgain
-from bridge.guard import describe
+from bridge.net.ssrf import describe
 from bridge.sculpteo.client import scrub
 from bridge.sculpteo.http import HEADERS
 from bridge.sculpteo.order_form import scale_text

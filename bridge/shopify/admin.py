@@ -15,8 +15,11 @@ from datetime import timedelta
 import aiohttp
 
 from bridge import __version__
-from bridge.clock import ClockReading, machine_time
 from bridge.errors import Resting, Unreadable, shopify
+from bridge.order.clock import (
+    ClockReading,
+    machine_time,
+)
 from bridge.shopify import http
 from bridge.shopify.answers import Reply, Throttled, TokenRefused, UserError, judge, user_errors
 from bridge.shopify.auth import Tokens

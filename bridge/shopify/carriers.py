@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
-from bridge.carriers import carrier_of, own_name
+from bridge.i18n.carriers import (
+    carrier_of,
+    own_name,
+)
 
 LINKS: dict[str, str] = {
     "Chronopost": "https://www.chronopost.fr/tracking-no-cms/suivi-page?listeNumerosLT={}",

@@ -13,7 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 import aiohttp
 from yarl import URL
 
-from bridge.guard import Address, GuardedSession, anywhere, is_public
+from bridge.net.ssrf import (
+    Address,
+    GuardedSession,
+    anywhere,
+    is_public,
+)
 from bridge.order.model import Picture
 from bridge.shopify.admin import Admin
 

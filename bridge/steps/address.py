@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from bridge.i18n.postal import (
+    country_code,
+    lacks_postal_code,
+    no_courier,
+)
 from bridge.order.model import ShopOrder
 from bridge.order.problems import Problem
 from bridge.ports import Policy
-from bridge.postal import country_code, lacks_postal_code, no_courier
 from bridge.steps.select import Trouble
 
 WRONG, DOUBTFUL, FINE = "ERROR", "WARNING", "NO_ISSUES"

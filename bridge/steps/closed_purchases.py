@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from random import Random
 
 from bridge.errors import TryAgain
+from bridge.net.backoff import jittered
 from bridge.order.model import PRODUCED, Mode, PrintStatus, TrackingReport
 from bridge.order.states import State
 from bridge.ports import ClosedPurchase, OrderRecord
-from bridge.retry import jittered
 from bridge.steps.job import Job
 
 DAY = timedelta(days=1)

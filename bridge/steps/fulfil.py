@@ -12,11 +12,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from bridge.errors import NeedsPerson, TryAgain
+from bridge.net.backoff import (
+    delay,
+    jittered,
+)
 from bridge.order.model import Fulfillment, NewFulfillment, Parcel, PrintStatus, ShopOrder, Tracking
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import BareFulfillment, Change, Facts, Note, OrderRecord
-from bridge.retry import delay, jittered
 from bridge.steps.allocation import Printed, live_fulfillments
 from bridge.steps.job import Job, show
 from bridge.steps.locations import with_locations

@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from bridge.errors import LedgerConflict, ModeChanged, NeedsPerson, TryAgain, shopify
+from bridge.net.backoff import delay
 from bridge.order.model import Ledger, Money, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, LimitReached, Note
-from bridge.retry import delay
 from bridge.steps.job import Job
 from bridge.steps.ledger import entry_of
 from bridge.steps.limits import said

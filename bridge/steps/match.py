@@ -13,13 +13,13 @@ from functools import partial
 from typing import Any
 
 from bridge.errors import NeedsPerson, TryAgain
+from bridge.net.backoff import delay
 from bridge.order.digests import note_digest, purchase_digest
 from bridge.order.model import Address, Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import HEALS_ON_CHANGE, Alarm, Problem
 from bridge.order.rules import prints_told
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, GoLive, Note, OrderRecord, Policy
-from bridge.retry import delay
 from bridge.steps.address import address_question
 from bridge.steps.customer_history import with_customer_history
 from bridge.steps.decide import NO_APPROVAL

@@ -36,6 +36,7 @@ from bridge.errors import (
     StoreUnavailable,
     TryAgain,
 )
+from bridge.net.backoff import delay
 from bridge.order.model import (
     Mode,
     Money,
@@ -49,7 +50,6 @@ from bridge.order.model import (
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, Note
-from bridge.retry import delay
 from bridge.steps.intent import anew, announce, contents, intend
 from bridge.steps.job import Job
 from bridge.steps.ledger import entry_of, may_write_over, taken_back
@@ -69,7 +69,7 @@ from bridge.steps.resolve import found_elsewhere, late_evidence, placed, refused
 from bridge.steps.right_to_buy import was_given_for, without_approval
 from bridge.steps.select import Nothing, Trouble, Waits
 
-INVOICE_TRIES = 12  # by the waits of `bridge.retry`, two to three hours
+INVOICE_TRIES = 12  # by the waits of `bridge.net.backoff`, two to three hours
 LOOKS = 5  # at one attempt, before it starts anew: each was answered by one more word of the order
 UNSENT = "nothing was sent: the order changed before the request left"
 KEEP_AGAIN = (0.2, 1.0, 3.0, 10.0)  # seconds between tries to store an answer while the database is away

@@ -10,12 +10,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from bridge.errors import LedgerConflict, NeedsPerson, Resting, TryAgain
+from bridge.net.backoff import (
+    delay,
+    jittered,
+)
 from bridge.order.model import PRODUCED, Mode, PrintStatus, ShopOrder, TrackingReport
 from bridge.order.privacy import as_known
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change, Facts, Note
-from bridge.retry import delay, jittered
 from bridge.steps.allocation import allocate, wholly_ours
 from bridge.steps.fulfil import is_refused, printed_of
 from bridge.steps.job import Job, show

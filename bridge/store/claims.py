@@ -1,6 +1,6 @@
 """Leases: who may work on an order.
 
-A lease ends by the clock; replicas share that of their database server (`bridge/clock.py`), but clocks jump.
+A lease ends by the clock; replicas share that of their database server (`bridge/order/clock.py`), but clocks jump.
 That costs time, never safety: each claim raises the order's token, and whoever holds an older one can write
 nothing and send nothing. So a clock that jumps ahead lets a second worker start early, and the first finds
 that it lost. A lease that seems to last for hours was taken under a clock that was ahead, and does not hold

@@ -17,6 +17,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost, NeedsPerson
+from bridge.net.backoff import (
+    pause_after,
+    tries_so_far,
+)
 from bridge.order.model import Mode, Parcel, RawAnswer, Verdict
 from bridge.order.news import News, code_of
 from bridge.order.people import SERVICE
@@ -24,7 +28,6 @@ from bridge.order.privacy import erased
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, ClosedPurchase, Facts, Notice, OrderRecord
-from bridge.retry import pause_after, tries_so_far
 from bridge.store.codec import columns_of, digest, insert_for
 from bridge.store.modes import mode_in_force
 from bridge.store.tables import (
@@ -454,7 +457,7 @@ def keep(c: Connection, order: int, evidence: Sequence[tuple[str, RawAnswer]]) -
         c.execute(sa.insert(answers).values(order_id=order, kind=kind, at=answer.at, answer=answer))
 
 
-AT_ONCE = timedelta(seconds=4)  # below the first wait of `bridge.retry`: a look so soon is no wait
+AT_ONCE = timedelta(seconds=4)  # below the first wait of `bridge.net.backoff`: a look so soon is no wait
 
 FROM_THE_SHOP = frozenset({"webhook", "reconciliation"})
 COALESCED = timedelta(seconds=2)

@@ -11,9 +11,6 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.amiss import Words, amiss, health
-from bridge.breaker import Breaker
-from bridge.chores import Chores
 from bridge.config.loader import load
 from bridge.config.settings import Settings
 from bridge.errors import (
@@ -25,13 +22,23 @@ from bridge.errors import (
     Upstream,
     shopify,
 )
+from bridge.health.monitor import (
+    Vigil,
+    upstream_name,
+)
+from bridge.health.report import (
+    Words,
+    amiss,
+    health,
+)
+from bridge.net.circuit_breaker import Breaker
 from bridge.order.model import Money
 from bridge.order.news import TEXTS, News
 from bridge.order.why import english
 from bridge.ports import Facts
+from bridge.runtime.scheduler import Chores
 from bridge.steps.locations import Resolved
 from bridge.store import Store
-from bridge.vigil import Vigil, upstream_name
 from tests.cli.test_orders import CONFIG
 from tests.service.serving import until
 from tests.store.make import Tick, word

@@ -13,9 +13,18 @@ from typing import Any
 
 import aiohttp
 
-from bridge import breaker, chores, clock, retry, service, worker
 from bridge.alerts import sender
 from bridge.alerts import watch as reminders
+from bridge.net import (
+    backoff,
+    circuit_breaker,
+)
+from bridge.order import clock
+from bridge.runtime import (
+    scheduler,
+    service,
+    worker,
+)
 from bridge.sculpteo import client
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify import admin, auth, throttle
@@ -45,12 +54,12 @@ def hurry() -> None:
     service.Service.__init__.__kwdefaults__["look_every"] = 0.2  # type: ignore[index] # at the configuration
     reminders.OVERDUE = timedelta(seconds=1)  # type: ignore[attr-defined] # its own name
     sender.IDLE /= 5
-    chores.RETRY /= 100
+    scheduler.RETRY /= 100
     throttle.SHORTEST /= 20
     shop_answers.UNTOLD = throttle.UNTOLD = throttle.UNTOLD / 20  # type: ignore[attr-defined] # its own name
     moves.COALESCED /= 100
-    breaker.FIRST_REST /= 50
-    breaker.LONGEST /= 500
+    circuit_breaker.FIRST_REST /= 50
+    circuit_breaker.LONGEST /= 500
     _shorten_retries()
     _shorten_answers()
 
@@ -62,7 +71,7 @@ def _shorten_retries() -> None:
     def jittered(interval: timedelta, random: Random) -> timedelta:
         return retry_jittered(interval, random) / 15
 
-    retry_delay, retry_jittered = retry.delay, retry.jittered
+    retry_delay, retry_jittered = backoff.delay, backoff.jittered
     for module, name, quick in (
         (worker, "delay", delay),
         (track, "jittered", jittered),

@@ -158,9 +158,9 @@ def main() -> None:
 
 
 def _load(rehearsal: str | None = None) -> None:
-    import bridge.app
     import bridge.cli.serve
     import bridge.config.loader
+    import bridge.runtime.container
     import bridge.store.migrate  # noqa: F401
     from bridge.web.console import rendering, words
     from tests.campaign.hurry import hurry

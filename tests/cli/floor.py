@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.clock import SystemClock
+from bridge.order.clock import SystemClock
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import DemoPlan, demo_config, stock
 from bridge.sandbox.desk import info_of

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bridge import service
 from bridge.cli import main
+from bridge.runtime import service
 
 CONFIG = """
 mode: test

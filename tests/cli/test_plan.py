@@ -125,7 +125,7 @@ async def _orders(shop: Floor) -> None:
         await store.wake_for_mapping(mapping.version)
         await store.orders.notice(word(1001))
         first = await claimed(store)
-        from bridge.app import policy_of
+        from bridge.runtime.container import policy_of
         from bridge.steps.select import select
 
         read = order(ring, updated_at=Now().now())

@@ -19,6 +19,7 @@ from bridge.config.loader import Loaded, load
 from bridge.config.locate import located_by
 from bridge.config.telling import Reminders
 from bridge.errors import SCULPTEO, LedgerConflict, TryAgain, shopify
+from bridge.health.monitor import Vigil
 from bridge.health.stalled import LISTED_ELSEWHERE, news_of
 from bridge.health.thresholds import (
     A_PERSON,
@@ -41,7 +42,6 @@ from bridge.ports import OrderRecord
 from bridge.store import Store
 from bridge.store.tables import events, orders
 from bridge.store.watching import Standing
-from bridge.vigil import Vigil
 from tests.cli.test_orders import CONFIG
 from tests.steps.make import line, order
 from tests.steps.playing import Playing, playing

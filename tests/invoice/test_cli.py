@@ -15,11 +15,11 @@ from pydantic import SecretStr
 
 from bridge.cli import invoice as invoice_cli
 from bridge.cli.invoice import command
-from bridge.clock import SystemClock
 from bridge.config.settings import Invoice
 from bridge.invoice.data import no_safety
 from bridge.invoice.sample import sample_order
 from bridge.invoice.template import shipped_template
+from bridge.order.clock import SystemClock
 from bridge.order.model import ShopOrder
 from bridge.order.states import State
 from bridge.ports import Change, Notice

@@ -21,11 +21,16 @@ from yarl import URL
 from bridge.config.names import URL_FIELDS
 from bridge.config.settings import Invoice
 from bridge.errors import NeedsPerson, NotThere, TryAgain
-from bridge.guard import Address, GuardedSession, anywhere, is_public
 from bridge.invoice import fetch as fetch_module
 from bridge.invoice.data import BadSetting
 from bridge.invoice.fetch import BadInvoice, fetch, invoice_url
 from bridge.invoice.invoices import Invoices
+from bridge.net.ssrf import (
+    Address,
+    GuardedSession,
+    anywhere,
+    is_public,
+)
 
 from .orders import order
 

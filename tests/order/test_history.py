@@ -15,7 +15,7 @@ from bridge.order.states import MOVES, State
 SOURCES = [
     path for part in ("steps", "store") for path in (Path(bridge.__file__).parent / part).rglob("*.py")
 ]
-SOURCES.append(Path(bridge.__file__).parent / "worker.py")
+SOURCES.append(Path(bridge.__file__).parent / "runtime" / "worker.py")
 
 
 def written_kinds() -> set[str]:

@@ -15,10 +15,13 @@ from bridge.order.model import ShopOrder
 from bridge.order.problems import Alarm
 from bridge.order.states import State
 from bridge.ports import Change, GoLiveDates, Notice, OrderRecord, Policy
+from bridge.runtime.worker import (
+    LEASE,
+    worked_on,
+)
 from bridge.steps import decide
 from bridge.steps.job import Job, Unlimited, World
 from bridge.store import Store
-from bridge.worker import LEASE, worked_on
 from tests.promise.world import Crash, Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
 from tests.steps.make import RING, Mapped, line, order, policy
 

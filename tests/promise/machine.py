@@ -41,7 +41,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bridge.errors import BridgeError, LeaseLost, NeedsPerson, Outdated
-from bridge.go_live import KeptGoLiveDates
 from bridge.order.model import (
     PRODUCED,
     Mode,
@@ -56,6 +55,11 @@ from bridge.order.model import (
 from bridge.order.problems import Alarm
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy, Delivery, Notice, OrderRecord, PaymentPolicy, Policy
+from bridge.runtime.go_live import KeptGoLiveDates
+from bridge.runtime.worker import (
+    LEASE,
+    run_step,
+)
 from bridge.shopify.webhooks import interpret
 from bridge.steps import decide
 from bridge.steps.accept import accept
@@ -65,7 +69,6 @@ from bridge.steps.refusals import NotNow
 from bridge.steps.withdraw import withdrawn
 from bridge.store.shops import ShopIdentity
 from bridge.store.store import Store
-from bridge.worker import LEASE, run_step
 from tests.promise import changes
 from tests.promise.asked import Asked
 from tests.promise.house import REPLICAS, Database, House

@@ -10,7 +10,7 @@ import pytest
 from bridge.order.model import Mode, PrintStatus
 from bridge.order.problems import ALARMS, Alarm, Problem, say
 from bridge.order.states import State
-from bridge.worker import LEASE
+from bridge.runtime.worker import LEASE
 from tests.promise.changes import (
     ShopChange,
     another_address,

@@ -12,9 +12,9 @@ from bridge.order.model import Mode, PrintStatus
 from bridge.order.problems import ALARMS, Alarm, Problem, say
 from bridge.order.states import State, Wait
 from bridge.ports import ClosedPurchase, Notice
+from bridge.runtime.worker import LEASE
 from bridge.steps.refusals import NotNow
 from bridge.store import Store
-from bridge.worker import LEASE
 from tests.promise.day import ORDER, Day, decide
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -30,7 +30,7 @@ from bridge.order.model import (
 from bridge.order.problems import Alarm, Problem, say, text_of
 from bridge.order.states import State, Wait
 from bridge.order.why import why
-from bridge.worker import LEASE
+from bridge.runtime.worker import LEASE
 from tests.promise.day import ORDER, Day, new_day
 from tests.promise.world import Crash
 from tests.steps.make import RING, Mapped, line, unit

@@ -23,12 +23,12 @@ from bridge.errors import StoreUnavailable
 from bridge.order.model import LedgerEntry, Mode, PrintStatus, Receipt
 from bridge.order.states import State
 from bridge.ports import ApprovalPolicy
+from bridge.runtime.worker import LEASE
 from bridge.steps import decide
 from bridge.steps import place as placing
 from bridge.store import Store
 from bridge.store.engine import Database
 from bridge.store.tables import metadata
-from bridge.worker import LEASE
 from tests.postgres import Server, postgres
 from tests.promise import changes
 from tests.promise.day import ORDER, Day

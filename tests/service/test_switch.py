@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web_response
 
-from bridge.clock import SystemClock
 from bridge.errors import WrongSchema
+from bridge.order.clock import SystemClock
 from bridge.store import Store
 from bridge.store import migrate as migrations
 from bridge.store.engine import engines, parse_url

@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge import carriers
-from bridge.carriers import ALSO, BY_COUNTRY, LISTED, WORLDWIDE
+from bridge.i18n import carriers
+from bridge.i18n.carriers import (
+    ALSO,
+    BY_COUNTRY,
+    LISTED,
+    WORLDWIDE,
+)
 from bridge.shopify.carriers import LINKS, spelling, tracking_url, usable_url
 
 

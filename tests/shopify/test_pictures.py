@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bridge.guard import anywhere
+from bridge.net.ssrf import anywhere
 from bridge.order.model import Picture
 from bridge.sandbox.box import Sandbox
 from bridge.shopify.admin import Admin

@@ -12,9 +12,12 @@ from typing import Any
 
 from bridge.order.model import LedgerEntry, Mode, ShopOrder
 from bridge.ports import Change, Notice, OrderRecord
+from bridge.runtime.worker import (
+    LEASE,
+    worked_on,
+)
 from bridge.steps.job import Job, World
 from bridge.store.store import Store
-from bridge.worker import LEASE, worked_on
 from tests.promise.world import Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
 from tests.steps.make import RING, Mapped, policy
 

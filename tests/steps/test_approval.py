@@ -17,11 +17,14 @@ import pytest
 from bridge.order.model import Money, ShopOrder
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy, Change, Notice, OrderRecord
+from bridge.runtime.worker import (
+    LEASE,
+    worked_on,
+)
 from bridge.steps import decide
 from bridge.steps.approval import why_a_person
 from bridge.steps.job import Job, World
 from bridge.store.store import Store
-from bridge.worker import LEASE, worked_on
 from tests.promise.world import Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
 from tests.steps.make import NOW, RING, Mapped, euro, line, order, policy
 

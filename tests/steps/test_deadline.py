@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge import worker
 from bridge.order.model import PrintOrder, Receipt
 from bridge.order.states import State
+from bridge.runtime import worker
 from tests.steps.make import line, order
 from tests.steps.playing import playing
 

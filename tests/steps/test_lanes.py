@@ -13,8 +13,12 @@ import pytest
 
 from bridge.order.model import ShopOrder
 from bridge.order.states import State
+from bridge.runtime.worker import (
+    BUYING,
+    FOLLOWING,
+    Worker,
+)
 from bridge.steps.accept import Word
-from bridge.worker import BUYING, FOLLOWING, Worker
 from tests.steps.make import line, order
 from tests.steps.playing import Playing, playing
 

@@ -10,9 +10,9 @@ import pytest
 
 from bridge.order.problems import Alarm
 from bridge.order.states import State
+from bridge.runtime.worker import LEASE
 from bridge.steps import decide
 from bridge.store.orders import StoredOrders
-from bridge.worker import LEASE
 from tests.promise.world import Crash
 from tests.steps.make import line, order
 from tests.steps.playing import Playing, playing

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge import worker as worker_module
 from bridge.order.states import State
 from bridge.ports import Change, OrderRecord
+from bridge.runtime import worker as worker_module
+from bridge.runtime.worker import (
+    ASKING,
+    Worker,
+)
 from bridge.shopify.webhooks import interpret
 from bridge.store.engine import parse_url
-from bridge.worker import ASKING, Worker
 from tests.steps.make import line, order
 from tests.steps.playing import Playing, playing
 from tests.steps.test_lanes import PATIENCE, ring, until

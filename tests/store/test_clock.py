@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge import clock
-from bridge.clock import SystemClock
+from bridge.order import clock
+from bridge.order.clock import SystemClock
 from bridge.store import Store
 from tests.postgres import Server
 from tests.store.make import LEASE, word

@@ -13,7 +13,7 @@ from bridge.order.privacy import erased
 from bridge.order.problems import Alarm
 from bridge.order.states import Ignored, State
 from bridge.ports import Change, OrderRecord, PrivacyWish
-from bridge.service import forgotten
+from bridge.runtime.service import forgotten
 from bridge.store import Store
 from bridge.store.types import to_json
 from tests.store.make import (

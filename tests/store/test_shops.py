@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.errors import ConfigError, LookAgain, TryAgain
-from bridge.identity import identify_shops
 from bridge.order.rules import LineRule, Scope
 from bridge.order.states import State
 from bridge.ports import Change
+from bridge.runtime.shop_identity import identify_shops
 from bridge.store import Store
 from bridge.store.engine import engines, parse_url
 from bridge.store.queries import Filter

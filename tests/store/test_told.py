@@ -10,7 +10,7 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from bridge.config.loader import Loaded, load
-from bridge.presence import Presence
+from bridge.runtime.presence import Presence
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
 from tests.store.make import Tick, word

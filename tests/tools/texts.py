@@ -12,8 +12,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 import bridge.web.console
-from bridge import amiss
 from bridge.alerts import text as alerts
+from bridge.health import report
 from bridge.order import history, news, problems, reasons, states, wording
 from bridge.order.model import STATUS_MEANING
 from bridge.order.spelling import NEAR_TOLD, QUOTED
@@ -72,7 +72,7 @@ def of_the_rest() -> Iterator[str]:
         *problems.VARIANTS.values(),
         *problems.ALARMS.values(),
         *FINDINGS.values(),
-        *amiss.TEXTS.values(),
+        *report.TEXTS.values(),
         *told,
     ):
         yield from (text.sentence, text.remedy)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from bridge.app import politely
 from bridge.cli._desk import Desk, as_option, at_desk, name_of, seen_option, yes_option
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
 from bridge.cli.orders.decisions import decider
@@ -20,6 +19,7 @@ from bridge.order.rules import LineRule, Scope, config_lines
 from bridge.plan.designs import unknown_designs
 from bridge.plan.prices import Prices
 from bridge.ports import Change, OrderRecord
+from bridge.runtime.container import politely
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.steps.lines import SCOPES, Line, as_configured, chosen, not_printed, printed_as
 

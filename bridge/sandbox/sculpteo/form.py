@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from email.parser import BytesParser
 from urllib.parse import parse_qsl
 
-from bridge.postal import is_country
+from bridge.i18n.postal import is_country
 from bridge.sandbox.sculpteo.model import UNITS, Item, Refused
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
 

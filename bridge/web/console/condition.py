@@ -8,9 +8,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from bridge.amiss import LATE, UNSUBSCRIBED, Words, amiss, health
-from bridge.breaker import Breaker
 from bridge.errors import SCULPTEO, SCULPTEO_TRACKING, shopify
+from bridge.health.report import (
+    LATE,
+    UNSUBSCRIBED,
+    Words,
+    amiss,
+    health,
+)
+from bridge.net.circuit_breaker import Breaker
 from bridge.order import remembered
 from bridge.order.model import Money
 from bridge.order.problems import Text

@@ -1,4 +1,4 @@
-"""What the console works with; `bridge.service` joins it."""
+"""What the console works with; `bridge.runtime.service` joins it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Protocol
 
 from aiohttp import web
 
-from bridge.breaker import Breaker
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings
 from bridge.config.watch import Standing
 from bridge.errors import Upstream
+from bridge.net.circuit_breaker import Breaker
 from bridge.order.model import Picture
 from bridge.plan.catalogue import Stock
 from bridge.plan.prices import Prices

@@ -18,10 +18,10 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from bridge.app import policy_of
-from bridge.breaker import breakers_for
 from bridge.config.loader import Loaded, load_bytes
 from bridge.errors import SCULPTEO, TryAgain
+from bridge.net.circuit_breaker import breakers_for
+from bridge.runtime.container import policy_of
 from bridge.shopify.status import Status
 from bridge.steps.job import World
 from bridge.store import Store

@@ -11,8 +11,12 @@ from html import unescape
 
 import pytest
 
-from bridge.amiss import Words, amiss, health
 from bridge.errors import SCULPTEO, TryAgain
+from bridge.health.report import (
+    Words,
+    amiss,
+    health,
+)
 from bridge.order.model import Mode, Money
 from bridge.order.problems import PROBLEMS, Alarm, Problem
 from bridge.order.states import State, Wait

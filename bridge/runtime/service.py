@@ -17,17 +17,15 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from bridge import logs
 from bridge.alerts.outlets import AlertOutlet, HookOutlet, alert_outlets, hook_outlets
 from bridge.alerts.sender import Sender
-from bridge.app import Bridge, note_ledger_gap, opened, stock_of, take_in
-from bridge.chores import Chores
 from bridge.config.loader import Loaded
 from bridge.config.names import is_simulated
 from bridge.config.settings import Retention, Settings, ShopSettings
 from bridge.config.simulated import resolved_privately
 from bridge.config.watch import EVERY, Standing, Watch, needs_restart
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable, TryAgain
+from bridge.health.monitor import Vigil
 from bridge.order import remembered
 from bridge.order.model import Picture
 from bridge.order.problems import Problem
@@ -35,7 +33,17 @@ from bridge.order.states import Ignored, State
 from bridge.plan.catalogue import Stock
 from bridge.plan.designs import unknown_designs
 from bridge.plan.prices import Prices
-from bridge.presence import Presence
+from bridge.runtime import logging
+from bridge.runtime.container import (
+    Bridge,
+    note_ledger_gap,
+    opened,
+    stock_of,
+    take_in,
+)
+from bridge.runtime.presence import Presence
+from bridge.runtime.scheduler import Chores
+from bridge.runtime.worker import Worker
 from bridge.sculpteo.client import tracking_page
 from bridge.shopify import subscriptions
 from bridge.shopify.pictures import product_pictures
@@ -43,13 +51,11 @@ from bridge.shopify.status import Status, inspect
 from bridge.shopify.webhooks import interpret
 from bridge.steps.locations import resolve
 from bridge.store import Store
-from bridge.vigil import Vigil
 from bridge.web import console
 from bridge.web.console.words import reader_for
 from bridge.web.metrics import METRICS
 from bridge.web.parts import PARTS
 from bridge.web.server import make_app, make_runner
-from bridge.worker import Worker
 
 Role = Literal["all", "web", "worker"]
 
@@ -67,7 +73,7 @@ DATABASE_RETRY = 1.0  # seconds
 TIME_EVERY = 15.0  # seconds between looks at the database server's clock
 START_PATIENCE = 60.0  # seconds that a database may be away while the service starts
 
-log = structlog.get_logger("bridge.service")
+log = structlog.get_logger("bridge.runtime.service")
 
 
 class PartEnded(BridgeError):
@@ -431,7 +437,7 @@ class Service:
         await self._adopt(loaded)
         restart = needs_restart(self._begun_with, loaded.settings)
         bridge.standing = Standing(bridge.world.clock.now(), needs_restart=restart)
-        logs.setup(loaded.settings.logging.format, loaded.settings.logging.level)
+        logging.setup(loaded.settings.logging.format, loaded.settings.logging.level)
         log.info("the configuration was read again", mode=str(loaded.settings.mode))
         self._tell_warnings()
         if restart:

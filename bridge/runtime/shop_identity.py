@@ -11,7 +11,7 @@ from bridge.errors import BridgeError, ConfigError, Fault
 from bridge.store.shops import Identified, ShopIdentity, ShopNameTaken, Strangers, Taken
 from bridge.store.store import Store
 
-log = structlog.get_logger("bridge.identity")
+log = structlog.get_logger("bridge.runtime.shop_identity")
 
 HasOrder = Callable[[str, str], Awaitable[bool]]
 """The name of a shop in the configuration, the id of an order -> whether the shop has it. Raises as the shop does."""

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from bridge.alerts.watch import is_due
-from bridge.breaker import Breaker
 from bridge.config.settings import Settings
 from bridge.errors import BridgeError, NeedsPerson, StoreUnavailable, Upstream, shopify
 from bridge.health.stalled import news_of, stalled
+from bridge.net.circuit_breaker import Breaker
 from bridge.order import remembered
 from bridge.order.news import News
 from bridge.order.problems import Problem
@@ -31,7 +31,7 @@ SHOPIFY = shopify("")
 SHOPS = "shops"  # remembers which the configuration had that was taken up last
 SHARED = "bridge"  # owner of what every process sees alike
 
-log = structlog.get_logger("bridge.vigil")
+log = structlog.get_logger("bridge.health.monitor")
 
 
 def upstream_name(upstream: Upstream) -> str:

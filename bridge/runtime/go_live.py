@@ -24,7 +24,7 @@ AskShop = Callable[[str, Mode, datetime], Awaitable[datetime | None]]
 """Shop, mode, the present moment -> the moment that the shop keeps, which is the present one at the first time;
 None where the shop's word must not be relied on. Raises as the shop does."""
 
-log = structlog.get_logger("bridge.go_live")
+log = structlog.get_logger("bridge.runtime.go_live")
 
 
 @dataclass(slots=True)

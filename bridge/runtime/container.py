@@ -15,22 +15,34 @@ from random import SystemRandom
 import aiohttp
 import structlog
 
-from bridge.breaker import Breakers, breakers_for, guarded_printer, guarded_shops
-from bridge.clock import ClockReading, SystemClock
 from bridge.config.database import refuse_file_left_behind
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings, ShopSettings
 from bridge.config.shipping import ship_method
 from bridge.config.watch import Standing
 from bridge.errors import BridgeError, ConfigError, LeaseLost, shopify
-from bridge.go_live import KeptGoLiveDates
-from bridge.identity import identify_shops
 from bridge.invoice.invoices import Invoices
+from bridge.net.circuit_breaker import (
+    Breakers,
+    breakers_for,
+    guarded_printer,
+    guarded_shops,
+)
 from bridge.order import remembered
+from bridge.order.clock import (
+    ClockReading,
+    SystemClock,
+)
 from bridge.order.model import Mode, ShopOrder
 from bridge.order.states import State
 from bridge.plan.catalogue import Stock
 from bridge.ports import ApprovalPolicy, PaymentPolicy, Policy, Shop
+from bridge.runtime.go_live import KeptGoLiveDates
+from bridge.runtime.shop_identity import identify_shops
+from bridge.runtime.worker import (
+    LEASE,
+    worked_on,
+)
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify import installation
 from bridge.shopify.admin import Admin
@@ -45,11 +57,10 @@ from bridge.steps.reconcile import reconcile
 from bridge.store.queries import Filter
 from bridge.store.shops import Identified
 from bridge.store.store import Store
-from bridge.worker import LEASE, worked_on
 
 ALL_ORDERS = 1_000_000
 
-log = structlog.get_logger("bridge.app")
+log = structlog.get_logger("bridge.runtime.container")
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -13,9 +13,12 @@ from datetime import datetime
 import structlog
 
 from bridge import __version__
-from bridge.clock import ClockReading, machine_time
 from bridge.config.loader import Loaded
 from bridge.errors import StoreUnavailable
+from bridge.order.clock import (
+    ClockReading,
+    machine_time,
+)
 from bridge.ports import Clock
 from bridge.store.memory import Pause
 from bridge.store.processes import Process, mark_of
@@ -26,7 +29,7 @@ REPORT_EVERY = 10.0  # seconds between words while nothing changes
 CLOCK_EVERY = 60.0  # seconds between looks at the database server's clock
 DATABASE = "database"
 
-log = structlog.get_logger("bridge.presence")
+log = structlog.get_logger("bridge.runtime.presence")
 
 
 class Presence:

@@ -23,11 +23,14 @@ from functools import partial
 import structlog
 
 from bridge.errors import LeaseLost, NeedsPerson, NotConfigured, Resting, StoreUnavailable, TryAgain
+from bridge.net.backoff import (
+    BUGS_BEFORE_A_PERSON,
+    delay,
+)
 from bridge.order.privacy import PRIVACY_TOPICS
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Delivery, Inbox, Notice, OrderRecord
-from bridge.retry import BUGS_BEFORE_A_PERSON, delay
 from bridge.steps.accept import Word, accept, needs_question
 from bridge.steps.decision_note import note_decision
 from bridge.steps.fulfil import fulfil, is_refused
@@ -59,7 +62,7 @@ FOLLOWED = frozenset({State.PLACED, State.SHIPPED, State.DONE, State.UNKNOWN, St
 OnError = Callable[[str], None]
 """Told in which part of the work an error of the bridge's own was survived."""
 
-log = structlog.get_logger("bridge.worker")
+log = structlog.get_logger("bridge.runtime.worker")
 
 
 def uncounted(part: str) -> None:

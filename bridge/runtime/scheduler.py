@@ -15,7 +15,7 @@ from bridge.errors import BridgeError
 RETRY = timedelta(minutes=1)  # after a failure
 GATHER = 1.0  # seconds: what is asked for several times at once needs one look
 
-log = structlog.get_logger("bridge.chores")
+log = structlog.get_logger("bridge.runtime.scheduler")
 
 Outcome = Callable[[str, BridgeError | None], Awaitable[None]]
 

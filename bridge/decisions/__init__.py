@@ -1,0 +1,1 @@
+"""What a person decides about an order, for the console and the command line alike."""

@@ -1,0 +1,1 @@
+"""HTTP to others, held to its limits: addresses that may be asked, circuit breakers, waits between tries."""
