@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from bridge.errors import BridgeError
 from bridge.order.digests import digest_of, purchase_digest
+from bridge.order.line_overrides import LineRule
 from bridge.order.model import (
     Address,
     Decision,
@@ -34,7 +35,6 @@ from bridge.order.model import (
     TrackingReport,
 )
 from bridge.order.problems import Alarm
-from bridge.order.rules import LineRule
 from bridge.order.spelling import Near
 from bridge.order.states import State
 
@@ -563,7 +563,7 @@ class OrderRecord:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line of the timeline beside the moves: `kind` is a code of `bridge.order.history`."""
+    """A line of the timeline beside the moves: `kind` is a code of `bridge.order.timeline`."""
 
     kind: str
     facts: Facts = field(default_factory=dict)

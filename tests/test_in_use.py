@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 import bridge
-from bridge.order import news, problems, states
+from bridge.order import (
+    notifications,
+    problems,
+    states,
+)
 from bridge.plan import findings
 
 ROOT = Path(bridge.__file__).parent
@@ -43,7 +47,7 @@ def test_each_code_is_raised_somewhere(owner: type[StrEnum], name: str) -> None:
     assert set(raised + by_code) - TABLES, f"nothing raises {owner.__name__}.{name}"
 
 
-@pytest.mark.parametrize("code", news.TEXTS)
+@pytest.mark.parametrize("code", notifications.TEXTS)
 def test_each_piece_of_news_is_told_somewhere(code: str) -> None:
     begun = f'"{code.removesuffix("_over")}"'
     told = [file for file, text in sources().items() if begun in text and file != "order/news.py"]

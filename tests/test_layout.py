@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sculpteo": {"ports", "order", "errors", "net.ssrf", "config.settings", "i18n"},
     "invoice": {"ports", "order", "errors", "net.ssrf", "config.settings", "i18n"},
     # people and other systems are told
-    "alerts": {"health", "ports", "order", "errors", "net", "config", "store"},
+    "alerts": {"ports", "order", "errors", "net", "config", "store"},
     "health": {"alerts", "steps", "net", "ports", "order", "errors", "config", "store"},
     # what is asked from outside
     "web": {"steps", "ports", "order", "errors", "shopify.webhooks"},

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from bridge.order.model import Money
-from bridge.order.news import News
+from bridge.order.notifications import News
 from bridge.order.states import State
 from bridge.ports import OrderRecord, ParcelRecord
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bridge.cli.orders.look import alarm_sentence
 from bridge.config.loader import load
-from bridge.order.why import why
+from bridge.order.explanations import why
 from bridge.ports import OrderRecord
 from bridge.runtime.container import (
     Bridge,

@@ -18,8 +18,8 @@ from bridge.cli._service import echo_faults
 from bridge.config.locate import Located, located_by
 from bridge.errors import BridgeError, ConfigError, Outdated
 from bridge.order.clock import SystemClock
-from bridge.order.rules import subjects_of
-from bridge.order.why import why
+from bridge.order.explanations import why
+from bridge.order.line_overrides import subjects_of
 from bridge.ports import OrderRecord
 from bridge.runtime.shop_identity import identify_shops
 from bridge.steps.lines import Line, lines_of

@@ -11,8 +11,11 @@ import click
 from rich.text import Text
 
 from bridge.cli._options import console, counted, echo_table, printable
+from bridge.order.line_overrides import (
+    prints_told,
+    told,
+)
 from bridge.order.model import Money
-from bridge.order.rules import prints_told, told
 from bridge.order.states import State
 from bridge.plan.catalogue import Row, amount, figure, named
 from bridge.plan.findings import Finding

@@ -9,7 +9,7 @@ from bridge.cli._checks import Check
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings
 from bridge.errors import BridgeError
-from bridge.order import remembered
+from bridge.order import stored_keys
 from bridge.order.clock import SystemClock
 from bridge.runtime.shop_identity import identify_shops
 from bridge.store import Store
@@ -25,10 +25,10 @@ async def recorded(loaded: Loaded) -> AsyncIterator[Check]:
         async with Store.open(url, clock=clock, create=False) as store:
             (await identify_shops(store, loaded, write=False)).take_effect()
             came = {
-                shop: await store.memory.get(remembered.privacy_webhook_at(shop))
+                shop: await store.memory.get(stored_keys.privacy_webhook_at(shop))
                 for shop in loaded.settings.shops
             }
-            proxy = await store.memory.get(remembered.UNTRUSTED_PROXY)
+            proxy = await store.memory.get(stored_keys.UNTRUSTED_PROXY)
     except BridgeError:
         return
     for shop, at in came.items():

@@ -21,14 +21,21 @@ from bridge.health.report import (
     amiss,
     health,
 )
-from bridge.health.stalled import news_of, to_name
+from bridge.health.stalled_orders import (
+    news_of,
+    to_name,
+)
 from bridge.health.thresholds import Finding
-from bridge.order import news
-from bridge.order.history import tell
+from bridge.order import notifications
+from bridge.order.explanations import (
+    english,
+    remedy,
+    why,
+)
 from bridge.order.model import Mode, Money
 from bridge.order.problems import Alarm, say, text_of
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, WAITS, State, Wait
-from bridge.order.why import english, remedy, why
+from bridge.order.timeline import tell
 from bridge.plan.catalogue import amount
 from bridge.ports import OrderRecord
 from bridge.runtime.presence import (
@@ -207,7 +214,7 @@ def _order(record: OrderRecord) -> Todo:
 def _stalled(finding: Finding, now: datetime) -> Todo:
     order = finding.order
     name = f"{order.shop}/{order.name}"
-    return Todo(*news.tell(news_of(finding, now), name, english), name)
+    return Todo(*notifications.tell(news_of(finding, now), name, english), name)
 
 
 def _more(found: Standing) -> Iterator[Todo]:

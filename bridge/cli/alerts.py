@@ -8,9 +8,15 @@ from pathlib import Path
 
 import click
 
-from bridge.alerts import people
-from bridge.alerts.outlets import AlertOutlet, alert_outlets
-from bridge.alerts.text import TEST_BODY, TEST_TITLE
+from bridge.alerts import apprise_client
+from bridge.alerts.channels import (
+    AlertOutlet,
+    alert_outlets,
+)
+from bridge.alerts.message import (
+    TEST_BODY,
+    TEST_TITLE,
+)
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, load_or_exit
 from bridge.web.console.words import reader_for
 
@@ -43,5 +49,5 @@ def test_alerts(config: Path, as_json: bool) -> None:
 async def _send(
     outlets: tuple[AlertOutlet, ...], title: str, body: str
 ) -> list[tuple[AlertOutlet, str | None]]:
-    whys = await asyncio.gather(*(people.send(outlet.url, title, body) for outlet in outlets))
+    whys = await asyncio.gather(*(apprise_client.send(outlet.url, title, body) for outlet in outlets))
     return list(zip(outlets, whys, strict=True))

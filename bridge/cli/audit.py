@@ -10,8 +10,8 @@ import click
 
 from bridge.cli._options import config_option, counted, echo_json, echo_table, json_option
 from bridge.cli._running import Moment, shop_option, shops_of, with_bridge
-from bridge.order import remembered
-from bridge.order.why import why
+from bridge.order import stored_keys
+from bridge.order.explanations import why
 from bridge.runtime.container import Bridge
 from bridge.shopify import installation
 from bridge.steps.audit import Entry, Gap, audit, gaps
@@ -95,10 +95,10 @@ async def _go_live(bridge: Bridge, name: str) -> datetime:
     """Since when the orders are the bridge's, as this database knows it, or as the shop does if that is longer:
     the database may be younger than the bridge."""
     told = [
-        await bridge.store.memory.get(remembered.go_live(name)),
+        await bridge.store.memory.get(stored_keys.go_live(name)),
         await installation.recall(bridge.admins[name], installation.GO_LIVE),
     ]
-    known = [at for one in told if (at := remembered.moment_of(one))]
+    known = [at for one in told if (at := stored_keys.moment_of(one))]
     if not known:
         raise click.ClickException(f"the bridge has not run for {name} yet: say --since when to look at")
     return min(known)

@@ -14,8 +14,8 @@ import click
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, printable, progress
 from bridge.cli._running import Outside, look, told
 from bridge.errors import BridgeError
+from bridge.order.line_overrides import config_lines
 from bridge.order.model import Design, Quote
-from bridge.order.rules import config_lines
 from bridge.plan.catalogue import amount, figure
 from bridge.sculpteo.quotes import Material
 from bridge.sculpteo.uploads import NewDesign, Uploaded, upload

@@ -15,7 +15,7 @@ from bridge.cli._planned import Planned, as_object, tell
 from bridge.cli._running import Outside, look, shop_option, shops_of
 from bridge.config.loader import Loaded
 from bridge.order.clock import SystemClock
-from bridge.order.rules import subjects_of
+from bridge.order.line_overrides import subjects_of
 from bridge.order.states import State
 from bridge.plan.look import looked, with_prices
 from bridge.plan.orders import WOKEN_FOR, Changed, changed

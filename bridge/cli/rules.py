@@ -12,7 +12,10 @@ from bridge.cli._desk import Desk, as_option, at_desk, iso, local
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
 from bridge.cli._running import shop_option
 from bridge.cli.orders.decisions import decider
-from bridge.order.rules import LineRule, named
+from bridge.order.line_overrides import (
+    LineRule,
+    named,
+)
 from bridge.steps.overlay import overruled
 
 

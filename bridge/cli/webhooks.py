@@ -11,8 +11,11 @@ from pathlib import Path
 
 import click
 
-from bridge.alerts import hook
-from bridge.alerts.outlets import HookOutlet, hook_outlets
+from bridge.alerts import webhook_client
+from bridge.alerts.channels import (
+    HookOutlet,
+    hook_outlets,
+)
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, load_or_exit
 
 
@@ -40,9 +43,9 @@ def test_webhooks(config: Path, as_json: bool) -> None:
     sys.exit(1 if any(answer.why for _, answer in answers) else 0)
 
 
-async def _send(outlets: tuple[HookOutlet, ...]) -> list[tuple[HookOutlet, hook.Answer]]:
+async def _send(outlets: tuple[HookOutlet, ...]) -> list[tuple[HookOutlet, webhook_client.Answer]]:
     now = datetime.now(UTC)
     body = json.dumps({"type": "test", "version": 1, "timestamp": now.isoformat(), "data": {}})
     id = f"msg_test_{secrets.token_hex(6)}"
-    answers = await asyncio.gather(*(hook.send(outlet.hook, id, body, now) for outlet in outlets))
+    answers = await asyncio.gather(*(webhook_client.send(outlet.hook, id, body, now) for outlet in outlets))
     return list(zip(outlets, answers, strict=True))

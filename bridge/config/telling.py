@@ -11,7 +11,7 @@ from bridge.config.model import Model, doc
 from bridge.config.names import AlertUrl, UpstreamUrl
 from bridge.config.quantities import Duration, Interval
 from bridge.config.types import Flag, Secret, bad, choice
-from bridge.order.news import Topic
+from bridge.order.notifications import Topic
 
 HOOK_EVENTS = ("attention", "unknown", "placed", "shipped", "parcel", "done", "cancelled", "ignored", "alarm")
 SHORTEST_SECRET = 16

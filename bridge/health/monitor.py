@@ -11,13 +11,16 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bridge.alerts.watch import is_due
 from bridge.config.settings import Settings
 from bridge.errors import BridgeError, NeedsPerson, StoreUnavailable, Upstream, shopify
-from bridge.health.stalled import news_of, stalled
+from bridge.health.reminders import is_due
+from bridge.health.stalled_orders import (
+    news_of,
+    stalled,
+)
 from bridge.net.circuit_breaker import Breaker
-from bridge.order import remembered
-from bridge.order.news import News
+from bridge.order import stored_keys
+from bridge.order.notifications import News
 from bridge.order.problems import Problem
 from bridge.ports import Clock, Facts
 from bridge.steps.locations import Resolved
@@ -91,7 +94,7 @@ class Vigil:
     async def _shops(self, now: datetime) -> None:
         limit = self._settings().reminders.reconciliation
         for name in self._settings().shops:
-            known = remembered.moment_of(await self._store.memory.get(remembered.reconciled_at(name)))
+            known = stored_keys.moment_of(await self._store.memory.get(stored_keys.reconciled_at(name)))
             last = known or self._began
             silent = now - max(last, self._began)  # while it was off, it had no chance to
             facts = {"shop": name, "minutes": int(silent.total_seconds() // 60)}

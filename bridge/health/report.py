@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bridge.config.settings import Settings
-from bridge.order import news, remembered
+from bridge.order import (
+    notifications,
+    stored_keys,
+)
+from bridge.order.explanations import Translate
 from bridge.order.model import Money
-from bridge.order.news import News
+from bridge.order.notifications import News
 from bridge.order.problems import Text, say
 from bridge.order.states import State
-from bridge.order.why import Translate
 from bridge.order.wording import in_words_of
 from bridge.store.conditions import Condition
 from bridge.store.queries import Filter
@@ -186,8 +189,8 @@ def _free(store: Store) -> tuple[Path, int] | None:
 async def _looks(store: Store, name: str) -> ShopLooks:
     return ShopLooks(
         name,
-        remembered.moment_of(await store.memory.get(remembered.reconciled_at(name))),
-        remembered.moment_of(await store.memory.get(remembered.subscribed_at(name))),
+        stored_keys.moment_of(await store.memory.get(stored_keys.reconciled_at(name))),
+        stored_keys.moment_of(await store.memory.get(stored_keys.subscribed_at(name))),
     )
 
 
@@ -196,7 +199,7 @@ def amiss(found: Health, words: Words, *, just_begun: bool = False) -> Iterator[
     come to yet is left out."""
     for one in found.conditions:
         if one.code != "reconciliation":  # told of each shop below
-            yield Text(*news.tell(News(one.name, one.code, one.since, one.facts), "", words.t))
+            yield Text(*notifications.tell(News(one.name, one.code, one.since, one.facts), "", words.t))
     if found.billed_probe:
         yield _told("billed_probe", words, reference=found.billed_probe)
     for shop in found.shops:

@@ -1,7 +1,7 @@
 """How long an order may stand without progress until somebody is told: one table, which no state escapes. Pure.
 
 `tests/health` proves that every open state, every reason to wait and every problem has its line here. Alerts
-(`bridge.alerts.watch`), `status` and the console's Today all ask `findings`, so that they tell the same.
+(`bridge.health.reminders`), `status` and the console's Today all ask `findings`, so that they tell the same.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from bridge.config.telling import Reminders
+from bridge.order.explanations import MAY_HAVE
 from bridge.order.model import Mode
 from bridge.order.problems import Problem, text_of
 from bridge.order.states import WAITS, State, Wait
-from bridge.order.why import MAY_HAVE
 from bridge.ports import Facts
 from bridge.store.watching import Standing
 
@@ -113,14 +113,14 @@ CODES: dict[State, str] = {
     State.UNKNOWN: "still_attention",
     State.ATTENTION: "still_attention",
 }
-"""The code of `bridge.order.news` under which each open state is told of."""
+"""The code of `bridge.order.notifications` under which each open state is told of."""
 
 QUICKEST = min(threshold.most for threshold in (*STATES.values(), *WAITING.values(), ABOUT_TO_GO_ON))
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to tell of an order that stands. `code` is one of `bridge.order.news`, `which` tells one
+    """Something to tell of an order that stands. `code` is one of `bridge.order.notifications`, `which` tells one
     occurrence of it from another."""
 
     order: Standing

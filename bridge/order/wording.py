@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bridge.order.reasons import AND
+from bridge.order.reason_codes import AND
 from bridge.order.spelling import quoted
 
 Translate = Callable[[str], str]

@@ -10,8 +10,11 @@ from typing import Protocol
 
 from babel.numbers import get_currency_precision
 
+from bridge.order.line_overrides import (
+    LineRule,
+    told,
+)
 from bridge.order.model import Design, LineItem, Money, Variant
-from bridge.order.rules import LineRule, told
 from bridge.order.spelling import seen, visible
 from bridge.plan.findings import Finding, Kind
 from bridge.plan.prices import Priced

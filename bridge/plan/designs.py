@@ -7,8 +7,8 @@ import asyncio
 import contextlib
 from collections.abc import Iterable
 
+from bridge.order.line_overrides import told
 from bridge.order.model import Design
-from bridge.order.rules import told
 from bridge.plan.catalogue import is_offered
 from bridge.plan.findings import Finding, Kind
 from bridge.plan.prices import Prices

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bridge.order.explanations import (
+    Translate,
+    english,
+)
 from bridge.order.problems import Text, say
 from bridge.order.spelling import near_told
-from bridge.order.why import Translate, english
 from bridge.order.wording import in_words_of
 
 

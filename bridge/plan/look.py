@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bridge.order.line_overrides import LineRule
 from bridge.order.model import Design
-from bridge.order.rules import LineRule
 from bridge.plan.catalogue import Mapped, Row, Stock, asked_for, dead, lay, priced
 from bridge.plan.findings import Finding
 from bridge.plan.prices import Priced, Prices, Progress, silent

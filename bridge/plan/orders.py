@@ -10,10 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bridge.order.explanations import (
+    Translate,
+    english,
+    why,
+)
 from bridge.order.model import PrintItem
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State
-from bridge.order.why import Translate, english, why
 from bridge.ports import Catalog, OrderRecord, Policy
 from bridge.steps.select import Nothing, Trouble, select
 

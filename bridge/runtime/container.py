@@ -28,7 +28,7 @@ from bridge.net.circuit_breaker import (
     guarded_printer,
     guarded_shops,
 )
-from bridge.order import remembered
+from bridge.order import stored_keys
 from bridge.order.clock import (
     ClockReading,
     SystemClock,
@@ -334,7 +334,7 @@ async def rebuilt(bridge: Bridge, name: str) -> dict[State, int]:
     wait for `serve`. Raises TryAgain and NeedsPerson as the shop does.
     """
     world, store = bridge.world, bridge.store
-    await store.memory.forget(remembered.reconciled(name))
+    await store.memory.forget(stored_keys.reconciled(name))
     await take_in(bridge, name)
     await store.wake(
         [State.RECEIVED], shop=name
@@ -354,7 +354,7 @@ async def take_in(bridge: Bridge, name: str) -> int:
     count = await reconcile(
         name, bridge.shops[name], bridge.store.orders, bridge.store.memory, bridge.world.clock, since=since
     )
-    await bridge.store.memory.set(remembered.reconciled_at(name), bridge.world.clock.now().isoformat())
+    await bridge.store.memory.set(stored_keys.reconciled_at(name), bridge.world.clock.now().isoformat())
     return count
 
 

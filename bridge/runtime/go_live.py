@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bridge.errors import BridgeError, TryAgain
-from bridge.order import remembered
+from bridge.order import stored_keys
 from bridge.order.model import Mode
 from bridge.ports import Clock, GoLive, Memory
 
@@ -51,21 +51,21 @@ class KeptGoLiveDates:
         return GoLive(self._known[shop], since, before)
 
     async def _find(self, shop: str) -> datetime:
-        key = remembered.go_live_in(self.mode, shop)
+        key = stored_keys.go_live_in(self.mode, shop)
         text = await self.memory.get(key)
-        kept = remembered.moment_of(text)
+        kept = stored_keys.moment_of(text)
         if kept is None:
             first = await self._first_time(shop)
             if text is not None:  # it is damaged, and means nothing to any process
                 await self.memory.set(key, first.isoformat())
                 return first
-            kept = remembered.moment_of(await self.memory.set_if_absent(key, first.isoformat())) or first
+            kept = stored_keys.moment_of(await self.memory.set_if_absent(key, first.isoformat())) or first
         return kept
 
     async def _first_time(self, shop: str) -> datetime:
         """As the shop keeps it; else the earliest moment that this database knows. Raises TryAgain."""
-        own = remembered.moment_of(
-            await self.memory.get(remembered.go_live(shop))
+        own = stored_keys.moment_of(
+            await self.memory.get(stored_keys.go_live(shop))
         )  # the first start in any mode
         began = min(self._began, own) if own else self._began
         if self.mode is Mode.PREVIEW:

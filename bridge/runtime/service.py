@@ -17,8 +17,13 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from bridge.alerts.outlets import AlertOutlet, HookOutlet, alert_outlets, hook_outlets
-from bridge.alerts.sender import Sender
+from bridge.alerts.channels import (
+    AlertOutlet,
+    HookOutlet,
+    alert_outlets,
+    hook_outlets,
+)
+from bridge.alerts.dispatcher import Sender
 from bridge.config.loader import Loaded
 from bridge.config.names import is_simulated
 from bridge.config.settings import Retention, Settings, ShopSettings
@@ -26,7 +31,7 @@ from bridge.config.simulated import resolved_privately
 from bridge.config.watch import EVERY, Standing, Watch, needs_restart
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable, TryAgain
 from bridge.health.monitor import Vigil
-from bridge.order import remembered
+from bridge.order import stored_keys
 from bridge.order.model import Picture
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State
@@ -364,13 +369,13 @@ class Service:
 
     async def _subscribe(self, name: str) -> None:
         bridge, public_url = self._bridge, self._bridge.settings.server.public_url
-        former = await bridge.store.memory.get(remembered.webhooks_to(name))
+        former = await bridge.store.memory.get(stored_keys.webhooks_to(name))
         report = await subscriptions.ensure(bridge.admins[name], public_url, name, former=former)
         address = subscriptions.address(public_url, name)
-        await bridge.store.memory.set(remembered.webhooks_to(name), address)
+        await bridge.store.memory.set(stored_keys.webhooks_to(name), address)
         await note_ledger_gap(bridge, name)
         await self._note_locations(name)
-        await bridge.store.memory.set(remembered.subscribed_at(name), bridge.world.clock.now().isoformat())
+        await bridge.store.memory.set(stored_keys.subscribed_at(name), bridge.world.clock.now().isoformat())
         made = len(report.created) + len(report.updated)
         if made or report.deleted:
             log.info("webhook subscriptions were repaired", shop=name, made=made, deleted=report.deleted)

@@ -27,8 +27,8 @@ from bridge.net.backoff import (
     BUGS_BEFORE_A_PERSON,
     delay,
 )
-from bridge.order.privacy import PRIVACY_TOPICS
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
+from bridge.order.redaction import PRIVACY_TOPICS
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Delivery, Inbox, Notice, OrderRecord
 from bridge.steps.accept import Word, accept, needs_question

@@ -21,7 +21,7 @@ from datetime import datetime
 from itertools import islice
 
 from bridge.errors import BridgeError
-from bridge.order.privacy import PRIVACY_TOPICS
+from bridge.order.redaction import PRIVACY_TOPICS
 from bridge.ports import Delivery, PrivacyWish
 from bridge.shopify.tame import Unexpected, Value, clean
 

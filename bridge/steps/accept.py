@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bridge.errors import BridgeError
-from bridge.order.privacy import PRIVACY_TOPICS
+from bridge.order.redaction import PRIVACY_TOPICS
 from bridge.ports import Delivery, Inbox, Notice, PrivacyWish, Shop
 
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from bridge.errors import BridgeError
+from bridge.order.authors import person
 from bridge.order.model import Money
-from bridge.order.people import person
 from bridge.ports import Change, Facts, OrderRecord
 from bridge.steps import decide
 from bridge.steps.refusals import NotNow

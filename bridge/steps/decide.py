@@ -11,8 +11,8 @@ from datetime import datetime
 
 from bridge.order.digests import purchase_digest
 from bridge.order.model import Mode
-from bridge.order.privacy import is_erased
 from bridge.order.problems import Problem
+from bridge.order.redaction import is_erased
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import APPROVAL, Change, ClosedPurchase, Note, OrderRecord
 from bridge.steps.closed_purchases import living_purchase

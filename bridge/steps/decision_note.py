@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
+from bridge.order.authors import NOT_KEPT
 from bridge.order.model import Choice, Decision, LedgerEntry, PrintItem, ShopOrder
-from bridge.order.people import NOT_KEPT
 from bridge.order.problems import Alarm
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Change, Facts, Note, OrderRecord

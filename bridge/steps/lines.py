@@ -10,8 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bridge.errors import BridgeError
+from bridge.order.line_overrides import (
+    LineRule,
+    Scope,
+    named,
+    subject_of,
+    told,
+)
 from bridge.order.model import Design, LineItem
-from bridge.order.rules import LineRule, Scope, named, subject_of, told
 from bridge.order.spelling import seen
 from bridge.ports import Change, Note, NotPrinted, OrderRecord, Printed, Unmapped
 from bridge.steps import decide

@@ -15,9 +15,9 @@ from typing import Any
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.net.backoff import delay
 from bridge.order.digests import note_digest, purchase_digest
+from bridge.order.line_overrides import prints_told
 from bridge.order.model import Address, Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import HEALS_ON_CHANGE, Alarm, Problem
-from bridge.order.rules import prints_told
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, GoLive, Note, OrderRecord, Policy
 from bridge.steps.address import address_question

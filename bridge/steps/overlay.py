@@ -13,8 +13,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from bridge.order.line_overrides import (
+    LineRule,
+    Scope,
+    subject_of,
+    subjects_of,
+)
 from bridge.order.model import LineItem, Money, ShopOrder
-from bridge.order.rules import LineRule, Scope, subject_of, subjects_of
 from bridge.ports import Catalog, Match, NotPrinted, Printed, Unmapped
 from bridge.steps.job import Job
 

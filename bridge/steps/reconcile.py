@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bridge.order import remembered
+from bridge.order import stored_keys
 from bridge.ports import Changed, Clock, Memory, Notice, Orders, Shop
 
 OVERLAP = timedelta(minutes=15)
@@ -26,20 +26,20 @@ async def reconcile(
     first started (or before `since`, where the merchant set it) wait for a person: they may be printed
     already. Raises TryAgain and NeedsPerson as the shop does; what was noticed stays noticed.
     """
-    was_live = await memory.get(remembered.go_live(name))
-    began = await memory.set_if_absent(remembered.go_live(name), clock.now().isoformat())
-    go_live = remembered.moment_of(began) or clock.now()
-    known = await memory.get(remembered.reconciled(name))
-    watermark = remembered.moment_of(known)
+    was_live = await memory.get(stored_keys.go_live(name))
+    began = await memory.set_if_absent(stored_keys.go_live(name), clock.now().isoformat())
+    go_live = stored_keys.moment_of(began) or clock.now()
+    known = await memory.get(stored_keys.reconciled(name))
+    watermark = stored_keys.moment_of(known)
     if known is None or watermark is None:
         return await _first_look(name, shop, orders, memory, since or go_live, go_live if was_live else None)
-    looked_again = await memory.get(remembered.reconciled_edge(name)) == known
+    looked_again = await memory.get(stored_keys.reconciled_edge(name)) == known
     edge = None if looked_again else watermark - ONE_SECOND
     count, newest = await _take(name, shop, orders, watermark, edge)
     if newest > watermark:
-        await memory.set(remembered.reconciled(name), newest.isoformat())
+        await memory.set(stored_keys.reconciled(name), newest.isoformat())
     if not looked_again:
-        await memory.set(remembered.reconciled_edge(name), known)
+        await memory.set(stored_keys.reconciled_edge(name), known)
     return count
 
 
@@ -94,7 +94,7 @@ async def _first_look(
             await orders.notice(Notice(name, changed.id, origin, changed.name, cause=cause))
             seen[changed.id] = changed.updated_at
     if seen:
-        await memory.set(remembered.reconciled(name), max(seen.values()).isoformat())
+        await memory.set(stored_keys.reconciled(name), max(seen.values()).isoformat())
     return len(seen)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 
 from bridge.errors import BridgeError
+from bridge.order.explanations import Translate
 from bridge.order.problems import say
 from bridge.order.states import State
-from bridge.order.why import Translate
 from bridge.order.wording import in_words_of
 from bridge.ports import Facts, OrderRecord
 

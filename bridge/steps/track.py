@@ -15,8 +15,8 @@ from bridge.net.backoff import (
     jittered,
 )
 from bridge.order.model import PRODUCED, Mode, PrintStatus, ShopOrder, TrackingReport
-from bridge.order.privacy import as_known
 from bridge.order.problems import Alarm, Problem
+from bridge.order.redaction import as_known
 from bridge.order.states import State, Wait
 from bridge.ports import Change, Facts, Note
 from bridge.steps.allocation import allocate, wholly_ours

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from bridge.order.authors import SERVICE
 from bridge.order.model import Mode, Parcel, Verdict
-from bridge.order.people import SERVICE
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.ports import (

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.order.news import News
+from bridge.order.notifications import News
 from bridge.ports import Clock, Facts
 from bridge.store.codec import as_facts, as_moment, insert_for
 from bridge.store.engine import Database
@@ -19,7 +19,7 @@ from bridge.store.tables import conditions
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something that is wrong; `code` is one of `bridge.order.news`, `owner` the process that sees it."""
+    """Something that is wrong; `code` is one of `bridge.order.notifications`, `owner` the process that sees it."""
 
     name: str
     code: str

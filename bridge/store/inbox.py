@@ -17,8 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
 
-from bridge.order import remembered
-from bridge.order.news import News
+from bridge.order import stored_keys
+from bridge.order.notifications import News
 from bridge.ports import Clock, Delivery, Notice, PrivacyWish
 from bridge.store.codec import body_of, delivery_from
 from bridge.store.engine import Database
@@ -202,5 +202,5 @@ def _settle_wish(c: Connection, now: datetime, key: int, outcome: str, asked: Pr
         .returning(deliveries.c.shop)
     ).scalar_one_or_none()
     if shop is not None:
-        remember(c, remembered.privacy_webhook_at(shop), now.isoformat(timespec="seconds"))
+        remember(c, stored_keys.privacy_webhook_at(shop), now.isoformat(timespec="seconds"))
         wish(c, now, shop, asked)

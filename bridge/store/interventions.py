@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import Outdated
+from bridge.order.authors import person
 from bridge.order.model import Mode
-from bridge.order.people import person
 from bridge.order.states import State
 from bridge.ports import APPROVAL, Change, OrderRecord
 from bridge.store.decisions import decision_after

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.order.people import person
+from bridge.order.authors import person
 from bridge.order.states import State, Wait
 from bridge.ports import Clock
 from bridge.store.codec import as_moment, insert_for

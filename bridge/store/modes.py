@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.model import Mode
-from bridge.order.remembered import moment_of
+from bridge.order.stored_keys import moment_of
 from bridge.store.codec import insert_for
 from bridge.store.tables import memory
 

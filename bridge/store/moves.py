@@ -21,11 +21,14 @@ from bridge.net.backoff import (
     pause_after,
     tries_so_far,
 )
+from bridge.order.authors import SERVICE
 from bridge.order.model import Mode, Parcel, RawAnswer, Verdict
-from bridge.order.news import News, code_of
-from bridge.order.people import SERVICE
-from bridge.order.privacy import erased
+from bridge.order.notifications import (
+    News,
+    code_of,
+)
 from bridge.order.problems import Alarm, Problem
+from bridge.order.redaction import erased
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, ClosedPurchase, Facts, Notice, OrderRecord
 from bridge.store.codec import columns_of, digest, insert_for

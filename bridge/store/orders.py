@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.order.line_overrides import LineRule
 from bridge.order.model import Money, Receipt
-from bridge.order.rules import LineRule
 from bridge.order.states import Ignored, State
 from bridge.ports import (
     Attempt,

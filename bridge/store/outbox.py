@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost
-from bridge.order.news import News
+from bridge.order.notifications import News
 from bridge.ports import Clock, OrderRecord
 from bridge.store.codec import as_facts, as_moment, insert_for, readable
 from bridge.store.engine import Database

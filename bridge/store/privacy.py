@@ -18,9 +18,13 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from bridge.order.model import Mode, Parcel, ShopOrder
-from bridge.order.news import News
-from bridge.order.privacy import erased, erased_parcel, kept_facts
+from bridge.order.notifications import News
 from bridge.order.problems import Alarm
+from bridge.order.redaction import (
+    erased,
+    erased_parcel,
+    kept_facts,
+)
 from bridge.order.states import State
 from bridge.ports import Clock, PrivacyWish
 from bridge.store.codec import as_facts, body_of, insert_for, readable

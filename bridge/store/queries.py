@@ -38,7 +38,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A line of an order's timeline. `kind` is a code of `bridge.order.history`."""
+    """A line of an order's timeline. `kind` is a code of `bridge.order.timeline`."""
 
     key: int
     order: int

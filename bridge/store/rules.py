@@ -10,9 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.order.people import person
+from bridge.order.authors import person
+from bridge.order.line_overrides import (
+    LineRule,
+    Scope,
+)
 from bridge.order.problems import Problem
-from bridge.order.rules import LineRule, Scope
 from bridge.order.states import Ignored, State
 from bridge.ports import Change, Clock, OrderRecord
 from bridge.store.codec import insert_for, readable

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import ConfigError
+from bridge.order.authors import person
 from bridge.order.model import Mode
-from bridge.order.people import person
 from bridge.order.problems import BEFORE_PURCHASE, NOT_CONFIGURED, Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import APPROVAL, Clock, JudgedBy, SharedClock

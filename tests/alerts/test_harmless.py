@@ -13,13 +13,19 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.alerts import people
-from bridge.alerts.harmless import LOOKS_LIKE, harmless
-from bridge.alerts.text import alert
-from bridge.order.news import TEXTS, News
+from bridge.alerts import apprise_client
+from bridge.alerts.message import alert
+from bridge.alerts.sanitize import (
+    LOOKS_LIKE,
+    harmless,
+)
+from bridge.order.explanations import english
+from bridge.order.notifications import (
+    TEXTS,
+    News,
+)
 from bridge.order.problems import PROBLEMS
 from bridge.order.states import WAITS
-from bridge.order.why import english
 from bridge.store.outbox import Message
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -119,7 +125,7 @@ def test_every_channel_gets_it_so(url: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(requests, "post", post)
     monkeypatch.setattr(requests, "request", lambda _, *rest, **more: post(*rest, **more))
     title, body = alert([problem(typed) for typed in TYPED], "https://bridge.example.org", english)
-    people._notify(url, title, body)
+    apprise_client._notify(url, title, body)
     assert sent, "nothing was sent"
     for text in sent:
         for call in ("@everyone", "@here", "<!", "!channel>", "<@", "<script", "](", "<https", "<b "):

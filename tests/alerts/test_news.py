@@ -6,11 +6,24 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.alerts.text import MOST, alert
-from bridge.order.news import OF_PROBLEM, TEXTS, TOPICS, News, Topic, code_of, is_loud, tell, topic_of
+from bridge.alerts.message import (
+    MOST,
+    alert,
+)
+from bridge.order.explanations import english
+from bridge.order.notifications import (
+    OF_PROBLEM,
+    TEXTS,
+    TOPICS,
+    News,
+    Topic,
+    code_of,
+    is_loud,
+    tell,
+    topic_of,
+)
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
-from bridge.order.why import english
 from bridge.store.outbox import Message
 
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)

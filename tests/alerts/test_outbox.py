@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bridge.errors import LeaseLost
 from bridge.order.model import Parcel
-from bridge.order.news import News
+from bridge.order.notifications import News
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change, OrderRecord

@@ -16,16 +16,27 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from bridge.alerts import hook, people
-from bridge.alerts.outlets import AlertOutlet, HookOutlet, alert_outlets, hook_outlets
-from bridge.alerts.sender import Sender
+from bridge.alerts import (
+    apprise_client,
+    webhook_client,
+)
+from bridge.alerts.channels import (
+    AlertOutlet,
+    HookOutlet,
+    alert_outlets,
+    hook_outlets,
+)
+from bridge.alerts.dispatcher import Sender
 from bridge.config.settings import Settings
 from bridge.config.telling import AlertTarget, Webhook
+from bridge.order.explanations import english
 from bridge.order.model import Mode
-from bridge.order.news import News, Topic
+from bridge.order.notifications import (
+    News,
+    Topic,
+)
 from bridge.order.problems import Alarm
 from bridge.order.states import State
-from bridge.order.why import english
 from bridge.ports import Change
 from bridge.store import Store
 from bridge.store.outbox import Target
@@ -212,15 +223,20 @@ async def test_a_target_that_hangs_keeps_no_other_waiting(
 
 async def test_the_time_limit_is_kept_and_the_reason_holds_no_secret(receiver: Receiver) -> None:
     receiver.slow = 2
-    assert await people.send(receiver.json_url, "t", "b", within=0.1) == "it did not answer within 0.1 s"
+    assert (
+        await apprise_client.send(receiver.json_url, "t", "b", within=0.1) == "it did not answer within 0.1 s"
+    )
     receiver.slow = 0
     receiver.answers = [401]
-    why = await people.send(receiver.json_url, "t", "b")
+    why = await apprise_client.send(receiver.json_url, "t", "b")
     assert why and "401" in why
-    assert await people.send("nosuchthing://token-of-mine", "t", "b") == (
+    assert await apprise_client.send("nosuchthing://token-of-mine", "t", "b") == (
         "Apprise cannot use this URL: its service is not known, or a part is missing"
     )
-    for text in (why, str(await people.send("json://user:s3cret-word@127.0.0.1:9/path-token", "t", "b"))):
+    for text in (
+        why,
+        str(await apprise_client.send("json://user:s3cret-word@127.0.0.1:9/path-token", "t", "b")),
+    ):
         assert "s3cret-word" not in text
         assert "path-token" not in text
 
@@ -228,7 +244,7 @@ async def test_the_time_limit_is_kept_and_the_reason_holds_no_secret(receiver: R
 def test_what_is_said_is_scrubbed_of_every_part_of_the_url() -> None:
     url = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ?name=%C3%A9t%C3%A9-1"
     text = "failed at T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ for été-1"
-    assert people.scrubbed(text, url) == "failed at ***/***/*** for ***"
+    assert apprise_client.scrubbed(text, url) == "failed at ***/***/*** for ***"
 
 
 # --- other systems -----------------------------------------------------------------------------------------
@@ -425,9 +441,9 @@ async def test_each_answer_says_what_to_do(
     seconds: int | None,
 ) -> None:
     receiver.answers, receiver.headers = [status], headers
-    answer = await hook.send(hooked(receiver).hook, "msg_1", "{}", clock.now())
+    answer = await webhook_client.send(hooked(receiver).hook, "msg_1", "{}", clock.now())
     after = timedelta(seconds=seconds) if seconds else None
-    assert answer == hook.Answer(why, ours, after)
+    assert answer == webhook_client.Answer(why, ours, after)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
@@ -435,20 +451,20 @@ async def test_a_webhook_does_not_reach_into_the_own_network_unless_it_may(
     receiver: Receiver, clock: Tick, host: str
 ) -> None:
     outlet = hooked(receiver, url=f"http://{host}:{receiver.port}/hook", allow_private_addresses=False)
-    answer = await hook.send(outlet.hook, "msg_1", "{}", clock.now())
+    answer = await webhook_client.send(outlet.hook, "msg_1", "{}", clock.now())
     assert answer.why and "allow_private_addresses" in answer.why
     assert receiver.taken == []
 
 
 async def test_a_receiver_that_is_not_there_is_told_without_a_trace(clock: Tick) -> None:
     nobody = Webhook(url="http://127.0.0.1:9/", secret=SecretStr(SECRET), allow_private_addresses=True)
-    answer = await hook.send(nobody, "msg_1", "{}", clock.now())
+    answer = await webhook_client.send(nobody, "msg_1", "{}", clock.now())
     assert answer.why == "it cannot be reached (the connection failed: Connection refused)"
 
 
 async def test_a_secret_may_be_any_text(receiver: Receiver, clock: Tick) -> None:
     outlet = hooked(receiver, secret=SecretStr("any text that is long"))
-    await hook.send(outlet.hook, "msg_1", "{}", clock.now())
+    await webhook_client.send(outlet.hook, "msg_1", "{}", clock.now())
     [(headers, body)] = receiver.taken
     signed = f"msg_1.{headers['webhook-timestamp']}.{{}}".encode()
     expected = hmac.new(b"any text that is long", signed, hashlib.sha256).digest()

@@ -32,9 +32,12 @@ from bridge.health.report import (
     health,
 )
 from bridge.net.circuit_breaker import Breaker
+from bridge.order.explanations import english
 from bridge.order.model import Money
-from bridge.order.news import TEXTS, News
-from bridge.order.why import english
+from bridge.order.notifications import (
+    TEXTS,
+    News,
+)
 from bridge.ports import Facts
 from bridge.runtime.scheduler import Chores
 from bridge.steps.locations import Resolved

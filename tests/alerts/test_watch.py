@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.alerts.watch import reminders_for
 from bridge.config.telling import Reminders
+from bridge.health.reminders import reminders_for
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.store.watching import Standing

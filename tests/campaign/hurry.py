@@ -13,8 +13,8 @@ from typing import Any
 
 import aiohttp
 
-from bridge.alerts import sender
-from bridge.alerts import watch as reminders
+from bridge.alerts import dispatcher
+from bridge.health import reminders
 from bridge.net import (
     backoff,
     circuit_breaker,
@@ -53,7 +53,7 @@ def hurry() -> None:
     service.WATCH_EVERY = timedelta(seconds=1)
     service.Service.__init__.__kwdefaults__["look_every"] = 0.2  # type: ignore[index] # at the configuration
     reminders.OVERDUE = timedelta(seconds=1)  # type: ignore[attr-defined] # its own name
-    sender.IDLE /= 5
+    dispatcher.IDLE /= 5
     scheduler.RETRY /= 100
     throttle.SHORTEST /= 20
     shop_answers.UNTOLD = throttle.UNTOLD = throttle.UNTOLD / 20  # type: ignore[attr-defined] # its own name

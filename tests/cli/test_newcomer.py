@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from bridge.cli import main
 from bridge.cli._day import free_port
-from bridge.order import remembered
+from bridge.order import stored_keys
 from bridge.store import Store
 from tests.cli.floor import Floor, floor
 from tests.sandbox.make import ADA
@@ -178,7 +178,7 @@ async def test_a_backfill_tells_which_orders_wait_for_approval(shop: Floor) -> N
     await shop.run("pause")  # which makes the database
     async with Store.open(shop.database, clock=Now()) as store:
         await asyncio.sleep(1.1)  # the resolution of Shopify's times
-        await store.memory.set(remembered.go_live("acme"), Now().now().isoformat())
+        await store.memory.set(stored_keys.go_live("acme"), Now().now().isoformat())
     await asyncio.sleep(1.1)
     buy()
     said = (await shop.run("backfill", "--since", "2026-01-01")).output

@@ -16,7 +16,7 @@ import yaml
 
 from bridge.cli import main
 from bridge.config.shape import keys
-from bridge.order.news import TEXTS
+from bridge.order.notifications import TEXTS
 from bridge.web.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]

@@ -20,7 +20,10 @@ from bridge.config.locate import located_by
 from bridge.config.telling import Reminders
 from bridge.errors import SCULPTEO, LedgerConflict, TryAgain, shopify
 from bridge.health.monitor import Vigil
-from bridge.health.stalled import LISTED_ELSEWHERE, news_of
+from bridge.health.stalled_orders import (
+    LISTED_ELSEWHERE,
+    news_of,
+)
 from bridge.health.thresholds import (
     A_PERSON,
     ATTENTION,
@@ -31,13 +34,17 @@ from bridge.health.thresholds import (
     findings,
     threshold_of,
 )
-from bridge.order.history import KINDS as TIMELINE
+from bridge.order.explanations import english
 from bridge.order.model import PrintStatus
-from bridge.order.news import TEXTS, News, tell
+from bridge.order.notifications import (
+    TEXTS,
+    News,
+    tell,
+)
 from bridge.order.problems import Problem
 from bridge.order.progress import KINDS
 from bridge.order.states import FOR_A_PERSON, OPEN, State, Wait
-from bridge.order.why import english
+from bridge.order.timeline import KINDS as TIMELINE
 from bridge.ports import OrderRecord
 from bridge.store import Store
 from bridge.store.tables import events, orders

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 import bridge
-from bridge.order.history import KINDS, tell
-from bridge.order.people import NOT_KEPT
+from bridge.order.authors import NOT_KEPT
 from bridge.order.states import MOVES, State
+from bridge.order.timeline import (
+    KINDS,
+    tell,
+)
 
 SOURCES = [
     path for part in ("steps", "store") for path in (Path(bridge.__file__).parent / part).rglob("*.py")

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from bridge.order.explanations import why
 from bridge.order.model import Address
-from bridge.order.reasons import REASONS, reason_told
+from bridge.order.reason_codes import (
+    REASONS,
+    reason_told,
+)
 from bridge.order.states import State, Wait
-from bridge.order.why import why
 from bridge.sculpteo.address import address_problem
 from bridge.sculpteo.answers import judge
 from bridge.web.console.words import reader_for

@@ -7,12 +7,15 @@ from decimal import Decimal
 
 import pytest
 
+from bridge.order.explanations import (
+    english,
+    why,
+)
+from bridge.order.line_overrides import told
 from bridge.order.model import Design
 from bridge.order.problems import Problem
-from bridge.order.rules import told
 from bridge.order.spelling import Differs
 from bridge.order.states import Ignored, State
-from bridge.order.why import english, why
 from bridge.order.wording import designs_told, in_words_of
 from bridge.plan.findings import Finding, Kind
 from bridge.web.console.words import catalogs, reader_for

@@ -7,8 +7,11 @@ from decimal import Decimal
 
 import pytest
 
+from bridge.order.line_overrides import (
+    LineRule,
+    Scope,
+)
 from bridge.order.model import Design, Money
-from bridge.order.rules import LineRule, Scope
 from bridge.plan.catalogue import Row, asked_for, dead, lay, named, priced
 from bridge.plan.findings import FINDINGS, Finding, Kind
 from bridge.plan.prices import Priced

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import TryAgain
-from bridge.order.history import tell
+from bridge.order.explanations import why
 from bridge.order.model import (
     Fulfillment,
     FulfillmentHold,
@@ -29,7 +29,7 @@ from bridge.order.model import (
 )
 from bridge.order.problems import Alarm, Problem, say, text_of
 from bridge.order.states import State, Wait
-from bridge.order.why import why
+from bridge.order.timeline import tell
 from bridge.runtime.worker import LEASE
 from tests.promise.day import ORDER, Day, new_day
 from tests.promise.world import Crash

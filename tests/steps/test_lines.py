@@ -10,9 +10,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.order.line_overrides import (
+    LineRule,
+    Scope,
+    config_lines,
+    subjects_of,
+    told,
+)
 from bridge.order.model import Design, LineItem
 from bridge.order.problems import Problem
-from bridge.order.rules import LineRule, Scope, config_lines, subjects_of, told
 from bridge.order.spelling import seen
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy, GoLive, NotPrinted, OrderRecord, Printed, Unmapped

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from bridge.errors import NeedsPerson
+from bridge.order.explanations import (
+    remedy,
+    why,
+)
 from bridge.order.model import NewFulfillment, PrintStatus
 from bridge.order.problems import Problem
 from bridge.order.states import State
-from bridge.order.why import remedy, why
 from bridge.ports import OrderRecord
 from bridge.steps import decide
 from bridge.steps.actions import available

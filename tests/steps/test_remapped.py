@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from bridge.order.history import tell
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
+from bridge.order.timeline import tell
 from bridge.ports import ApprovalPolicy, OrderRecord
 from bridge.steps import decide
 from bridge.steps.lines import lines_of

@@ -21,7 +21,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.order import privacy as rules
+from bridge.order import redaction as rules
+from bridge.order.line_overrides import (
+    LineRule,
+    Scope,
+)
 from bridge.order.model import (
     FulfillmentHold,
     FulfillmentOrder,
@@ -36,9 +40,12 @@ from bridge.order.model import (
     TaxLine,
     Verdict,
 )
-from bridge.order.privacy import as_known, erased, erased_parcel
 from bridge.order.problems import Alarm
-from bridge.order.rules import LineRule, Scope
+from bridge.order.redaction import (
+    as_known,
+    erased,
+    erased_parcel,
+)
 from bridge.order.states import Ignored, State
 from bridge.ports import Change, ClosedPurchase, Note, PrivacyWish
 from bridge.steps.decide import resend

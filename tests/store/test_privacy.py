@@ -9,8 +9,8 @@ import pytest
 
 from bridge.config.settings import Retention
 from bridge.order.model import Address, FulfillmentHold, FulfillmentOrder, ShopOrder
-from bridge.order.privacy import erased
 from bridge.order.problems import Alarm
+from bridge.order.redaction import erased
 from bridge.order.states import Ignored, State
 from bridge.ports import Change, OrderRecord, PrivacyWish
 from bridge.runtime.service import forgotten

@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 
 from bridge.errors import LeaseLost, Outdated
+from bridge.order.line_overrides import (
+    LineRule,
+    Scope,
+)
 from bridge.order.problems import Problem
-from bridge.order.rules import LineRule, Scope
 from bridge.order.states import Ignored, State
 from bridge.ports import Change, Note, OrderRecord
 from bridge.store import Store

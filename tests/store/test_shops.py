@@ -10,7 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from bridge.errors import ConfigError, LookAgain, TryAgain
-from bridge.order.rules import LineRule, Scope
+from bridge.order.line_overrides import (
+    LineRule,
+    Scope,
+)
 from bridge.order.states import State
 from bridge.ports import Change
 from bridge.runtime.shop_identity import identify_shops

@@ -11,7 +11,7 @@ import click
 
 from bridge.cli import main
 from bridge.config.reference import reference
-from bridge.order.news import TOPICS
+from bridge.order.notifications import TOPICS
 from bridge.order.problems import ALARMS, HEALS_ON_CHANGE, PROBLEMS
 from bridge.order.states import IGNORED, MEANING, WAIT_REMEDIES, WAITS, diagram
 

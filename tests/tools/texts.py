@@ -12,12 +12,27 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 import bridge.web.console
-from bridge.alerts import text as alerts
+from bridge.alerts import message as alerts
 from bridge.health import report
-from bridge.order import history, news, problems, reasons, states, wording
+from bridge.order import (
+    notifications,
+    problems,
+    reason_codes,
+    states,
+    timeline,
+    wording,
+)
+from bridge.order.explanations import (
+    CANCELLED,
+    DONE,
+    MAY_HAVE,
+    NEXT,
+    NOTHING_NEXT,
+    UNKNOWN_REMEDY,
+    WINDOW_UNTIL,
+)
 from bridge.order.model import STATUS_MEANING
 from bridge.order.spelling import NEAR_TOLD, QUOTED
-from bridge.order.why import CANCELLED, DONE, MAY_HAVE, NEXT, NOTHING_NEXT, UNKNOWN_REMEDY, WINDOW_UNTIL
 from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
 from bridge.steps import decide, lines, refusals
@@ -55,18 +70,18 @@ def of_the_rest() -> Iterator[str]:
     for action in ACTIONS:
         yield from (action.label, action.sentence, action.done)
     yield from (
-        *history.KINDS.values(),
-        *sorted(history.CAUSES),
-        history.SAYS_AND_MEANS,
-        history.FOUND_WITHOUT_NAME,
+        *timeline.KINDS.values(),
+        *sorted(timeline.CAUSES),
+        timeline.SAYS_AND_MEANS,
+        timeline.FOUND_WITHOUT_NAME,
     )
     yield from STATUS_MEANING.values()
     yield from (scope.lost for scope in SCOPES)
     yield from (*NEAR_TOLD.values(), QUOTED, *wording.METHODS.values())
     yield from (wording.IN_MATERIAL, wording.WITH_SCALE, wording.WITHOUT_SKU)
-    yield from (*reasons.REASONS, *sorted(reasons.WORDS), reasons.AND)
-    yield from (*alerts.TEXTS, news.LOOK, news.DECIDE)
-    told = (text for _, text in news.TEXTS.values())
+    yield from (*reason_codes.REASONS, *sorted(reason_codes.WORDS), reason_codes.AND)
+    yield from (*alerts.TEXTS, notifications.LOOK, notifications.DECIDE)
+    told = (text for _, text in notifications.TEXTS.values())
     for text in (
         *problems.PROBLEMS.values(),
         *problems.VARIANTS.values(),

@@ -14,8 +14,12 @@ from bridge.cli.orders.look import line_rows
 from bridge.config.settings import Defaults
 from bridge.config.single import designs_of
 from bridge.errors import BridgeError
+from bridge.order.line_overrides import (
+    LineRule,
+    Scope,
+    config_lines,
+)
 from bridge.order.model import Design
-from bridge.order.rules import LineRule, Scope, config_lines
 from bridge.plan.designs import unknown_designs
 from bridge.plan.prices import Prices
 from bridge.ports import Change, OrderRecord

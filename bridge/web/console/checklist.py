@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bridge.order import remembered
+from bridge.order import stored_keys
 from bridge.order.states import State
 from bridge.store.desk import Counts
 from bridge.web.console.visit import Visit, page
@@ -55,7 +55,7 @@ async def checklist(visit: Visit, counts: Counts) -> list[Point]:
     settings = visit.settings
     has_products = settings.products or any(shop.products for shop in settings.shops.values())
     shipped = counts.states[State.SHIPPED] + counts.states[State.DONE]
-    backup = await visit.store.memory.get(remembered.BACKUP_CONFIRMED)
+    backup = await visit.store.memory.get(stored_keys.BACKUP_CONFIRMED)
     found = (
         (MAPPED, bool(has_products)),
         (PASSWORD, bool(settings.console.members())),
@@ -74,7 +74,7 @@ async def checklist(visit: Visit, counts: Counts) -> list[Point]:
 async def confirm_backup(visit: Visit) -> web.StreamResponse:
     """An owner says that the database is backed up. Pressed twice, the first word counts."""
     said = f"{visit.now.isoformat()} {visit.user.name}"
-    if await visit.store.memory.set_if_absent(remembered.BACKUP_CONFIRMED, said) == said:
+    if await visit.store.memory.set_if_absent(stored_keys.BACKUP_CONFIRMED, said) == said:
         await visit.note("backup_confirmed", "done")
         return visit.back_to("/", visit.t("Noted: the database is backed up."))
     return visit.back_to("/", visit.t("That was noted already."))

@@ -17,7 +17,7 @@ from bridge.health.report import (
     health,
 )
 from bridge.net.circuit_breaker import Breaker
-from bridge.order import remembered
+from bridge.order import stored_keys
 from bridge.order.model import Money
 from bridge.order.problems import Text
 from bridge.shopify.status import Status
@@ -161,7 +161,7 @@ def _webhooks(visit: Visit, status: Status) -> Iterator[Line]:
 async def _chores(visit: Visit, shop: str) -> list[Line]:
     """What is done now and then."""
     lines, memory, now = [], visit.store.memory, visit.now
-    reconciled = remembered.moment_of(await memory.get(remembered.reconciled_at(shop)))
+    reconciled = stored_keys.moment_of(await memory.get(stored_keys.reconciled_at(shop)))
     if reconciled is None:
         lines.append(Line("plain", visit.t("The shop's orders were not compared yet.")))
     else:
@@ -169,7 +169,7 @@ async def _chores(visit: Visit, shop: str) -> list[Line]:
         said = visit.t("The shop's orders were compared {ago}.", ago=visit.reader.ago(reconciled, now))
         remedy = visit.t("Look at the log: it says what keeps the bridge from it.") if late else ""
         lines.append(Line("warn" if late else "good", said, remedy))
-    subscribed = remembered.moment_of(await memory.get(remembered.subscribed_at(shop)))
+    subscribed = stored_keys.moment_of(await memory.get(stored_keys.subscribed_at(shop)))
     if subscribed is not None and now - subscribed > UNSUBSCRIBED:
         said = visit.t(
             "The webhook subscriptions were last repaired {ago}.", ago=visit.reader.ago(subscribed, now)

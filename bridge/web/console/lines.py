@@ -8,9 +8,13 @@ from aiohttp import web
 
 from bridge.config.single import BadDesign, designs_of
 from bridge.errors import Outdated
-from bridge.order.history import tell
+from bridge.order.line_overrides import (
+    LineRule,
+    Scope,
+    config_lines,
+)
 from bridge.order.model import Design
-from bridge.order.rules import LineRule, Scope, config_lines
+from bridge.order.timeline import tell
 from bridge.plan.designs import unknown_designs
 from bridge.ports import Change, OrderRecord
 from bridge.steps.lines import SCOPES, Line, as_configured, not_printed, printed_as

@@ -12,13 +12,16 @@ from itertools import groupby
 from aiohttp import web
 
 from bridge.errors import NeedsPerson, TryAgain
-from bridge.order.history import tell
+from bridge.order.authors import SERVICE
+from bridge.order.explanations import (
+    next_step,
+    translated,
+)
+from bridge.order.line_overrides import subjects_of
 from bridge.order.model import STATUS_MEANING, Design, PrintStatus, RawAnswer
-from bridge.order.people import SERVICE
 from bridge.order.problems import PROBLEMS, Problem, say
-from bridge.order.reasons import reason_told
-from bridge.order.rules import subjects_of
-from bridge.order.why import next_step, translated
+from bridge.order.reason_codes import reason_told
+from bridge.order.timeline import tell
 from bridge.ports import Attempt, NotPrinted, OrderRecord, Unmapped
 from bridge.steps.actions import Action, available
 from bridge.steps.decide import known_reference, remap

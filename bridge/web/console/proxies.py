@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 
 from bridge.errors import StoreUnavailable
-from bridge.order import remembered
+from bridge.order import stored_keys
 from bridge.web.console.access import is_trusted
 from bridge.web.console.parts import CONSOLE
 from bridge.web.console.visit import Handler
@@ -44,7 +44,7 @@ async def watch_proxies(request: web.Request, handler: Handler) -> web.StreamRes
         if not is_trusted(peer, console.settings) and watch.is_due(peer, now):
             watch.address, watch.at = peer, now
             try:
-                await console.store.memory.set(remembered.UNTRUSTED_PROXY, f"{peer} {utcnow().isoformat()}")
+                await console.store.memory.set(stored_keys.UNTRUSTED_PROXY, f"{peer} {utcnow().isoformat()}")
             except StoreUnavailable as error:
                 log.warning("the database is not available", error=str(error))
     return await handler(request)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.order.history import tell
-from bridge.order.rules import prints_told, subjects_of
+from bridge.order.line_overrides import (
+    prints_told,
+    subjects_of,
+)
 from bridge.order.states import State
+from bridge.order.timeline import tell
 from bridge.order.wording import designs_told
 from bridge.plan.orders import Changed, Outlook, changed
 from bridge.ports import OrderRecord

@@ -14,7 +14,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bridge.order.reasons import reason_told
+from bridge.order.reason_codes import reason_told
 
 HERE = Path(__file__).parent
 FOREVER = "public, max-age=31536000, immutable"

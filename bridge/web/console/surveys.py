@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 import structlog
 from aiohttp import web
 
+from bridge.order.line_overrides import LineRule
 from bridge.order.model import Design
-from bridge.order.rules import LineRule
 from bridge.plan.catalogue import Stock, asked_for
 from bridge.plan.look import Look, costed, looked
 from bridge.plan.prices import Priced

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bridge.health.stalled import news_of, to_name
+from bridge.health.stalled_orders import (
+    news_of,
+    to_name,
+)
 from bridge.health.thresholds import Finding
-from bridge.order import news
+from bridge.order import notifications
+from bridge.order.explanations import (
+    remedy,
+    translated,
+)
 from bridge.order.problems import Alarm, Problem, Text, say, text_of
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, State
-from bridge.order.why import remedy, translated
 from bridge.ports import OrderRecord
 from bridge.steps.actions import Action, available
 from bridge.store.desk import Counts
@@ -188,7 +194,9 @@ async def standing_still(visit: Visit, found: Sequence[Finding]) -> list[Standin
     told = []
     for finding in found:
         order = finding.order
-        words = news.tell(news_of(finding, visit.now), f"{order.shop}/{order.name}", visit.reader.said)
+        words = notifications.tell(
+            news_of(finding, visit.now), f"{order.shop}/{order.name}", visit.reader.said
+        )
         told.append(StandingStill(order, known.get(order.key), *words))
     return told
 

@@ -12,7 +12,7 @@ from yarl import URL
 
 from bridge.cli._recorded import proxy_check
 from bridge.errors import StoreUnavailable
-from bridge.order import remembered
+from bridge.order import stored_keys
 from bridge.store import sessions
 from bridge.store.sessions import Sessions
 from bridge.web.console import access, passwords, visit
@@ -316,7 +316,7 @@ async def test_a_proxy_that_nobody_trusts_is_remembered_for_check(open_site: Ope
     headers = {"X-Forwarded-For": "192.0.2.7"}
     async with open_site(configuration(trusted_proxies="[10.0.0.0/8]")) as site:
         await site.get("/healthz", headers=headers)
-        seen = await site.store.memory.get(remembered.UNTRUSTED_PROXY)
+        seen = await site.store.memory.get(stored_keys.UNTRUSTED_PROXY)
         assert seen is not None and seen.startswith("127.0.0.1 ")
         check = proxy_check(seen, site.loaded.settings, Now().now())
         assert check is not None and check.result == "warning"
@@ -327,7 +327,7 @@ async def test_a_proxy_that_nobody_trusts_is_remembered_for_check(open_site: Ope
         await site.get("/healthz", headers=headers)
         assert (
             proxy_check(
-                await site.store.memory.get(remembered.UNTRUSTED_PROXY), site.loaded.settings, Now().now()
+                await site.store.memory.get(stored_keys.UNTRUSTED_PROXY), site.loaded.settings, Now().now()
             )
             is None
         )

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from bridge.order import remembered
+from bridge.order import stored_keys
 from bridge.order.states import State
 from bridge.store.processes import Process
 from tests.cli.test_damage import DAMAGE
@@ -69,7 +69,7 @@ async def test_a_damaged_row_beside_the_orders_keeps_nobody_out(site: Site, what
     await put(site, 1001, WAITS)
     await site.store.switch.pause("*", "anna")
     await site.store.orders.take_token("sculpteo", rate=4, burst=5)
-    await site.store.memory.set(remembered.reconciled_at("acme"), START.isoformat())
+    await site.store.memory.set(stored_keys.reconciled_at("acme"), START.isoformat())
     await site.store.processes.report(PROCESS)
     await site.store.sessions.note("anna", "hold", "done", facts={"x": 1})
     with sqlite3.connect(str(site.store._db.url.database)) as database:

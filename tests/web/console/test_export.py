@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from bridge.order.line_overrides import (
+    LineRule,
+    Scope,
+)
 from bridge.order.model import Money
-from bridge.order.rules import LineRule, Scope
 from bridge.order.states import State
 from bridge.ports import Change
 from bridge.web.console import export

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import NeedsPerson, TryAgain
+from bridge.order.line_overrides import Scope
 from bridge.order.model import (
     Address,
     Design,
@@ -24,7 +25,6 @@ from bridge.order.model import (
     Verdict,
 )
 from bridge.order.problems import Alarm, Problem
-from bridge.order.rules import Scope
 from bridge.order.states import State, Wait
 from bridge.plan.catalogue import Stock
 from bridge.plan.prices import Prices

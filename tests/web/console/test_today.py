@@ -17,10 +17,10 @@ from bridge.health.report import (
     amiss,
     health,
 )
+from bridge.order.explanations import english
 from bridge.order.model import Mode, Money
 from bridge.order.problems import PROBLEMS, Alarm, Problem
 from bridge.order.states import State, Wait
-from bridge.order.why import english
 from bridge.ports import Change
 from bridge.shopify.scopes import SCOPES
 from bridge.shopify.status import ShopFacts, Status, Version

@@ -15,12 +15,18 @@ from random import Random
 
 import structlog
 
-from bridge.alerts import hook, people
-from bridge.alerts.outlets import AlertOutlet, HookOutlet
-from bridge.alerts.text import alert
+from bridge.alerts import (
+    apprise_client,
+    webhook_client,
+)
+from bridge.alerts.channels import (
+    AlertOutlet,
+    HookOutlet,
+)
+from bridge.alerts.message import alert
 from bridge.errors import LeaseLost, StoreUnavailable
 from bridge.net.backoff import delay
-from bridge.order.why import Translate
+from bridge.order.explanations import Translate
 from bridge.ports import Clock
 from bridge.store.outbox import Message, Outbox, Target, Waiting
 
@@ -144,7 +150,7 @@ class Sender:
         if not fresh:
             return
         title, body = alert(fresh, self._console(), self._translate())
-        why = await people.send(outlet.url, title, body)
+        why = await apprise_client.send(outlet.url, title, body)
         if why is None:
             await self._outbox.settle(outlet.name, self._owner, [message.key for message in fresh])
             log.info("alerted", outlet=outlet.label, news=len(fresh))
@@ -168,7 +174,7 @@ class Sender:
             await self._outbox.settle(outlet.name, self._owner, [message.key], "given up: not taken in a day")
             log.error("a webhook was given up", outlet=outlet.label, news=message.news.key)
             return True
-        answer = await hook.send(outlet.hook, f"msg_{message.uid}", message.body or "", now)
+        answer = await webhook_client.send(outlet.hook, f"msg_{message.uid}", message.body or "", now)
         if answer.why is None:
             await self._outbox.settle(outlet.name, self._owner, [message.key])
             return True

@@ -9,7 +9,11 @@ from datetime import timedelta
 from bridge.alerts.payload import payload
 from bridge.config.settings import Settings
 from bridge.config.telling import AlertTarget, Webhook, targets
-from bridge.order.news import News, is_loud, topic_of
+from bridge.order.notifications import (
+    News,
+    is_loud,
+    topic_of,
+)
 from bridge.ports import OrderRecord
 from bridge.store.outbox import Draft, Target
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.order.problems import Problem, say, text_of
-from bridge.order.reasons import reason_told
+from bridge.order.reason_codes import reason_told
 from bridge.order.spelling import near_told
 from bridge.order.states import IGNORED, MEANING, WAIT_REMEDIES, WAITS, Ignored, State, Wait
 from bridge.order.wording import in_words_of

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from bridge.config.telling import Reminders
-from bridge.health.stalled import news_of
+from bridge.health.stalled_orders import news_of
 from bridge.health.thresholds import DAY, OVERDUE, Finding, findings
-from bridge.order.news import News
+from bridge.order.notifications import News
 from bridge.store.watching import Standing
 
 

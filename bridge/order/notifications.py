@@ -12,9 +12,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bridge.order.explanations import (
+    MAY_HAVE,
+    UNKNOWN_REMEDY,
+    Translate,
+    translated,
+)
 from bridge.order.problems import Alarm, Problem, Text, say, text_of
 from bridge.order.states import FOR_A_PERSON, WAITS, State, Wait
-from bridge.order.why import MAY_HAVE, UNKNOWN_REMEDY, Translate, translated
 
 
 class Topic(StrEnum):

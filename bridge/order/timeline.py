@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.order.authors import NOT_KEPT
+from bridge.order.explanations import (
+    Translate,
+    english,
+    translated,
+    why,
+)
 from bridge.order.model import STATUS_MEANING, PrintStatus
-from bridge.order.people import NOT_KEPT
 from bridge.order.problems import Alarm, Problem, say, text_of
 from bridge.order.states import MOVES, State
-from bridge.order.why import Translate, english, translated, why
 
 KINDS: dict[str, str] = {
     # word of the order

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bridge.config.settings import Settings
 from bridge.health.thresholds import Finding, findings, shortest
-from bridge.order.news import News
+from bridge.order.notifications import News
 from bridge.order.states import State
 from bridge.store.store import Store
 

@@ -7,10 +7,17 @@ from dataclasses import replace
 
 import structlog
 
-from bridge.alerts.harmless import harmless, harmless_facts
-from bridge.order.news import DECIDE, LOOK, tell
+from bridge.alerts.sanitize import (
+    harmless,
+    harmless_facts,
+)
+from bridge.order.explanations import Translate
+from bridge.order.notifications import (
+    DECIDE,
+    LOOK,
+    tell,
+)
 from bridge.order.problems import say
-from bridge.order.why import Translate
 from bridge.store.outbox import Message
 
 MOST = 20  # pieces of news in one alert; the console has the rest
