@@ -16,14 +16,17 @@ import click
 from bridge.cli._options import failed, load_or_exit, locate_or_exit
 from bridge.cli._service import echo_faults
 from bridge.config.locate import Located, located_by
+from bridge.decisions.line_overrides import (
+    Line,
+    lines_of,
+)
 from bridge.errors import BridgeError, ConfigError, Outdated
 from bridge.order.clock import SystemClock
 from bridge.order.explanations import why
 from bridge.order.line_overrides import subjects_of
 from bridge.ports import OrderRecord
 from bridge.runtime.shop_identity import identify_shops
-from bridge.steps.lines import Line, lines_of
-from bridge.steps.overlay import overlaid
+from bridge.steps.mapping_overrides import overlaid
 from bridge.store.store import Store
 
 if TYPE_CHECKING:

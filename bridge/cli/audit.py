@@ -14,7 +14,12 @@ from bridge.order import stored_keys
 from bridge.order.explanations import why
 from bridge.runtime.container import Bridge
 from bridge.shopify import installation
-from bridge.steps.audit import Entry, Gap, audit, gaps
+from bridge.steps.order_audit import (
+    Entry,
+    Gap,
+    audit,
+    gaps,
+)
 
 Row = dict[str, object]
 

@@ -26,7 +26,7 @@ from bridge.runtime.container import (
     policy_of,
     stock_of,
 )
-from bridge.steps.overlay import overlaid
+from bridge.steps.mapping_overrides import overlaid
 from bridge.store import Store
 from bridge.store.queries import Filter
 

@@ -16,7 +16,7 @@ from bridge.order.line_overrides import (
     LineRule,
     named,
 )
-from bridge.steps.overlay import overruled
+from bridge.steps.mapping_overrides import overruled
 
 
 @click.group(cls=Family)

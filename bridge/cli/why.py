@@ -9,12 +9,15 @@ import click
 from bridge.cli._desk import iso, local, look_at_desk, name_of, sentence_of
 from bridge.cli._options import config_option, echo_json, echo_table, json_option, printable
 from bridge.cli.orders.look import Whole, alarm_sentence, history, sentence, whole
+from bridge.decisions.actions import (
+    Action,
+    available,
+)
 from bridge.order.explanations import (
     address_check,
     next_step,
     remedy,
 )
-from bridge.steps.actions import Action, available
 
 COMMANDS = {
     "placed_as": "orders resolve {order} --placed-as REFERENCE",

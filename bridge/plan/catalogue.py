@@ -19,7 +19,7 @@ from bridge.order.spelling import seen, visible
 from bridge.plan.findings import Finding, Kind
 from bridge.plan.prices import Priced
 from bridge.ports import Catalog, Match, NotPrinted, Printed, Unmapped
-from bridge.steps.overlay import overlaid
+from bridge.steps.mapping_overrides import overlaid
 
 ON_SALE = frozenset({"ACTIVE", "UNLISTED"})
 """Statuses of products that a customer can buy; drafts and archived ones are shown and not complained of."""

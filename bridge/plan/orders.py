@@ -19,7 +19,11 @@ from bridge.order.model import PrintItem
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State
 from bridge.ports import Catalog, OrderRecord, Policy
-from bridge.steps.select import Nothing, Trouble, select
+from bridge.steps.line_selection import (
+    Nothing,
+    Trouble,
+    select,
+)
 
 BY_MAPPING = frozenset({Problem.UNMAPPED, Problem.OPTION})
 """Problems that say that the mapping lacks something."""

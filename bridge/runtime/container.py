@@ -52,7 +52,10 @@ from bridge.shopify.endpoint import endpoint
 from bridge.shopify.orders import ShopifyShop
 from bridge.shopify.scopes import SCOPES, granted
 from bridge.shopify.status import shop_facts
-from bridge.steps.job import Job, World
+from bridge.steps.context import (
+    Job,
+    World,
+)
 from bridge.steps.reconcile import reconcile
 from bridge.store.queries import Filter
 from bridge.store.shops import Identified

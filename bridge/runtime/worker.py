@@ -32,12 +32,22 @@ from bridge.order.redaction import PRIVACY_TOPICS
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, Delivery, Inbox, Notice, OrderRecord
 from bridge.steps.accept import Word, accept, needs_question
+from bridge.steps.context import (
+    Job,
+    Step,
+    World,
+)
 from bridge.steps.decision_note import note_decision
-from bridge.steps.fulfil import fulfil, is_refused
-from bridge.steps.job import Job, Step, World
+from bridge.steps.fulfill import (
+    fulfil,
+    is_refused,
+)
 from bridge.steps.match import match
+from bridge.steps.outcome_recovery import (
+    resolve,
+    watch,
+)
 from bridge.steps.place import place
-from bridge.steps.resolve import resolve, watch
 from bridge.steps.track import track
 
 LEASE = timedelta(seconds=20)  # so long an order rests when its worker was killed

@@ -77,7 +77,7 @@ def _joined(left: str, right: str) -> bool:
 def address_problem(address: Address | None) -> str | None:
     """Why Sculpteo cannot take this address, as the end of a sentence, or None. Holds no personal data.
 
-    What a person may let go all the same is asked elsewhere (`bridge.steps.address`).
+    What a person may let go all the same is asked elsewhere (`bridge.steps.address_check`).
     """
     if address is None:
         return "there is no shipping address"

@@ -16,7 +16,7 @@ from bridge.net.backoff import jittered
 from bridge.order.model import PRODUCED, Mode, PrintStatus, TrackingReport
 from bridge.order.states import State
 from bridge.ports import ClosedPurchase, OrderRecord
-from bridge.steps.job import Job
+from bridge.steps.context import Job
 
 DAY = timedelta(days=1)
 SCHEDULE = ((DAY, timedelta(hours=1)), (7 * DAY, timedelta(hours=6)), (60 * DAY, DAY))

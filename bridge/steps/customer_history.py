@@ -20,7 +20,7 @@ from datetime import timedelta
 from bridge.errors import NeedsPerson
 from bridge.order.model import ShopOrder
 from bridge.ports import CustomerOrder
-from bridge.steps.job import Job
+from bridge.steps.context import Job
 
 OLD_ENOUGH = timedelta(days=1)
 

@@ -15,7 +15,7 @@ from bridge.order.model import Choice, Decision, LedgerEntry, PrintItem, ShopOrd
 from bridge.order.problems import Alarm
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Change, Facts, Note, OrderRecord
-from bridge.steps.job import Job
+from bridge.steps.context import Job
 from bridge.steps.ledger import tells_of_purchase
 
 OVER = frozenset({State.CANCELLED, State.IGNORED})

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
 from bridge.order.model import Ledger, LedgerEntry, ShopOrder, Verdict
 from bridge.ports import Attempt, Note, OrderRecord
-from bridge.steps.job import Job
+from bridge.steps.context import Job
 
 
 def entry_of(job: Job, attempt: Attempt, state: str, reference: str | None = None) -> LedgerEntry:

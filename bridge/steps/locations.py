@@ -15,7 +15,7 @@ from bridge.errors import BridgeError
 from bridge.order.model import FulfillmentOrder, ShopOrder
 from bridge.ports import KnownLocation
 from bridge.steps.allocation import is_ours, names_location
-from bridge.steps.job import Job
+from bridge.steps.context import Job
 
 SEEN_AGAIN = timedelta(days=1)  # so often it is noted that a location is still there
 

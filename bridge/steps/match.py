@@ -20,15 +20,32 @@ from bridge.order.model import Address, Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import HEALS_ON_CHANGE, Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog, Change, GoLive, Note, OrderRecord, Policy
-from bridge.steps.address import address_question
+from bridge.steps.address_check import address_question
+from bridge.steps.cancellation import withdrawn
+from bridge.steps.context import (
+    Job,
+    show,
+)
 from bridge.steps.customer_history import with_customer_history
-from bridge.steps.decide import NO_APPROVAL
-from bridge.steps.job import Job, show
+from bridge.steps.line_selection import (
+    Nothing,
+    Trouble,
+    Waits,
+    missing_since,
+    select,
+)
 from bridge.steps.locations import with_locations
-from bridge.steps.overlay import configured_version, with_rules
+from bridge.steps.mapping_overrides import (
+    configured_version,
+    with_rules,
+)
+from bridge.steps.outcome_recovery import (
+    found_elsewhere,
+    late_evidence,
+)
 from bridge.steps.pricing import is_price_needed, price_of
-from bridge.steps.resolve import found_elsewhere, late_evidence
 from bridge.steps.right_to_buy import (
+    NO_APPROVAL,
     approval_holds,
     approved_for,
     is_answered,
@@ -38,8 +55,6 @@ from bridge.steps.right_to_buy import (
     window_end,
     without_approval,
 )
-from bridge.steps.select import Nothing, Trouble, Waits, missing_since, select
-from bridge.steps.withdraw import withdrawn
 
 CLOSES_WINDOW = frozenset(
     {

@@ -15,7 +15,7 @@ from decimal import Decimal
 from bridge.order.model import ShopOrder
 from bridge.order.states import State, Wait
 from bridge.ports import OrderRecord, PaymentPolicy
-from bridge.steps.select import Waits
+from bridge.steps.line_selection import Waits
 
 RECHECK = timedelta(hours=6)  # webhooks and reconciliation are quicker; this is the net below them
 

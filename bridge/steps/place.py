@@ -50,10 +50,13 @@ from bridge.order.model import (
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, Note
-from bridge.steps.intent import anew, announce, contents, intend
-from bridge.steps.job import Job
+from bridge.steps.context import Job
 from bridge.steps.ledger import entry_of, may_write_over, taken_back
-from bridge.steps.limits import allowed, bought_already, is_dearer
+from bridge.steps.line_selection import (
+    Nothing,
+    Trouble,
+    Waits,
+)
 from bridge.steps.match import (
     OF_COST,
     Assessment,
@@ -65,9 +68,25 @@ from bridge.steps.match import (
     judged,
     printable,
 )
-from bridge.steps.resolve import found_elsewhere, late_evidence, placed, refused, settled_by_record
+from bridge.steps.outcome_recovery import (
+    found_elsewhere,
+    late_evidence,
+    placed,
+    refused,
+    settled_by_record,
+)
+from bridge.steps.purchase_intent import (
+    anew,
+    announce,
+    contents,
+    intend,
+)
 from bridge.steps.right_to_buy import was_given_for, without_approval
-from bridge.steps.select import Nothing, Trouble, Waits
+from bridge.steps.spending_limits import (
+    allowed,
+    bought_already,
+    is_dearer,
+)
 
 INVOICE_TRIES = 12  # by the waits of `bridge.net.backoff`, two to three hours
 LOOKS = 5  # at one attempt, before it starts anew: each was answered by one more word of the order

@@ -8,7 +8,7 @@ from bridge.errors import NeedsPerson
 from bridge.order.model import Mode, Money, PrintItem
 from bridge.order.problems import Problem
 from bridge.ports import Policy
-from bridge.steps.job import Job
+from bridge.steps.context import Job
 
 
 def is_price_needed(policy: Policy) -> bool:

@@ -18,9 +18,16 @@ from bridge.order.problems import Problem
 from bridge.order.states import Wait
 from bridge.ports import APPROVAL, GoLive, OrderRecord, PaymentPolicy, Policy
 from bridge.steps.approval import why_a_person
+from bridge.steps.fraud_risk import (
+    is_risk_code,
+    is_worse_than_seen,
+    risk_wait,
+)
+from bridge.steps.line_selection import (
+    Trouble,
+    Waits,
+)
 from bridge.steps.payment import only_for_payment, payment_wait
-from bridge.steps.risk import is_risk_code, is_worse_than_seen, risk_wait
-from bridge.steps.select import Trouble, Waits
 
 DEARER = "dearer"
 """Among the reasons of an approval: it cost more than a person had approved, so that a person is asked again."""
@@ -31,6 +38,12 @@ the note with this digest alone."""
 
 ANSWERS = (DEARER, *sorted(ABOUT_THE_NOTE))
 """What is kept of an approval that does not count any more: what was asked or answered about the order itself."""
+
+NO_APPROVAL: dict[str, object] = {
+    **dict.fromkeys(APPROVAL),
+    **dict.fromkeys(("window_until", "window_for")),
+}
+"""An order that comes back to be bought: earlier approvals and the window of then do not count for it."""
 
 ONE_QUESTION = frozenset(
     {

@@ -20,14 +20,20 @@ from bridge.order.redaction import as_known
 from bridge.order.states import State, Wait
 from bridge.ports import Change, Facts, Note
 from bridge.steps.allocation import allocate, wholly_ours
-from bridge.steps.fulfil import is_refused, printed_of
-from bridge.steps.job import Job, show
+from bridge.steps.cancellation import after_placing
+from bridge.steps.context import (
+    Job,
+    show,
+)
+from bridge.steps.fulfill import (
+    is_refused,
+    printed_of,
+)
 from bridge.steps.ledger import entry_of, may_write_over
 from bridge.steps.locations import with_locations
+from bridge.steps.outcome_recovery import late_evidence
 from bridge.steps.payment import may_have_lapsed
-from bridge.steps.relabelling import with_former_numbers
-from bridge.steps.resolve import late_evidence
-from bridge.steps.withdraw import after_placing
+from bridge.steps.relabelled_parcels import with_former_numbers
 
 NOT_FOUND_FOR = timedelta(hours=6)  # a reference may take a while until the tracking page knows it
 WATCH_DONE_FOR = timedelta(days=3)  # one more parcel may appear after the last one that was known

@@ -30,7 +30,11 @@ from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify import admin, auth, throttle
 from bridge.shopify import answers as shop_answers
 from bridge.shopify import orders as shop_orders
-from bridge.steps import fulfil, resolve, track
+from bridge.steps import (
+    fulfill,
+    outcome_recovery,
+    track,
+)
 from bridge.store import engine, moves, orders
 from bridge.web import parts
 
@@ -47,7 +51,7 @@ def hurry() -> None:
     engine.IDLE_IN_TRANSACTION_MS = 2_500
     worker.IDLE /= 4
     worker.LONGEST_REST /= 20
-    resolve.CONFIRM_RETRY /= 500
+    outcome_recovery.CONFIRM_RETRY /= 500
     service.RECONCILE_EVERY = timedelta(seconds=1.2)
     service.SUBSCRIBE_EVERY = timedelta(seconds=3)
     service.WATCH_EVERY = timedelta(seconds=1)
@@ -75,7 +79,7 @@ def _shorten_retries() -> None:
     for module, name, quick in (
         (worker, "delay", delay),
         (track, "jittered", jittered),
-        (fulfil, "jittered", jittered),
+        (fulfill, "jittered", jittered),
     ):
         setattr(module, name, quick)
 

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from bridge.decisions import transitions
+from bridge.decisions.refusals import NotNow
 from bridge.errors import BridgeError, Outdated, StoreUnavailable
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.ports import Change, OrderRecord
 from bridge.sandbox.sculpteo.model import Book
-from bridge.steps import decide
-from bridge.steps.refusals import NotNow
 from bridge.store.store import Store
 from tests.campaign.books import Entry
 from tests.campaign.databases import Away, Clock, Database
@@ -80,12 +80,12 @@ def _wished(record: OrderRecord, wish: str, prints: Sequence[Book]) -> Change | 
     if wish == "resolve":
         return _truth(record, prints, now) if record.state is State.UNKNOWN else None
     verb = {
-        "approve": decide.approve,
-        "hold": decide.hold,
-        "release": decide.release,
-        "retry": decide.retry,
-        "cancel": decide.cancel,
-        "ignore": decide.ignore,
+        "approve": transitions.approve,
+        "hold": transitions.hold,
+        "release": transitions.release,
+        "retry": transitions.retry,
+        "cancel": transitions.cancel,
+        "ignore": transitions.ignore,
     }[wish]
     return verb(record, WHO, now)
 
@@ -95,8 +95,8 @@ def _truth(record: OrderRecord, prints: Sequence[Book], now: datetime, *, drop: 
     if prints:
         named = record.attempt.id if record.attempt else ""
         own = [book for book in prints if book.mentions(named)] or prints
-        return decide.placed_as(record, WHO, now, own[-1].reference)
-    return decide.not_placed(record, WHO, now, drop=drop)
+        return transitions.placed_as(record, WHO, now, own[-1].reference)
+    return transitions.not_placed(record, WHO, now, drop=drop)
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:
@@ -134,12 +134,12 @@ def _answer(record: OrderRecord, entry: Entry) -> tuple[str, Change] | None:
     match record.state:
         case State.UNKNOWN:
             return "resolve", _truth(record, entry.prints, now, drop=not wanted)
-        case State.ATTENTION if wanted and record.problem in decide.APPROVABLE:
-            return "approve", decide.approve(record, WHO, now)
+        case State.ATTENTION if wanted and record.problem in transitions.APPROVABLE:
+            return "approve", transitions.approve(record, WHO, now)
         case State.ATTENTION if wanted or record.damage:
-            return "retry", decide.retry(record, WHO, now)
+            return "retry", transitions.retry(record, WHO, now)
         case State.WAITING if wanted:
-            return "approve", decide.approve(record, WHO, now)
+            return "approve", transitions.approve(record, WHO, now)
         case _:
             return None
 
@@ -150,7 +150,7 @@ async def say_wrongly_not_placed(database: Database, sale: Sale) -> bool:
         for record in await _found(store, sale):
             if record.state is State.UNKNOWN:
                 with contextlib.suppress(NotNow, Outdated):
-                    change = decide.not_placed(record, WHO, Clock().now())
+                    change = transitions.not_placed(record, WHO, Clock().now())
                     await store.orders.intervene(record, change, WHO)
                     return True
     return False
@@ -164,7 +164,7 @@ async def after_a_stop(database: Database, sale: Sale, wish: str, witness: Witne
         for record in await _found(store, sale):
             if record.state is State.ATTENTION and record.problem == Problem.CANCELLED_AT_SCULPTEO:
                 again = wish == "printed again"
-                change = (decide.print_again if again else decide.ignore)(record, WHO, now)
+                change = (transitions.print_again if again else transitions.ignore)(record, WHO, now)
                 with contextlib.suppress(NotNow, Outdated):
                     await _decide(store, record, change, "again" if again else "ignore", witness)
                     return True

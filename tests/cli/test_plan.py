@@ -126,7 +126,7 @@ async def _orders(shop: Floor) -> None:
         await store.orders.notice(word(1001))
         first = await claimed(store)
         from bridge.runtime.container import policy_of
-        from bridge.steps.select import select
+        from bridge.steps.line_selection import select
 
         read = order(ring, updated_at=Now().now())
         items = select("acme", read, mapping, policy_of(load(shop.path).settings)).items

@@ -13,7 +13,7 @@ from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.plan.orders import WOKEN_FOR, changed
 from bridge.ports import Attempt, OrderRecord
-from bridge.steps.select import select
+from bridge.steps.line_selection import select
 from tests.steps.make import NOW, RING, Mapped, line, order, policy, record
 
 OLD = Mapped(RING=(RING,))

@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bridge.decisions import transitions
 from bridge.errors import LeaseLost, StoreUnavailable
 from bridge.order.model import ShopOrder
 from bridge.order.problems import Alarm
@@ -19,8 +20,11 @@ from bridge.runtime.worker import (
     LEASE,
     worked_on,
 )
-from bridge.steps import decide
-from bridge.steps.job import Job, Unlimited, World
+from bridge.steps.context import (
+    Job,
+    Unlimited,
+    World,
+)
 from bridge.store import Store
 from tests.promise.world import Crash, Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
 from tests.steps.make import RING, Mapped, line, order, policy
@@ -139,4 +143,4 @@ async def new_day(folder: Path, **settings: Any) -> AsyncIterator[Day]:
         )
 
 
-__all__ = ["ORDER", "Day", "decide", "new_day"]
+__all__ = ["ORDER", "Day", "new_day", "transitions"]

@@ -40,6 +40,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from bridge.decisions import transitions
+from bridge.decisions.refusals import NotNow
 from bridge.errors import BridgeError, LeaseLost, NeedsPerson, Outdated
 from bridge.order.model import (
     PRODUCED,
@@ -61,12 +63,13 @@ from bridge.runtime.worker import (
     run_step,
 )
 from bridge.shopify.webhooks import interpret
-from bridge.steps import decide
 from bridge.steps.accept import accept
-from bridge.steps.job import Job, World
+from bridge.steps.cancellation import withdrawn
+from bridge.steps.context import (
+    Job,
+    World,
+)
 from bridge.steps.reconcile import reconcile
-from bridge.steps.refusals import NotNow
-from bridge.steps.withdraw import withdrawn
 from bridge.store.shops import ShopIdentity
 from bridge.store.store import Store
 from tests.promise import changes
@@ -564,7 +567,7 @@ class Promise(RuleBasedStateMachine):
     def person_decides(self, name: str, wish: str) -> None:
         record = self.record_of(name)
         if record is not None:
-            self._decide(record, lambda: getattr(decide, wish)(record, "anna", self.clock.now()))
+            self._decide(record, lambda: getattr(transitions, wish)(record, "anna", self.clock.now()))
 
     @rule(
         name=st.sampled_from(NAMES),
@@ -584,7 +587,7 @@ class Promise(RuleBasedStateMachine):
     @rule(name=st.sampled_from(NAMES))
     def person_prints_again(self, name: str) -> None:
         record = self.record_of(name)
-        if record and self._decide(record, lambda: decide.print_again(record, "anna", self.clock.now())):
+        if record and self._decide(record, lambda: transitions.print_again(record, "anna", self.clock.now())):
             self.again.add(name)
             self.known.pop(name, None)
 
@@ -592,7 +595,7 @@ class Promise(RuleBasedStateMachine):
     def person_takes_over(self, name: str) -> None:
         record = self.record_of(name)
         if record is not None:
-            self._decide(record, lambda: decide.adopt(record, "anna", self.clock.now()))
+            self._decide(record, lambda: transitions.adopt(record, "anna", self.clock.now()))
 
     @rule(name=st.sampled_from(NAMES))
     def person_resolves(self, name: str) -> None:
@@ -602,16 +605,16 @@ class Promise(RuleBasedStateMachine):
         there = self.printer.real_prints(name)
         now = self.clock.now()
         if there:
-            self._decide(record, lambda: decide.placed_as(record, "anna", now, there[-1].reference))
+            self._decide(record, lambda: transitions.placed_as(record, "anna", now, there[-1].reference))
         else:
-            self._decide(record, lambda: decide.not_placed(record, "anna", now))
+            self._decide(record, lambda: transitions.not_placed(record, "anna", now))
 
     @rule(name=st.sampled_from(NAMES), drop=st.booleans())
     def person_is_wrong(self, name: str, drop: bool) -> None:
         record = self.record_of(name)
         if record is None or record.state is not State.UNKNOWN:
             return
-        if self._decide(record, lambda: decide.not_placed(record, "anna", self.clock.now(), drop=drop)):
+        if self._decide(record, lambda: transitions.not_placed(record, "anna", self.clock.now(), drop=drop)):
             self.lied.add(name)
             self.known.pop(name, None)
 

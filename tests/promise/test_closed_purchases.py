@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from bridge.decisions.refusals import NotNow
 from bridge.order.model import Mode, PrintStatus
 from bridge.order.problems import ALARMS, Alarm, Problem, say
 from bridge.order.states import State, Wait
 from bridge.ports import ClosedPurchase, Notice
 from bridge.runtime.worker import LEASE
-from bridge.steps.refusals import NotNow
 from bridge.store import Store
-from tests.promise.day import ORDER, Day, decide
+from tests.promise.day import ORDER, Day, transitions
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ALIVE = [
@@ -42,14 +42,14 @@ async def _cancelled_at_sculpteo(day: Day) -> None:
 
 async def _dropped(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
-    await day.decides(decide.not_placed, drop=True)
+    await day.decides(transitions.not_placed, drop=True)
     await day.works()
     assert (await day.record()).state is State.CANCELLED
 
 
 async def _ignored(day: Day) -> None:
     await _cancelled_at_sculpteo(day)
-    await day.decides(decide.ignore)
+    await day.decides(transitions.ignore)
     await day.works()
     assert (await day.record()).state is State.IGNORED
 
@@ -73,8 +73,8 @@ async def test_a_dropped_order_that_sculpteo_calls_about_is_an_alarm_and_is_take
     sentence = say(ALARMS[Alarm.CLOSED_ALIVE].sentence, alarms[Alarm.CLOSED_ALIVE])
     assert first(day) in sentence and "#1001" in sentence
     with pytest.raises(NotNow, match=first(day)):
-        await day.decides(decide.reopen)
-    await day.decides(decide.adopt)
+        await day.decides(transitions.reopen)
+    await day.decides(transitions.adopt)
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, record.mode, day.prints) == (
@@ -91,7 +91,7 @@ async def test_a_dropped_order_that_sculpteo_calls_about_is_an_alarm_and_is_take
 async def test_an_order_that_was_reopened_before_sculpteo_called_is_not_bought_again(day: Day) -> None:
     await _dropped(day)
     await day.store.switch.pause("*", "anna")
-    await day.decides(decide.reopen)
+    await day.decides(transitions.reopen)
     await day.calls(first(day))
     await day.store.switch.resume("*")
     await day.works()
@@ -122,7 +122,7 @@ async def test_an_order_printed_again_whose_first_purchase_is_made_too_is_an_ala
 ) -> None:
     await _cancelled_at_sculpteo(day)
     one = first(day)
-    await day.decides(decide.print_again)
+    await day.decides(transitions.print_again)
     await day.works()
     second = (await day.record()).reference
     assert second is not None and second != one
@@ -140,7 +140,7 @@ async def test_an_order_printed_again_whose_first_purchase_is_made_too_is_an_ala
 async def test_an_order_printed_again_long_ago_is_still_watched(day: Day) -> None:
     await _cancelled_at_sculpteo(day)
     one = first(day)
-    await day.decides(decide.print_again)
+    await day.decides(transitions.print_again)
     await day.works()
     second = (await day.record()).reference
     assert second is not None
@@ -157,7 +157,7 @@ async def test_what_was_said_to_be_cancelled_is_looked_at_once_more_before_it_is
 ) -> None:
     await _cancelled_at_sculpteo(day)
     one = first(day)
-    await day.decides(decide.print_again)
+    await day.decides(transitions.print_again)
     day.printer.books[one].status = PrintStatus.IN_PROCESS
     await day.works()
     record = await day.record()
@@ -177,8 +177,8 @@ async def test_an_ignored_order_whose_page_comes_alive_is_an_alarm_and_can_be_ta
         Alarm.CLOSED_ALIVE: {"reference": first(day), "name": "#1001", "order": "1001"}
     }
     with pytest.raises(NotNow):
-        await day.decides(decide.reopen)
-    await day.decides(decide.adopt)
+        await day.decides(transitions.reopen)
+    await day.decides(transitions.adopt)
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, day.prints) == (State.PLACED, first(day), 1)
@@ -247,7 +247,7 @@ async def test_what_is_cancelled_after_all_can_be_printed_again(day: Day) -> Non
     await day.works()
     day.printer.books[first(day)].status = PrintStatus.CANCELLED
     await _looks_for(day, 2 * HOUR)
-    await day.decides(decide.reopen)
+    await day.decides(transitions.reopen)
     await day.works()
     record = await day.record()
     assert record.state is State.PLACED and record.reference != first(day)
@@ -257,7 +257,7 @@ async def test_of_two_purchases_the_one_that_is_made_is_taken_over(day: Day) -> 
     """Sculpteo cancels the second order and makes the first one."""
     await _cancelled_at_sculpteo(day)
     one = first(day)
-    await day.decides(decide.print_again)
+    await day.decides(transitions.print_again)
     await day.works()
     second = (await day.record()).reference
     assert second is not None
@@ -266,8 +266,8 @@ async def test_of_two_purchases_the_one_that_is_made_is_taken_over(day: Day) -> 
     await _looks_for(day, 2 * HOUR)
     assert (await day.record()).problem == Problem.CANCELLED_AT_SCULPTEO
     with pytest.raises(NotNow, match=one):
-        await day.decides(decide.print_again)
-    await day.decides(decide.adopt)
+        await day.decides(transitions.print_again)
+    await day.decides(transitions.adopt)
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, len(day.printer.books)) == (State.PLACED, one, 2)
@@ -285,7 +285,7 @@ async def test_a_candidate_that_a_person_denied_is_watched(day: Day) -> None:
     unclear = replace(
         record, attempt=replace(record.attempt, answer=answer), facts={"why": "?", "candidate": late}
     )
-    change = decide.not_placed(unclear, "anna", day.clock.now(), drop=True)
+    change = transitions.not_placed(unclear, "anna", day.clock.now(), drop=True)
     await day.store.orders.intervene(record, change, "anna")
     await day.works()
     assert await day.alarms() == {}
@@ -340,8 +340,8 @@ async def test_a_test_order_that_sculpteo_makes_is_an_alarm_and_is_not_printed_t
     assert (record.state, record.reason) == (State.WAITING, Wait.BOUGHT_ALREADY)
     assert [one.reference for one in record.closed] == [fake]
     with pytest.raises(NotNow, match=fake):
-        await day.decides(decide.approve)
-    await day.decides(decide.adopt)
+        await day.decides(transitions.approve)
+    await day.decides(transitions.adopt)
     await day.works()
     record = await day.record()
     assert record.reference == fake and record.mode is Mode.LIVE
@@ -359,7 +359,7 @@ async def test_after_a_test_order_that_is_billed_nothing_is_bought_in_live_until
     await day.works()
     (alarm,) = await day.store.queries.alarms()
     await _goes_live(day)
-    await day.decides(decide.ignore)
+    await day.decides(transitions.ignore)
     other = replace(day.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
     day.shop.touch(other)
     await day.store.orders.notice(Notice("acme", other.id, "webhook", "#1002", paid_now=True))
@@ -405,7 +405,7 @@ async def test_a_live_order_taken_for_a_test_and_printed_again_is_not_printed_tw
     day.printer.books[one].status = PrintStatus.API_TEST
     day.clock.time += HOUR
     await day.works()
-    await day.decides(decide.print_again)
+    await day.decides(transitions.print_again)
     await day.works()
     second = (await day.record()).reference
     assert second is not None and second != one
@@ -436,7 +436,7 @@ async def test_a_test_that_is_made_after_all_is_taken_over_in_test_mode_for_real
     day.printer.books[fake].status = PrintStatus.BILLED
     await day.calls(fake)
     await day.works()
-    await day.decides(decide.adopt)
+    await day.decides(transitions.adopt)
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, record.mode) == (State.PLACED, fake, Mode.LIVE)
@@ -461,7 +461,7 @@ async def test_an_unknown_test_that_a_person_names_counts_for_real_only_if_it_is
     one = ClosedPurchase("REFTEST1", held.attempt.token, Mode.TEST, now, alive_at=now if alive else None)
     held = await day.store.orders.keep_look(held, one)
     await day.store.orders.put_off(held, now + DAY, "a test")
-    await day.decides(decide.placed_as, "REFTEST1")
+    await day.decides(transitions.placed_as, "REFTEST1")
     record = await day.record()
     assert (record.mode, record.attempt and record.attempt.mode) == (mode, mode)
 

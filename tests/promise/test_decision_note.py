@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions import transitions
 from bridge.order.model import Choice, Decision, LedgerEntry, Mode
 from bridge.order.problems import Alarm
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy, Change
-from bridge.steps import decide
 from bridge.store import Store
 from tests.promise.changes import cancelled
 from tests.promise.day import ORDER, Day
@@ -23,9 +23,9 @@ from tests.promise.world import Crash
 
 WINDOW = ApprovalPolicy(delay=timedelta(hours=1))
 NO: list[tuple[Any, Choice, State, str]] = [
-    (decide.cancel, Choice.CANCELLED, State.CANCELLED, "person"),
-    (decide.ignore, Choice.IGNORED, State.IGNORED, Ignored.PERSON),
-    (decide.hold, Choice.HELD, State.WAITING, Wait.HELD),
+    (transitions.cancel, Choice.CANCELLED, State.CANCELLED, "person"),
+    (transitions.ignore, Choice.IGNORED, State.IGNORED, Ignored.PERSON),
+    (transitions.hold, Choice.HELD, State.WAITING, Wait.HELD),
 ]
 
 
@@ -78,7 +78,7 @@ async def test_a_no_that_is_taken_back_leaves_the_note_and_a_rebuilt_database_bu
     await waits(day)
     await day.decides(wish)
     await day.works()
-    await day.decides(decide.release if choice is Choice.HELD else decide.reopen)
+    await day.decides(transitions.release if choice is Choice.HELD else transitions.reopen)
     await day.works()
     assert noted(day) is not None and noted(day).choice is Choice.OPEN  # type: ignore[union-attr]
     assert not day.prints
@@ -113,9 +113,9 @@ async def test_a_no_is_written_after_the_shop_was_away_and_after_a_crash(
 
 async def test_an_order_that_is_approved_from_hold_is_bought_although_the_note_had_said_no(day: Day) -> None:
     await waits(day)
-    await day.decides(decide.hold)
+    await day.decides(transitions.hold)
     await day.works()
-    await day.decides(decide.approve)
+    await day.decides(transitions.approve)
     await day.works()
     assert day.prints == 1
     assert noted(day) is None, "the purchase is what counts now"
@@ -142,7 +142,7 @@ async def test_only_a_newer_decision_takes_the_place_of_one(day: Day) -> None:
     later = Decision(Choice.OPEN, "zoe", day.clock.now() + timedelta(days=1))
     entry = LedgerEntry("", "", "void", Mode.LIVE, "v1", day.clock.now(), decision=later)
     day.shop.ledgers[ORDER] = (entry, "another-digest")
-    await day.decides(decide.hold)
+    await day.decides(transitions.hold)
     await day.works()
     assert noted(day) == later
     assert (await day.record()).reason == Wait.HELD
@@ -150,7 +150,7 @@ async def test_only_a_newer_decision_takes_the_place_of_one(day: Day) -> None:
 
 async def test_a_no_is_never_written_over_a_purchase_that_another_database_made(day: Day) -> None:
     await waits(day)
-    await day.decides(decide.cancel)
+    await day.decides(transitions.cancel)
     entry = LedgerEntry("feed", "tok", "intent", Mode.LIVE, "v1", day.clock.now())
     day.shop.ledgers[ORDER] = (entry, "another-digest")
     await day.works()
@@ -160,7 +160,7 @@ async def test_a_no_is_never_written_over_a_purchase_that_another_database_made(
 
 async def test_a_no_is_never_written_over_a_note_that_cannot_be_read(day: Day) -> None:
     await waits(day)
-    await day.decides(decide.cancel)
+    await day.decides(transitions.cancel)
     day.shop.unreadable[ORDER] = "it is of version 7"
     await day.works()
     record = await day.record()
@@ -171,7 +171,7 @@ async def test_a_no_is_never_written_over_a_note_that_cannot_be_read(day: Day) -
 async def test_without_write_orders_the_timeline_says_that_a_no_is_in_the_database_only(day: Day) -> None:
     await waits(day)
     day.shop.ledger_writable = False
-    await day.decides(decide.cancel)
+    await day.decides(transitions.cancel)
     await day.works()
     record = await day.record()
     kinds = [one.kind for one in await day.store.queries.events(record.key)]
@@ -182,7 +182,7 @@ async def test_a_held_order_of_a_rebuilt_database_is_cancelled_when_the_shop_had
     day: Day, tmp_path: Path
 ) -> None:
     await waits(day)
-    await day.decides(decide.hold)
+    await day.decides(transitions.hold)
     await day.works()
     day.change(**cancelled(day.shop.orders[ORDER]))
     async with rebuilt(day, tmp_path) as after:
@@ -195,7 +195,7 @@ async def test_a_no_of_the_rehearsal_is_on_the_note_of_live_orders_once_the_brid
     await day.store.wake_for_mode(Mode.TEST)
     day.policy = replace(day.policy, mode=Mode.TEST)
     await waits(day)
-    await day.decides(decide.cancel)
+    await day.decides(transitions.cancel)
     await day.works()
     assert ORDER not in day.shop.ledgers
     day.policy = replace(day.policy, mode=Mode.LIVE)
@@ -205,7 +205,7 @@ async def test_a_no_of_the_rehearsal_is_on_the_note_of_live_orders_once_the_brid
     assert written is not None and written.choice is Choice.CANCELLED
 
 
-@pytest.mark.parametrize("wish", [decide.cancel, decide.ignore, decide.hold])
+@pytest.mark.parametrize("wish", [transitions.cancel, transitions.ignore, transitions.hold])
 async def test_a_decision_on_an_order_of_a_shop_that_was_taken_out_rests_until_the_shop_is_back(
     day: Day, wish: Callable[..., Any]
 ) -> None:
@@ -235,7 +235,7 @@ async def test_a_decision_on_an_order_of_a_shop_that_was_taken_out_rests_until_t
 
 async def test_what_was_decided_before_decisions_were_kept_as_such_is_written_too(day: Day) -> None:
     await waits(day)
-    await day.decides(decide.cancel)
+    await day.decides(transitions.cancel)
     (record,) = await day.store.orders.claim("worker", limit=1, lease_for=timedelta(minutes=1))
     change = Change(State.CANCELLED, day.clock.now(), reason="person", values={"decision": None})
     await day.store.orders.record(record, change)  # as the migration leaves it
@@ -246,10 +246,10 @@ async def test_what_was_decided_before_decisions_were_kept_as_such_is_written_to
 
 async def test_a_no_that_is_taken_back_under_a_clock_that_was_set_back_is_taken_back(day: Day) -> None:
     await waits(day)
-    await day.decides(decide.cancel)
+    await day.decides(transitions.cancel)
     await day.works()
     day.clock.skew = -timedelta(days=1)
-    await day.decides(decide.reopen)
+    await day.decides(transitions.reopen)
     day.policy = replace(day.policy, approval=ApprovalPolicy())
     await day.works()
     assert day.prints == 1

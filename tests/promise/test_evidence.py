@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions.refusals import NotNow
 from bridge.errors import NeedsPerson
 from bridge.order.model import LedgerEntry, Mode, PrintOrder, PrintStatus, RawAnswer, Receipt, Verdict
 from bridge.order.problems import Alarm
 from bridge.order.states import State, Wait
 from bridge.ports import Notice
-from bridge.steps.refusals import NotNow
-from tests.promise.day import ORDER, Day, decide
+from tests.promise.day import ORDER, Day, transitions
 from tests.promise.world import Printed
 from tests.steps.make import ADDRESS, euro
 
@@ -64,7 +64,7 @@ async def test_a_reference_that_another_order_has_is_refused(day: Day) -> None:
 async def test_a_late_call_after_not_placed_takes_the_truth_back_and_raises_an_alarm(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
     await day.store.switch.pause("*", "anna")  # so that nothing newer is bought before the call
-    await day.decides(decide.not_placed)
+    await day.decides(transitions.not_placed)
     await day.works()
     assert (await day.record()).reason == Wait.PAUSED
     await day.calls(reference(day))
@@ -80,7 +80,7 @@ async def test_a_late_call_that_tracking_does_not_know_yet_keeps_a_second_order_
     late = reference(day)
     hidden = day.printer.books.pop(late)
     await day.store.switch.pause("*", "anna")
-    await day.decides(decide.not_placed)
+    await day.decides(transitions.not_placed)
     await day.works()
     await day.calls(late)
     await day.store.switch.resume("*")
@@ -100,7 +100,7 @@ async def test_a_late_call_during_the_preparation_of_the_second_order_stops_it(d
     late = reference(day)
     day.policy = replace(day.policy, per_order=euro("1000"))
     day.fate.meanwhile["connect"] = lambda: day.calls(late)
-    await day.decides(decide.not_placed)
+    await day.decides(transitions.not_placed)
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, day.prints) == (State.PLACED, late, 1)
@@ -111,7 +111,7 @@ async def test_a_late_call_during_the_preparation_of_the_second_order_stops_it(d
 async def test_a_late_call_that_finds_an_unsent_attempt_after_a_crash_stops_it(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
     late = reference(day)
-    await day.decides(decide.not_placed)
+    await day.decides(transitions.not_placed)
     day.fate.crash_in = 4
     await day.dies()
     record = await day.record()
@@ -125,7 +125,7 @@ async def test_a_late_call_that_finds_an_unsent_attempt_after_a_crash_stops_it(d
 async def test_a_late_call_after_a_second_order_was_sent_is_an_alarm(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
     late = reference(day)
-    await day.decides(decide.not_placed)
+    await day.decides(transitions.not_placed)
     await day.works()
     assert day.prints == 2  # the person was wrong, and answers for it
     second = (await day.record()).reference
@@ -138,7 +138,7 @@ async def test_a_late_call_after_a_second_order_was_sent_is_an_alarm(day: Day) -
 
 async def test_a_late_call_after_the_order_was_dropped_is_an_alarm(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
-    await day.decides(decide.not_placed, drop=True)
+    await day.decides(transitions.not_placed, drop=True)
     await day.calls(reference(day))
     await day.works()
     assert (await day.record()).state is State.CANCELLED
@@ -152,7 +152,7 @@ async def test_a_late_answer_after_not_placed_is_weighed_like_a_call(day: Day) -
     late = reference(day)
     (attempt,) = await day.store.queries.attempts((await day.record()).key)
     await day.store.switch.pause("*", "anna")
-    await day.decides(decide.not_placed)
+    await day.decides(transitions.not_placed)
     answer = Receipt(Verdict.PLACED, RawAnswer(day.clock.now(), 200, (), late), "placed", late)
     await day.store.orders.keep_answer(attempt.key, answer)
     await day.store.switch.resume("*")
@@ -261,7 +261,7 @@ async def test_an_order_that_is_found_bought_and_cancelled_is_an_alarm(day: Day)
 
 async def test_a_person_names_the_reference(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
-    await day.decides(decide.placed_as, reference(day))
+    await day.decides(transitions.placed_as, reference(day))
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, day.prints) == (State.PLACED, reference(day), 1)
@@ -275,34 +275,34 @@ async def test_a_person_cannot_name_the_reference_of_another_order(day: Day) -> 
     await day.works()
     (taken,) = day.printer.real_prints("#1002")
     with pytest.raises(NeedsPerson, match="reference_taken"):
-        await day.decides(decide.placed_as, taken.reference)
+        await day.decides(transitions.placed_as, taken.reference)
     assert (await day.record()).state is State.UNKNOWN
 
 
 async def test_a_mistyped_reference_can_be_corrected_while_sculpteo_does_not_know_it(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
     right = reference(day)
-    await day.decides(decide.placed_as, "MISTYPED")
+    await day.decides(transitions.placed_as, "MISTYPED")
     await day.works()
     assert (await day.record()).reference == "MISTYPED"
     day.clock.time += timedelta(hours=7)
     await day.works()
     assert (await day.record()).problem == "status_words"
-    await day.decides(decide.placed_as, right)
+    await day.decides(transitions.placed_as, right)
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, record.print_status) == (State.PLACED, right, PrintStatus.NEW)
     assert record.attempt is not None and record.attempt.reference == right
     assert day.shop.ledgers[ORDER][0].reference == right
     with pytest.raises(NotNow):
-        decide.placed_as(record, "anna", day.clock.now(), "OTHER")  # Sculpteo knows it now
+        transitions.placed_as(record, "anna", day.clock.now(), "OTHER")  # Sculpteo knows it now
 
 
 async def test_a_reference_that_sculpteo_itself_gave_is_not_corrected_by_hand(day: Day) -> None:
     await day.comes()
     await day.works()
     with pytest.raises(NotNow):
-        decide.placed_as(await day.record(), "anna", day.clock.now(), "OTHER")
+        transitions.placed_as(await day.record(), "anna", day.clock.now(), "OTHER")
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -313,7 +313,7 @@ async def test_the_orders_own_secret_call_outweighs_a_reference_that_a_person_ga
     right = reference(day)
     if known:  # it is the order of somebody else, which no order here has
         day.printer.books["MISTYPED"] = Printed("MISTYPED", PRINTED, "x", PrintStatus.NEW)
-    await day.decides(decide.placed_as, "MISTYPED")
+    await day.decides(transitions.placed_as, "MISTYPED")
     await day.works()
     await day.calls(right)
     await day.works()

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from bridge.decisions.refusals import NotNow
 from bridge.errors import SCULPTEO, TryAgain
 from bridge.order.model import Mode
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy, Notice
-from bridge.steps.refusals import NotNow
-from tests.promise.day import ORDER, Day, decide
+from tests.promise.day import ORDER, Day, transitions
 from tests.steps.make import euro, line, unit
 
 
@@ -28,7 +28,7 @@ async def test_an_order_above_the_limit_is_bought_once_a_person_approves_it(day:
     await day.works()
     record = await day.record()
     assert (record.problem, record.cost) == (Problem.LIMIT_ORDER, euro("10"))
-    await day.decides(decide.approve)
+    await day.decides(transitions.approve)
     await day.works()
     assert ((await day.record()).state, day.prints) == (State.PLACED, 1)
 
@@ -37,15 +37,15 @@ async def test_an_approval_at_a_cost_does_not_count_at_a_higher_one(day: Day) ->
     day.policy = replace(day.policy, per_order=euro("9"))
     await day.comes(2)
     await day.works()
-    await day.decides(decide.approve)
+    await day.decides(transitions.approve)
     day.printer.unit_price = 6
     await day.works()
     record = await day.record()
     assert (record.problem, record.cost, record.approved_at) == (Problem.LIMIT_ORDER, euro("12"), None)
-    await day.decides(decide.retry)
+    await day.decides(transitions.retry)
     await day.works()
     assert ((await day.record()).problem, day.prints) == (Problem.LIMIT_ORDER, 0)
-    await day.decides(decide.approve)
+    await day.decides(transitions.approve)
     await day.works()
     assert day.prints == 1
 
@@ -54,7 +54,7 @@ async def test_an_approval_of_some_prints_does_not_count_for_others(day: Day) ->
     day.policy = replace(day.policy, per_order=euro("9"))
     await day.comes(2)
     await day.works()
-    await day.decides(decide.approve)
+    await day.decides(transitions.approve)
     grows(day, 4)
     await day.works()
     assert ((await day.record()).problem, day.prints) == (Problem.LIMIT_ORDER, 0)
@@ -65,7 +65,7 @@ async def test_an_approval_over_the_days_limit_does_not_count_for_other_prints(d
     await day.comes(2)
     await day.works()
     assert (await day.record()).problem == Problem.ABOVE_DAY_LIMIT
-    await day.decides(decide.approve)
+    await day.decides(transitions.approve)
     grows(day, 4)
     await day.works()
     assert ((await day.record()).problem, day.prints) == (Problem.ABOVE_DAY_LIMIT, 0)
@@ -76,10 +76,10 @@ async def test_an_order_over_both_limits_needs_one_approval_for_each_and_no_more
     await day.comes(2)
     await day.works()
     assert (await day.record()).problem == Problem.LIMIT_ORDER
-    await day.decides(decide.approve)
+    await day.decides(transitions.approve)
     await day.works()
     assert (await day.record()).problem == Problem.ABOVE_DAY_LIMIT
-    await day.decides(decide.approve)
+    await day.decides(transitions.approve)
     await day.works()
     assert day.prints == 1
 
@@ -98,7 +98,7 @@ async def test_an_order_dearer_than_the_whole_limit_of_a_day_needs_a_person_at_o
     day.clock.time += timedelta(days=2)
     await day.works()
     assert ((await day.record()).state, day.prints) == (State.ATTENTION, 0), "tomorrow changes nothing"
-    await day.decides(decide.approve)
+    await day.decides(transitions.approve)
     await day.works()
     assert ((await day.record()).state, day.prints) == (State.PLACED, 1)
 
@@ -139,7 +139,7 @@ async def test_nothing_can_be_approved_before_it_is_known_what_is_printed(day: D
     await day.works(at_most=2)
     assert (await day.record()).reason == Wait.ROUTING
     with pytest.raises(NotNow, match="not known yet"):
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
 
 
 async def test_a_test_order_does_not_count_against_the_live_limit(day: Day) -> None:
@@ -151,7 +151,7 @@ async def test_a_test_order_does_not_count_against_the_live_limit(day: Day) -> N
     await day.news()
     await day.works()
     assert (await day.record()).reason == Wait.WAS_TEST
-    await day.decides(decide.approve)
+    await day.decides(transitions.approve)
     await day.works()
     assert day.prints == 1
 
@@ -161,7 +161,7 @@ async def test_an_order_paused_while_sculpteo_rests_can_be_cancelled_by_a_person
     day.fate.printer[:] = ["before"]
     await day.comes()
     await day.works()
-    await day.decides(decide.cancel)
+    await day.decides(transitions.cancel)
     day.clock.time += timedelta(hours=1)
     await day.works()
     assert ((await day.record()).state, day.prints) == (State.CANCELLED, 0)

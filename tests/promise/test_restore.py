@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from bridge.decisions import transitions
 from bridge.order.model import LedgerEntry, Mode, PrintStatus
 from bridge.order.problems import Alarm
 from bridge.order.states import State, Wait
 from bridge.ports import Change, Notice
-from bridge.steps import decide
 from bridge.steps.reconcile import reconcile
 from bridge.store import Store
 from tests.promise.day import ORDER, Day
@@ -188,7 +188,7 @@ async def test_a_crash_between_the_note_and_the_first_byte_asks_a_person(day: Da
     await day.works()
     record = await day.record()
     assert (record.state, day.prints) == (State.UNKNOWN, 0)
-    await day.decides(decide.not_placed)
+    await day.decides(transitions.not_placed)
     await day.works()
     assert ((await day.record()).state, day.prints) == (State.PLACED, 1)
 

@@ -13,8 +13,8 @@ from bridge.errors import StoreUnavailable
 from bridge.order.model import LedgerEntry, Mode
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy
-from bridge.steps import intent
 from bridge.steps import place as placing
+from bridge.steps import purchase_intent
 from tests.promise.changes import (
     ShopChange,
     address_lost,
@@ -31,7 +31,7 @@ from tests.promise.changes import (
     refunded,
     unmapped_line_added,
 )
-from tests.promise.day import ORDER, Day, decide
+from tests.promise.day import ORDER, Day, transitions
 from tests.promise.world import Crash
 from tests.steps.make import RING, Mapped, euro
 
@@ -377,7 +377,7 @@ async def test_a_held_order_that_the_shop_cancels_is_cancelled(day: Day) -> None
     day.policy = replace(day.policy, approval=ApprovalPolicy(delay=timedelta(minutes=30)))
     await day.comes()
     await day.works()
-    await day.decides(decide.hold)
+    await day.decides(transitions.hold)
     day.change(**cancelled(day.shop.orders[ORDER]))
     await day.news()
     await day.works()
@@ -414,7 +414,7 @@ async def test_an_order_that_is_gone_is_ignored_with_that_reason_and_taken_up_wh
 async def test_a_shop_that_is_slow_in_the_last_look_does_not_keep_sculpteos_connection_waiting(
     day: Day, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intent, "LOOK_WITHIN", 0.05)
+    monkeypatch.setattr(purchase_intent, "LOOK_WITHIN", 0.05)
     day.fate.meanwhile["written"] = lambda: asyncio.sleep(30)
     await day.comes()
     await day.works()

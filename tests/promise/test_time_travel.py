@@ -19,12 +19,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bridge.decisions import transitions
 from bridge.errors import StoreUnavailable
 from bridge.order.model import LedgerEntry, Mode, PrintStatus, Receipt
 from bridge.order.states import State
 from bridge.ports import ApprovalPolicy
 from bridge.runtime.worker import LEASE
-from bridge.steps import decide
 from bridge.steps import place as placing
 from bridge.store import Store
 from bridge.store.engine import Database
@@ -164,7 +164,7 @@ def killed(calls: int) -> Plot:
         await day.dies()
         await day.works()
         if (await day.record()).state is State.UNKNOWN and not day.prints:
-            await day.decides(decide.not_placed)
+            await day.decides(transitions.not_placed)
             await day.works()
 
     return plot
@@ -189,7 +189,7 @@ def killed_during(moment: str) -> Plot:
         await day.dies()
         await day.works()
         if not day.prints:
-            await day.decides(decide.not_placed)
+            await day.decides(transitions.not_placed)
             await day.works()
 
     return plot
@@ -204,7 +204,7 @@ async def healed(day: Day) -> None:
 async def denied_and_confirmed(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
     await day.store.switch.pause("*", "anna")
-    await day.decides(decide.not_placed)
+    await day.decides(transitions.not_placed)
     await day.works()
     await day.calls("REF00000")
     await day.works()
@@ -214,20 +214,20 @@ async def denied_and_confirmed(day: Day) -> None:
 
 async def denied_rightly(day: Day) -> None:
     await day.unknown(at_sculpteo=False)
-    await day.decides(decide.not_placed)
+    await day.decides(transitions.not_placed)
     await day.works()
 
 
 async def named_by_a_person(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
-    await day.decides(decide.placed_as, "REF00000")
+    await day.decides(transitions.placed_as, "REF00000")
     await day.works()
 
 
 async def refused_then_tried_again(day: Day) -> None:
     day.fate.printer[:] = ["refused"]
     await plain(day)
-    await day.decides(decide.retry)
+    await day.decides(transitions.retry)
     await day.works()
 
 
@@ -239,7 +239,7 @@ async def refused_while_the_shop_is_away(day: Day) -> None:
 
     day.fate.meanwhile["sent"] = away
     await plain(day)
-    await day.decides(decide.retry)
+    await day.decides(transitions.retry)
     await day.works()
 
 
@@ -248,7 +248,7 @@ async def printed_again(day: Day) -> None:
     day.printer.books["REF00000"].status = PrintStatus.CANCELLED
     day.clock.time += HOUR
     await day.works()
-    await day.decides(decide.print_again)
+    await day.decides(transitions.print_again)
     await day.works()
 
 
@@ -306,8 +306,8 @@ async def paused_for_a_while(day: Day) -> None:
 
 
 async def reopened(day: Day) -> None:
-    await forbidden(decide.cancel)(day)
-    await day.decides(decide.reopen)
+    await forbidden(transitions.cancel)(day)
+    await day.decides(transitions.reopen)
     day.policy = replace(day.policy, approval=ApprovalPolicy())
     await day.works()
 
@@ -330,7 +330,7 @@ def forbidden(wish: Any, *, shop: tuple[str, ...] = ()) -> Plot:
 
 async def dropped(day: Day) -> None:
     await day.unknown(at_sculpteo=False)
-    await day.decides(decide.drop)
+    await day.decides(transitions.drop)
     await day.works()
 
 
@@ -362,15 +362,15 @@ BOUGHT: dict[str, Plot] = {
     **{f"killed at call {number}": killed(number) for number in range(1, 13)},
 }
 FORBIDDEN: dict[str, tuple[Plot, State]] = {
-    "cancelled": (forbidden(decide.cancel), State.CANCELLED),
-    "ignored": (forbidden(decide.ignore), State.IGNORED),
-    "held": (forbidden(decide.hold), State.WAITING),
+    "cancelled": (forbidden(transitions.cancel), State.CANCELLED),
+    "ignored": (forbidden(transitions.ignore), State.IGNORED),
+    "held": (forbidden(transitions.hold), State.WAITING),
     "cancelled while the shop is away": (
-        forbidden(decide.cancel, shop=("before", "ok", "before")),
+        forbidden(transitions.cancel, shop=("before", "ok", "before")),
         State.CANCELLED,
     ),
     "cancelled, and the shop's answer is lost": (
-        forbidden(decide.cancel, shop=("ok", "after")),
+        forbidden(transitions.cancel, shop=("ok", "after")),
         State.CANCELLED,
     ),
     "dropped": (dropped, State.CANCELLED),

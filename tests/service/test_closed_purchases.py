@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bridge.decisions import transitions
+from bridge.decisions.refusals import NotNow
 from bridge.order.problems import Alarm
 from bridge.order.states import State
 from bridge.ports import OrderRecord
 from bridge.sandbox.faults import Kind
-from bridge.steps import decide
-from bridge.steps.refusals import NotNow
 from bridge.store import Store
 from tests.sandbox.make import ADA
 from tests.service.serving import Serving, Stage, staged, until
@@ -63,7 +63,7 @@ async def test_both_orders_of_one_that_was_printed_again_are_named(tmp_path: Pat
         first = placed.reference or ""
         stage.box.printer.advance(first, "Cancelled")
         await stage.reaches(name, "attention", serving)
-        await decides(stage, name, decide.print_again)
+        await decides(stage, name, transitions.print_again)
         again = await bought_again(stage, name, first, serving)
         stage.box.printer.advance(first, status)
         facts = await alarmed(stage, Alarm.TWO_PURCHASES, serving)
@@ -77,14 +77,14 @@ async def test_a_dropped_order_that_sculpteo_has_is_taken_over_and_bought_once(t
         stage.box.faults.add("sculpteo.notifications", Kind.DROP)  # the call at its first status
         name = buy(stage)
         await stage.reaches(name, "unknown", serving)
-        await decides(stage, name, decide.drop)
+        await decides(stage, name, transitions.drop)
         (book,) = stage.box.printer.books()
         stage.box.printer.advance(book.reference, "In Process")
         facts = await alarmed(stage, Alarm.CLOSED_ALIVE, serving)
         assert (facts["reference"], facts["name"]) == (book.reference, name)
         with pytest.raises(NotNow, match=book.reference):
-            await decides(stage, name, decide.reopen)
-        await decides(stage, name, decide.adopt)
+            await decides(stage, name, transitions.reopen)
+        await decides(stage, name, transitions.adopt)
         order = await stage.reaches(name, State.PLACED, serving)
         assert order.reference == book.reference
         stage.box.printer.add_parcel(book.reference, "1Z999AA10123456784")

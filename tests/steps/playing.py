@@ -16,7 +16,10 @@ from bridge.runtime.worker import (
     LEASE,
     worked_on,
 )
-from bridge.steps.job import Job, World
+from bridge.steps.context import (
+    Job,
+    World,
+)
 from bridge.store.store import Store
 from tests.promise.world import Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
 from tests.steps.make import RING, Mapped, policy

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions import transitions
 from bridge.errors import NeedsPerson, TryAgain, shopify
 from bridge.order.model import (
     Design,
@@ -36,7 +37,6 @@ from bridge.ports import (
     PaymentPolicy,
     Unmapped,
 )
-from bridge.steps import decide
 from bridge.steps.reconcile import reconcile
 from bridge.store.orders import StoredOrders
 from tests.steps.make import ADDRESS, NOW, line, order, policy, unit
@@ -240,7 +240,7 @@ async def no_price_approved(play: Playing) -> int:
     key = await approval(play)
     await play.steps()
     found = await play.record(key)
-    change = decide.approve(found, "ada", play.clock.now())
+    change = transitions.approve(found, "ada", play.clock.now())
     change = replace(change, values={**change.values, "cost": CHEAP})
     await play.store.orders.intervene(found, change, "ada")
     instead(play.printer, "price", unpriced)
@@ -414,7 +414,7 @@ async def held(play: Playing) -> int:
     key = await approval(play)
     await play.steps()
     found = await play.record(key)
-    await play.store.orders.intervene(found, decide.hold(found, "ada", play.clock.now()), "ada")
+    await play.store.orders.intervene(found, transitions.hold(found, "ada", play.clock.now()), "ada")
     return key
 
 
@@ -596,7 +596,7 @@ async def ignored_by_a_person(play: Playing) -> int:
     key = await approval(play)
     await play.steps()
     found = await play.record(key)
-    await play.store.orders.intervene(found, decide.ignore(found, "ada", play.clock.now()), "ada")
+    await play.store.orders.intervene(found, transitions.ignore(found, "ada", play.clock.now()), "ada")
     return key
 
 
@@ -608,7 +608,7 @@ async def cancelled_by_a_person(play: Playing) -> int:
     key = await approval(play)
     await play.steps()
     found = await play.record(key)
-    await play.store.orders.intervene(found, decide.cancel(found, "ada", play.clock.now()), "ada")
+    await play.store.orders.intervene(found, transitions.cancel(found, "ada", play.clock.now()), "ada")
     return key
 
 

@@ -8,17 +8,23 @@ from itertools import product
 
 import pytest
 
+from bridge.decisions.actions import (
+    ACTIONS,
+    BY_NAME,
+    Action,
+    available,
+    carry_out,
+)
+from bridge.decisions.refusals import NotNow
+from bridge.decisions.transitions import bought
 from bridge.errors import Outdated
 from bridge.order.digests import note_digest
 from bridge.order.model import Ledger, Mode, Parcel, PrintItem
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait, allowed
 from bridge.ports import Attempt, Change, ClosedPurchase, GoLive, OrderRecord, ParcelRecord
-from bridge.steps.actions import ACTIONS, BY_NAME, Action, available, carry_out
-from bridge.steps.decide import bought
+from bridge.steps.line_selection import Trouble
 from bridge.steps.match import Ready, assess
-from bridge.steps.refusals import NotNow
-from bridge.steps.select import Trouble
 from tests.steps import make
 from tests.steps.make import NOW, RING, Mapped, line, policy, record
 

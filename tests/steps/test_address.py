@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions import transitions
 from bridge.order.model import Address
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import GoLive, Policy
-from bridge.steps import decide
+from bridge.steps.line_selection import Trouble
 from bridge.steps.match import Assessment, Ready, assess
-from bridge.steps.select import Trouble
 from tests.promise.day import new_day
 from tests.steps.make import ADDRESS, NOW, RING, Mapped, line, order, policy, record
 
@@ -79,13 +79,13 @@ async def test_an_approval_of_the_very_address_lets_it_go_and_another_address_as
         await day.works()
         found = await day.record()
         assert (found.state, found.problem, day.prints) == (State.ATTENTION, problem, 0)
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         other = replace(made, **changes)
         assert other.address is not None
         day.shop.touch(replace(other, address=replace(other.address, last_name="Other")))
         await day.works()
         assert ((await day.record()).problem, day.prints) == (problem, 0)
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert day.prints == 1
 
@@ -108,12 +108,12 @@ async def test_each_question_of_an_address_is_answered_by_itself(tmp_path: Path)
         day.shop.touch(replace(made, address=BOX, address_verdict="ERROR", risk="HIGH"))
         await day.works()
         assert (await day.record()).problem == Problem.ADDRESS_WRONG
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert (await day.record()).problem == Problem.NO_COURIER
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert ((await day.record()).reason, day.prints) == (Wait.RISK, 0)
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert day.prints == 1

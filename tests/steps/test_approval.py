@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions import transitions
 from bridge.order.model import Money, ShopOrder
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy, Change, Notice, OrderRecord
@@ -21,9 +22,11 @@ from bridge.runtime.worker import (
     LEASE,
     worked_on,
 )
-from bridge.steps import decide
 from bridge.steps.approval import why_a_person
-from bridge.steps.job import Job, World
+from bridge.steps.context import (
+    Job,
+    World,
+)
 from bridge.store.store import Store
 from tests.promise.world import Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
 from tests.steps.make import NOW, RING, Mapped, euro, line, order, policy
@@ -174,7 +177,7 @@ async def test_an_order_that_a_rule_names_is_bought_only_once_a_person_approves(
     play.clock.time += timedelta(days=3)
     assert (await play.work()).state is State.WAITING
     assert play.printer.books == {}
-    await play.decide(decide.approve(await play.look(), "anna", play.clock.now()))
+    await play.decide(transitions.approve(await play.look(), "anna", play.clock.now()))
     assert (await play.work()).state is State.PLACED
     assert len(play.printer.books) == 1
 
@@ -194,7 +197,7 @@ async def test_a_person_can_release_it_before_the_window_ends(stage: Stage) -> N
     play = await stage(ApprovalPolicy(delay=HALF_HOUR))
     await play.tell(ORDER)
     await play.work()
-    await play.decide(decide.approve(await play.look(), "anna", play.clock.now()))
+    await play.decide(transitions.approve(await play.look(), "anna", play.clock.now()))
     placed = await play.work()
     assert (placed.state, placed.approved_by) == (State.PLACED, "anna")
 
@@ -236,7 +239,7 @@ async def test_a_cancellation_that_comes_with_the_approval_wins(stage: Stage) ->
     await play.tell(ORDER)
     await play.work()
     play.shop.touch(replace(ORDER, cancelled_at=NOW))
-    await play.decide(decide.approve(await play.look(), "anna", play.clock.now()))
+    await play.decide(transitions.approve(await play.look(), "anna", play.clock.now()))
     assert (await play.work()).state is State.CANCELLED
     assert play.printer.books == {}
 
@@ -261,7 +264,7 @@ async def test_an_approval_of_what_was_edited_since_no_longer_counts(stage: Stag
     await play.tell(ORDER)
     await play.work()
     play.shop.touch(order(line(1, "RING", 3)))
-    await play.decide(decide.approve(await play.look(), "anna", play.clock.now()))
+    await play.decide(transitions.approve(await play.look(), "anna", play.clock.now()))
     again = await play.work()
     assert (again.state, again.reason, again.approved_at) == (State.WAITING, Wait.APPROVAL, None)
     assert play.printer.books == {}

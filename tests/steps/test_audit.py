@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.steps.audit import gaps
+from bridge.steps.order_audit import gaps
 
 
 @pytest.mark.parametrize(

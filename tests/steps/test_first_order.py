@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions import transitions
 from bridge.errors import NeedsPerson
 from bridge.order.model import ShopOrder
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy, CustomerOrder, Notice, OrderRecord
-from bridge.steps import decide
 from bridge.steps.customer_history import count_orders_before
 from tests.promise.world import START
 from tests.steps.make import NOW, line, order, policy
@@ -89,7 +89,7 @@ async def work(play: Playing) -> None:
 
 async def approve(play: Playing, key: int) -> OrderRecord:
     asked = await play.record(key)
-    await play.store.orders.intervene(asked, decide.approve(asked, "anna", play.clock.now()), "anna")
+    await play.store.orders.intervene(asked, transitions.approve(asked, "anna", play.clock.now()), "anna")
     await work(play)
     return await play.record(key)
 

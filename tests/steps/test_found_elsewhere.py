@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from bridge.decisions import transitions
 from bridge.order.model import Address, Parcel, PrintOrder, PrintStatus
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy
-from bridge.steps import decide
 from tests.promise.world import Printed
 from tests.steps.make import line, order
 from tests.steps.playing import Playing, playing
@@ -67,7 +67,9 @@ async def test_a_reference_that_another_order_has_is_never_shared_and_a_person_r
         found = await play.record(key)
         assert (found.state, found.problem) == (State.ATTENTION, Problem.REFERENCE_TAKEN)
         assert found.due_at is None, "nothing spins"
-        await play.store.orders.intervene(found, decide.not_placed(found, "anna", play.clock.now()), "anna")
+        await play.store.orders.intervene(
+            found, transitions.not_placed(found, "anna", play.clock.now()), "anna"
+        )
         await play.steps()
         bought = await play.record(key)
         assert bought.state is State.PLACED
@@ -93,12 +95,14 @@ async def test_that_one_note_is_another_orders_says_nothing_of_the_next_note(tmp
         await play.steps()
         found = await play.record(key)
         assert found.problem == Problem.REFERENCE_TAKEN
-        await play.store.orders.intervene(found, decide.not_placed(found, "anna", play.clock.now()), "anna")
+        await play.store.orders.intervene(
+            found, transitions.not_placed(found, "anna", play.clock.now()), "anna"
+        )
         await play.steps()
         assert (await play.record(key)).reason == Wait.APPROVAL
         play.intend(copied, "REF3", "a3")
         waits = await play.record(key)
-        await play.store.orders.intervene(waits, decide.approve(waits, "anna", play.clock.now()), "anna")
+        await play.store.orders.intervene(waits, transitions.approve(waits, "anna", play.clock.now()), "anna")
         await play.steps()
         again = await play.record(key)
         assert (again.problem, again.facts["reference"]) == (Problem.REFERENCE_TAKEN, "REF3")

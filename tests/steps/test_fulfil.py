@@ -19,7 +19,7 @@ from bridge.order.model import (
     Tracking,
 )
 from bridge.steps.allocation import Printed
-from bridge.steps.shipping import (
+from bridge.steps.fulfillment_plan import (
     NUMBER_ELSEWHERE,
     Create,
     Extend,
@@ -31,7 +31,7 @@ from bridge.steps.shipping import (
     is_over,
     known_numbers,
 )
-from bridge.steps.shipping import next_write as next_of
+from bridge.steps.fulfillment_plan import next_write as next_of
 from tests.steps.make import RING, fulfilled, line, order, shipped, unit
 
 UPS1 = Parcel("1Z0001", "UPS")

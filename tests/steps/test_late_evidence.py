@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions import transitions
 from bridge.order.problems import Alarm
 from bridge.order.states import State
 from bridge.runtime.worker import LEASE
-from bridge.steps import decide
 from bridge.store.orders import StoredOrders
 from tests.promise.world import Crash
 from tests.steps.make import line, order
@@ -28,7 +28,9 @@ async def _said_not_placed(play: Playing) -> int:
     await play.store.switch.pause("*", "Ada")
     unknown = await play.record(key)
     assert unknown.state is State.UNKNOWN
-    await play.store.orders.intervene(unknown, decide.not_placed(unknown, "Ada", play.clock.now()), "Ada")
+    await play.store.orders.intervene(
+        unknown, transitions.not_placed(unknown, "Ada", play.clock.now()), "Ada"
+    )
     await play.steps()
     return key
 

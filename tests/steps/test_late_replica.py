@@ -14,7 +14,7 @@ from bridge.order.model import Mode
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy
-from bridge.steps.job import World
+from bridge.steps.context import World
 from tests.steps.make import Mapped, euro, line, order, policy
 from tests.steps.playing import Playing, playing
 

@@ -10,6 +10,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.decisions.line_overrides import (
+    NoSuchLine,
+    as_configured,
+    chosen,
+    lines_of,
+    not_printed,
+    printed_as,
+)
+from bridge.decisions.refusals import NotNow
 from bridge.order.line_overrides import (
     LineRule,
     Scope,
@@ -22,11 +31,16 @@ from bridge.order.problems import Problem
 from bridge.order.spelling import seen
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy, GoLive, NotPrinted, OrderRecord, Printed, Unmapped
-from bridge.steps.lines import NoSuchLine, as_configured, chosen, lines_of, not_printed, printed_as
+from bridge.steps.line_selection import (
+    Nothing,
+    Trouble,
+    Waits,
+)
+from bridge.steps.mapping_overrides import (
+    Overlaid,
+    overlaid,
+)
 from bridge.steps.match import Assessment, Ready, assess
-from bridge.steps.overlay import Overlaid, overlaid
-from bridge.steps.refusals import NotNow
-from bridge.steps.select import Nothing, Trouble, Waits
 from tests.steps.make import NOW, RING, Mapped, approval, line, order, policy, record
 
 MUG = Design("YLXNMztE", 2, "white_plastic", Decimal("1.2"), "mm")

@@ -15,10 +15,10 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main
+from bridge.decisions import transitions
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State
 from bridge.ports import KnownLocation, OrderRecord
-from bridge.steps import decide
 from bridge.steps.allocation import names_location
 from bridge.steps.locations import resolve
 from bridge.store import Store
@@ -96,7 +96,7 @@ async def test_a_location_that_the_shop_does_not_have_hides_nothing_a_person_is_
     assert "“Sculpteo”" in found.facts["places"]
     assert all(f"“{word}”" in found.facts["locations"] for word in words)
     assert not play.printer.real_prints("#1001")
-    await play.store.orders.intervene(found, decide.approve(found, "ada", play.clock.now()), "ada")
+    await play.store.orders.intervene(found, transitions.approve(found, "ada", play.clock.now()), "ada")
     await play.steps()
     assert (await play.record(found.key)).state is State.PLACED
 

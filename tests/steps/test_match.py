@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions import transitions
 from bridge.order.digests import contents_digest, note_digest
 from bridge.order.model import Address, FulfillmentHold, Ledger, LineItem, Mode, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy, GoLive, OrderRecord, Policy, Unmapped
-from bridge.steps import decide
+from bridge.steps.line_selection import (
+    Nothing,
+    Trouble,
+    Waits,
+)
 from bridge.steps.match import Assessment, Ready, Withdrawn, assess
 from bridge.steps.right_to_buy import locations_of
-from bridge.steps.select import Nothing, Trouble, Waits
 from tests.steps.make import (
     ADDRESS,
     NOW,
@@ -243,7 +247,7 @@ def test_a_move_to_another_location_after_the_match_is_for_a_person() -> None:
         items=matched,
         first_locations=before.first_locations,
     )
-    approved = replace(asked, **decide.approve(asked, "anna", NOW).values)
+    approved = replace(asked, **transitions.approve(asked, "anna", NOW).values)
     assert judge(moved, on_record=approved).verdict == Ready()
     assert judge(order(ring), on_record=approved).verdict == Trouble(Problem.MOVED, {"location": "Main"})
 

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions import transitions
 from bridge.order.model import ShopOrder
 from bridge.order.problems import Alarm
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy, OrderRecord, PaymentPolicy
-from bridge.steps import decide
+from bridge.steps.cancellation import after_placing
+from bridge.steps.line_selection import Waits
 from bridge.steps.payment import (
     approval_codes,
     is_paid,
@@ -22,8 +24,6 @@ from bridge.steps.payment import (
     only_for_payment,
     payment_wait,
 )
-from bridge.steps.select import Waits
-from bridge.steps.withdraw import after_placing
 from tests.promise.world import START
 from tests.steps.make import NOW, euro, line, order, policy, record
 from tests.steps.playing import Playing, playing
@@ -126,7 +126,9 @@ async def told(play: Playing, shop_order: ShopOrder) -> OrderRecord:
 
 
 async def approved(play: Playing, on_record: OrderRecord) -> OrderRecord:
-    await play.store.orders.intervene(on_record, decide.approve(on_record, "anna", play.clock.now()), "anna")
+    await play.store.orders.intervene(
+        on_record, transitions.approve(on_record, "anna", play.clock.now()), "anna"
+    )
     play.forward(timedelta(seconds=1))
     await play.steps(5)
     return await play.record(on_record.key)
@@ -181,7 +183,7 @@ async def test_a_voided_payment_cancels_the_order_until_it_is_paid_after_all(pla
 async def test_an_order_that_a_person_cancelled_stays_so_when_it_is_paid(play: Playing) -> None:
     rules(play, PAID)
     waits = await told(play, owed("PENDING"))
-    change = decide.cancel(waits, "anna", play.clock.now())
+    change = transitions.cancel(waits, "anna", play.clock.now())
     await play.store.orders.intervene(waits, change, "anna")
     assert (await told(play, order(line(1, "RING")))).state is State.CANCELLED
     assert bought(play) == 0

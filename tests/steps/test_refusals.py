@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 import pytest
 
+from bridge.decisions.actions import (
+    ACTIONS,
+    BY_NAME,
+)
+from bridge.decisions.refusals import SENTENCES
 from bridge.order.model import Mode
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Attempt
-from bridge.steps.actions import ACTIONS, BY_NAME
-from bridge.steps.refusals import SENTENCES
 from bridge.web.console.words import Reader, reader_for
 from tests.steps.make import NOW, record
 from tests.steps.test_actions import ITEMS, KINDS

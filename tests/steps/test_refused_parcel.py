@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions import transitions
+from bridge.decisions.actions import available
 from bridge.errors import NeedsPerson
 from bridge.order.explanations import (
     remedy,
@@ -18,8 +20,6 @@ from bridge.order.model import NewFulfillment, PrintStatus
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.ports import OrderRecord
-from bridge.steps import decide
-from bridge.steps.actions import available
 from tests.steps.make import line, order, shipped
 from tests.steps.playing import Playing, instead, playing
 
@@ -108,7 +108,7 @@ async def test_a_person_who_tries_again_has_it_tried_at_once(tmp_path: Path) -> 
     async with playing(tmp_path) as play:
         key, refusals = await refused(play)
         found = await play.record(key)
-        await play.store.orders.intervene(found, decide.retry(found, "ada", play.clock.now()), "ada")
+        await play.store.orders.intervene(found, transitions.retry(found, "ada", play.clock.now()), "ada")
         await play.steps()
         assert refusals.count == 2
         assert (await play.record(key)).problem == Problem.CANNOT_FULFILL
@@ -134,7 +134,7 @@ async def test_after_a_cancellation_in_the_shop_the_advice_can_be_followed(tmp_p
         assert "fulfill it there" not in advice
         assert "mark the order as handled" in advice
         assert "handled" in {action.name for action in available(found)}
-        await play.store.orders.intervene(found, decide.handled(found, "ada", play.clock.now()), "ada")
+        await play.store.orders.intervene(found, transitions.handled(found, "ada", play.clock.now()), "ada")
         closed = await play.record(key)
         assert closed.state is State.DONE
         assert "A person has seen to it" in why(closed.state, closed.reason, closed.problem, closed.facts)

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions import transitions
+from bridge.decisions.line_overrides import lines_of
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.order.timeline import tell
 from bridge.ports import ApprovalPolicy, OrderRecord
-from bridge.steps import decide
-from bridge.steps.lines import lines_of
-from bridge.steps.overlay import overlaid
+from bridge.steps.mapping_overrides import overlaid
 from bridge.store.queries import Event
 from tests.steps.make import RING, Mapped, euro, line, order, policy, unit
 from tests.steps.playing import Playing, playing
@@ -93,7 +93,7 @@ async def test_an_order_that_a_person_holds_is_told_and_stays_held(play: Playing
     key = await play.hear_of(ORDER)
     await play.steps()
     record = await play.record(key)
-    await play.store.orders.intervene(record, decide.hold(record, "anna", play.clock.now()), "anna")
+    await play.store.orders.intervene(record, transitions.hold(record, "anna", play.clock.now()), "anna")
     await remap(play)
     held = await play.record(key)
     assert (held.state, held.reason, printed(held)) == (State.WAITING, Wait.HELD, [("Newer001", 2)])
@@ -115,7 +115,7 @@ async def test_an_approval_for_other_prints_ends_with_them(play: Playing) -> Non
     key = await play.hear_of(order(goods, units=(unit(1, goods, status="ON_HOLD"),)))
     await play.steps()
     record = await play.record(key)
-    await play.store.orders.intervene(record, decide.approve(record, "anna", play.clock.now()), "anna")
+    await play.store.orders.intervene(record, transitions.approve(record, "anna", play.clock.now()), "anna")
     await play.steps()
     await remap(play)
     after = await play.record(key)

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions import transitions
+from bridge.decisions.refusals import NotNow
 from bridge.errors import Outdated
 from bridge.order.model import Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import ApprovalPolicy, GoLive, Notice
-from bridge.steps import decide
 from bridge.steps.reconcile import backfill, reconcile
-from bridge.steps.refusals import NotNow
 from bridge.steps.right_to_buy import objection
 from tests.promise.day import ORDER, Day, new_day
 from tests.steps.make import (
@@ -156,7 +156,7 @@ async def test_an_order_from_before_go_live_asks_whichever_way_word_of_it_comes(
         day.clock.time += 30 * DAY
         await day.works()
         assert day.prints == 0
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert day.prints == 1
 
@@ -196,7 +196,7 @@ async def test_what_was_first_seen_in_a_rehearsal_waits_for_a_person_in_live_mod
         assert made.name == waits.name
 
 
-@pytest.mark.parametrize("decision", [decide.approve, decide.retry, decide.hold])
+@pytest.mark.parametrize("decision", [transitions.approve, transitions.retry, transitions.hold])
 async def test_a_decision_of_a_rehearsal_counts_for_nothing_in_live_mode(
     tmp_path: Path, decision: Callable[..., Any]
 ) -> None:
@@ -206,8 +206,8 @@ async def test_a_decision_of_a_rehearsal_counts_for_nothing_in_live_mode(
         await day.comes()
         await day.works()
         await day.decides(decision)
-        if decision is decide.hold:
-            await day.decides(decide.release)
+        if decision is transitions.hold:
+            await day.decides(transitions.release)
         await going_live(day, Mode.TEST)
         await day.works()
         assert (await day.record()).reason in {Wait.OTHER_MODE, Wait.WAS_TEST}
@@ -216,7 +216,7 @@ async def test_a_decision_of_a_rehearsal_counts_for_nothing_in_live_mode(
         assert day.prints == 0
 
 
-@pytest.mark.parametrize(("decision", "held"), [(decide.release, True), (decide.retry, False)])
+@pytest.mark.parametrize(("decision", "held"), [(transitions.release, True), (transitions.retry, False)])
 async def test_a_decision_in_live_mode_makes_no_approval_of_one_that_a_rehearsal_left(
     tmp_path: Path, decision: Callable[..., Any], held: bool
 ) -> None:
@@ -225,9 +225,9 @@ async def test_a_decision_in_live_mode_makes_no_approval_of_one_that_a_rehearsal
         await day.store.wake_for_mode(Mode.TEST)
         await day.comes()
         await day.works()
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         if held:
-            await day.decides(decide.hold)
+            await day.decides(transitions.hold)
         await going_live(day, Mode.TEST)
         if held:
             await day.works()
@@ -235,7 +235,7 @@ async def test_a_decision_in_live_mode_makes_no_approval_of_one_that_a_rehearsal
         await day.works()
         assert (await day.record()).reason == Wait.OTHER_MODE
         assert day.prints == 0
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert day.prints == 1
 
@@ -247,7 +247,7 @@ async def test_an_approval_of_a_rehearsal_is_no_approval_when_the_order_was_plac
         await day.store.wake_for_mode(Mode.TEST)
         await day.comes()
         await day.works()
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert (await day.record()).state is State.PLACED
         await going_live(day, Mode.TEST)
@@ -255,7 +255,7 @@ async def test_an_approval_of_a_rehearsal_is_no_approval_when_the_order_was_plac
         waits = await day.record()
         assert (waits.state, waits.reason) == (State.WAITING, Wait.WAS_TEST)
         assert day.prints == 0
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert day.prints == 1
 
@@ -316,11 +316,11 @@ async def test_an_approval_does_not_count_for_an_order_that_went_and_came_back_b
     async with new_day(tmp_path, approval=ApprovalPolicy(manual=True)) as day:
         made = await day.comes()
         await day.works()
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         day.shop.touch(taken_back(made))
         await day.works()
         assert ((await day.record()).reason, day.prints) == (Wait.APPROVAL, 0)
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert day.prints == 1
 
@@ -333,7 +333,7 @@ async def test_an_approval_from_before_an_order_was_fulfilled_by_hand_does_not_c
         await day.works()
         closed = tuple(replace(one, status="CLOSED", actions=()) for one in made.fulfillment_orders)
         sent = fulfilled(replace(made, fulfillment_orders=closed, fulfillments=(shipped("1Z1"),)), {"1-1": 2})
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         day.shop.touch(sent)
         await day.works()
         assert (await day.record()).state is State.IGNORED
@@ -360,7 +360,7 @@ async def test_an_approval_counts_for_what_the_person_saw(tmp_path: Path, change
         day.change(**change)
         await day.news()
         await day.works()
-        approve = decide.approve(seen, "anna", day.clock.now())
+        approve = transitions.approve(seen, "anna", day.clock.now())
         with pytest.raises(Outdated, match="changed since you looked"):
             await day.store.orders.intervene(seen, approve, "anna")
         await day.works()
@@ -372,7 +372,7 @@ async def test_a_price_that_rose_since_it_was_approved_is_asked_again(tmp_path: 
         await day.comes(quantity=2)
         await day.works()
         assert (await day.record()).problem == Problem.LIMIT_ORDER
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         day.printer.unit_price = 50
         day.policy = replace(day.policy, per_order=None)
         await day.works()
@@ -380,7 +380,7 @@ async def test_a_price_that_rose_since_it_was_approved_is_asked_again(tmp_path: 
         assert (waits.state, waits.reason) == (State.WAITING, Wait.APPROVAL)
         assert "when it was approved" in waits.facts["why"]
         assert day.prints == 0
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert day.prints == 1
 
@@ -402,23 +402,23 @@ async def test_a_move_stays_a_question_until_a_person_approves_it(tmp_path: Path
         await day.news()
         await day.works()
         assert (await day.record()).problem == Problem.MOVED
-        await day.decides(decide.retry)
+        await day.decides(transitions.retry)
         await day.works()
         day.clock.time += DAY
         await day.works()
         assert (await day.record()).problem == Problem.MOVED
         assert day.prints == 0
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert day.prints == 1
 
 
-@pytest.mark.parametrize("ends", [decide.release, decide.approve])
+@pytest.mark.parametrize("ends", [transitions.release, transitions.approve])
 async def test_a_move_during_a_hold_is_not_forgotten(tmp_path: Path, ends: Callable[..., Any]) -> None:
     async with new_day(tmp_path, approval=ApprovalPolicy(delay=HALF_HOUR)) as day:
         made = await day.comes()
         await day.works()
-        await day.decides(decide.hold)
+        await day.decides(transitions.hold)
         day.shop.touch(moved(made))
         await day.news()
         await day.works()
@@ -437,9 +437,9 @@ async def test_contents_that_are_not_known_yet_cannot_be_approved(tmp_path: Path
         await day.news()
         await day.works()
         assert (await day.record()).reason == Wait.ROUTING
-        await day.decides(decide.hold)
+        await day.decides(transitions.hold)
         with pytest.raises(NotNow, match="not known yet what is printed"):
-            await day.decides(decide.approve)
+            await day.decides(transitions.approve)
 
 
 # --- one approval, and what it is not given for ----------------------------------------------------------
@@ -462,7 +462,7 @@ async def _approved_at(day: Day, cost: str) -> None:
     await day.comes()
     await day.works()
     seen = await day.record()
-    change = decide.approve(seen, "anna", day.clock.now())
+    change = transitions.approve(seen, "anna", day.clock.now())
     change = replace(change, values={**change.values, "cost": euro(cost)})
     await day.store.orders.intervene(seen, change, "anna")
 
@@ -473,11 +473,11 @@ async def test_what_was_refused_in_a_rehearsal_is_not_bought_by_a_retry_in_live(
         await day.comes()
         await day.works()
         day.fate.printer = ["refused"]
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert (await day.record()).problem == Problem.REFUSED
         await _goes_live(day)
-        await day.decides(decide.retry)
+        await day.decides(transitions.retry)
         await day.works()
         assert ((await day.record()).reason, day.prints) == (Wait.OTHER_MODE, 0)
 
@@ -489,11 +489,11 @@ async def test_what_was_approved_unpaid_in_a_rehearsal_is_asked_again_in_live(tm
         made = day.shop.orders[ORDER]
         day.shop.touch(replace(made, fully_paid=False, financial_status="PENDING"))
         await day.works()
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert (await day.record()).problem == Problem.LIMIT_ORDER
         await _goes_live(day)
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert ((await day.record()).reason, day.prints) == (Wait.PAYMENT, 0)
 
@@ -511,7 +511,7 @@ async def test_a_higher_cost_than_the_approved_one_is_asked_whatever_news_comes(
         waits = await day.record()
         assert (waits.reason, day.prints) == (Wait.APPROVAL, 0)
         assert "when it was approved" in waits.facts["why"]
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert day.prints == 1
 
@@ -535,10 +535,10 @@ async def test_an_unreadable_note_is_asked_about_once(tmp_path: Path) -> None:
         day.shop.unreadable[ORDER] = "what is this"
         await day.works()
         assert (await day.record()).problem == Problem.LEDGER_UNREADABLE
-        await day.decides(decide.not_placed)
+        await day.decides(transitions.not_placed)
         await day.works()
         assert (await day.record()).reason == Wait.APPROVAL
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert (await day.record()).problem != Problem.LEDGER_UNREADABLE
 
@@ -550,15 +550,15 @@ async def test_an_answer_about_an_unreadable_note_counts_for_that_note_alone(tmp
         await day.works()
         seen = await day.record()
         day.shop.unreadable[ORDER] = "and what is that"  # while the person looks, or soon after
-        await day.decides(decide.not_placed)
+        await day.decides(transitions.not_placed)
         await day.works()
         asked = await day.record()
         assert (asked.problem, asked.facts["why"]) == (Problem.LEDGER_UNREADABLE, "and what is that")
         assert day.printer.sent == []
         with pytest.raises(Outdated):
-            change = decide.not_placed(seen, "anna", day.clock.now())
+            change = transitions.not_placed(seen, "anna", day.clock.now())
             await day.store.orders.intervene(seen, change, "anna")
-        await day.decides(decide.not_placed)
+        await day.decides(transitions.not_placed)
         await day.works()
         assert day.prints == 1
 
@@ -580,10 +580,10 @@ async def test_an_answer_about_a_note_that_cannot_be_read_does_not_outlive_that_
         await day.comes()
         day.shop.unreadable[ORDER] = "what is this"
         await day.works()
-        await day.decides(decide.not_placed)
+        await day.decides(transitions.not_placed)
         await day.works()
         day.shop.unreadable[ORDER] = "and what is that"
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert (await day.record()).problem == Problem.LEDGER_UNREADABLE
         assert day.printer.sent == []
@@ -633,7 +633,7 @@ async def test_an_approval_above_the_days_limit_is_for_the_cost_that_was_told(tm
         assert asks is not None
         assert (asks.reason, asks.cost) == (Wait.LIMIT_DAY, euro("10"))
         day.printer.unit_price = 500
-        change = decide.approve(asks, "anna", day.clock.now())
+        change = transitions.approve(asks, "anna", day.clock.now())
         await day.store.orders.intervene(asks, change, "anna")
         await day.works()
         now = await day.store.queries.get(key)
@@ -648,10 +648,10 @@ async def test_an_approval_of_a_place_is_none_of_a_suspected_fraud(tmp_path: Pat
         day.shop.touch(replace(made, risk="HIGH"))
         await day.works()
         assert (await day.record()).problem == Problem.LOCATION
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert ((await day.record()).reason, day.prints) == (Wait.RISK, 0)
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert day.prints == 1
 
@@ -686,12 +686,12 @@ async def test_the_cost_of_other_prints_is_not_shown(tmp_path: Path) -> None:
     async with new_day(tmp_path, per_order=euro("50"), approval=ApprovalPolicy(manual=True)) as day:
         await day.comes(20)
         await day.works()
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert ((await day.record()).problem, (await day.record()).cost) == (Problem.LIMIT_ORDER, euro("100"))
         fewer = line(1, "RING", 2)
         day.change(lines=(fewer,), fulfillment_orders=(unit(1, fewer),))
-        await day.decides(decide.retry)
+        await day.decides(transitions.retry)
         await day.works()
         assert ((await day.record()).reason, (await day.record()).cost) == (Wait.APPROVAL, None)
 
@@ -735,7 +735,7 @@ async def test_an_order_that_was_gone_for_a_while_comes_back_with_a_window_of_it
         assert (await day.record()).reason == Wait.WINDOW
         if approves:
             await day.store.switch.pause("*", "anna")
-            await day.decides(decide.approve)
+            await day.decides(transitions.approve)
             await day.works()
         del day.shop.orders[ORDER]
         for _ in range(6):
@@ -764,14 +764,14 @@ async def test_a_suspicion_of_fraud_that_comes_after_an_approval_asks_again(
         day.clock.time += 2 * HALF_HOUR
         await day.news()
         await day.works()
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         day.change(risk="HIGH")
         await day.store.switch.resume("*")
         await day.news()
         await day.works()
         assert ((await day.record()).reason, day.prints) == (Wait.RISK, 0)
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         assert day.prints == 1
 
@@ -782,7 +782,7 @@ async def test_an_approval_of_one_that_is_suspected_of_fraud_stays_what_it_was(t
         await day.works()
         assert (await day.record()).reason == Wait.RISK
         await day.store.switch.pause("*", "anna")
-        await day.decides(decide.approve)
+        await day.decides(transitions.approve)
         await day.works()
         day.change(tags=("a word of the merchant",))
         await day.news()

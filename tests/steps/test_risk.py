@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from bridge.decisions import transitions
 from bridge.order.states import State, Wait
 from bridge.ports import ApprovalPolicy
-from bridge.steps import decide
-from bridge.steps.risk import risk_wait
+from bridge.steps.fraud_risk import risk_wait
 from tests.promise.world import START
 from tests.steps.make import NOW, line, order, policy
 from tests.steps.playing import Playing, playing
@@ -73,7 +73,7 @@ async def test_an_order_that_is_never_rated_asks_a_person_after_an_hour(play: Pl
         await play.steps(3)
     waits = await play.record(key)
     assert (waits.reason, waits.facts, play.printer.books) == (Wait.RISK, {"risk": "nothing yet"}, {})
-    await play.store.orders.intervene(waits, decide.approve(waits, "anna", play.clock.now()), "anna")
+    await play.store.orders.intervene(waits, transitions.approve(waits, "anna", play.clock.now()), "anna")
     play.forward(MINUTE)
     await play.steps(3)
     assert (await play.record(key)).state is State.PLACED

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from bridge.decisions import transitions
+from bridge.decisions.refusals import NotNow
 from bridge.order.model import ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from bridge.steps import decide
-from bridge.steps.refusals import NotNow
 from tests.steps.make import line, order, unit
 from tests.steps.playing import Playing, playing
 
@@ -53,7 +53,7 @@ async def test_an_approval_prints_the_visible_rest_and_nothing_else(play: Playin
     key, _ = await half_seen(play)
     await minutes(play, 11)
     found = await play.record(key)
-    await play.store.orders.intervene(found, decide.approve(found, "ada", play.clock.now()), "ada")
+    await play.store.orders.intervene(found, transitions.approve(found, "ada", play.clock.now()), "ada")
     await play.steps()
     found = await play.record(key)
     assert found.state is State.PLACED
@@ -65,7 +65,7 @@ async def test_an_approval_does_not_count_once_the_line_is_seen_after_all(play: 
     await minutes(play, 11)
     found = await play.record(key)
     await play.store.switch.pause("*", "ada")
-    await play.store.orders.intervene(found, decide.approve(found, "ada", play.clock.now()), "ada")
+    await play.store.orders.intervene(found, transitions.approve(found, "ada", play.clock.now()), "ada")
     await play.steps()
     play.shop.touch(replace(made, fulfillment_orders=(unit(1, RING), unit(2, OTHER))))
     await play.store.switch.resume("*")
@@ -90,4 +90,4 @@ async def test_an_order_of_which_nothing_is_seen_is_told_too_and_cannot_be_appro
     found = await play.record(key)
     assert (found.problem, found.facts["lines"]) == (Problem.NO_FULFILLMENT_ORDER, "“RING”")
     with pytest.raises(NotNow, match="nothing that could be printed"):
-        decide.approve(found, "ada", play.clock.now())
+        transitions.approve(found, "ada", play.clock.now())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.order.problems import Alarm
-from bridge.steps.select import select
-from bridge.steps.withdraw import after_placing
+from bridge.steps.cancellation import after_placing
+from bridge.steps.line_selection import select
 from tests.steps.make import NOW, RING, Mapped, euro, line, order, policy
 
 BOUGHT = order(line(1, "RING", 2), line(2, "TEE", 1))

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from bridge.decisions import transitions
 from bridge.order.model import Mode, Parcel, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change, Facts
-from bridge.steps import decide
 from bridge.store import Store
 from bridge.store.engine import parse_url
 from bridge.store.queries import Filter
@@ -125,7 +125,7 @@ async def test_a_retry_takes_the_damage_off_and_buys_nothing_anew(
         for order in await store.orders.claim("worker", limit=99, lease_for=LEASE):
             await store.orders.record(order, Change(order.state, None))
         order = await get(store, key)
-        await store.orders.intervene(order, decide.retry(order, "ada", clock.now()), "ada")
+        await store.orders.intervene(order, transitions.retry(order, "ada", clock.now()), "ada")
         again = await get(store, key)
         assert again.damage == (), name
         assert again.state is State.SHIPPED, f"{name}: it counts as bought"
@@ -144,7 +144,7 @@ async def test_what_was_approved_is_approved_anew_after_damage(store: Store, url
     damage(url, ORDER["snapshot is no JSON"], order.key)
     assert await store.orders.claim("worker", limit=99, lease_for=LEASE) == []
     seen = await get(store, order.key)
-    await store.orders.intervene(seen, decide.retry(seen, "ada", clock.now()), "ada")
+    await store.orders.intervene(seen, transitions.retry(seen, "ada", clock.now()), "ada")
     again = await get(store, order.key)
     assert (again.state, again.approved_at, again.snapshot) == (State.RECEIVED, None, None)
 
@@ -153,7 +153,7 @@ async def test_a_no_outlives_damage(store: Store, url: str, clock: Tick) -> None
     order = await waiting(store)
     await store.orders.record(order, Change(State.WAITING, None))
     seen = await get(store, order.key)
-    await store.orders.intervene(seen, decide.cancel(seen, "ada", clock.now()), "ada")
+    await store.orders.intervene(seen, transitions.cancel(seen, "ada", clock.now()), "ada")
     damage(url, ORDER["snapshot is no JSON"], order.key)
     await store.orders.notice(word())
     clock.forward(timedelta(seconds=5))
@@ -165,7 +165,7 @@ async def test_a_no_outlives_damage(store: Store, url: str, clock: Tick) -> None
     assert [one.get("reason") for one in told if one.get("problem") == Problem.INTERNAL] == [None], (
         "it waits no more"
     )
-    await store.orders.intervene(seen, decide.retry(seen, "bob", clock.now()), "bob")
+    await store.orders.intervene(seen, transitions.retry(seen, "bob", clock.now()), "bob")
     after = await get(store, order.key)
     assert (after.state, after.reason) == (State.CANCELLED, "person"), "as it was before the damage"
 

@@ -21,6 +21,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bridge.decisions.refusals import NotNow
+from bridge.decisions.transitions import resend
 from bridge.order import redaction as rules
 from bridge.order.line_overrides import (
     LineRule,
@@ -48,8 +50,6 @@ from bridge.order.redaction import (
 )
 from bridge.order.states import Ignored, State
 from bridge.ports import Change, ClosedPurchase, Note, PrivacyWish
-from bridge.steps.decide import resend
-from bridge.steps.refusals import NotNow
 from bridge.store import Store, scouring
 from bridge.store.outbox import Draft
 from bridge.store.personal import owner_of

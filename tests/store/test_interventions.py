@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions import transitions
 from bridge.errors import Outdated
 from bridge.order.model import Mode, PrintItem
 from bridge.order.states import State, Wait
 from bridge.ports import Change
-from bridge.steps import decide
 from bridge.store import Store
 from tests.steps.make import RING, line, order
 from tests.store.make import Tick, claimed, get, word
@@ -35,7 +35,7 @@ async def waiting(store: Store, **values: Any) -> int:
         {"snapshot": order(line(1, "RING"), address=None)},
     ],
 )
-@pytest.mark.parametrize("wish", [decide.approve, decide.retry])
+@pytest.mark.parametrize("wish", [transitions.approve, transitions.retry])
 async def test_a_decision_toward_a_purchase_is_refused_when_the_order_is_another_one_by_now(
     store: Store, clock: Tick, change: dict[str, Any], wish: Any
 ) -> None:
@@ -59,7 +59,7 @@ async def test_a_decision_that_stops_an_order_counts_whatever_changed_meanwhile(
     await store.orders.record(
         await claimed(store), Change(State.WAITING, None, reason=Wait.APPROVAL, values=other)
     )
-    await store.orders.intervene(seen, decide.cancel(seen, "anna", clock.now()), "anna")
+    await store.orders.intervene(seen, transitions.cancel(seen, "anna", clock.now()), "anna")
     assert (await get(store, key)).state is State.CANCELLED
 
 
@@ -68,7 +68,7 @@ async def test_a_decision_is_kept_with_the_mode_that_was_in_force(store: Store, 
     key = await waiting(store)
     seen = await get(store, key)
     assert seen.first_mode is Mode.TEST
-    await store.orders.intervene(seen, decide.approve(seen, "anna", clock.now()), "anna")
+    await store.orders.intervene(seen, transitions.approve(seen, "anna", clock.now()), "anna")
     assert (await get(store, key)).decided_mode is Mode.TEST
     await store.wake_for_mode(Mode.LIVE)
     history = await store.mode_history()
@@ -80,7 +80,7 @@ async def test_a_decision_is_kept_with_the_mode_that_was_in_force(store: Store, 
 @pytest.mark.parametrize(
     ("shown_in", "sent_in"), [(Mode.TEST, Mode.LIVE), (Mode.LIVE, Mode.TEST), (None, Mode.LIVE)]
 )
-@pytest.mark.parametrize("wish", [decide.approve, decide.retry])
+@pytest.mark.parametrize("wish", [transitions.approve, transitions.retry])
 async def test_a_decision_that_was_shown_in_one_mode_counts_in_no_other(
     store: Store, clock: Tick, shown_in: Mode | None, sent_in: Mode, wish: Any
 ) -> None:
@@ -102,5 +102,5 @@ async def test_a_no_counts_whatever_the_mode_has_become(store: Store, clock: Tic
     key = await waiting(store)
     seen = await get(store, key)
     await store.wake_for_mode(Mode.LIVE)
-    await store.orders.intervene(seen, decide.hold(seen, "anna", clock.now()), "anna")
+    await store.orders.intervene(seen, transitions.hold(seen, "anna", clock.now()), "anna")
     assert (await get(store, key)).held_at is not None

@@ -8,13 +8,16 @@ from decimal import Decimal
 
 import pytest
 
+from bridge.decisions import transitions
+from bridge.decisions.actions import (
+    BY_NAME,
+    carry_out,
+)
 from bridge.errors import LeaseLost, LookAgain, ModeChanged, Outdated
 from bridge.order.model import Mode, Money, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, ClosedAttempt, LimitReached, OrderRecord
-from bridge.steps import decide
-from bridge.steps.actions import BY_NAME, carry_out
 from bridge.store import Store
 from tests.store.make import (
     ITEMS,
@@ -523,9 +526,9 @@ async def _closed(store: Store, clock: Tick) -> OrderRecord:
     )
     await store.orders.record(order, stopped)
     order = await get(store, order.key)
-    await store.orders.intervene(order, decide.print_again(order, "anna", clock.now()), "anna")
+    await store.orders.intervene(order, transitions.print_again(order, "anna", clock.now()), "anna")
     order = await get(store, order.key)
-    await store.orders.intervene(order, decide.cancel(order, "anna", clock.now()), "anna")
+    await store.orders.intervene(order, transitions.cancel(order, "anna", clock.now()), "anna")
     return await get(store, order.key)
 
 
@@ -570,7 +573,7 @@ async def test_what_is_taken_over_is_the_orders_own_purchase_again(store: Store,
     alive = replace(order.closed[0], alive_at=clock.now())
     await store.orders.record(held, Change(State.CANCELLED, None, reason="person", watches=(alive,)))
     order = await get(store, order.key)
-    await store.orders.intervene(order, decide.adopt(order, "anna", clock.now()), "anna")
+    await store.orders.intervene(order, transitions.adopt(order, "anna", clock.now()), "anna")
     order = await get(store, order.key)
     assert (order.state, order.reference, order.closed) == (State.PLACED, "ABCD1234", ())
     assert order.attempt is not None

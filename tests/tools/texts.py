@@ -13,6 +13,12 @@ from babel.messages.pofile import read_po, write_po
 
 import bridge.web.console
 from bridge.alerts import message as alerts
+from bridge.decisions import (
+    line_overrides,
+    refusals,
+    transitions,
+)
+from bridge.decisions.actions import ACTIONS
 from bridge.health import report
 from bridge.order import (
     notifications,
@@ -35,8 +41,6 @@ from bridge.order.model import STATUS_MEANING
 from bridge.order.spelling import NEAR_TOLD, QUOTED
 from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
-from bridge.steps import decide, lines, refusals
-from bridge.steps.actions import ACTIONS
 from bridge.web.console import frame, mapping
 from bridge.web.console.words import LOCALES, SEVERAL, catalogs
 
@@ -65,8 +69,20 @@ def of_the_rest() -> Iterator[str]:
     yield from (move.sentence for move in states.MOVES)
     yield from (state.capitalize() for state in states.State)  # as the history names them
     yield from (*CANCELLED.values(), *DONE.values())
-    yield from (MAY_HAVE, WINDOW_UNTIL, UNKNOWN_REMEDY, NOTHING_NEXT, *NEXT.values(), *lines.SCOPES.values())
-    yield from (*decide.SENTENCES, *refusals.SENTENCES, lines.NOT_DECIDED, *lines.NO_SUBJECT.values())
+    yield from (
+        MAY_HAVE,
+        WINDOW_UNTIL,
+        UNKNOWN_REMEDY,
+        NOTHING_NEXT,
+        *NEXT.values(),
+        *line_overrides.SCOPES.values(),
+    )
+    yield from (
+        *transitions.SENTENCES,
+        *refusals.SENTENCES,
+        line_overrides.NOT_DECIDED,
+        *line_overrides.NO_SUBJECT.values(),
+    )
     for action in ACTIONS:
         yield from (action.label, action.sentence, action.done)
     yield from (

@@ -1,4 +1,4 @@
-"""Deciding about orders: one command for each action of `bridge.steps.actions`, on one order or several."""
+"""Deciding about orders: one command for each action of `bridge.decisions.actions`, on one order or several."""
 
 from __future__ import annotations
 
@@ -26,12 +26,16 @@ from bridge.cli._desk import (
 )
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
 from bridge.cli._running import who
+from bridge.decisions.actions import (
+    BY_NAME,
+    Action,
+    carry_out,
+)
 from bridge.errors import BridgeError
 from bridge.order.model import Mode
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import OrderRecord
-from bridge.steps.actions import BY_NAME, Action, carry_out
 from bridge.steps.payment import not_paid_yet
 from bridge.store.queries import Filter
 

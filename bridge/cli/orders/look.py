@@ -12,13 +12,16 @@ import click
 
 from bridge.cli._desk import Desk, iso, local, look_at_desk, name_of, sentence_of
 from bridge.cli._options import config_option, echo_json, echo_table, json_option, locate_or_exit, printable
+from bridge.decisions.line_overrides import (
+    SCOPES,
+    Line,
+)
 from bridge.order.explanations import remedy
 from bridge.order.line_overrides import told
 from bridge.order.model import STATUS_MEANING, PrintStatus
 from bridge.order.states import State
 from bridge.order.timeline import tell
 from bridge.ports import Attempt, NotPrinted, OrderRecord, Unmapped
-from bridge.steps.lines import SCOPES, Line
 from bridge.store.queries import AlarmRecord, Event, Filter
 
 

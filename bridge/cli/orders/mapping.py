@@ -13,6 +13,14 @@ from bridge.cli.orders.decisions import decider
 from bridge.cli.orders.look import line_rows
 from bridge.config.settings import Defaults
 from bridge.config.single import designs_of
+from bridge.decisions.line_overrides import (
+    SCOPES,
+    Line,
+    as_configured,
+    chosen,
+    not_printed,
+    printed_as,
+)
 from bridge.errors import BridgeError
 from bridge.order.line_overrides import (
     LineRule,
@@ -25,7 +33,6 @@ from bridge.plan.prices import Prices
 from bridge.ports import Change, OrderRecord
 from bridge.runtime.container import politely
 from bridge.sculpteo.client import SculpteoPrinter
-from bridge.steps.lines import SCOPES, Line, as_configured, chosen, not_printed, printed_as
 
 IGNORE = {"order": Scope.LINE, "variant": Scope.VARIANT, "product": Scope.PRODUCT}
 

@@ -21,12 +21,15 @@ from bridge.cli._desk import (
 )
 from bridge.cli._options import config_option, echo_json, json_option, printable
 from bridge.cli.orders.decisions import decider
+from bridge.decisions.actions import (
+    BY_NAME,
+    carry_out,
+)
+from bridge.decisions.refusals import NotNow
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.problems import PROBLEMS, Problem
 from bridge.ports import Attempt, OrderRecord
 from bridge.sculpteo.client import SculpteoPrinter
-from bridge.steps.actions import BY_NAME, carry_out
-from bridge.steps.refusals import NotNow
 
 TAKEN = "The reference {reference} belongs to order {other} already; compare both at Sculpteo."
 LONGEST_BODY = 600  # characters of an answer that are shown

@@ -14,14 +14,21 @@ from decimal import Decimal
 
 from aiohttp import web
 
+from bridge.decisions.actions import (
+    BY_NAME,
+    Action,
+    carry_out,
+)
+from bridge.decisions.refusals import NotNow
+from bridge.decisions.transitions import (
+    approved_already,
+    known_reference,
+)
 from bridge.errors import NeedsPerson, Outdated, TryAgain
 from bridge.order.model import Money
 from bridge.order.problems import PROBLEMS, Problem, say
 from bridge.ports import OrderRecord
-from bridge.steps.actions import BY_NAME, Action, carry_out
-from bridge.steps.decide import approved_already, known_reference
 from bridge.steps.payment import not_paid_yet
-from bridge.steps.refusals import NotNow
 from bridge.web.console.orders import rows_of
 from bridge.web.console.remapped import pending_change
 from bridge.web.console.summaries import Summary

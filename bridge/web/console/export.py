@@ -20,10 +20,10 @@ import structlog
 from aiohttp import web
 from babel.numbers import get_decimal_symbol
 
+from bridge.decisions.line_overrides import SCOPES
 from bridge.order.model import Money
 from bridge.plan.catalogue import named
-from bridge.steps.lines import SCOPES
-from bridge.steps.overlay import overruled
+from bridge.steps.mapping_overrides import overruled
 from bridge.web.console.deeds import ACTIONS, OUTCOMES
 from bridge.web.console.frame import STATES
 from bridge.web.console.mapping import FILTERS, KINDS, wish_of

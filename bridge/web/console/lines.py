@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bridge.config.single import BadDesign, designs_of
+from bridge.decisions.line_overrides import (
+    SCOPES,
+    Line,
+    as_configured,
+    not_printed,
+    printed_as,
+)
+from bridge.decisions.refusals import NotNow
 from bridge.errors import Outdated
 from bridge.order.line_overrides import (
     LineRule,
@@ -17,9 +25,7 @@ from bridge.order.model import Design
 from bridge.order.timeline import tell
 from bridge.plan.designs import unknown_designs
 from bridge.ports import Change, OrderRecord
-from bridge.steps.lines import SCOPES, Line, as_configured, not_printed, printed_as
-from bridge.steps.overlay import overruled
-from bridge.steps.refusals import NotNow
+from bridge.steps.mapping_overrides import overruled
 from bridge.web.console.access import Role
 from bridge.web.console.decisions import changed_since, is_as_shown
 from bridge.web.console.order import is_mappable, lines_for, record_of, shown

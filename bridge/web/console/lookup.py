@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bridge.decisions.transitions import known_reference
 from bridge.order.model import Address
 from bridge.ports import Attempt, OrderRecord
-from bridge.steps.decide import known_reference
 from bridge.web.console.visit import Visit
 
 

@@ -11,6 +11,20 @@ from itertools import groupby
 
 from aiohttp import web
 
+from bridge.decisions.actions import (
+    Action,
+    available,
+)
+from bridge.decisions.line_overrides import (
+    SCOPES,
+    Line,
+    lines_of,
+)
+from bridge.decisions.refusals import NotNow
+from bridge.decisions.transitions import (
+    known_reference,
+    remap,
+)
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.authors import SERVICE
 from bridge.order.explanations import (
@@ -23,11 +37,7 @@ from bridge.order.problems import PROBLEMS, Problem, say
 from bridge.order.reason_codes import reason_told
 from bridge.order.timeline import tell
 from bridge.ports import Attempt, NotPrinted, OrderRecord, Unmapped
-from bridge.steps.actions import Action, available
-from bridge.steps.decide import known_reference, remap
-from bridge.steps.lines import SCOPES, Line, lines_of
-from bridge.steps.overlay import overlaid
-from bridge.steps.refusals import NotNow
+from bridge.steps.mapping_overrides import overlaid
 from bridge.store.queries import Event
 from bridge.web.console.decisions import mark_of
 from bridge.web.console.lookup import lookup_text

@@ -17,7 +17,7 @@ from bridge.order.model import Picture
 from bridge.plan.catalogue import Stock
 from bridge.plan.prices import Prices
 from bridge.shopify.status import Status
-from bridge.steps.job import World
+from bridge.steps.context import World
 from bridge.store.store import Store
 
 

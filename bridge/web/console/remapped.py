@@ -13,7 +13,10 @@ from bridge.order.timeline import tell
 from bridge.order.wording import designs_told
 from bridge.plan.orders import Changed, Outlook, changed
 from bridge.ports import OrderRecord
-from bridge.steps.overlay import configured_version, overlaid
+from bridge.steps.mapping_overrides import (
+    configured_version,
+    overlaid,
+)
 from bridge.store.queries import Event
 from bridge.web.console.visit import Visit
 from bridge.web.console.words import mark

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bridge.decisions.transitions import bought
 from bridge.order.explanations import why
 from bridge.order.model import LineItem, Money, ShopOrder
 from bridge.order.states import State, Wait
 from bridge.ports import OrderRecord
-from bridge.steps.decide import bought
 from bridge.web.console.visit import Visit
 from bridge.web.console.words import mark
 

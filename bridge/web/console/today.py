@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from bridge.decisions.actions import (
+    Action,
+    available,
+)
 from bridge.health.stalled_orders import (
     news_of,
     to_name,
@@ -20,7 +24,6 @@ from bridge.order.explanations import (
 from bridge.order.problems import Alarm, Problem, Text, say, text_of
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, State
 from bridge.ports import OrderRecord
-from bridge.steps.actions import Action, available
 from bridge.store.desk import Counts
 from bridge.store.queries import AlarmRecord, Filter
 from bridge.store.watching import Standing

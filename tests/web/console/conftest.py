@@ -23,7 +23,7 @@ from bridge.errors import SCULPTEO, TryAgain
 from bridge.net.circuit_breaker import breakers_for
 from bridge.runtime.container import policy_of
 from bridge.shopify.status import Status
-from bridge.steps.job import World
+from bridge.steps.context import World
 from bridge.store import Store
 from bridge.web import console
 from bridge.web.console import access

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bridge.decisions.transitions import drop
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.line_overrides import Scope
 from bridge.order.model import (
@@ -30,7 +31,6 @@ from bridge.plan.catalogue import Stock
 from bridge.plan.prices import Prices
 from bridge.ports import Change, ClosedPurchase, OrderRecord
 from bridge.sculpteo.quotes import Material
-from bridge.steps.decide import drop
 from bridge.web.console.parts import CONSOLE
 from tests.store.make import ITEMS, START, Now, claimed, key_of, receipt, sent, shop_order, word
 from tests.web.console.conftest import Site

@@ -21,11 +21,11 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import BareFulfillment, Change, Facts, Note, OrderRecord
 from bridge.steps.allocation import Printed, live_fulfillments
-from bridge.steps.job import Job, show
-from bridge.steps.locations import with_locations
-from bridge.steps.match import GONE_TRIES
-from bridge.steps.resolve import late_evidence
-from bridge.steps.shipping import (
+from bridge.steps.context import (
+    Job,
+    show,
+)
+from bridge.steps.fulfillment_plan import (
     Create,
     Extend,
     Held,
@@ -36,6 +36,9 @@ from bridge.steps.shipping import (
     known_numbers,
     next_write,
 )
+from bridge.steps.locations import with_locations
+from bridge.steps.match import GONE_TRIES
+from bridge.steps.outcome_recovery import late_evidence
 
 WRITES_PER_RUN = 20
 

@@ -9,6 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bridge.decisions import transitions
+from bridge.decisions.refusals import NotNow
 from bridge.errors import BridgeError
 from bridge.order.line_overrides import (
     LineRule,
@@ -20,9 +22,10 @@ from bridge.order.line_overrides import (
 from bridge.order.model import Design, LineItem
 from bridge.order.spelling import seen
 from bridge.ports import Change, Note, NotPrinted, OrderRecord, Printed, Unmapped
-from bridge.steps import decide
-from bridge.steps.overlay import Judged, Overlaid
-from bridge.steps.refusals import NotNow
+from bridge.steps.mapping_overrides import (
+    Judged,
+    Overlaid,
+)
 
 SCOPES = {
     Scope.LINE: "in this order",
@@ -67,7 +70,7 @@ def lines_of(record: OrderRecord, catalog: Overlaid) -> list[Line]:
     """The lines of the order as it was last read; none if it was not read yet. What is bought is told as it was
     bought, whatever the mapping says since."""
     items = record.snapshot.lines if record.snapshot else ()
-    judged = _as_bought if decide.bought(record) and record.items else _as_mapped
+    judged = _as_bought if transitions.bought(record) and record.items else _as_mapped
     return [Line(number, item, judged(record, item, catalog)) for number, item in enumerate(items, start=1)]
 
 
@@ -116,7 +119,7 @@ def printed_as(
     """Print these lines of this order as these designs. Raises NotNow."""
     rules = [_rule(record, line.item, Scope.LINE, designs) for line in lines]
     facts = [{"line": line.name, "designs": told(designs)} for line in lines]
-    return rules, decide.remap(record, now, tuple(Note("line_mapped", fact) for fact in facts))
+    return rules, transitions.remap(record, now, tuple(Note("line_mapped", fact) for fact in facts))
 
 
 def not_printed(
@@ -125,7 +128,7 @@ def not_printed(
     """Do not print these lines, or their variants or products in all orders. Raises NotNow."""
     rules = {rule.subject: rule for rule in (_rule(record, line.item, scope, ()) for line in lines)}
     facts = [{"line": line.name, "scope": SCOPES[scope]} for line in lines]
-    change = decide.remap(record, now, tuple(Note("line_ignored", fact) for fact in facts))
+    change = transitions.remap(record, now, tuple(Note("line_ignored", fact) for fact in facts))
     return list(rules.values()), change
 
 
@@ -135,7 +138,9 @@ def as_configured(record: OrderRecord, lines: Sequence[Line], now: datetime) -> 
     if not decided:
         raise NotNow(NOT_DECIDED)
     notes = tuple(Note("line_as_configured", {"line": line.name}) for line in decided)
-    return [line.judged.rule.key for line in decided if line.judged.rule], decide.remap(record, now, notes)
+    return [line.judged.rule.key for line in decided if line.judged.rule], transitions.remap(
+        record, now, notes
+    )
 
 
 def _rule(record: OrderRecord, item: LineItem, scope: Scope, designs: tuple[Design, ...]) -> LineRule:

@@ -9,11 +9,14 @@ from bridge.order.problems import Problem
 from bridge.order.states import Wait
 from bridge.ports import OrderRecord
 from bridge.steps.closed_purchases import living_purchase
-from bridge.steps.job import Job
+from bridge.steps.context import Job
+from bridge.steps.line_selection import (
+    Trouble,
+    Waits,
+)
 from bridge.steps.match import OF_COST
 from bridge.steps.pricing import is_price_needed, price_of
 from bridge.steps.right_to_buy import approval_holds, approved_for
-from bridge.steps.select import Trouble, Waits
 
 
 async def allowed(

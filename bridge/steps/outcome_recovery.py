@@ -18,12 +18,19 @@ from bridge.order.model import Mode, PrintItem, ShopOrder, TrackingReport, Verdi
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, ClosedPurchase, Note, NotificationRecord, OrderRecord
+from bridge.steps.cancellation import (
+    after_placing,
+    withdrawn,
+    withdrawn_already,
+)
 from bridge.steps.closed_purchases import is_due, living_purchase, look, seen
+from bridge.steps.context import (
+    Job,
+    show,
+)
 from bridge.steps.decision_note import obeyed
-from bridge.steps.job import Job, show
 from bridge.steps.ledger import taken_back, tells_of_purchase
 from bridge.steps.right_to_buy import is_answered
-from bridge.steps.withdraw import after_placing, withdrawn, withdrawn_already
 
 CONFIRM_RETRY = timedelta(minutes=2)
 CANDIDATE_RETRY = timedelta(minutes=15)

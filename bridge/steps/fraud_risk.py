@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from bridge.order.model import ShopOrder
 from bridge.order.states import Wait
 from bridge.ports import ApprovalPolicy
-from bridge.steps.select import Waits
+from bridge.steps.line_selection import Waits
 
 HELD_RECHECK = timedelta(hours=1)
 RATED_WITHIN = timedelta(hours=1)  # of when the order was made

@@ -14,12 +14,12 @@ from bridge.order.model import Ledger, Money, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Attempt, Change, LimitReached, Note
-from bridge.steps.job import Job
+from bridge.steps.context import Job
 from bridge.steps.ledger import entry_of
-from bridge.steps.limits import said
+from bridge.steps.line_selection import Waits
 from bridge.steps.match import Assessment, decided
 from bridge.steps.right_to_buy import approved_for
-from bridge.steps.select import Waits
+from bridge.steps.spending_limits import said
 
 LOOK_WITHIN = (
     10.0  # seconds that Sculpteo's open connection waits for the shop, well below any server's patience

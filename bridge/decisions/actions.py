@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
+from bridge.decisions import transitions
+from bridge.decisions.refusals import NotNow
 from bridge.errors import BridgeError
 from bridge.order.authors import person
 from bridge.order.model import Money
 from bridge.ports import Change, Facts, OrderRecord
-from bridge.steps import decide
-from bridge.steps.refusals import NotNow
 
 Role = Literal["operator", "owner"]
 
@@ -32,7 +32,7 @@ def always(record: OrderRecord) -> bool:
 
 
 def unbought(record: OrderRecord) -> bool:
-    return not decide.bought(record)
+    return not transitions.bought(record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ ACTIONS: tuple[Action, ...] = (
         "It is ordered without waiting for anything that a person may decide. A hold in Shopify and the stop "
         "switch still count. Payment does too, unless it is said here that the order is not paid yet.",
         "Approved.",
-        decide.approve,
+        transitions.approve,
         always,
     ),
     Action(
@@ -83,7 +83,7 @@ ACTIONS: tuple[Action, ...] = (
         "It is looked at again now, and goes on if nothing speaks against it. What is bought already is not "
         "bought again.",
         "It is tried again.",
-        decide.retry,
+        transitions.retry,
         unbought,
     ),
     Action(
@@ -91,7 +91,7 @@ ACTIONS: tuple[Action, ...] = (
         "Sculpteo has it",
         "It counts as ordered under this reference, and is followed from there. Nothing is ordered again.",
         "It counts as ordered.",
-        decide.placed_as,
+        transitions.placed_as,
         asks="reference",
     ),
     Action(
@@ -99,14 +99,14 @@ ACTIONS: tuple[Action, ...] = (
         "Take over Sculpteo's order",
         "What Sculpteo makes for it counts as ordered, and is followed. Nothing is ordered again.",
         "It counts as ordered.",
-        decide.adopt,
+        transitions.adopt,
     ),
     Action(
         "not_placed",
         "Sculpteo does not have it: order it",
         "It is ordered again. If Sculpteo has it after all, it is printed and billed twice.",
         "It is ordered again.",
-        decide.not_placed,
+        transitions.not_placed,
         always,
     ),
     Action(
@@ -114,14 +114,14 @@ ACTIONS: tuple[Action, ...] = (
         "Sculpteo does not have it: cancel it",
         "It counts as never ordered, and is not ordered again.",
         "It is cancelled.",
-        decide.drop,
+        transitions.drop,
     ),
     Action(
         "print_again",
         "Print it again",
         "It is ordered and billed anew, since Sculpteo cancelled it. First make sure that they did.",
         "It is ordered again.",
-        decide.print_again,
+        transitions.print_again,
         always,
     ),
     Action(
@@ -129,14 +129,14 @@ ACTIONS: tuple[Action, ...] = (
         "Hold",
         "It is not ordered until somebody releases or approves it.",
         "On hold.",
-        decide.hold,
+        transitions.hold,
     ),
     Action(
         "release",
         "Release",
         "The hold ends; it is ordered if nothing else speaks against it.",
         "Released.",
-        decide.release,
+        transitions.release,
         always,
     ),
     Action(
@@ -144,7 +144,7 @@ ACTIONS: tuple[Action, ...] = (
         "Send tracking to the shop again",
         "The shop is read, and told of each parcel that it does not have. Customers are told as configured.",
         "The shop is told of what it lacks.",
-        decide.resend,
+        transitions.resend,
     ),
     Action(
         "handled",
@@ -152,28 +152,28 @@ ACTIONS: tuple[Action, ...] = (
         "The shop is not told of its parcels, and the order counts as done. For a parcel that the shop cannot "
         "take any more, once you have seen to it yourself.",
         "It counts as done.",
-        decide.handled,
+        transitions.handled,
     ),
     Action(
         "cancel",
         "Cancel",
         "It is not ordered. Nothing changes in Shopify. It can be reopened.",
         "Cancelled.",
-        decide.cancel,
+        transitions.cancel,
     ),
     Action(
         "ignore",
         "Never print it",
         "It is not printed, whatever changes in the shop. It can be reopened.",
         "It is not printed.",
-        decide.ignore,
+        transitions.ignore,
     ),
     Action(
         "reopen",
         "Reopen",
         "It is read from the shop and matched again, and ordered if nothing speaks against it.",
         "Reopened.",
-        decide.reopen,
+        transitions.reopen,
         always,
     ),
 )

@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from bridge.decisions.refusals import (
+    APPROVED,
+    NotNow,
+    Wish,
+    named,
+    refusal,
+)
 from bridge.order.digests import purchase_digest
 from bridge.order.model import Mode
 from bridge.order.problems import Problem
 from bridge.order.redaction import is_erased
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import APPROVAL, Change, ClosedPurchase, Note, OrderRecord
+from bridge.ports import Change, ClosedPurchase, Note, OrderRecord
 from bridge.steps.closed_purchases import living_purchase
+from bridge.steps.fraud_risk import risk_code
 from bridge.steps.payment import approval_codes
-from bridge.steps.refusals import APPROVED, NotNow, Wish, named, refusal
-from bridge.steps.right_to_buy import ABOUT_THE_NOTE, locations_of, note_code
-from bridge.steps.risk import risk_code
+from bridge.steps.right_to_buy import ABOUT_THE_NOTE, NO_APPROVAL, locations_of, note_code
 
 REMAPPABLE = frozenset({State.RECEIVED, State.WAITING, State.ATTENTION, State.IGNORED})
 STOPPED = frozenset({Problem.CANCELLED_AT_SCULPTEO, Problem.LIVE_IS_TEST})
@@ -32,13 +38,6 @@ APPROVABLE = frozenset(
 )
 CONTENTS = frozenset({Problem.LOCATION, Problem.NO_FULFILLMENT_ORDER})
 """Problems of which an approval says what is printed, so that there must be something."""
-
-
-NO_APPROVAL: dict[str, object] = {
-    **dict.fromkeys(APPROVAL),
-    **dict.fromkeys(("window_until", "window_for")),
-}
-"""An order that comes back to be bought: earlier approvals and the window of then do not count for it."""
 
 
 def bought(record: OrderRecord) -> bool:

@@ -17,7 +17,7 @@ from bridge.i18n.postal import (
 from bridge.order.model import ShopOrder
 from bridge.order.problems import Problem
 from bridge.ports import Policy
-from bridge.steps.select import Trouble
+from bridge.steps.line_selection import Trouble
 
 WRONG, DOUBTFUL, FINE = "ERROR", "WARNING", "NO_ISSUES"
 """Shopify's verdicts; none where it has not checked the address.

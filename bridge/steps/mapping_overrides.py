@@ -21,7 +21,7 @@ from bridge.order.line_overrides import (
 )
 from bridge.order.model import LineItem, Money, ShopOrder
 from bridge.ports import Catalog, Match, NotPrinted, Printed, Unmapped
-from bridge.steps.job import Job
+from bridge.steps.context import Job
 
 
 @dataclass(frozen=True, slots=True)
