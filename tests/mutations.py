@@ -118,7 +118,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "only the run that opened an attempt proves that it was not sent",
-        "bridge/store/moves.py",
+        "bridge/store/transitions.py",
         "attempts.c.lease_token == token, ",
         "",
         (
@@ -295,7 +295,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "a move names the state that it saw",
-        "bridge/store/moves.py",
+        "bridge/store/transitions.py",
         "            orders.c.state == order.state,\n            orders.c.lease_owner",
         "            orders.c.lease_owner",
         (
@@ -305,7 +305,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "a move names its lease (fencing token)",
-        "bridge/store/moves.py",
+        "bridge/store/transitions.py",
         "            orders.c.lease_token == lease.token,\n",
         "",
         (
@@ -315,7 +315,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "a lease that was given back is none",
-        "bridge/store/moves.py",
+        "bridge/store/transitions.py",
         "            orders.c.lease_owner == lease.owner,\n",
         "",
         (
@@ -355,7 +355,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "an attempt is void only when that is proven",
-        "bridge/store/moves.py",
+        "bridge/store/transitions.py",
         "        .where(*this_one, *((unbought,) if who == SERVICE else ()))\n",
         "        .where(*this_one)\n",
         ("tests/store/test_purchases.py",),

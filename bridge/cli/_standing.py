@@ -42,8 +42,8 @@ from bridge.runtime.presence import (
     DATABASE,
     read_database_clock,
 )
-from bridge.store.desk import Counts
-from bridge.store.memory import Pause
+from bridge.store.key_value import Pause
+from bridge.store.order_search import Counts
 from bridge.store.processes import Process
 from bridge.store.queries import AlarmRecord, Filter
 from bridge.store.store import Store

@@ -19,7 +19,10 @@ from bridge.errors import BridgeError, ConfigError
 from bridge.order.clock import SystemClock
 from bridge.runtime.shop_identity import identify_shops
 from bridge.store import Store
-from bridge.store.memory import ALL, Pause
+from bridge.store.key_value import (
+    ALL,
+    Pause,
+)
 from bridge.store.processes import Process
 from bridge.store.tables import REVISION
 

@@ -11,7 +11,7 @@ import click
 from bridge.cli._desk import Desk, look_at_desk
 from bridge.cli._options import config_option, echo_json
 from bridge.ports import OrderRecord
-from bridge.store.personal import Kept
+from bridge.store.personal_data import Kept
 
 
 @click.command()

@@ -15,7 +15,7 @@ from bridge.cli._service import ask_readiness, local_second, name_of_process, sh
 from bridge.cli._switch import CONFIRMED_WITHIN, StopSwitch, named, with_switch
 from bridge.config.locate import Located
 from bridge.order.states import State
-from bridge.store.memory import ALL
+from bridge.store.key_value import ALL
 from bridge.store.processes import Process
 
 

@@ -24,7 +24,7 @@ from bridge.order.notifications import News
 from bridge.order.problems import Problem
 from bridge.ports import Clock, Facts
 from bridge.steps.locations import Resolved
-from bridge.store.conditions import Condition
+from bridge.store.incidents import Condition
 from bridge.store.store import Store
 
 LOOK_EVERY = 20.0  # seconds between looks at this process's own upstreams

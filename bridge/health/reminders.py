@@ -9,7 +9,7 @@ from bridge.config.telling import Reminders
 from bridge.health.stalled_orders import news_of
 from bridge.health.thresholds import DAY, OVERDUE, Finding, findings
 from bridge.order.notifications import News
-from bridge.store.watching import Standing
+from bridge.store.stalled_orders import Standing
 
 
 def reminders_for(

@@ -20,7 +20,7 @@ from bridge.order.notifications import News
 from bridge.order.problems import Text, say
 from bridge.order.states import State
 from bridge.order.wording import in_words_of
-from bridge.store.conditions import Condition
+from bridge.store.incidents import Condition
 from bridge.store.queries import Filter
 from bridge.store.store import Store
 from bridge.store.tables import REVISION

@@ -17,7 +17,7 @@ from bridge.order.model import Mode
 from bridge.order.problems import Problem, text_of
 from bridge.order.states import WAITS, State, Wait
 from bridge.ports import Facts
-from bridge.store.watching import Standing
+from bridge.store.stalled_orders import Standing
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

@@ -20,7 +20,7 @@ from bridge.order.clock import (
     machine_time,
 )
 from bridge.ports import Clock
-from bridge.store.memory import Pause
+from bridge.store.key_value import Pause
 from bridge.store.processes import Process, mark_of
 from bridge.store.store import Store
 

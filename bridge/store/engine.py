@@ -20,8 +20,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from bridge.errors import ConfigError, StoreUnavailable
+from bridge.store.group_commit import (
+    Row,
+    Writer,
+    translated,
+)
 from bridge.store.types import ShopNames, Unreadable, translate_shops
-from bridge.store.writer import Row, Writer, translated
 
 T = TypeVar("T")
 

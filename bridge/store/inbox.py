@@ -20,14 +20,20 @@ from sqlalchemy.engine import Connection, Dialect
 from bridge.order import stored_keys
 from bridge.order.notifications import News
 from bridge.ports import Clock, Delivery, Notice, PrivacyWish
-from bridge.store.codec import body_of, delivery_from
 from bridge.store.engine import Database
-from bridge.store.memory import remember
-from bridge.store.moves import announce, notice
-from bridge.store.privacy import wish
+from bridge.store.erasure import wish
+from bridge.store.group_commit import Row
+from bridge.store.key_value import remember
+from bridge.store.row_mapping import (
+    body_of,
+    delivery_from,
+)
 from bridge.store.tables import deliveries
+from bridge.store.transitions import (
+    announce,
+    notice,
+)
 from bridge.store.types import clean
-from bridge.store.writer import Row
 
 LONGEST_ID = 255
 COLUMNS = (

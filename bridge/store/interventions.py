@@ -13,10 +13,19 @@ from bridge.order.model import Mode
 from bridge.order.states import State
 from bridge.ports import APPROVAL, Change, OrderRecord
 from bridge.store.decisions import decision_after
-from bridge.store.loading import load, repair
 from bridge.store.modes import mode_in_force
-from bridge.store.moves import check_move, due_after, keep_watch, write_beside, write_change
+from bridge.store.order_loading import (
+    load,
+    repair,
+)
 from bridge.store.tables import attempts, orders
+from bridge.store.transitions import (
+    check_move,
+    due_after,
+    keep_watch,
+    write_beside,
+    write_change,
+)
 
 
 def intervene(c: Connection, now: datetime, order: OrderRecord, change: Change, who: str) -> None:

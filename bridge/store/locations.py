@@ -11,9 +11,13 @@ from sqlalchemy.engine import Connection
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.ports import KnownLocation
-from bridge.store.codec import as_moment, insert_for, readable
-from bridge.store.moves import wake
+from bridge.store.row_mapping import (
+    as_moment,
+    insert_for,
+    readable,
+)
 from bridge.store.tables import locations, orders
+from bridge.store.transitions import wake
 
 
 def known_locations(c: Connection, shop: str) -> list[KnownLocation]:

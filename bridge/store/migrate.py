@@ -15,8 +15,8 @@ import structlog
 from sqlalchemy.engine import Connection, Engine
 
 from bridge.errors import StoreUnavailable, WrongSchema
+from bridge.store.group_commit import translated
 from bridge.store.tables import REVISION
-from bridge.store.writer import translated
 
 if TYPE_CHECKING:  # imported only where a migration runs: most starts have none to run
     from alembic.config import Config

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.order.model import Mode
 from bridge.order.stored_keys import moment_of
-from bridge.store.codec import insert_for
+from bridge.store.row_mapping import insert_for
 from bridge.store.tables import memory
 
 IN_FORCE = "mode"

@@ -27,12 +27,17 @@ from bridge.ports import (
     NotificationRecord,
     OrderRecord,
 )
-from bridge.store import claims, interventions, moves, purchases
-from bridge.store.codec import notification_from
+from bridge.store import (
+    interventions,
+    leases,
+    purchases,
+    transitions,
+)
 from bridge.store.engine import Database
+from bridge.store.key_value import take_token
+from bridge.store.line_overrides import of_subjects
 from bridge.store.locations import known_locations, see_locations
-from bridge.store.memory import take_token
-from bridge.store.rules import of_subjects
+from bridge.store.row_mapping import notification_from
 from bridge.store.tables import attempts, notifications, orders, parcels
 
 T = TypeVar("T")
@@ -57,7 +62,7 @@ class StoredOrders:
         return await self._db.write(lambda connection: work(connection, now, *arguments))
 
     async def notice(self, notice: Notice) -> int:
-        return await self._change(moves.notice, notice)
+        return await self._change(transitions.notice, notice)
 
     async def claim(
         self, owner: str, *, limit: int, lease_for: timedelta, states: Collection[State] = ()
@@ -65,18 +70,18 @@ class StoredOrders:
         now = self._clock.now()
         set_back = self._last_claim is not None and now < self._last_claim - SET_BACK
         if set_back or self._mended_at is None or now - self._mended_at >= MEND_EVERY:
-            await self._change(claims.mend_clock)
+            await self._change(leases.mend_clock)
             self._mended_at = now
         self._last_claim = now
-        return await self._change(claims.claim, owner, limit, lease_for, states)
+        return await self._change(leases.claim, owner, limit, lease_for, states)
 
     async def claim_one(self, key: int, owner: str, *, lease_for: timedelta) -> OrderRecord | None:
         """Take one order, if it is due and free."""
-        found = await self._change(claims.claim, owner, 1, lease_for, (), key)
+        found = await self._change(leases.claim, owner, 1, lease_for, (), key)
         return found[0] if found else None
 
     async def extend(self, lease: Lease, lease_for: timedelta) -> Lease:
-        return await self._change(claims.extend, lease, lease_for)
+        return await self._change(leases.extend, lease, lease_for)
 
     async def keep_look(self, order: OrderRecord, seen: ClosedPurchase) -> OrderRecord:
         return await self._change(purchases.keep_look, order, seen)
@@ -85,13 +90,13 @@ class StoredOrders:
         return await self._db.read(purchases.billed_test_order)
 
     async def renew(self, order: OrderRecord) -> OrderRecord:
-        return await self._change(claims.renew, order, RENEWED)
+        return await self._change(leases.renew, order, RENEWED)
 
     async def record(self, order: OrderRecord, change: Change) -> None:
-        await self._change(moves.record, order, change)
+        await self._change(transitions.record, order, change)
 
     async def put_off(self, order: OrderRecord, until: datetime, why: str) -> None:
-        await self._change(claims.put_off, order, until, why)
+        await self._change(leases.put_off, order, until, why)
 
     async def intervene(self, order: OrderRecord, change: Change, who: str) -> None:
         """A person's decision about the order as they saw it. A step that is running is fenced off: it can
@@ -139,10 +144,10 @@ class StoredOrders:
         return await self._db.read(partial(_notifications, order=order.key))
 
     async def settle_notification(self, key: int, settled: str) -> None:
-        await self._db.write(partial(moves.settle_call, key=key, settled=settled))
+        await self._db.write(partial(transitions.settle_call, key=key, settled=settled))
 
     async def other_holder(self, reference: str, order: OrderRecord) -> str | None:
-        return await self._db.read(partial(moves.holder, reference=reference, but=order.key))
+        return await self._db.read(partial(transitions.holder, reference=reference, but=order.key))
 
     async def line_rules(self, shop: str, subjects: Collection[str]) -> list[LineRule]:
         return await self._db.read(partial(of_subjects, shop=shop, subjects=subjects))
@@ -169,7 +174,7 @@ class StoredOrders:
 def _mark_pushed(
     c: Connection, now: datetime, order: OrderRecord, numbers: Sequence[str], fulfillment_id: str
 ) -> OrderRecord:
-    moves.held_row(c, order)
+    transitions.held_row(c, order)
     pushed = c.execute(
         sa.update(parcels)
         .where(
@@ -180,19 +185,21 @@ def _mark_pushed(
         .values(pushed_at=now, fulfillment_id=fulfillment_id)
     )
     if pushed.rowcount:
-        moves.event(c, order.key, now, "pushed", {"numbers": list(numbers), "fulfillment": fulfillment_id})
+        transitions.event(
+            c, order.key, now, "pushed", {"numbers": list(numbers), "fulfillment": fulfillment_id}
+        )
     return purchases.again(c, order)
 
 
 def _keep_bare(
     c: Connection, now: datetime, order: OrderRecord, bare: Sequence[BareFulfillment]
 ) -> OrderRecord:
-    moves.held_row(c, order)
+    transitions.held_row(c, order)
     c.execute(sa.update(orders).where(orders.c.id == order.key).values(bare=tuple(bare)))
     known = {one.id for one in order.bare}
     for one in bare:
         if one.id is not None and one.id not in known:
-            moves.event(c, order.key, now, "pushed_bare", {"fulfillment": one.id})
+            transitions.event(c, order.key, now, "pushed_bare", {"fulfillment": one.id})
     return purchases.again(c, order)
 
 

@@ -19,11 +19,16 @@ from sqlalchemy.engine import Connection
 from bridge.errors import LeaseLost
 from bridge.order.notifications import News
 from bridge.ports import Clock, OrderRecord
-from bridge.store.codec import as_facts, as_moment, insert_for, readable
 from bridge.store.engine import Database
-from bridge.store.loading import load_all
-from bridge.store.moves import announce
+from bridge.store.order_loading import load_all
+from bridge.store.row_mapping import (
+    as_facts,
+    as_moment,
+    insert_for,
+    readable,
+)
 from bridge.store.tables import messages, news, orders, outlets
+from bridge.store.transitions import announce
 
 AT_ONCE = 200  # pieces of news that are handed on in one transaction
 KEPT = timedelta(days=30)

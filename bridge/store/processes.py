@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.ports import Clock
-from bridge.store.codec import insert_for
 from bridge.store.engine import Database
-from bridge.store.memory import Pause
+from bridge.store.key_value import Pause
+from bridge.store.row_mapping import insert_for
 from bridge.store.tables import processes
 from bridge.store.types import Unreadable
 

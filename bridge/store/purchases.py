@@ -15,12 +15,21 @@ from bridge.order.model import Mode, Money, Receipt, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State
 from bridge.ports import Attempt, ClosedPurchase, Facts, LimitReached, OrderRecord
-from bridge.store import moves
-from bridge.store.codec import columns_of
-from bridge.store.loading import load
+from bridge.store import transitions
 from bridge.store.modes import mode_in_force
-from bridge.store.moves import event, held_row, holder, keep, moment, raise_alarm, wake, written
+from bridge.store.order_loading import load
+from bridge.store.row_mapping import columns_of
 from bridge.store.tables import alarms, attempts, memory, notifications, orders, pauses
+from bridge.store.transitions import (
+    event,
+    held_row,
+    holder,
+    keep,
+    moment,
+    raise_alarm,
+    wake,
+    written,
+)
 
 BILLED_PROBE = "billed_probe"  # the reference of a test order of `probe` that Sculpteo took for a real one
 SPENDING_LOCK = 0x5C01_97E0  # the advisory lock under which PostgreSQL counts the day's spending
@@ -287,7 +296,7 @@ def revive(c: Connection, now: datetime, order: OrderRecord, token: str, referen
     held_row(c, order)
     if holder(c, reference, order.key) is not None:
         raise LeaseLost(f"the reference {reference} belongs to another order by now")
-    moves.revive(c, order, token, reference, Mode.LIVE)
+    transitions.revive(c, order, token, reference, Mode.LIVE)
     event(c, order.key, now, "attempt_revived", {"reference": reference})
     raise_alarm(c, now, order.key, Alarm.LATE_ANSWER, {"reference": reference})
     return again(c, order)
@@ -296,7 +305,7 @@ def revive(c: Connection, now: datetime, order: OrderRecord, token: str, referen
 def keep_look(c: Connection, now: datetime, order: OrderRecord, seen: ClosedPurchase) -> OrderRecord:
     """`Orders.keep_look`."""
     held_row(c, order)
-    moves.watch_closed(c, order.key, seen)
+    transitions.watch_closed(c, order.key, seen)
     return again(c, order)
 
 

@@ -16,9 +16,16 @@ from sqlalchemy.engine import Connection
 from bridge.order.model import RawAnswer
 from bridge.order.states import State
 from bridge.ports import Attempt, Facts, OrderRecord
-from bridge.store.codec import as_facts, as_moment, attempt_from, order_from, readable, state_from
 from bridge.store.engine import Database
-from bridge.store.loading import load_all
+from bridge.store.order_loading import load_all
+from bridge.store.row_mapping import (
+    as_facts,
+    as_moment,
+    attempt_from,
+    order_from,
+    readable,
+    state_from,
+)
 from bridge.store.tables import alarms, answers, attempts, deliveries, events, orders, parcels
 
 GID = "gid://shopify/Order/"

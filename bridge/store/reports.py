@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.model import Money, PrintItem
-from bridge.store.codec import readable
 from bridge.store.engine import Database
+from bridge.store.row_mapping import readable
+from bridge.store.search_index import revenue_of
 from bridge.store.tables import figures, orders
-from bridge.store.terms import revenue_of
 
 BATCH = 1_000
 

@@ -17,8 +17,11 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from bridge.ports import Clock, Facts
-from bridge.store.codec import as_facts, as_moment
 from bridge.store.engine import Database
+from bridge.store.row_mapping import (
+    as_facts,
+    as_moment,
+)
 from bridge.store.tables import audit, orders, sessions
 
 SEEN_EVERY = timedelta(minutes=1)  # how fine `seen_at` is kept

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import BridgeError
-from bridge.store.codec import insert_for
 from bridge.store.engine import Database
+from bridge.store.row_mapping import insert_for
 from bridge.store.tables import line_rules, orders, shops
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")

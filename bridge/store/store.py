@@ -19,29 +19,39 @@ from bridge.order.model import Mode
 from bridge.order.problems import BEFORE_PURCHASE, NOT_CONFIGURED, Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import APPROVAL, Clock, JudgedBy, SharedClock
-from bridge.store import singleton
-from bridge.store.calls import StoredCalls
-from bridge.store.claims import set_aside_damaged
-from bridge.store.conditions import Conditions
-from bridge.store.desk import Desk
+from bridge.store import locks
 from bridge.store.engine import Database, engines, parse_url
+from bridge.store.erasure import StoredPrivacy
 from bridge.store.inbox import StoredInbox, inserter
-from bridge.store.memory import StoredMemory, Switch, remember
+from bridge.store.incidents import Conditions
+from bridge.store.key_value import (
+    StoredMemory,
+    Switch,
+    remember,
+)
+from bridge.store.leases import set_aside_damaged
+from bridge.store.line_overrides import (
+    REMEMBERED,
+    Rules,
+)
 from bridge.store.migrate import look_up, migrate, ready, revision
 from bridge.store.modes import ModeHistory, change_mode, mode_history
-from bridge.store.moves import event, wake
+from bridge.store.order_search import Desk
 from bridge.store.orders import StoredOrders
 from bridge.store.outbox import Outbox
-from bridge.store.privacy import StoredPrivacy
+from bridge.store.print_notifications import StoredCalls
 from bridge.store.processes import Processes
 from bridge.store.purchases import BILLED_PROBE
 from bridge.store.queries import Queries
 from bridge.store.reports import Reports
-from bridge.store.rules import REMEMBERED, Rules
 from bridge.store.sessions import Sessions
 from bridge.store.shops import Shops
+from bridge.store.stalled_orders import Watching
 from bridge.store.tables import REVISION, alarms, memory, orders
-from bridge.store.watching import Watching
+from bridge.store.transitions import (
+    event,
+    wake,
+)
 
 TIME = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
 DAMAGE_BATCH = 100  # orders that are read in one transaction, in search of damaged ones
@@ -183,7 +193,7 @@ class Store:
         It ends with the process, however that ends. Work under it must still be safe to be done twice: on
         PostgreSQL a lost connection gives the lock away.
         """
-        async with singleton.alone(self._db, name) as mine:
+        async with locks.alone(self._db, name) as mine:
             yield mine
 
     async def wake(

@@ -16,8 +16,8 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change, OrderRecord
 from bridge.store import Store
-from bridge.store.moves import announce
 from bridge.store.outbox import Draft, Wants
+from bridge.store.transitions import announce
 from tests.store.make import Tick, claimed, word
 
 LEASE = timedelta(minutes=1)

@@ -11,7 +11,7 @@ from bridge.config.telling import Reminders
 from bridge.health.reminders import reminders_for
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from bridge.store.watching import Standing
+from bridge.store.stalled_orders import Standing
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 RULES = Reminders()

@@ -35,7 +35,7 @@ from bridge.order.model import (
 )
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from bridge.store.terms import terms_of
+from bridge.store.search_index import terms_of
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 YEARS = timedelta(days=3 * 365)

@@ -35,7 +35,11 @@ from bridge.steps import (
     outcome_recovery,
     track,
 )
-from bridge.store import engine, moves, orders
+from bridge.store import (
+    engine,
+    orders,
+    transitions,
+)
 from bridge.web import parts
 
 LEASE = timedelta(seconds=3)  # a busy machine can keep a process waiting for a second
@@ -61,7 +65,7 @@ def hurry() -> None:
     scheduler.RETRY /= 100
     throttle.SHORTEST /= 20
     shop_answers.UNTOLD = throttle.UNTOLD = throttle.UNTOLD / 20  # type: ignore[attr-defined] # its own name
-    moves.COALESCED /= 100
+    transitions.COALESCED /= 100
     circuit_breaker.FIRST_REST /= 50
     circuit_breaker.LONGEST /= 500
     _shorten_retries()

@@ -19,10 +19,10 @@ import sqlalchemy.engine.default
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.sculpteo.http import Gate
 from bridge.shopify.orders import ShopifyShop
-from bridge.store.calls import StoredCalls
 from bridge.store.inbox import StoredInbox
-from bridge.store.memory import StoredMemory
+from bridge.store.key_value import StoredMemory
 from bridge.store.orders import StoredOrders
+from bridge.store.print_notifications import StoredCalls
 
 ORDERS = (
     "notice", "claim", "extend", "renew", "record", "open_attempt", "mark_sent", "keep_answer", "adopt",

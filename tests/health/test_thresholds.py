@@ -47,8 +47,8 @@ from bridge.order.states import FOR_A_PERSON, OPEN, State, Wait
 from bridge.order.timeline import KINDS as TIMELINE
 from bridge.ports import OrderRecord
 from bridge.store import Store
+from bridge.store.stalled_orders import Standing
 from bridge.store.tables import events, orders
-from bridge.store.watching import Standing
 from tests.cli.test_orders import CONFIG
 from tests.steps.make import line, order
 from tests.steps.playing import Playing, playing

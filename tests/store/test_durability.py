@@ -135,8 +135,8 @@ async def test_a_waiter_that_goes_away_takes_no_other_with_it(store: Store) -> N
 async def test_too_much_at_once_is_refused_and_not_piled_up(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.store.writer.MAX_WAITING", 10)
-    monkeypatch.setattr("bridge.store.writer.MAX_WAITING_BYTES", 1_000)
+    monkeypatch.setattr("bridge.store.group_commit.MAX_WAITING", 10)
+    monkeypatch.setattr("bridge.store.group_commit.MAX_WAITING_BYTES", 1_000)
     results = await asyncio.gather(
         *(store.inbox.put(delivery(number, body=b"")) for number in range(15)), return_exceptions=True
     )

@@ -50,11 +50,14 @@ from bridge.order.redaction import (
 )
 from bridge.order.states import Ignored, State
 from bridge.ports import Change, ClosedPurchase, Note, PrivacyWish
-from bridge.store import Store, scouring
+from bridge.store import (
+    Store,
+    secure_delete,
+)
+from bridge.store.erasure import WHAT_GOES
 from bridge.store.outbox import Draft
-from bridge.store.personal import owner_of
-from bridge.store.privacy import WHAT_GOES
-from bridge.store.scouring import UNSCOURED
+from bridge.store.personal_data import owner_of
+from bridge.store.secure_delete import UNSCOURED
 from bridge.store.tables import metadata, orders
 from tests.store.make import (
     ITEMS,
@@ -363,7 +366,7 @@ async def test_one_order_that_cannot_be_erased_keeps_no_other_back(
     await store.orders.notice(word(1002))
     clock.forward(timedelta(seconds=3))
     await store.orders.record(await claimed(store), Change(State.IGNORED, None, reason=Ignored.PERSON))
-    import bridge.store.privacy as module
+    import bridge.store.erasure as module
 
     real = module._erase
 
@@ -408,7 +411,7 @@ async def test_rows_that_cannot_be_read_are_erased_all_the_same(
 async def test_a_crash_before_the_file_is_rid_of_it_is_made_up_for(
     store: Store, clock: Tick, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scouring, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(secure_delete, "BUSY_TIMEOUT_MS", 50)
     tokens = Tokens()
     await lived(store, tokens)
     clock.forward(DAYS + timedelta(days=1))

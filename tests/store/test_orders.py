@@ -14,7 +14,10 @@ from bridge.order.model import Mode, Money, Parcel
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Change, Note
-from bridge.store import Store, moves
+from bridge.store import (
+    Store,
+    transitions,
+)
 from bridge.store.orders import StoredOrders
 from tests.store.make import (
     ITEMS,
@@ -341,7 +344,7 @@ async def test_the_database_itself_lets_no_two_orders_have_one_reference(
     await store.orders.record(await claimed(store), adopted)
     await store.orders.notice(word(2))
     other = await claimed(store)
-    monkeypatch.setattr(moves, "holder", lambda *_: None)  # as if both had looked in the same moment
+    monkeypatch.setattr(transitions, "holder", lambda *_: None)  # as if both had looked in the same moment
     with pytest.raises(sa.exc.IntegrityError):
         await store.orders.record(other, adopted)
     assert (await get(store, other.key)).state is State.RECEIVED

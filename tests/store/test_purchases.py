@@ -465,7 +465,7 @@ async def test_a_call_for_an_unknown_token_counts_once_the_attempt_is_found(stor
 
 
 async def test_calls_by_strangers_are_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.store.calls.STRAYS", 5)
+    monkeypatch.setattr("bridge.store.print_notifications.STRAYS", 5)
     order = await placing(store)
     assert order.attempt is not None
     await store.calls.notify(order.attempt.token, "ABCD1234", b"x")
@@ -479,7 +479,7 @@ async def test_calls_by_strangers_are_bounded(store: Store, monkeypatch: pytest.
 async def test_one_known_url_cannot_be_used_to_fill_the_disk(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.store.calls.PER_TOKEN", 3)
+    monkeypatch.setattr("bridge.store.print_notifications.PER_TOKEN", 3)
     order = await placing(store)
     assert order.attempt is not None
     for _ in range(10):

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 from bridge.order.model import Money, Parcel, PrintItem, RawAnswer, ShopOrder
 from bridge.ports import Attempt, OrderRecord
-from bridge.store.codec import WRITABLE, digest
+from bridge.store.row_mapping import (
+    WRITABLE,
+    digest,
+)
 from bridge.store.tables import attempts, orders
 from bridge.store.types import Cost, Json, Moment, Stored, Words
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bridge.order import stored_keys
 from bridge.order.states import State
-from bridge.store.desk import Counts
+from bridge.store.order_search import Counts
 from bridge.web.console.visit import Visit, page
 from bridge.web.console.words import mark
 

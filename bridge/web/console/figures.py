@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
 
-from bridge.store.desk import Placed
+from bridge.store.order_search import Placed
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from bridge.order.states import Wait
-from bridge.store.memory import ALL
+from bridge.store.key_value import ALL
 from bridge.web.console.visit import Visit, page
 
 LONGEST_WHY = 200

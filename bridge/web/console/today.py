@@ -24,9 +24,9 @@ from bridge.order.explanations import (
 from bridge.order.problems import Alarm, Problem, Text, say, text_of
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, State
 from bridge.ports import OrderRecord
-from bridge.store.desk import Counts
+from bridge.store.order_search import Counts
 from bridge.store.queries import AlarmRecord, Filter
-from bridge.store.watching import Standing
+from bridge.store.stalled_orders import Standing
 from bridge.web.console.checklist import checklist
 from bridge.web.console.condition import Group, condition, spending, troubles
 from bridge.web.console.decisions import mark_of

@@ -25,7 +25,7 @@ from bridge.config.simulated import simulated_in_live
 from bridge.errors import StoreUnavailable
 from bridge.order.states import FOR_A_PERSON, State
 from bridge.steps.context import World
-from bridge.store.desk import Counts
+from bridge.store.order_search import Counts
 from bridge.store.sessions import Session
 from bridge.store.store import Store
 from bridge.web.console import access

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.order.model import Money
-from bridge.store.desk import Placed
+from bridge.store.order_search import Placed
 from bridge.web.console.charts import BOTTOM, HEIGHT, LEFT, LINES, RIGHT, TOP, WIDTH, chart, step_for
 from bridge.web.console.figures import Figures, by_day
 

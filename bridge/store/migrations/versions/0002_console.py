@@ -6,7 +6,10 @@ import sqlalchemy as sa
 from alembic import op
 
 from bridge.order.model import PrintItem, ShopOrder
-from bridge.store.terms import revenue_of, terms_of
+from bridge.store.search_index import (
+    revenue_of,
+    terms_of,
+)
 from bridge.store.types import Stored
 
 revision = "0002"

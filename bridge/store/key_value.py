@@ -12,10 +12,16 @@ from sqlalchemy.engine import Connection
 from bridge.order.authors import person
 from bridge.order.states import State, Wait
 from bridge.ports import Clock
-from bridge.store.codec import as_moment, insert_for
 from bridge.store.engine import Database
-from bridge.store.moves import moment, wake
+from bridge.store.row_mapping import (
+    as_moment,
+    insert_for,
+)
 from bridge.store.tables import buckets, memory, orders, pauses
+from bridge.store.transitions import (
+    moment,
+    wake,
+)
 from bridge.store.types import Unreadable
 
 ALL = "*"

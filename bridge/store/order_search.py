@@ -22,11 +22,17 @@ from sqlalchemy.engine import Connection
 from bridge.order.model import Money
 from bridge.order.states import OPEN, State
 from bridge.ports import OrderRecord
-from bridge.store.codec import order_from, readable
 from bridge.store.engine import Database
 from bridge.store.queries import LISTED, Filter, page_of
+from bridge.store.row_mapping import (
+    order_from,
+    readable,
+)
+from bridge.store.search_index import (
+    normal,
+    words_of,
+)
 from bridge.store.tables import alarms, attempts, deliveries, events, figures, orders, terms
-from bridge.store.terms import normal, words_of
 
 T = TypeVar("T")
 

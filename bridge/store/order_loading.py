@@ -18,7 +18,8 @@ from bridge.errors import LeaseLost, Outdated
 from bridge.order.model import Mode, Parcel, Verdict
 from bridge.order.states import State
 from bridge.ports import Attempt, ClosedAttempt, ClosedPurchase, OrderRecord, ParcelRecord
-from bridge.store.codec import (
+from bridge.store.modes import mode_in_force
+from bridge.store.row_mapping import (
     MODE_NAMES,
     NOTHING,
     as_moment,
@@ -30,7 +31,6 @@ from bridge.store.codec import (
     parcel_from,
     readable,
 )
-from bridge.store.modes import mode_in_force
 from bridge.store.tables import attempts, closed_purchases, orders, parcels
 from bridge.store.types import Unreadable
 

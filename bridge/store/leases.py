@@ -21,9 +21,13 @@ from bridge.errors import LeaseLost
 from bridge.order.problems import Problem
 from bridge.order.states import OPEN, State
 from bridge.ports import Lease, OrderRecord
-from bridge.store.loading import load_all
-from bridge.store.moves import event, held_row, moment
+from bridge.store.order_loading import load_all
 from bridge.store.tables import orders
+from bridge.store.transitions import (
+    event,
+    held_row,
+    moment,
+)
 
 AHEAD = timedelta(hours=1)  # replicas' clocks may differ by less than this
 _STRANGE = orders.c.state.not_in(list(State))  # a state that no program wrote: any worker sets it aside

@@ -15,9 +15,9 @@ from sqlalchemy.engine import Connection
 
 from bridge.ports import Clock
 from bridge.store.engine import Database
-from bridge.store.moves import wake
 from bridge.store.purchases import call
 from bridge.store.tables import attempts, notifications, orders
+from bridge.store.transitions import wake
 
 STRAYS = 1_000  # calls with unknown tokens that are kept
 PER_TOKEN = 100  # calls that are kept for one known token

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from bridge.store.engine import Database
-from bridge.store.writer import translated
+from bridge.store.group_commit import translated
 
 
 @contextlib.asynccontextmanager

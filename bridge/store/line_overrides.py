@@ -18,11 +18,14 @@ from bridge.order.line_overrides import (
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State
 from bridge.ports import Change, Clock, OrderRecord
-from bridge.store.codec import insert_for, readable
 from bridge.store.engine import Database
 from bridge.store.interventions import intervene
-from bridge.store.moves import wake
+from bridge.store.row_mapping import (
+    insert_for,
+    readable,
+)
 from bridge.store.tables import line_rules, orders
+from bridge.store.transitions import wake
 from bridge.store.types import Unreadable
 
 REMEMBERED = timedelta(

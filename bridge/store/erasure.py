@@ -27,12 +27,25 @@ from bridge.order.redaction import (
 )
 from bridge.order.states import State
 from bridge.ports import Clock, PrivacyWish
-from bridge.store.codec import as_facts, body_of, insert_for, readable
 from bridge.store.engine import Database
-from bridge.store.memory import remember
-from bridge.store.moves import announce, event, raise_alarm
-from bridge.store.personal import Kept, kept, of_the_same_person, orders_that_name
-from bridge.store.scouring import UNSCOURED, scour
+from bridge.store.key_value import remember
+from bridge.store.personal_data import (
+    Kept,
+    kept,
+    of_the_same_person,
+    orders_that_name,
+)
+from bridge.store.row_mapping import (
+    as_facts,
+    body_of,
+    insert_for,
+    readable,
+)
+from bridge.store.search_index import learn
+from bridge.store.secure_delete import (
+    UNSCOURED,
+    scour,
+)
 from bridge.store.tables import (
     alarms,
     answers,
@@ -51,7 +64,11 @@ from bridge.store.tables import (
     privacy_wishes,
     terms,
 )
-from bridge.store.terms import learn
+from bridge.store.transitions import (
+    announce,
+    event,
+    raise_alarm,
+)
 from bridge.store.types import Unreadable
 
 OVER = (State.DONE, State.CANCELLED, State.IGNORED)

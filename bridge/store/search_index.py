@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from bridge.order.model import LineItem, Money, PrintItem, ShopOrder
 from bridge.order.spelling import seen
-from bridge.store.codec import insert_for
+from bridge.store.row_mapping import insert_for
 from bridge.store.tables import figures, terms
 from bridge.store.types import clean
 

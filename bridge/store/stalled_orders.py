@@ -14,8 +14,12 @@ from sqlalchemy.engine import Connection
 from bridge.order.progress import KINDS, MOVES, Line, last_progress, stand_of
 from bridge.order.states import OPEN, State
 from bridge.ports import Facts, OrderRecord
-from bridge.store.codec import as_facts, as_moment, readable
 from bridge.store.engine import Database
+from bridge.store.row_mapping import (
+    as_facts,
+    as_moment,
+    readable,
+)
 from bridge.store.tables import events, orders, parcels
 
 NEWEST = 10_000

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 import structlog
 
 from bridge.store.engine import BUSY_TIMEOUT_MS, Database
-from bridge.store.memory import remember
+from bridge.store.key_value import remember
 from bridge.store.tables import memory
 
 UNSCOURED = "unscoured"

@@ -11,10 +11,14 @@ from sqlalchemy.engine import Connection
 
 from bridge.order.notifications import News
 from bridge.ports import Clock, Facts
-from bridge.store.codec import as_facts, as_moment, insert_for
 from bridge.store.engine import Database
-from bridge.store.moves import announce
+from bridge.store.row_mapping import (
+    as_facts,
+    as_moment,
+    insert_for,
+)
 from bridge.store.tables import conditions
+from bridge.store.transitions import announce
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,13 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.redaction import erased
 from bridge.order.states import State, Wait, allowed
 from bridge.ports import Change, ClosedPurchase, Facts, Notice, OrderRecord
-from bridge.store.codec import columns_of, digest, insert_for
 from bridge.store.modes import mode_in_force
+from bridge.store.row_mapping import (
+    columns_of,
+    digest,
+    insert_for,
+)
+from bridge.store.search_index import learn
 from bridge.store.tables import (
     alarms,
     answers,
@@ -45,7 +50,6 @@ from bridge.store.tables import (
     orders,
     parcels,
 )
-from bridge.store.terms import learn
 from bridge.store.types import Moment, clean
 
 

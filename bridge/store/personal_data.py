@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from bridge.store.codec import body_of
+from bridge.store.row_mapping import body_of
 from bridge.store.tables import attempts, closed_purchases, deliveries, metadata, notifications, orders
 from bridge.store.types import Moment, ShopKey, Unreadable
 
