@@ -13,7 +13,7 @@ from bridge.order import stored_keys
 from bridge.order.clock import SystemClock
 from bridge.runtime.shop_identity import identify_shops
 from bridge.store import Store
-from bridge.web.console.access import is_within
+from bridge.web.console.auth import is_within
 
 FRESH = timedelta(days=7)  # for how long a proxy that was seen is told of
 

@@ -18,7 +18,7 @@ from bridge.alerts.message import (
     TEST_TITLE,
 )
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, load_or_exit
-from bridge.web.console.words import reader_for
+from bridge.i18n.formatter import reader_for
 
 
 @click.group(cls=Family)

@@ -31,6 +31,7 @@ from bridge.config.simulated import resolved_privately
 from bridge.config.watch import EVERY, Standing, Watch, needs_restart
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable, TryAgain
 from bridge.health.monitor import Vigil
+from bridge.i18n.formatter import reader_for
 from bridge.order import stored_keys
 from bridge.order.model import Picture
 from bridge.order.problems import Problem
@@ -57,9 +58,8 @@ from bridge.shopify.webhooks import interpret
 from bridge.steps.locations import resolve
 from bridge.store import Store
 from bridge.web import console
-from bridge.web.console.words import reader_for
+from bridge.web.app_keys import PARTS
 from bridge.web.metrics import METRICS
-from bridge.web.parts import PARTS
 from bridge.web.server import make_app, make_runner
 
 Role = Literal["all", "web", "worker"]

@@ -14,8 +14,11 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bridge.errors import StoreUnavailable
+from bridge.web.app_keys import (
+    PARTS,
+    utcnow,
+)
 from bridge.web.metrics import METRICS
-from bridge.web.parts import PARTS, utcnow
 
 PROVEN_FOR = 2.0  # seconds for which one proof that the database can be written answers all who ask
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")

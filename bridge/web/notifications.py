@@ -16,8 +16,11 @@ from urllib.parse import parse_qs
 import structlog
 from aiohttp import web
 
+from bridge.web.app_keys import (
+    PARTS,
+    Allowance,
+)
 from bridge.web.metrics import METRICS
-from bridge.web.parts import PARTS, Allowance
 
 LARGEST = 64 * 1024  # bytes
 READ_WITHIN = 15.0  # seconds

@@ -12,8 +12,13 @@ from aiohttp import web
 
 from bridge.errors import StoreUnavailable
 from bridge.web import health, notifications, webhooks
+from bridge.web.app_keys import (
+    PARTS,
+    Configured,
+    Parts,
+    Storage,
+)
 from bridge.web.metrics import METRICS, Metrics
-from bridge.web.parts import PARTS, Configured, Parts, Storage
 
 RETRY_AFTER = "5"  # seconds
 SLOW = 1.0  # seconds; answers that took longer are logged

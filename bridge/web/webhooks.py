@@ -12,8 +12,13 @@ import structlog
 from aiohttp import web
 
 from bridge.shopify.webhooks import Refused, addressed_shop, read_delivery
+from bridge.web.app_keys import (
+    PARTS,
+    Allowance,
+    Parts,
+    utcnow,
+)
 from bridge.web.metrics import METRICS
-from bridge.web.parts import PARTS, Allowance, Parts, utcnow
 
 LARGEST = 16 * 1024 * 1024  # bytes; order webhooks of more than 1 MB exist
 READ_WITHIN = 15.0  # seconds; Shopify itself gives up after 5

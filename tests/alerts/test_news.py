@@ -155,7 +155,7 @@ def test_a_title_is_never_longer_than_a_subject_line_may_be() -> None:
 
 
 def test_an_alert_speaks_the_language_of_the_console() -> None:
-    from bridge.web.console.words import reader_for
+    from bridge.i18n.formatter import reader_for
 
     title, body = alert([message(1)], "https://b.example.org", reader_for("", "fr", None).said)
     assert "«\N{NARROW NO-BREAK SPACE}VASE\N{NARROW NO-BREAK SPACE}»" in title

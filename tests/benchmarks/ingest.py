@@ -32,7 +32,7 @@ from bridge.order.states import State
 from bridge.ports import Delivery, Notice, PrivacyWish
 from bridge.shopify.webhooks import sign
 from bridge.store import Store
-from bridge.web.parts import Condition
+from bridge.web.app_keys import Condition
 from bridge.web.server import make_app, make_runner
 
 SECRET = b"benchmark"

@@ -40,7 +40,7 @@ from bridge.store import (
     orders,
     transitions,
 )
-from bridge.web import parts
+from bridge.web import app_keys
 
 LEASE = timedelta(seconds=3)  # a busy machine can keep a process waiting for a second
 ANSWER_WITHIN = 3.0  # seconds: how long an upstream may take
@@ -122,5 +122,5 @@ def jump_ahead(after: float, by: float) -> None:
             wrong = time.monotonic() - begun > after
             return datetime.now(tz) + timedelta(seconds=by if wrong else 0)
 
-    for module in (clock, parts, shop_orders, client):
+    for module in (clock, app_keys, shop_orders, client):
         module.datetime = WrongTime  # type: ignore[attr-defined] # as it imported it

@@ -162,11 +162,12 @@ def _load(rehearsal: str | None = None) -> None:
     import bridge.config.loader
     import bridge.runtime.container
     import bridge.store.migrate  # noqa: F401
-    from bridge.web.console import rendering, words
+    from bridge.i18n import formatter
+    from bridge.web.console import rendering
     from tests.campaign.hurry import hurry
     from tests.campaign.rehearsal import rehearse
 
-    words.catalogs()
+    formatter.catalogs()
     rendering.load()
     if rehearsal is not None:
         rehearse(rehearsal)

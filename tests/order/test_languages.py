@@ -11,6 +11,6 @@ from tests.tools import texts
 def test_every_sentence_has_a_translation(language: str) -> None:
     told = [key if isinstance(key, str) else key[0] for key in texts.missing(language)]
     remedy = (
-        f"`python -m tests.tools.texts {language}` prints entries for bridge/web/console/locales/{language}"
+        f"`python -m tests.tools.texts {language}` prints entries for bridge/i18n/locales/{language}"
     )
     assert not told, remedy

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bridge.i18n.formatter import reader_for
 from bridge.order.explanations import why
 from bridge.order.model import Address
 from bridge.order.reason_codes import (
@@ -15,7 +16,6 @@ from bridge.order.reason_codes import (
 from bridge.order.states import State, Wait
 from bridge.sculpteo.address import address_problem
 from bridge.sculpteo.answers import judge
-from bridge.web.console.words import reader_for
 
 FRENCH = reader_for("fr", None, None).said
 LYON = Address("Ada", "Example", None, "1 Rue Inventée", None, "Lyon", postal_code="69001", country_code="FR")

@@ -7,6 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from bridge.i18n.formatter import (
+    catalogs,
+    reader_for,
+)
 from bridge.order.explanations import (
     english,
     why,
@@ -18,7 +22,6 @@ from bridge.order.spelling import Differs
 from bridge.order.states import Ignored, State
 from bridge.order.wording import designs_told, in_words_of
 from bridge.plan.findings import Finding, Kind
-from bridge.web.console.words import catalogs, reader_for
 
 FRENCH = reader_for("fr", None, None).said
 NARROW = "\u202f"

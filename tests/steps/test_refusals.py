@@ -11,10 +11,13 @@ from bridge.decisions.actions import (
     BY_NAME,
 )
 from bridge.decisions.refusals import SENTENCES
+from bridge.i18n.formatter import (
+    Reader,
+    reader_for,
+)
 from bridge.order.model import Mode
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Attempt
-from bridge.web.console.words import Reader, reader_for
 from tests.steps.make import NOW, record
 from tests.steps.test_actions import ITEMS, KINDS
 

@@ -20,6 +20,11 @@ from bridge.decisions import (
 )
 from bridge.decisions.actions import ACTIONS
 from bridge.health import report
+from bridge.i18n.formatter import (
+    LOCALES,
+    SEVERAL,
+    catalogs,
+)
 from bridge.order import (
     notifications,
     problems,
@@ -41,8 +46,10 @@ from bridge.order.model import STATUS_MEANING
 from bridge.order.spelling import NEAR_TOLD, QUOTED
 from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
-from bridge.web.console import frame, mapping
-from bridge.web.console.words import LOCALES, SEVERAL, catalogs
+from bridge.web.console import (
+    mapping,
+    navigation,
+)
 
 CONSOLE = Path(bridge.web.console.__file__).parent
 KEYWORDS = {"t": None, "n": (1, 2), "mark": None, "said": None}
@@ -111,7 +118,7 @@ def of_the_rest() -> Iterator[str]:
 
 def headings() -> Iterator[str]:
     """What stands over several of one kind."""
-    labels = (*frame.STATES.values(), *(label for label, _ in mapping.FILTERS.values()))
+    labels = (*navigation.STATES.values(), *(label for label, _ in mapping.FILTERS.values()))
     yield from (label + SEVERAL for label in dict.fromkeys(labels))
 
 

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.errors import StoreUnavailable
-from bridge.web.parts import Allowance
+from bridge.web.app_keys import Allowance
 from tests.store.make import word
 from tests.web.conftest import Service
 
@@ -97,7 +97,7 @@ async def test_metrics_are_not_shown_through_a_proxy(service: Service, header: s
 
 def test_an_allowance_refills_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("bridge.web.parts.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("bridge.web.app_keys.time.monotonic", lambda: now[0])
     allowance = Allowance(60)
     assert sum(allowance.take() for _ in range(100)) == 60
     now[0] += 2.5

@@ -5,7 +5,7 @@ Server-rendered pages; a little JavaScript of our own keeps them fresh, and noth
 
 from __future__ import annotations
 
-from bridge.web.console.parts import Console
+from bridge.web.console.context import Console
 from bridge.web.console.routes import add_to
 
 __all__ = ["Console", "add_to"]

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from bridge.i18n.formatter import mark
 from bridge.order import stored_keys
 from bridge.order.states import State
 from bridge.store.order_search import Counts
-from bridge.web.console.visit import Visit, page
-from bridge.web.console.words import mark
+from bridge.web.console.request_context import (
+    Visit,
+    page,
+)
 
 MAPPED = (
     mark("Your products are mapped to designs"),

@@ -29,10 +29,14 @@ from bridge.order.model import Money
 from bridge.order.problems import PROBLEMS, Problem, say
 from bridge.ports import OrderRecord
 from bridge.steps.payment import not_paid_yet
+from bridge.web.console.mapping_changes import pending_change
 from bridge.web.console.orders import rows_of
-from bridge.web.console.remapped import pending_change
+from bridge.web.console.request_context import (
+    Visit,
+    local_path,
+    page,
+)
 from bridge.web.console.summaries import Summary
-from bridge.web.console.visit import Visit, local_path, page
 
 MOST = 100  # orders of one decision
 LONGEST_REFERENCE = 40

@@ -24,15 +24,22 @@ from bridge.decisions.line_overrides import SCOPES
 from bridge.order.model import Money
 from bridge.plan.catalogue import named
 from bridge.steps.mapping_overrides import overruled
-from bridge.web.console.deeds import ACTIONS, OUTCOMES
-from bridge.web.console.frame import STATES
+from bridge.web.console.audit_log import (
+    ACTIONS,
+    OUTCOMES,
+)
+from bridge.web.console.catalog_refresh import SURVEYS
+from bridge.web.console.chart_view import figures_of
 from bridge.web.console.mapping import FILTERS, KINDS, wish_of
+from bridge.web.console.navigation import STATES
 from bridge.web.console.order import designed
 from bridge.web.console.orders import found_orders, rows_of, wanted_of
-from bridge.web.console.pictures import figures_of
+from bridge.web.console.request_context import (
+    Visit,
+    add_headers,
+    page,
+)
 from bridge.web.console.summaries import Summary
-from bridge.web.console.surveys import SURVEYS
-from bridge.web.console.visit import Visit, add_headers, page
 
 MOST = 20_000  # rows of one file
 CHUNK = 200  # orders that are read at once

@@ -16,6 +16,7 @@ from bridge.decisions.line_overrides import (
 )
 from bridge.decisions.refusals import NotNow
 from bridge.errors import Outdated
+from bridge.i18n.formatter import mark
 from bridge.order.line_overrides import (
     LineRule,
     Scope,
@@ -26,11 +27,13 @@ from bridge.order.timeline import tell
 from bridge.plan.designs import unknown_designs
 from bridge.ports import Change, OrderRecord
 from bridge.steps.mapping_overrides import overruled
-from bridge.web.console.access import Role
+from bridge.web.console.auth import Role
 from bridge.web.console.decisions import changed_since, is_as_shown
 from bridge.web.console.order import is_mappable, lines_for, record_of, shown
-from bridge.web.console.visit import Visit, page
-from bridge.web.console.words import mark
+from bridge.web.console.request_context import (
+    Visit,
+    page,
+)
 
 DESIGNS = 6  # of a bundle, at most
 FIELDS = ("uuid", "material", "scale", "unit", "quantity")

@@ -9,13 +9,16 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
+from bridge.i18n.formatter import mark
 from bridge.plan.catalogue import Row, named
 from bridge.plan.findings import Finding, Kind
 from bridge.plan.look import Look
 from bridge.ports import NotPrinted, Unmapped
-from bridge.web.console.surveys import SURVEYS
-from bridge.web.console.visit import Visit, page
-from bridge.web.console.words import mark
+from bridge.web.console.catalog_refresh import SURVEYS
+from bridge.web.console.request_context import (
+    Visit,
+    page,
+)
 
 ROWS = 100  # variants of one page
 LONGEST_SEARCH = 100  # characters

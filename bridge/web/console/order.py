@@ -26,6 +26,7 @@ from bridge.decisions.transitions import (
     remap,
 )
 from bridge.errors import NeedsPerson, TryAgain
+from bridge.i18n.formatter import mark
 from bridge.order.authors import SERVICE
 from bridge.order.explanations import (
     next_step,
@@ -40,15 +41,21 @@ from bridge.ports import Attempt, NotPrinted, OrderRecord, Unmapped
 from bridge.steps.mapping_overrides import overlaid
 from bridge.store.queries import Event
 from bridge.web.console.decisions import mark_of
-from bridge.web.console.lookup import lookup_text
+from bridge.web.console.mapping_changes import (
+    change_told,
+    last_change,
+    pending_change,
+)
 from bridge.web.console.product_pictures import PRODUCT_PICTURES
-from bridge.web.console.remapped import change_told, last_change, pending_change
 from bridge.web.console.rendering import asset
+from bridge.web.console.request_context import (
+    Visit,
+    page,
+)
+from bridge.web.console.sculpteo_search import lookup_text
 from bridge.web.console.summaries import summary_of
 from bridge.web.console.today import rung
 from bridge.web.console.today import told as in_words
-from bridge.web.console.visit import Visit, page
-from bridge.web.console.words import mark
 
 LONGEST_BODY = 2000  # characters of an upstream's answer that are shown
 ANSWERS = 20  # newest upstream answers that are shown

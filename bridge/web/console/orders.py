@@ -8,12 +8,15 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from bridge.i18n.formatter import mark
 from bridge.order.states import State, Wait
 from bridge.ports import OrderRecord
-from bridge.web.console.deeds import before_of
+from bridge.web.console.audit_log import before_of
+from bridge.web.console.request_context import (
+    Visit,
+    page,
+)
 from bridge.web.console.summaries import Summary, summaries
-from bridge.web.console.visit import Visit, page
-from bridge.web.console.words import mark
 
 ROWS = 50
 LONGEST_SEARCH = 100  # characters

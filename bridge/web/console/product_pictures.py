@@ -16,7 +16,7 @@ from aiohttp import web
 
 from bridge.errors import BridgeError
 from bridge.order.model import Picture
-from bridge.web.console.parts import Console
+from bridge.web.console.context import Console
 
 KEPT = 400  # products whose picture is kept; the one that was shown longest ago goes first
 GOOD_FOR = 24 * 3600.0  # seconds

@@ -10,11 +10,11 @@ from aiohttp import web
 
 from bridge.errors import StoreUnavailable
 from bridge.order import stored_keys
-from bridge.web.console.access import is_trusted
-from bridge.web.console.parts import CONSOLE
-from bridge.web.console.visit import Handler
+from bridge.web.app_keys import utcnow
+from bridge.web.console.auth import is_trusted
+from bridge.web.console.context import CONSOLE
+from bridge.web.console.request_context import Handler
 from bridge.web.health import FORWARDED
-from bridge.web.parts import utcnow
 
 AGAIN = 3600.0  # seconds after which the same proxy is noted again
 LEAST = 10.0  # seconds between notes: strangers can send such headers from anywhere

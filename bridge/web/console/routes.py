@@ -6,47 +6,60 @@ import asyncio
 
 from aiohttp import web
 
+from bridge.i18n.formatter import catalogs
 from bridge.web.console import (
-    beside,
+    audit_log,
+    background_cache,
     checklist,
     decisions,
-    deeds,
+    events,
     export,
     lines,
-    live,
     mapping,
     order,
     orders,
-    rehearsal,
+    pause,
     rendering,
     settings,
     signin,
-    switch,
+    test_order,
     today,
 )
-from bridge.web.console.access import GATE, Gate
-from bridge.web.console.parts import CONSOLE, Console
+from bridge.web.console.auth import (
+    GATE,
+    Gate,
+)
+from bridge.web.console.catalog_refresh import (
+    SURVEYS,
+    Surveys,
+)
+from bridge.web.console.context import (
+    CONSOLE,
+    Console,
+)
 from bridge.web.console.product_pictures import PRODUCT_PICTURES, ProductPictures
 from bridge.web.console.proxies import PROXIES, ProxyWatch, watch_proxies
-from bridge.web.console.surveys import SURVEYS, Surveys
-from bridge.web.console.visit import Handler, add_headers, visit_of
-from bridge.web.console.words import catalogs
+from bridge.web.console.request_context import (
+    Handler,
+    add_headers,
+    visit_of,
+)
 
 PAGES = (
     today,
     checklist,
-    rehearsal,
-    switch,
+    test_order,
+    pause,
     orders,
     decisions,
     order,
     lines,
     mapping,
     settings,
-    deeds,
+    audit_log,
     export,
     signin,
-    live,
+    events,
     rendering,
 )
 """The modules with `routes`. A new page is added here, and to NAVIGATION in `frame.py` if it has a place of its own."""
@@ -59,8 +72,8 @@ def add_to(app: web.Application, console: Console) -> None:
     """Add the console, with its files read. While nobody may sign in, its pages are not there."""
     app[CONSOLE] = console
     app[GATE] = Gate()
-    app[live.PULSE] = live.Pulse()
-    beside.add_to(app)
+    app[events.PULSE] = events.Pulse()
+    background_cache.add_to(app)
     app[SURVEYS] = Surveys()
     app[PRODUCT_PICTURES] = ProductPictures()
     app[export.TURNS] = asyncio.Semaphore(export.AT_ONCE)

@@ -14,9 +14,19 @@ from bridge.config.show import as_yaml, effective
 from bridge.shopify.scopes import SCOPES, Scope
 from bridge.shopify.status import Status
 from bridge.store.tables import REVISION
-from bridge.web.console.access import User, users_of
-from bridge.web.console.beside import CHECKS, Checked, checked
-from bridge.web.console.visit import Visit, page
+from bridge.web.console.auth import (
+    User,
+    users_of,
+)
+from bridge.web.console.background_cache import (
+    CHECKS,
+    Checked,
+    checked,
+)
+from bridge.web.console.request_context import (
+    Visit,
+    page,
+)
 
 routes = web.RouteTableDef()
 

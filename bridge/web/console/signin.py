@@ -8,9 +8,17 @@ from datetime import timedelta
 from aiohttp import web
 
 from bridge.store.sessions import Session
-from bridge.web.console import access
-from bridge.web.console.access import GATE, digest
-from bridge.web.console.visit import Visit, form_token, local_path, page
+from bridge.web.console import auth
+from bridge.web.console.auth import (
+    GATE,
+    digest,
+)
+from bridge.web.console.request_context import (
+    Visit,
+    form_token,
+    local_path,
+    page,
+)
 
 LONGEST_NAME = 64
 
@@ -33,7 +41,7 @@ async def _form(
     response = await visit.show(
         "sign_in.html", status=status, token=token, wanted=wanted, wrong=wrong, name=name
     )
-    access.set_cookie(response, "form", token, visit.origin)
+    auth.set_cookie(response, "form", token, visit.origin)
     return response
 
 
@@ -44,8 +52,8 @@ async def sign_in(visit: Visit) -> web.StreamResponse:
     if visit.console.open_here:
         raise web.HTTPNotFound
     name, wanted = visit.form.get("name").strip()[:LONGEST_NAME], local_path(visit.form.get("next", "/"))
-    gate, users, address = visit.request.app[GATE], access.users_of(visit.settings), visit.origin.address
-    device = access.known_device(users.get(name), access.cookie(visit.request, "device", visit.origin))
+    gate, users, address = visit.request.app[GATE], auth.users_of(visit.settings), visit.origin.address
+    device = auth.known_device(users.get(name), auth.cookie(visit.request, "device", visit.origin))
     wait = gate.take(name, address, device)
     if wait:
         wrong = visit.t(
@@ -62,20 +70,18 @@ async def sign_in(visit: Visit) -> web.StreamResponse:
         return await _form(visit, wanted, wrong=wrong, name=name, status=403)
     gate.by_device.forgive(device or "")
     await _forget(visit)
-    secret = await access.enter(visit.console, user, visit.origin, visit.request.headers.get("User-Agent"))
+    secret = await auth.enter(visit.console, user, visit.origin, visit.request.headers.get("User-Agent"))
     response = visit.back_to(wanted)
-    access.set_cookie(response, "session", secret, visit.origin, visit.settings.console.session)
-    access.set_cookie(
-        response, "device", access.device_token(user, device), visit.origin, access.DEVICE_LASTS
-    )
-    access.drop_cookie(response, "form", visit.origin)
+    auth.set_cookie(response, "session", secret, visit.origin, visit.settings.console.session)
+    auth.set_cookie(response, "device", auth.device_token(user, device), visit.origin, auth.DEVICE_LASTS)
+    auth.drop_cookie(response, "form", visit.origin)
     return response
 
 
 async def _forget(visit: Visit) -> None:
     """End the session that the browser came with, whoever's it was: a new one begins."""
-    old = access.cookie(visit.request, "session", visit.origin)
-    if old and len(old) <= access.LONGEST_SECRET:
+    old = auth.cookie(visit.request, "session", visit.origin)
+    if old and len(old) <= auth.LONGEST_SECRET:
         await visit.store.sessions.close(digest(old))
 
 
@@ -97,7 +103,7 @@ async def sign_out_everywhere(visit: Visit) -> web.StreamResponse:
 
 def _gone(visit: Visit, text: str) -> web.Response:
     response = visit.back_to("/sign-in", text)
-    access.drop_cookie(response, "session", visit.origin)
+    auth.drop_cookie(response, "session", visit.origin)
     return response
 
 

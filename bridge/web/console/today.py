@@ -16,6 +16,7 @@ from bridge.health.stalled_orders import (
     to_name,
 )
 from bridge.health.thresholds import Finding
+from bridge.i18n.formatter import mark
 from bridge.order import notifications
 from bridge.order.explanations import (
     remedy,
@@ -27,14 +28,25 @@ from bridge.ports import OrderRecord
 from bridge.store.order_search import Counts
 from bridge.store.queries import AlarmRecord, Filter
 from bridge.store.stalled_orders import Standing
+from bridge.web.console.chart_view import (
+    album,
+    heads,
+)
 from bridge.web.console.checklist import checklist
-from bridge.web.console.condition import Group, condition, spending, troubles
+from bridge.web.console.connection_status import (
+    Group,
+    condition,
+    spending,
+    troubles,
+)
 from bridge.web.console.decisions import mark_of
-from bridge.web.console.pictures import album, heads
-from bridge.web.console.rehearsal import simulated_shops
+from bridge.web.console.request_context import (
+    Visit,
+    local_path,
+    page,
+)
 from bridge.web.console.summaries import Summary, sentence_of, summaries
-from bridge.web.console.visit import Visit, local_path, page
-from bridge.web.console.words import mark
+from bridge.web.console.test_order import simulated_shops
 
 NEEDY = (State.UNKNOWN, State.ATTENTION)
 ASKING = tuple(reason for reason in FOR_A_PERSON if reason not in FROM_BEFORE)

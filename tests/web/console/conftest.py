@@ -26,7 +26,7 @@ from bridge.shopify.status import Status
 from bridge.steps.context import World
 from bridge.store import Store
 from bridge.web import console
-from bridge.web.console import access
+from bridge.web.console import auth
 from bridge.web.console.passwords import hashed
 from bridge.web.server import make_app, make_runner
 from tests.config.cases import ENV, GOOD
@@ -120,10 +120,10 @@ class Site:
 
     async def is_signed_in(self, name: str) -> None:
         """As after `sign_in`, without the moment that a password takes."""
-        secret, user = "s" * 43, access.users_of(self.loaded.settings)[name]
+        secret, user = "s" * 43, auth.users_of(self.loaded.settings)[name]
         lasts = timedelta(hours=1)
         await self.store.sessions.open(
-            access.digest(secret),
+            auth.digest(secret),
             who=name,
             proof=user.proof,
             csrf="c" * 32,

@@ -15,8 +15,12 @@ from bridge.errors import StoreUnavailable
 from bridge.order import stored_keys
 from bridge.store import sessions
 from bridge.store.sessions import Sessions
-from bridge.web.console import access, passwords, visit
-from bridge.web.console.visit import LARGEST_FORM
+from bridge.web.console import (
+    auth,
+    passwords,
+    request_context,
+)
+from bridge.web.console.request_context import LARGEST_FORM
 from tests.store.make import Now, word
 from tests.web.console.conftest import PASSWORDS, OpenSite, Site, configuration
 
@@ -95,7 +99,7 @@ async def test_the_demo_is_open_to_this_machine_only(open_site: OpenSite) -> Non
             assert (await site.get("/", headers=headers))[0] == 403
         assert (await site.get("/", headers={"Host": "rebound.example.net"}))[0] == 421
         assert (await site.get("/", headers={"Host": "bridge.acme-prints.fr"}))[0] == 403
-        token = access.DEMO.session.csrf
+        token = auth.DEMO.session.csrf
         assert (await site.post("/alarms/1/clear", {"csrf": token})).status == 303
         assert (await site.post("/alarms/1/clear", {"csrf": "guessed"})).status == 403
 
@@ -182,7 +186,7 @@ async def test_a_session_that_somebody_planted_stays_nobodys(site: Site) -> None
     site.client.cookie_jar.update_cookies({"bridge-session": planted}, URL(site.url))
     await site.sign_in("anna")
     assert site.cookie("session") != planted
-    assert await site.store.sessions.find(access.digest(planted)) is None
+    assert await site.store.sessions.find(auth.digest(planted)) is None
 
 
 async def test_the_database_holds_no_secret_of_a_session(site: Site) -> None:
@@ -289,7 +293,7 @@ async def test_an_owner_comes_in_from_a_browser_that_is_known_while_strangers_tr
 ) -> None:
     assert (await site.sign_in("anna")).status == 303
     await site.press("/sign-out")
-    gate = site.app[access.GATE]
+    gate = site.app[auth.GATE]
     for number in range(400):
         gate.take("anna", f"198.51.100.{number % 250}")
     token = await site.token("/sign-in")
@@ -454,7 +458,7 @@ async def test_huge_and_strange_forms_are_refused(site: Site) -> None:
 async def test_a_form_that_does_not_come_to_its_end_is_not_waited_for(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(visit, "READ_WITHIN", 0.05)
+    monkeypatch.setattr(request_context, "READ_WITHIN", 0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", URL(site.url).port)
     writer.write(
         b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n"

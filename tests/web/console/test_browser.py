@@ -22,7 +22,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from bridge.order.model import Money
 from bridge.order.problems import Alarm
 from bridge.order.states import Wait
-from bridge.web.console.frame import NAVIGATION
+from bridge.web.console.navigation import NAVIGATION
 from tests.web.console.conftest import PASSWORDS, Site
 from tests.web.console.orders import SCRIPT, alarmed, asking, bought, needing
 

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from bridge.order.model import Money
 from bridge.store.order_search import Placed
 from bridge.web.console.charts import BOTTOM, HEIGHT, LEFT, LINES, RIGHT, TOP, WIDTH, chart, step_for
-from bridge.web.console.figures import Figures, by_day
+from bridge.web.console.daily_stats import (
+    Figures,
+    by_day,
+)
 
 LAST = date(2026, 11, 25)
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -10,12 +10,12 @@ from html import unescape
 import pytest
 import sqlalchemy as sa
 
+from bridge.i18n.formatter import reader_for
 from bridge.order.model import Address, Mode, Money
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change
 from bridge.store.tables import events
-from bridge.web.console.words import reader_for
 from tests.store.make import placing, shop_order
 from tests.web.console.conftest import Site
 from tests.web.console.orders import needing

@@ -16,9 +16,9 @@ from bridge.errors import NeedsPerson, TryAgain, shopify
 from bridge.order.model import Design, Money, Quote, Variant
 from bridge.plan.catalogue import Stock
 from bridge.plan.prices import Offered, Prices
+from bridge.web.console.catalog_refresh import SURVEYS
+from bridge.web.console.context import CONSOLE
 from bridge.web.console.mapping import ROWS
-from bridge.web.console.parts import CONSOLE
-from bridge.web.console.surveys import SURVEYS
 from tests.plan.make import stock, variant
 from tests.store.make import Now
 from tests.web.console.conftest import Site

@@ -31,7 +31,7 @@ from bridge.plan.catalogue import Stock
 from bridge.plan.prices import Prices
 from bridge.ports import Change, ClosedPurchase, OrderRecord
 from bridge.sculpteo.quotes import Material
-from bridge.web.console.parts import CONSOLE
+from bridge.web.console.context import CONSOLE
 from tests.store.make import ITEMS, START, Now, claimed, key_of, receipt, sent, shop_order, word
 from tests.web.console.conftest import Site
 

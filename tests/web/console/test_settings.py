@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from bridge.config.watch import Standing
-from bridge.web.console.parts import CONSOLE
+from bridge.web.console.context import CONSOLE
 from bridge.web.console.signin import browser_of
 from tests.config.cases import ENV
 from tests.web.console.conftest import PASSWORDS, Site, hash_of

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.store import Store
-from bridge.web.console.access import Gate, Origin, User, device_token, known_device, origin_of
+from bridge.web.console.auth import (
+    Gate,
+    Origin,
+    User,
+    device_token,
+    known_device,
+    origin_of,
+)
 from bridge.web.console.throttle import KEYS, Rate, Throttle
 from tests.store.make import Tick
 from tests.web.console.conftest import configuration

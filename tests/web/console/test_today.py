@@ -26,8 +26,8 @@ from bridge.shopify.scopes import SCOPES
 from bridge.shopify.status import ShopFacts, Status, Version
 from bridge.shopify.subscriptions import Create, Plan
 from bridge.store.tables import metadata
-from bridge.web.console.beside import CHECKS
-from bridge.web.console.parts import CONSOLE
+from bridge.web.console.background_cache import CHECKS
+from bridge.web.console.context import CONSOLE
 from tests.store.make import attempt, claimed, get, sent, waiting, word
 from tests.web.console.conftest import OpenSite, Site, configuration
 from tests.web.console.orders import SCRIPT, alarmed, asking, bought, needing

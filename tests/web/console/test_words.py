@@ -12,9 +12,15 @@ from string import Formatter
 import pytest
 from babel.messages.pofile import read_po
 
+from bridge.i18n import formatter
+from bridge.i18n.formatter import (
+    LOCALES,
+    catalogs,
+    read_catalog,
+    reader_for,
+    wanted,
+)
 from bridge.order.model import Money
-from bridge.web.console import words
-from bridge.web.console.words import LOCALES, catalogs, read_catalog, reader_for, wanted
 from tests.tools import texts
 
 LANGUAGES = sorted(path.name for path in LOCALES.iterdir() if path.is_dir())
@@ -146,7 +152,7 @@ def test_a_language_with_three_forms_chooses_among_all_of_them(
 ) -> None:
     path = tmp_path / "console.po"
     path.write_text(of_three(language, plural_forms), "utf-8")
-    monkeypatch.setattr(words, "catalogs", lambda: {language: read_catalog(path, language)})
+    monkeypatch.setattr(formatter, "catalogs", lambda: {language: read_catalog(path, language)})
     reader = reader_for(language, None, None)
     chosen = {count: reader.n("{count} alarm", "{count} alarms", count) for count in expected}
     assert chosen == {count: f"{reader.number(count)}: {form}" for count, form in expected.items()}

@@ -14,11 +14,18 @@ from aiohttp import web
 
 from bridge.errors import StoreUnavailable
 from bridge.store.store import Store
-from bridge.web.console import access
-from bridge.web.console.beside import CHECKS, SUMS
+from bridge.web.console import auth
+from bridge.web.console.background_cache import (
+    CHECKS,
+    SUMS,
+)
+from bridge.web.console.catalog_refresh import SURVEYS
 from bridge.web.console.product_pictures import PRODUCT_PICTURES
-from bridge.web.console.surveys import SURVEYS
-from bridge.web.console.visit import Visit, add_headers, page
+from bridge.web.console.request_context import (
+    Visit,
+    add_headers,
+    page,
+)
 
 LISTENERS = 50  # at once; a page that finds no place stays as it is
 LOOK_EVERY = 1.0  # seconds
@@ -89,5 +96,5 @@ async def _tell(visit: Visit, response: web.StreamResponse, pulse: Pulse) -> Non
         elif time.monotonic() - alive >= ALIVE_EVERY:
             alive = time.monotonic()
             await response.write(b": here\n\n")
-            if await access.entered(visit.console, visit.request, visit.origin) is None:
+            if await auth.entered(visit.console, visit.request, visit.origin) is None:
                 return

@@ -6,7 +6,10 @@ from aiohttp import web
 
 from bridge.order.states import Wait
 from bridge.store.key_value import ALL
-from bridge.web.console.visit import Visit, page
+from bridge.web.console.request_context import (
+    Visit,
+    page,
+)
 
 LONGEST_WHY = 200
 

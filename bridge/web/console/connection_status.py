@@ -21,8 +21,11 @@ from bridge.order import stored_keys
 from bridge.order.model import Money
 from bridge.order.problems import Text
 from bridge.shopify.status import Status
-from bridge.web.console.beside import Checked, checked
-from bridge.web.console.visit import Visit
+from bridge.web.console.background_cache import (
+    Checked,
+    checked,
+)
+from bridge.web.console.request_context import Visit
 
 Level = Literal["good", "plain", "warn", "bad"]
 LEVELS: tuple[Level, ...] = ("good", "plain", "warn", "bad")

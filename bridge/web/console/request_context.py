@@ -23,18 +23,33 @@ from aiohttp import web
 from bridge.config.settings import Settings
 from bridge.config.simulated import simulated_in_live
 from bridge.errors import StoreUnavailable
+from bridge.i18n.formatter import (
+    Reader,
+    reader_for,
+)
 from bridge.order.states import FOR_A_PERSON, State
 from bridge.steps.context import World
 from bridge.store.order_search import Counts
 from bridge.store.sessions import Session
 from bridge.store.store import Store
-from bridge.web.console import access
-from bridge.web.console.access import Entered, Origin, Role, User
-from bridge.web.console.frame import NAVIGATION, ROLES, STATES
-from bridge.web.console.parts import CONSOLE, Console
+from bridge.web.console import auth
+from bridge.web.console.auth import (
+    Entered,
+    Origin,
+    Role,
+    User,
+)
+from bridge.web.console.context import (
+    CONSOLE,
+    Console,
+)
+from bridge.web.console.navigation import (
+    NAVIGATION,
+    ROLES,
+    STATES,
+)
 from bridge.web.console.product_pictures import PRODUCT_PICTURES
 from bridge.web.console.rendering import render
-from bridge.web.console.words import Reader, reader_for
 from bridge.web.health import is_local
 
 LARGEST_FORM = 64 * 1024  # bytes
@@ -165,7 +180,7 @@ class Visit:
         }
         response = web.Response(text=render(template, context), status=status, content_type="text/html")
         if notice is not None:
-            access.drop_cookie(response, "notice", self.origin)
+            auth.drop_cookie(response, "notice", self.origin)
         return response
 
     def back_to(self, path: str, text: str = "", *, good: bool = True) -> web.Response:
@@ -173,7 +188,7 @@ class Visit:
         response = web.Response(status=303, headers={"Location": path})
         if text:
             value = quote(json.dumps([good, text[:LONGEST_NOTICE]], ensure_ascii=False), safe="")
-            access.set_cookie(response, "notice", value, self.origin, timedelta(seconds=60))
+            auth.set_cookie(response, "notice", value, self.origin, timedelta(seconds=60))
         return response
 
     async def note(self, action: str, outcome: str, order: int | None = None, **facts: object) -> None:
@@ -224,7 +239,7 @@ def _closed(console: Console, request: web.Request) -> web.Response | None:
         if not is_local(request) or request.path != "/":
             raise web.HTTPNotFound
         return web.Response(text=HINT)
-    if not access.is_known_host(request, console.settings):
+    if not auth.is_known_host(request, console.settings):
         raise web.HTTPMisdirectedRequest(
             text="The console answers under the address of server.public_url, or the machine's own.\n"
         )
@@ -236,13 +251,13 @@ def visit_of(console: Console, request: web.Request) -> Visit:
     zone = unquote(request.cookies.get("bridge-zone", ""))
     language = console.settings.console.language
     reader = reader_for(request.headers.get("Accept-Language", ""), language, zone)
-    return Visit(request, console, access.origin_of(request, console.settings), reader, None)
+    return Visit(request, console, auth.origin_of(request, console.settings), reader, None)
 
 
 async def _guarded(visit: Visit, handler: Page, role: Role | None) -> web.StreamResponse:
     """The page, or the page that says why not."""
     try:
-        visit.entered = await access.entered(visit.console, visit.request, visit.origin)
+        visit.entered = await auth.entered(visit.console, visit.request, visit.origin)
         return await _refused(visit, role) or await handler(visit)
     except web.HTTPNotFound:
         return visit.show_wrong(404, visit.t("There is nothing here."))
@@ -314,22 +329,22 @@ async def _form(request: web.Request) -> Form:
 
 def _forged(visit: Visit, role: Role | None) -> str | None:
     """Why it does not come from a form of ours."""
-    expected = visit.session.csrf if role else access.cookie(visit.request, "form", visit.origin)
+    expected = visit.session.csrf if role else auth.cookie(visit.request, "form", visit.origin)
     given = visit.form.get(CSRF)
     if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
         return "its token is not that of the session"
-    return access.forged(visit.request, visit.settings)
+    return auth.forged(visit.request, visit.settings)
 
 
 def form_token(visit: Visit) -> str:
     """The token of a form that is shown before anybody is signed in."""
-    known = access.cookie(visit.request, "form", visit.origin)
+    known = auth.cookie(visit.request, "form", visit.origin)
     return known if 20 <= len(known) <= 100 and known.isascii() else secrets.token_urlsafe(24)
 
 
 def _notice(request: web.Request, origin: Origin) -> tuple[bool, str] | None:
     """What the page before wants said. It is text, and is shown as such."""
-    raw = access.cookie(request, "notice", origin)
+    raw = auth.cookie(request, "notice", origin)
     if not raw or len(raw) > 12 * LONGEST_NOTICE:
         return None
     try:

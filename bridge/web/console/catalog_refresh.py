@@ -21,7 +21,7 @@ from bridge.plan.catalogue import Stock, asked_for
 from bridge.plan.look import Look, costed, looked
 from bridge.plan.prices import Priced
 from bridge.plan.survey import read_shops
-from bridge.web.console.parts import Console
+from bridge.web.console.context import Console
 
 GOOD_FOR = timedelta(minutes=30)
 TOLD_EVERY = 3.0  # seconds between two words to open pages on how far it has come

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bridge.i18n.formatter import mark
 from bridge.order.line_overrides import (
     prints_told,
     subjects_of,
@@ -18,8 +19,7 @@ from bridge.steps.mapping_overrides import (
     overlaid,
 )
 from bridge.store.queries import Event
-from bridge.web.console.visit import Visit
-from bridge.web.console.words import mark
+from bridge.web.console.request_context import Visit
 
 CHANGED = mark("The mapping changed, and the order is looked at anew. So far: {before} From now on: {after}")
 STILL_OPEN = frozenset({State.WAITING, State.ATTENTION})

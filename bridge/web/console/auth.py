@@ -24,7 +24,7 @@ from aiohttp import web
 from bridge.config.settings import Settings
 from bridge.store.sessions import Session
 from bridge.web.console import passwords
-from bridge.web.console.parts import Console
+from bridge.web.console.context import Console
 from bridge.web.console.throttle import Rate, Throttle
 from bridge.web.health import FORWARDED, is_local
 

@@ -13,8 +13,8 @@ import structlog
 from aiohttp import web
 
 from bridge.shopify.status import Status
-from bridge.web.console.figures import Figures
-from bridge.web.console.parts import Console
+from bridge.web.console.context import Console
+from bridge.web.console.daily_stats import Figures
 
 Q = TypeVar("Q")
 A = TypeVar("A")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bridge.i18n.formatter import mark
 from bridge.order.states import State
-from bridge.web.console.access import Role
-from bridge.web.console.words import mark
+from bridge.web.console.auth import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bridge.web.console.visit import Visit, page
-from bridge.web.console.words import mark
+from bridge.i18n.formatter import mark
+from bridge.web.console.request_context import (
+    Visit,
+    page,
+)
 
 ROWS = 50
 

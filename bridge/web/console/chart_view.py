@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from bridge.i18n.formatter import Reader
 from bridge.order.model import Money
-from bridge.web.console.beside import SUMS
+from bridge.web.console.background_cache import SUMS
 from bridge.web.console.charts import Chart, Column, chart
-from bridge.web.console.figures import Day, Figures, by_day
-from bridge.web.console.visit import Visit
-from bridge.web.console.words import Reader
+from bridge.web.console.daily_stats import (
+    Day,
+    Figures,
+    by_day,
+)
+from bridge.web.console.request_context import Visit
 
 DAYS = 30
 PATIENCE = 0.3  # seconds that the first page waits for the figures; an open page gets them later

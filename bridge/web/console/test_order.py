@@ -6,7 +6,10 @@ from aiohttp import web
 
 from bridge.config.names import is_simulated
 from bridge.errors import TryAgain
-from bridge.web.console.visit import Visit, page
+from bridge.web.console.request_context import (
+    Visit,
+    page,
+)
 
 routes = web.RouteTableDef()
 
