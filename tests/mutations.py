@@ -527,14 +527,14 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "only a blank answer is a refusal",
-        "bridge/sculpteo/answers.py",
+        "bridge/sculpteo/order_response.py",
         "        if text is not None and not text.strip() and status not in MAYBE_DONE:\n",
         "        if status not in MAYBE_DONE:\n",
         WIRE,
     ),
     Guard(
         "408, 409, 425 and 429 prove nothing",
-        "bridge/sculpteo/answers.py",
+        "bridge/sculpteo/order_response.py",
         " and status not in MAYBE_DONE:\n",
         ":\n",
         WIRE,

@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": {"steps", "ports", "order", "errors", "shopify.webhooks"},
     "web.console": {
         *("steps", "decisions", "plan", "health", "ports", "order", "errors", "net", "i18n"),
-        *("config", "store", "web", "shopify.status", "shopify.scopes"),
+        *("config", "store", "web", "shopify.shop_status", "shopify.scopes"),
     },
     # both upstreams, simulated: they know the bridge's words, and nothing of how it works
     "sandbox": {"ports", "order", "errors", "i18n"},

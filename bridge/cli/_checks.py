@@ -21,9 +21,13 @@ from bridge.order.clock import SystemClock
 from bridge.order.model import Design
 from bridge.runtime.container import admin_of
 from bridge.sculpteo.client import SculpteoPrinter
-from bridge.shopify.admin import Admin
-from bridge.shopify.status import Status, inspect, locations
-from bridge.shopify.tame import Unexpected
+from bridge.shopify.client import Admin
+from bridge.shopify.json_value import Unexpected
+from bridge.shopify.shop_status import (
+    Status,
+    inspect,
+    locations,
+)
 from bridge.steps.allocation import names_location
 
 Result = Literal["ok", "warning", "failed"]

@@ -6,7 +6,7 @@ from time import monotonic
 
 import click
 
-from bridge.shopify.admin import Admin
+from bridge.shopify.client import Admin
 
 PATIENCE = 600.0  # seconds that one call of a person's command waits for Shopify's query budget
 WORTH_TELLING = 0.5  # seconds of a wait

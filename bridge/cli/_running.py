@@ -30,7 +30,7 @@ from bridge.runtime.container import (
 )
 from bridge.runtime.shop_identity import identify_shops
 from bridge.sculpteo.client import SculpteoPrinter
-from bridge.shopify.admin import Admin
+from bridge.shopify.client import Admin
 from bridge.store import Store
 
 T = TypeVar("T")

@@ -16,9 +16,17 @@ from bridge.cli._options import config_option, echo_json, load_or_exit
 from bridge.config.settings import Item, Product, Settings
 from bridge.order.clock import SystemClock
 from bridge.order.model import STATUS_MEANING, Address, Design, PrintOrder, RawAnswer
-from bridge.sculpteo.answers import is_reference
 from bridge.sculpteo.client import SculpteoPrinter
-from bridge.sculpteo.probing import Findings, fake_order, is_real, placed, probe, save, what_was_read
+from bridge.sculpteo.order_response import is_reference
+from bridge.sculpteo.test_order import (
+    Findings,
+    fake_order,
+    is_real,
+    placed,
+    probe,
+    save,
+    what_was_read,
+)
 from bridge.store import Store
 
 SHOWN = 3000  # characters of an answer that are shown; --save keeps all of it

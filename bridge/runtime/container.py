@@ -45,13 +45,13 @@ from bridge.runtime.worker import (
 )
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify import installation
-from bridge.shopify.admin import Admin
 from bridge.shopify.auth import ClientCredentials, StaticToken, Tokens
 from bridge.shopify.catalog import variants
+from bridge.shopify.client import Admin
 from bridge.shopify.endpoint import endpoint
 from bridge.shopify.orders import ShopifyShop
 from bridge.shopify.scopes import SCOPES, granted
-from bridge.shopify.status import shop_facts
+from bridge.shopify.shop_status import shop_facts
 from bridge.steps.context import (
     Job,
     World,

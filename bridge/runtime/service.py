@@ -52,8 +52,11 @@ from bridge.runtime.scheduler import Chores
 from bridge.runtime.worker import Worker
 from bridge.sculpteo.client import tracking_page
 from bridge.shopify import subscriptions
-from bridge.shopify.pictures import product_pictures
-from bridge.shopify.status import Status, inspect
+from bridge.shopify.product_images import product_pictures
+from bridge.shopify.shop_status import (
+    Status,
+    inspect,
+)
 from bridge.shopify.webhooks import interpret
 from bridge.steps.locations import resolve
 from bridge.store import Store

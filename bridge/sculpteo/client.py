@@ -31,9 +31,15 @@ from bridge.order.model import (
 from bridge.ports import Clock
 from bridge.sculpteo import tracking
 from bridge.sculpteo.address import address_problem
-from bridge.sculpteo.answers import MAX_ANSWER, Judgement, find_candidate, is_reference, judge
 from bridge.sculpteo.http import Answer, Gate, Lookups, send_once
 from bridge.sculpteo.order_form import MASK, ORDER_PATH, encode, fields, masked, token_of
+from bridge.sculpteo.order_response import (
+    MAX_ANSWER,
+    Judgement,
+    find_candidate,
+    is_reference,
+    judge,
+)
 from bridge.sculpteo.quotes import (
     MATERIALS_PATHS,
     PRICE_PATH,
@@ -42,7 +48,7 @@ from bridge.sculpteo.quotes import (
     read_materials,
     read_quote,
 )
-from bridge.sculpteo.reading import Reading
+from bridge.sculpteo.tracking_result import Reading
 
 TRACKING_PATH = "/shop/tracking/reference/"
 CONNECT_WITHIN = 20.0  # seconds for name resolution, connection and TLS of an order call

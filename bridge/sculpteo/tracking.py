@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 
 from bridge.order.model import PrintStatus, RawAnswer, TrackingReport
-from bridge.sculpteo import parcels
-from bridge.sculpteo.reading import Reading
+from bridge.sculpteo import tracking_numbers
 from bridge.sculpteo.tracking_json import markup, read_json
 from bridge.sculpteo.tracking_page import read_page
+from bridge.sculpteo.tracking_result import Reading
 
 
 def read(text: str, reference: str) -> Reading:
@@ -43,7 +43,7 @@ def combine(first: Reading, second: Reading) -> Reading:
         steps=first.steps + second.steps,
         labels=first.labels + second.labels,
         unknown=first.unknown + second.unknown,
-        parcels=parcels.merge((*first.parcels, *second.parcels), ""),
+        parcels=tracking_numbers.merge((*first.parcels, *second.parcels), ""),
         estimated_delivery=first.estimated_delivery or second.estimated_delivery,
         denied=first.denied or second.denied,
         login=first.login or second.login,

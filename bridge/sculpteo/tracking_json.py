@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from datetime import date
 
 from bridge.order.model import Parcel, PrintStatus
-from bridge.sculpteo import parcels, words
-from bridge.sculpteo.reading import Reading
+from bridge.sculpteo import (
+    status_terms,
+    tracking_numbers,
+)
+from bridge.sculpteo.tracking_result import Reading
 
 Json = dict[str, object]
 
@@ -84,7 +87,7 @@ def read_json(document: object, reference: str) -> Reading:
         statuses=tuple(statuses),
         said=tuple(said),
         unknown=tuple(unknown),
-        parcels=parcels.merge(_parcels(root, inside=False, carrier=None, depth=0), reference),
+        parcels=tracking_numbers.merge(_parcels(root, inside=False, carrier=None, depth=0), reference),
         estimated_delivery=max(estimates, default=None),
         denied=any(isinstance(value, str) and _denies(value) for _, value in _pairs(root)),
     )
@@ -92,7 +95,9 @@ def read_json(document: object, reference: str) -> Reading:
 
 def _denies(text: str) -> bool:
     return bool(
-        re.search(r"\b(not found|does not exist|unknown order|introuvable|n existe pas)\b", words.plain(text))
+        re.search(
+            r"\b(not found|does not exist|unknown order|introuvable|n existe pas)\b", status_terms.plain(text)
+        )
     )
 
 
@@ -178,11 +183,11 @@ def _level_status(node: object, statuses: list[PrintStatus], said: list[str], un
         if key not in STATUS_KEYS and (key not in STATE_KEYS or keys & PLACE_KEYS):
             continue
         for text in _texts(value):
-            status = words.status_of(text) or words.step_status(text, done=False)
+            status = status_terms.status_of(text) or status_terms.step_status(text, done=False)
             if status is not None:
                 statuses.append(status)
                 said.append(text)
-            elif words.plain(text) in words.ENVELOPE or (key in STATE_KEYS and has_status):
+            elif status_terms.plain(text) in status_terms.ENVELOPE or (key in STATE_KEYS and has_status):
                 continue
             else:
                 unknown.append(text)
@@ -229,7 +234,11 @@ def _parcels(node: object, *, inside: bool, carrier: str | None, depth: int) -> 
             if name not in fields:
                 continue
             within = name in TRACKING_KEYS or name in PARCEL_KEYS
-            if inside and isinstance(value, (dict, list)) and (number := parcels.number_in(str(key))):
+            if (
+                inside
+                and isinstance(value, (dict, list))
+                and (number := tracking_numbers.number_in(str(key)))
+            ):
                 yield Parcel(number, carrier)
             if within or isinstance(value, (dict, list)) or _is_link(value):
                 yield from _parcels(value, inside=within, carrier=carrier, depth=depth + 1)
@@ -241,9 +250,9 @@ def _is_link(value: object) -> bool:
 
 def _text_parcels(text: str, inside: bool, carrier: str | None) -> Iterator[Parcel]:
     if _is_link(text):
-        yield from parcels.link_parcels(text)
+        yield from tracking_numbers.link_parcels(text)
     elif inside:
-        yield from (Parcel(number, carrier) for number in parcels.numbers_in(text))
+        yield from (Parcel(number, carrier) for number in tracking_numbers.numbers_in(text))
 
 
 def _dict_parcels(fields: Json, inside: bool, carrier: str | None) -> Iterator[Parcel]:
@@ -252,7 +261,7 @@ def _dict_parcels(fields: Json, inside: bool, carrier: str | None) -> Iterator[P
         (found for key in keys if (found := _numbers(fields.get(key), named=key in NAMED))), []
     )
     url = next((str(fields[key]).strip() for key in URL_KEYS if _is_link(fields.get(key))), None)
-    linked = parcels.link_parcels(url) if url else []
+    linked = tracking_numbers.link_parcels(url) if url else []
     if len(numbers) == 1 and len(linked) == 1 and linked[0].number.upper() != numbers[0].upper():
         return  # key and link disagree: the link, which people will click, is read elsewhere
     shipped = next((day for key in SHIPPED_KEYS if (day := _date(fields.get(key)))), None)
@@ -269,8 +278,8 @@ def _numbers(value: object, *, named: bool) -> list[str]:
         return [number for entry in entries for number in _numbers(entry, named=named)]
     if isinstance(value, bool) or not isinstance(value, (str, int)) or _is_link(value):
         return []
-    numbers = parcels.numbers_in(str(value))
-    if not numbers and named and (number := parcels.number_in(str(value), named=True)):
+    numbers = tracking_numbers.numbers_in(str(value))
+    if not numbers and named and (number := tracking_numbers.number_in(str(value), named=True)):
         return [number]
     return numbers
 
@@ -304,4 +313,4 @@ def _contents(fields: Json) -> tuple[tuple[str, int], ...]:
 
 
 def _date(value: object) -> date | None:
-    return words.date_in(value) if isinstance(value, str) else None
+    return status_terms.date_in(value) if isinstance(value, str) else None

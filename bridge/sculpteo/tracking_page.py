@@ -14,21 +14,26 @@ from datetime import date
 from html.parser import HTMLParser
 
 from bridge.order.model import Parcel, PrintStatus
-from bridge.sculpteo import parcels, words
-from bridge.sculpteo.reading import Reading
+from bridge.sculpteo import (
+    status_terms,
+    tracking_numbers,
+)
+from bridge.sculpteo.tracking_result import Reading
 
-BLOCKS = words.names("""address article aside blockquote body br button caption dd div dl dt fieldset footer form h1 h2 h3 h4 h5
+BLOCKS = status_terms.names("""address article aside blockquote body br button caption dd div dl dt fieldset footer form h1 h2 h3 h4 h5
     h6 header hr label legend li main nav ol option p section select table tbody td tfoot th thead title tr ul
     """)
-VOID = words.names("area base br col embed hr img input link meta source track wbr")
-HEADINGS = words.names("h1 h2 h3 h4 h5 h6 strong b em p")
-NOT_OURS = words.names("a nav button option select footer li td th label")
+VOID = status_terms.names("area base br col embed hr img input link meta source track wbr")
+HEADINGS = status_terms.names("h1 h2 h3 h4 h5 h6 strong b em p")
+NOT_OURS = status_terms.names("a nav button option select footer li td th label")
 MAX_NESTING = 200
-SILENT = words.names("script style template noscript svg")
-LABEL_TAGS = words.names("dt th label")
+SILENT = status_terms.names("script style template noscript svg")
+LABEL_TAGS = status_terms.names("dt th label")
 LABEL_ATTRIBUTES = ("title", "data-title", "data-original-title", "data-label", "label", "aria-label", "alt")
 
-STATUS_CLASSES = words.names("status orderstatus statut statutcommande currentstatus orderstate etatcommande")
+STATUS_CLASSES = status_terms.names(
+    "status orderstatus statut statutcommande currentstatus orderstate etatcommande"
+)
 STATUS_LABELS = frozenset(
     {
         "status",
@@ -206,7 +211,7 @@ def read_page(html: str, reference: str) -> Reading:
     page.close()
     reading = _status(page, Reading())
     shipped = _dates(page, SHIPPED_LABELS)
-    found = parcels.merge(_parcels(page), reference)
+    found = tracking_numbers.merge(_parcels(page), reference)
     if len(shipped) == 1:
         found = tuple(replace(parcel, shipped_on=parcel.shipped_on or min(shipped)) for parcel in found)
     text = "\n".join(text for text, _ in page.blocks)
@@ -214,7 +219,7 @@ def read_page(html: str, reference: str) -> Reading:
         reading,
         parcels=found,
         estimated_delivery=max(_dates(page, ESTIMATE_LABELS), default=None),
-        denied=bool(_DENIED.search(words.plain(text))),
+        denied=bool(_DENIED.search(status_terms.plain(text))),
         login=page.password,
         heading=_heading(page),
         mentions=reference.casefold() in text.casefold(),
@@ -250,14 +255,14 @@ def _status(page: _Page, reading: Reading) -> Reading:
     statuses, steps = list[PrintStatus](), list[PrintStatus]()
     said, labels, unknown = list[str](), list[str](), list[str]()
     for text, sure in _status_texts(page):
-        status = words.status_of(text) or words.step_status(text, done=False)
+        status = status_terms.status_of(text) or status_terms.step_status(text, done=False)
         if status is not None:
             statuses.append(status)
             said.append(text)
         elif sure:
             unknown.append(text[:100])
     for label, done in _last_steps(page.steps):
-        status = words.step_status(label, done=done)
+        status = status_terms.step_status(label, done=done)
         if status is not None:
             steps.append(status)
             labels.append(label)
@@ -282,15 +287,15 @@ def _status_texts(page: _Page) -> Iterator[tuple[str, bool]]:
     for kind, name, text in page.taken:
         if kind == "status":
             label, _, value = text.rpartition(":")
-            yield (value.strip() if words.plain(label) in STATUS_LABELS else text), len(text) <= 60
-        elif kind == "cell" and words.plain(name) in STATUS_LABELS:
+            yield (value.strip() if status_terms.plain(label) in STATUS_LABELS else text), len(text) <= 60
+        elif kind == "cell" and status_terms.plain(name) in STATUS_LABELS:
             yield text, True
     for label, value, same_block in _labelled(page):
         if label in STATUS_LABELS:
             yield value, same_block and len(value) <= 60
     for text, within in page.blocks:
         for sentence in re.split(r"(?<=[.!?])\s", text):
-            match = _SENTENCE.fullmatch(words.plain(sentence)) if len(sentence) < 200 else None
+            match = _SENTENCE.fullmatch(status_terms.plain(sentence)) if len(sentence) < 200 else None
             if match and not within & {"a", "li", "footer", "nav"}:
                 yield _sentence_word(match["en"] or match["fr"]), False
 
@@ -298,7 +303,7 @@ def _status_texts(page: _Page) -> Iterator[tuple[str, bool]]:
 def _sentence_word(rest: str) -> str:
     """ "cancelled by our team" -> "cancelled": a cancellation counts whatever follows it."""
     first = rest.split()[0]
-    return first if words.status_of(first) is PrintStatus.CANCELLED else rest
+    return first if status_terms.status_of(first) is PrintStatus.CANCELLED else rest
 
 
 def _last_steps(steps: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
@@ -316,7 +321,7 @@ def _last_steps(steps: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, bool]]
 def _standing_alone(page: _Page) -> Iterator[tuple[PrintStatus, str]]:
     """A heading or paragraph that is nothing but a status, not one of a menu, list or table head."""
     for text, within in page.blocks:
-        status = words.status_of(text)
+        status = status_terms.status_of(text)
         if status and within & HEADINGS and not within & NOT_OURS:
             yield status, text
 
@@ -331,24 +336,24 @@ def _labelled(page: _Page) -> Iterator[tuple[str, str, bool]]:
     for text, within in page.blocks:
         label, colon, value = text.partition(":")
         if colon and value.strip():
-            yield words.plain(label), value.strip(), True
+            yield status_terms.plain(label), value.strip(), True
         elif previous:
             yield previous, text, False
-        previous = words.plain(text) if within & LABEL_TAGS and len(text) < 60 else ""
+        previous = status_terms.plain(text) if within & LABEL_TAGS and len(text) < 60 else ""
 
 
 def _dates(page: _Page, labels: frozenset[str]) -> set[date]:
-    texts = [text for kind, name, text in page.taken if kind == "cell" and words.plain(name) in labels]
+    texts = [text for kind, name, text in page.taken if kind == "cell" and status_terms.plain(name) in labels]
     texts += [value for label, value, _ in _labelled(page) if label in labels]
-    return {day for text in texts if (day := words.date_in(text)) is not None}
+    return {day for text in texts if (day := status_terms.date_in(text)) is not None}
 
 
 def _parcels(page: _Page) -> Iterator[Parcel]:
     for link in page.links:
-        yield from parcels.link_parcels(link)
+        yield from tracking_numbers.link_parcels(link)
     for kind, name, text in page.taken:
-        if kind == "number" or (kind == "cell" and words.plain(name) in NUMBER_LABELS):
-            yield from (Parcel(number) for number in parcels.numbers_in(text))
+        if kind == "number" or (kind == "cell" and status_terms.plain(name) in NUMBER_LABELS):
+            yield from (Parcel(number) for number in tracking_numbers.numbers_in(text))
     for label, value, same_block in _labelled(page):
         if label in NUMBER_LABELS and (same_block or "num" in label):
-            yield from (Parcel(number) for number in parcels.numbers_in(value))
+            yield from (Parcel(number) for number in tracking_numbers.numbers_in(value))

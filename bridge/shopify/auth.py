@@ -16,7 +16,10 @@ import aiohttp
 
 from bridge.errors import NeedsPerson, TryAgain, Upstream
 from bridge.shopify import http
-from bridge.shopify.tame import Unexpected, Value
+from bridge.shopify.json_value import (
+    Unexpected,
+    Value,
+)
 
 EARLY = timedelta(hours=1)  # a day's token is renewed this long before it ends
 EARLY_SHARE = 0.1  # and a shorter one when this share of its life is left

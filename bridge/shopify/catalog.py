@@ -9,8 +9,11 @@ from collections.abc import AsyncIterator
 
 from bridge.errors import TryAgain
 from bridge.order.model import Variant
-from bridge.shopify.admin import Admin
-from bridge.shopify.tame import Unexpected, Value
+from bridge.shopify.client import Admin
+from bridge.shopify.json_value import (
+    Unexpected,
+    Value,
+)
 
 
 async def variants(admin: Admin) -> AsyncIterator[Variant]:

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from bridge.errors import TryAgain
 from bridge.order.model import Mode
-from bridge.shopify.admin import Admin
+from bridge.shopify.client import Admin
+from bridge.shopify.json_value import Value
 from bridge.shopify.scopes import granted
-from bridge.shopify.tame import Value
 
 GO_LIVE = "go_live"
 LEDGER_GAP = "ledger_gap"  # since when the bridge ran without being able to write the ledger on orders

@@ -14,7 +14,10 @@ from datetime import datetime
 from typing import Any
 
 from bridge.order.model import Choice, Decision, Ledger, LedgerEntry, Mode, Money
-from bridge.shopify.tame import Unexpected, Value
+from bridge.shopify.json_value import (
+    Unexpected,
+    Value,
+)
 
 PLAIN, FORBIDDING = 1, 2
 VERSIONS = frozenset({PLAIN, FORBIDDING})

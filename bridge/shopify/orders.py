@@ -18,13 +18,29 @@ from bridge.order.model import (
     Tracking,
 )
 from bridge.ports import Annotation, Changed, CustomerOrder
-from bridge.shopify import ledger, parse, shipments, shown
-from bridge.shopify.admin import Admin, next_page
-from bridge.shopify.answers import AccessDenied, Reply, UserError, user_errors
-from bridge.shopify.papers import papers_of
+from bridge.shopify import (
+    ledger,
+    order_annotations,
+    order_parser,
+    shipments,
+)
+from bridge.shopify.buyer_documents import papers_of
+from bridge.shopify.client import (
+    Admin,
+    next_page,
+)
+from bridge.shopify.json_value import (
+    Unexpected,
+    Value,
+)
+from bridge.shopify.response import (
+    AccessDenied,
+    Reply,
+    UserError,
+    user_errors,
+)
 from bridge.shopify.scopes import FULFILLMENT_ORDERS, granted
-from bridge.shopify.status import locations
-from bridge.shopify.tame import Unexpected, Value
+from bridge.shopify.shop_status import locations
 
 OPTIONAL = frozenset(
     {"customer", "displayName", "numberOfOrders", "email", "phone", "location", "paymentTerms"}
@@ -104,7 +120,7 @@ class ShopifyShop:
         pages = await self._all_pages(order_id, value, reply)
         payment = await self._payment(order_id, value) if may_be_unpaid(value) else None
         with self._admin.reading("order", reply):
-            order = parse.order(
+            order = order_parser.order(
                 value,
                 lines=pages.lines,
                 units=pages.units,
@@ -170,7 +186,7 @@ class ShopifyShop:
                 lines += connection["nodes"].each()
                 cursor = next_page(connection, cursor)
         with self._admin.reading("order", reply):
-            return parse.fulfillment_order(unit, lines)
+            return order_parser.fulfillment_order(unit, lines)
 
     async def _fulfillment(
         self, value: Value, reply: Reply, updated: str, *, lines_follow: bool
@@ -181,7 +197,7 @@ class ShopifyShop:
         """
         name = "fulfillment_lines"
         with self._admin.reading("order", reply):
-            made = parse.fulfillment(value)
+            made = order_parser.fulfillment(value)
             first = value["fulfillmentLineItems"]
             lines = list(first["nodes"].each())
             cursor = next_page(first, None) if first else None
@@ -196,7 +212,7 @@ class ShopifyShop:
                 cursor = next_page(connection, cursor)
             more = cursor is not None
         with self._admin.reading("order", reply):
-            return replace(made, lines=parse.fulfillment_lines(lines))
+            return replace(made, lines=order_parser.fulfillment_lines(lines))
 
     async def _fulfillments(self, order_id: str, updated: str, total: int | None) -> list[Value]:
         """All fulfillments. One that is not seen would have its parcel brought to the shop again."""
@@ -364,7 +380,7 @@ class ShopifyShop:
 
     async def annotate(self, order_id: str, annotation: Annotation) -> None:
         """Show reference and state on the order: a tag, two metafields, and progress where Shopify takes it."""
-        await shown.annotate(self._admin, order_id, annotation, self._log)
+        await order_annotations.annotate(self._admin, order_id, annotation, self._log)
 
     async def locations(self) -> Mapping[str, str] | None:
         """All active locations of the shop, those of fulfillment services too. Raises TryAgain."""

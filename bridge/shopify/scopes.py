@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bridge.shopify.admin import Admin
+from bridge.shopify.client import Admin
 
 
 @dataclass(frozen=True, slots=True)

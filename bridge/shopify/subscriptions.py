@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bridge.errors import NeedsPerson
-from bridge.shopify.admin import Admin
-from bridge.shopify.tame import Value
+from bridge.shopify.client import Admin
+from bridge.shopify.json_value import Value
 
 TOPICS: tuple[str, ...] = (
     "ORDERS_CREATE",

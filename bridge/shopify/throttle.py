@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bridge.shopify.tame import Unexpected, Value
+from bridge.shopify.json_value import (
+    Unexpected,
+    Value,
+)
 
 FIRST_GUESS = 50.0  # points of a document that was never run
 SHORTEST = 0.5  # seconds to wait after being throttled, at least

@@ -23,7 +23,11 @@ from itertools import islice
 from bridge.errors import BridgeError
 from bridge.order.redaction import PRIVACY_TOPICS
 from bridge.ports import Delivery, PrivacyWish
-from bridge.shopify.tame import Unexpected, Value, clean
+from bridge.shopify.json_value import (
+    Unexpected,
+    Value,
+    clean,
+)
 
 LONGEST_HEADER = 200
 LONGEST_NAME = 100

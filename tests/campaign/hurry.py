@@ -27,9 +27,15 @@ from bridge.runtime import (
 )
 from bridge.sculpteo import client
 from bridge.sculpteo.client import SculpteoPrinter
-from bridge.shopify import admin, auth, throttle
-from bridge.shopify import answers as shop_answers
+from bridge.shopify import (
+    auth,
+    throttle,
+)
+from bridge.shopify import (
+    client as admin,
+)
 from bridge.shopify import orders as shop_orders
+from bridge.shopify import response as shop_answers
 from bridge.steps import (
     fulfill,
     outcome_recovery,

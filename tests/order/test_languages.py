@@ -10,7 +10,5 @@ from tests.tools import texts
 @pytest.mark.parametrize("language", ["fr"])
 def test_every_sentence_has_a_translation(language: str) -> None:
     told = [key if isinstance(key, str) else key[0] for key in texts.missing(language)]
-    remedy = (
-        f"`python -m tests.tools.texts {language}` prints entries for bridge/i18n/locales/{language}"
-    )
+    remedy = f"`python -m tests.tools.texts {language}` prints entries for bridge/i18n/locales/{language}"
     assert not told, remedy

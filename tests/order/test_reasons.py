@@ -15,7 +15,7 @@ from bridge.order.reason_codes import (
 )
 from bridge.order.states import State, Wait
 from bridge.sculpteo.address import address_problem
-from bridge.sculpteo.answers import judge
+from bridge.sculpteo.order_response import judge
 
 FRENCH = reader_for("fr", None, None).said
 LYON = Address("Ada", "Example", None, "1 Rue Inventée", None, "Lyon", postal_code="69001", country_code="FR")

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.order.model import Verdict
-from bridge.sculpteo.answers import MAX_ANSWER, find_candidate, is_reference, judge, plausible
+from bridge.sculpteo.order_response import (
+    MAX_ANSWER,
+    find_candidate,
+    is_reference,
+    judge,
+    plausible,
+)
 
 REFERENCE = "AB12CD34"
 PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Login</body></html>"

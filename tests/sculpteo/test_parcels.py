@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.order.model import Parcel
-from bridge.sculpteo.parcels import link_parcels, merge, number_in, numbers_in
+from bridge.sculpteo.tracking_numbers import (
+    link_parcels,
+    merge,
+    number_in,
+    numbers_in,
+)
 
 
 @pytest.mark.parametrize(

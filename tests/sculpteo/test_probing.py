@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from bridge.order.model import Address, Design, RawAnswer, Verdict
-from bridge.sculpteo.probing import Findings, fake_order, masked, placed, probe, save
+from bridge.sculpteo.test_order import (
+    Findings,
+    fake_order,
+    masked,
+    placed,
+    probe,
+    save,
+)
 from bridge.sculpteo.tracking import combine, read, report
 from tests.sculpteo.orders import NOW
 from tests.sculpteo.raw_server import Respond, answer, resets, serving

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.order.model import Parcel, PrintStatus, RawAnswer
-from bridge.sculpteo.reading import Reading
 from bridge.sculpteo.tracking import combine, read, report, wants_page
+from bridge.sculpteo.tracking_result import Reading
 from tests.sculpteo.orders import NOW
 
 S = PrintStatus

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.order.model import PrintStatus
-from bridge.sculpteo.words import date_in, least_advanced, plain, status_of, step_status
+from bridge.sculpteo.status_terms import (
+    date_in,
+    least_advanced,
+    plain,
+    status_of,
+    step_status,
+)
 
 S = PrintStatus
 
@@ -180,7 +186,7 @@ def test_no_text_upsets_the_readers(text: str) -> None:
 
 
 def test_no_word_means_two_things() -> None:
-    from bridge.sculpteo.words import STATUS_WORDS
+    from bridge.sculpteo.status_terms import STATUS_WORDS
 
     pairs = [(word, status) for status, words in STATUS_WORDS.items() for word in words]
     clashes = [(one, other) for one, other in product(pairs, pairs) if one[0] == other[0] and one != other]

@@ -21,8 +21,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
 
-from bridge.shopify.admin import Admin
 from bridge.shopify.auth import StaticToken, Tokens
+from bridge.shopify.client import Admin
 from bridge.shopify.documents import API_VERSION
 from bridge.shopify.endpoint import Endpoint, endpoint
 

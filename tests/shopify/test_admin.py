@@ -13,9 +13,9 @@ import pytest
 
 from bridge.errors import BridgeError, NeedsPerson, TryAgain
 from bridge.shopify import http
-from bridge.shopify.answers import AccessDenied
 from bridge.shopify.auth import StaticToken
 from bridge.shopify.documents import API_VERSION
+from bridge.shopify.response import AccessDenied
 from tests.shopify import samples
 from tests.shopify.stub import (
     DOMAIN,

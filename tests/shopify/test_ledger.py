@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
 from bridge.order.model import Choice, Decision, Ledger, LedgerEntry, Mode, Money
 from bridge.shopify import ledger
+from bridge.shopify.json_value import Value
 from bridge.shopify.orders import ShopifyShop
-from bridge.shopify.tame import Value
 from tests.shopify import samples
 from tests.shopify.samples import ORDER
 from tests.shopify.stub import Fault, Shop, connection, denied

@@ -20,12 +20,12 @@ from bridge.sandbox.box import RunningShop, Sandbox
 from bridge.sandbox.faults import Kind
 from bridge.sandbox.shopify.model import Company, Order, metafield_of
 from bridge.sandbox.shopify.orders import Buy
-from bridge.shopify.admin import Admin
 from bridge.shopify.auth import ClientCredentials
 from bridge.shopify.catalog import variants
+from bridge.shopify.client import Admin
 from bridge.shopify.endpoint import endpoint
 from bridge.shopify.orders import ShopifyShop
-from bridge.shopify.status import inspect
+from bridge.shopify.shop_status import inspect
 from bridge.shopify.subscriptions import TOPICS, ensure
 from bridge.shopify.webhooks import interpret, read_delivery
 from tests.sandbox.make import ADA

@@ -21,8 +21,8 @@ from bridge.order.model import (
     TaxLine,
 )
 from bridge.ports import Shop as Port
-from bridge.shopify.answers import AccessDenied
 from bridge.shopify.orders import ShopifyShop
+from bridge.shopify.response import AccessDenied
 from tests.shopify import samples
 from tests.shopify.samples import ORDER
 from tests.shopify.stub import Shop, connection, denied

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.order.model import Customs, Papers
-from bridge.shopify.papers import papers_of
+from bridge.shopify.buyer_documents import papers_of
 from tests.shopify.samples import ORDER
 from tests.shopify.stub import Shop, connection, denied
 

@@ -12,10 +12,16 @@ from aiohttp import web
 from bridge.net.ssrf import anywhere
 from bridge.order.model import Picture
 from bridge.sandbox.box import Sandbox
-from bridge.shopify.admin import Admin
 from bridge.shopify.auth import StaticToken
+from bridge.shopify.client import Admin
 from bridge.shopify.endpoint import endpoint
-from bridge.shopify.pictures import LARGEST, PNG, fetched, kind_of, product_pictures
+from bridge.shopify.product_images import (
+    LARGEST,
+    PNG,
+    fetched,
+    kind_of,
+    product_pictures,
+)
 
 GOOD = PNG + b"invented"
 

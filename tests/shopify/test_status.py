@@ -14,7 +14,11 @@ from bridge.shopify import installation
 from bridge.shopify.catalog import variants
 from bridge.shopify.documents import API_VERSION
 from bridge.shopify.scopes import FULFILLMENT_ORDERS, SCOPES, WANTED, missing
-from bridge.shopify.status import ShopFacts, Version, inspect
+from bridge.shopify.shop_status import (
+    ShopFacts,
+    Version,
+    inspect,
+)
 from bridge.shopify.subscriptions import TOPICS
 from tests.shopify.stub import Fault, Shop, connection, denied
 

@@ -12,7 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.shopify.tame import Unexpected, Value, clean
+from bridge.shopify.json_value import (
+    Unexpected,
+    Value,
+    clean,
+)
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import structlog
 from aiohttp import web
 
-from bridge.shopify.status import Status
+from bridge.shopify.shop_status import Status
 from bridge.web.console.context import Console
 from bridge.web.console.daily_stats import Figures
 

@@ -20,7 +20,7 @@ from bridge.net.circuit_breaker import Breaker
 from bridge.order import stored_keys
 from bridge.order.model import Money
 from bridge.order.problems import Text
-from bridge.shopify.status import Status
+from bridge.shopify.shop_status import Status
 from bridge.web.console.background_cache import (
     Checked,
     checked,

@@ -16,7 +16,7 @@ from bridge.net.circuit_breaker import Breaker
 from bridge.order.model import Picture
 from bridge.plan.catalogue import Stock
 from bridge.plan.prices import Prices
-from bridge.shopify.status import Status
+from bridge.shopify.shop_status import Status
 from bridge.steps.context import World
 from bridge.store.store import Store
 

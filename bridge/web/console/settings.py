@@ -12,7 +12,7 @@ from aiohttp import web
 from bridge import __version__
 from bridge.config.show import as_yaml, effective
 from bridge.shopify.scopes import SCOPES, Scope
-from bridge.shopify.status import Status
+from bridge.shopify.shop_status import Status
 from bridge.store.tables import REVISION
 from bridge.web.console.auth import (
     User,

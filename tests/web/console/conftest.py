@@ -22,7 +22,7 @@ from bridge.config.loader import Loaded, load_bytes
 from bridge.errors import SCULPTEO, TryAgain
 from bridge.net.circuit_breaker import breakers_for
 from bridge.runtime.container import policy_of
-from bridge.shopify.status import Status
+from bridge.shopify.shop_status import Status
 from bridge.steps.context import World
 from bridge.store import Store
 from bridge.web import console

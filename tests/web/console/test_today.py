@@ -23,7 +23,11 @@ from bridge.order.problems import PROBLEMS, Alarm, Problem
 from bridge.order.states import State, Wait
 from bridge.ports import Change
 from bridge.shopify.scopes import SCOPES
-from bridge.shopify.status import ShopFacts, Status, Version
+from bridge.shopify.shop_status import (
+    ShopFacts,
+    Status,
+    Version,
+)
 from bridge.shopify.subscriptions import Create, Plan
 from bridge.store.tables import metadata
 from bridge.web.console.background_cache import CHECKS

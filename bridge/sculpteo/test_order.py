@@ -28,7 +28,11 @@ from bridge.order.model import (
 from bridge.sculpteo.address import form_fields
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.sculpteo.order_form import MASK
-from bridge.sculpteo.words import STATUS_WORDS, names, plain
+from bridge.sculpteo.status_terms import (
+    STATUS_WORDS,
+    names,
+    plain,
+)
 
 COMMENT = "test order of sculpteo-bridge, not to be made"
 KEPT_WORDS = names(" ".join(word for words in STATUS_WORDS.values() for word in words)) | names(

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bridge.order.model import Verdict
-from bridge.sculpteo.words import names
+from bridge.sculpteo.status_terms import names
 
 MAX_ANSWER = 64 * 1024
 """Bytes of an answer that are read. A reference has a dozen; more is a page, whatever it says."""

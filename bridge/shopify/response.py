@@ -12,7 +12,10 @@ from datetime import timedelta
 
 from bridge.errors import NeedsPerson, Resting, TryAgain, Upstream
 from bridge.shopify.http import LONGEST_SAYING, Answer
-from bridge.shopify.tame import Value, clean
+from bridge.shopify.json_value import (
+    Value,
+    clean,
+)
 from bridge.shopify.throttle import UNTOLD, wait_after_throttling
 
 

@@ -22,7 +22,10 @@ from bridge.order.model import (
     Tracking,
 )
 from bridge.shopify import ledger
-from bridge.shopify.tame import Unexpected, Value
+from bridge.shopify.json_value import (
+    Unexpected,
+    Value,
+)
 
 RISKS = ("HIGH", "MEDIUM", "LOW")
 """What an assessment can find, the gravest first. NONE = it is done, and gives no level; PENDING = not done.

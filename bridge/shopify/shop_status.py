@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from bridge.errors import BridgeError, NeedsPerson
 from bridge.shopify import scopes, subscriptions
-from bridge.shopify.admin import Admin
-from bridge.shopify.answers import AccessDenied
+from bridge.shopify.client import Admin
 from bridge.shopify.documents import API_VERSION
+from bridge.shopify.response import AccessDenied
 from bridge.shopify.scopes import Scope
 from bridge.shopify.subscriptions import Plan
 

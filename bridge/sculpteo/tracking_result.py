@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bridge.order.model import Parcel, PrintStatus
-from bridge.sculpteo import words
+from bridge.sculpteo import status_terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Reading:
     @property
     def status(self) -> PrintStatus | None:
         """One status, or None: nothing known, a word not known, or a contradiction."""
-        return None if self.unknown else words.least_advanced(self.statuses, self.steps)
+        return None if self.unknown else status_terms.least_advanced(self.statuses, self.steps)
 
     @property
     def words(self) -> str | None:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from bridge.errors import BridgeError
 from bridge.order.states import State
 from bridge.ports import Annotation
-from bridge.shopify.admin import Admin
-from bridge.shopify.answers import AccessDenied
+from bridge.shopify.client import Admin
+from bridge.shopify.response import AccessDenied
 
 NAMESPACE = "sculpteo"
 LIVE_TAG, TEST_TAG = "sculpteo-", "sculpteo-test-"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bridge.order.model import Parcel
-from bridge.sculpteo.words import date_in
+from bridge.sculpteo.status_terms import date_in
 
 _GROUP = re.compile(r"[A-Z]*[0-9][A-Z0-9]*|(?!NO|NR)[A-Z]{2}")
 _NUMBER = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")

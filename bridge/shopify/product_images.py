@@ -20,7 +20,7 @@ from bridge.net.ssrf import (
     is_public,
 )
 from bridge.order.model import Picture
-from bridge.shopify.admin import Admin
+from bridge.shopify.client import Admin
 
 LARGEST = 64 * 1024  # bytes; Shopify's pictures of 96 pixels have some 5 KB
 AT_ONCE = 4

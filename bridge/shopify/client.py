@@ -21,11 +21,21 @@ from bridge.order.clock import (
     machine_time,
 )
 from bridge.shopify import http
-from bridge.shopify.answers import Reply, Throttled, TokenRefused, UserError, judge, user_errors
 from bridge.shopify.auth import Tokens
 from bridge.shopify.documents import API_VERSION, document
 from bridge.shopify.endpoint import Endpoint
-from bridge.shopify.tame import Unexpected, Value
+from bridge.shopify.json_value import (
+    Unexpected,
+    Value,
+)
+from bridge.shopify.response import (
+    Reply,
+    Throttled,
+    TokenRefused,
+    UserError,
+    judge,
+    user_errors,
+)
 from bridge.shopify.throttle import Budget
 
 PATIENCE = 10.0  # seconds that a call may wait for its budget before it says TryAgain

@@ -7,8 +7,11 @@ https://shopify.dev/docs/api/admin-graphql/latest/objects/PurchasingCompany
 from __future__ import annotations
 
 from bridge.order.model import Customs, Papers
-from bridge.shopify.admin import Admin, next_page
-from bridge.shopify.tame import Value
+from bridge.shopify.client import (
+    Admin,
+    next_page,
+)
+from bridge.shopify.json_value import Value
 
 OPTIONAL = frozenset(
     {
