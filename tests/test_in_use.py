@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 import bridge
+from bridge.mapping_review import findings
 from bridge.order import (
     notifications,
     problems,
     states,
 )
-from bridge.plan import findings
 
 ROOT = Path(bridge.__file__).parent
 TABLES = {

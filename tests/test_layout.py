@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # the path of an order, what a person decides of it, and the mapping it goes by
     "steps": {"ports", "order", "errors", "net.backoff", "i18n"},
     "decisions": {"steps", "ports", "order", "errors"},
-    "plan": {"steps", "ports", "order", "errors"},
+    "mapping_review": {"steps", "ports", "order", "errors"},
     # what each other system, file and table speaks: known to the parts above by its port alone
     "config": {"ports", "order", "errors", "net", "i18n"},
     "store": {"ports", "order", "errors", "net.backoff", "config.settings"},
@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # what is asked from outside
     "web": {"steps", "ports", "order", "errors", "shopify.webhooks"},
     "web.console": {
-        *("steps", "decisions", "plan", "health", "ports", "order", "errors", "net", "i18n"),
+        *("steps", "decisions", "mapping_review", "health", "ports", "order", "errors", "net", "i18n"),
         *("config", "store", "web", "shopify.shop_status", "shopify.scopes"),
     },
     # both upstreams, simulated: they know the bridge's words, and nothing of how it works

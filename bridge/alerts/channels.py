@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.alerts.payload import payload
+from bridge.config.alert_settings import (
+    AlertTarget,
+    Webhook,
+    targets,
+)
 from bridge.config.settings import Settings
-from bridge.config.telling import AlertTarget, Webhook, targets
 from bridge.order.notifications import (
     News,
     is_loud,

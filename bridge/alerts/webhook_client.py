@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import aiohttp
 
-from bridge.config.telling import Webhook
+from bridge.config.alert_settings import Webhook
 from bridge.net.ssrf import (
     GuardedSession,
     anywhere,

@@ -13,7 +13,7 @@ from bridge.cli._options import counted
 from bridge.cli._patience import be_patient
 from bridge.config.loader import Loaded
 from bridge.config.settings import SculpteoSettings, Settings
-from bridge.config.simulated import resolved_privately
+from bridge.config.simulated_upstreams import resolved_privately
 from bridge.config.types import nearest
 from bridge.errors import BridgeError, ConfigError, Fault, NeedsPerson, TryAgain
 from bridge.net.ssrf import describe

@@ -15,7 +15,10 @@ import click
 
 from bridge.cli._options import failed, load_or_exit, locate_or_exit
 from bridge.cli._service import echo_faults
-from bridge.config.locate import Located, located_by
+from bridge.config.database_location import (
+    Located,
+    located_by,
+)
 from bridge.decisions.line_overrides import (
     Line,
     lines_of,

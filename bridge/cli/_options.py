@@ -17,8 +17,8 @@ from bridge.cli._json import echo_json as echo_json
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable
 
 if TYPE_CHECKING:
+    from bridge.config.database_location import Located
     from bridge.config.loader import Loaded
-    from bridge.config.locate import Located
 
 EXIT_CONFIG = 2
 WIDTH_OF_PIPES = 200  # columns of a table that no terminal shows
@@ -64,7 +64,7 @@ def load_or_exit(path: Path) -> Loaded:
 def locate_or_exit(path: Path) -> Located:
     """The configuration as far as it can be used, faults or not. One that does not tell where the database is:
     every fault on standard error and exit code 2."""
-    from bridge.config.locate import locate
+    from bridge.config.database_location import locate
     from bridge.runtime import logging
 
     logging.for_commands()
@@ -98,7 +98,7 @@ class _ConfigurationRefused(click.ClickException):
 
 def failed(error: BridgeError) -> click.ClickException:
     """What ends a command, as a sentence: of a database that is away, what to do about it too."""
-    from bridge.plan.survey import told
+    from bridge.mapping_review.catalog_reader import told
 
     if isinstance(error, StoreUnavailable):
         return click.ClickException(

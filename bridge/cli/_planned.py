@@ -11,16 +11,24 @@ import click
 from rich.text import Text
 
 from bridge.cli._options import console, counted, echo_table, printable
+from bridge.mapping_review.findings import Finding
+from bridge.mapping_review.review import Look
+from bridge.mapping_review.variants import (
+    Row,
+    amount,
+    figure,
+    named,
+)
+from bridge.mapping_review.waiting_orders import (
+    Changed,
+    Outlook,
+)
 from bridge.order.line_overrides import (
     prints_told,
     told,
 )
 from bridge.order.model import Money
 from bridge.order.states import State
-from bridge.plan.catalogue import Row, amount, figure, named
-from bridge.plan.findings import Finding
-from bridge.plan.look import Look
-from bridge.plan.orders import Changed, Outlook
 from bridge.ports import NotPrinted, Unmapped
 
 

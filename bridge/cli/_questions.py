@@ -9,7 +9,7 @@ from typing import Any
 import click
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from bridge.config.accounts import is_secret
+from bridge.config.account_settings import is_secret
 
 BACK = "<"
 Answers = dict[str, str]

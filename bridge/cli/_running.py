@@ -20,8 +20,8 @@ from bridge.cli._options import failed, load_or_exit
 from bridge.cli._patience import be_patient
 from bridge.config.loader import Loaded
 from bridge.errors import BridgeError
+from bridge.mapping_review.catalog_reader import told as told
 from bridge.order.clock import SystemClock
-from bridge.plan.survey import told as told
 from bridge.runtime.container import (
     Bridge,
     admin_of,

@@ -10,7 +10,7 @@ import aiohttp
 import click
 
 from bridge.cli._options import counted, printable
-from bridge.config.locate import Located
+from bridge.config.database_location import Located
 from bridge.net.ssrf import describe
 from bridge.store.processes import Process
 

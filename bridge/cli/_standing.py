@@ -11,7 +11,7 @@ from datetime import datetime, time
 from bridge.cli._desk import Desk
 from bridge.cli._options import counted
 from bridge.cli._service import Readiness, ask_readiness, url_of
-from bridge.config.locate import Located
+from bridge.config.database_location import Located
 from bridge.config.settings import Settings
 from bridge.health.report import (
     SERVE,
@@ -26,6 +26,7 @@ from bridge.health.stalled_orders import (
     to_name,
 )
 from bridge.health.thresholds import Finding
+from bridge.mapping_review.variants import amount
 from bridge.order import notifications
 from bridge.order.explanations import (
     english,
@@ -36,7 +37,6 @@ from bridge.order.model import Mode, Money
 from bridge.order.problems import Alarm, say, text_of
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, WAITS, State, Wait
 from bridge.order.timeline import tell
-from bridge.plan.catalogue import amount
 from bridge.ports import OrderRecord
 from bridge.runtime.presence import (
     DATABASE,

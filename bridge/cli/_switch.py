@@ -13,8 +13,8 @@ import click
 
 from bridge.cli._options import failed, locate_or_exit
 from bridge.cli._service import echo_faults
-from bridge.config.database import mask_url
-from bridge.config.locate import Located
+from bridge.config.database_location import Located
+from bridge.config.database_settings import mask_url
 from bridge.errors import BridgeError, ConfigError
 from bridge.order.clock import SystemClock
 from bridge.runtime.shop_identity import identify_shops

@@ -14,9 +14,12 @@ import click
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, printable, progress
 from bridge.cli._running import Outside, look, told
 from bridge.errors import BridgeError
+from bridge.mapping_review.variants import (
+    amount,
+    figure,
+)
 from bridge.order.line_overrides import config_lines
 from bridge.order.model import Design, Quote
-from bridge.plan.catalogue import amount, figure
 from bridge.sculpteo.quotes import Material
 from bridge.sculpteo.uploads import NewDesign, Uploaded, upload
 

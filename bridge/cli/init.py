@@ -15,10 +15,14 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from bridge.cli._options import echo_json
 from bridge.cli._questions import Answers, Question, ask, checked, confirmed
-from bridge.config import accounts, names, types
+from bridge.config import (
+    account_settings,
+    identifiers,
+    types,
+)
+from bridge.config.init_template import starter
 from bridge.config.loader import load_bytes
 from bridge.config.settings import SculpteoSettings
-from bridge.config.starter import starter
 from bridge.config.types import bad
 from bridge.errors import ConfigError, Fault
 from bridge.web.console.passwords import LONGEST, SHORTEST, hashed
@@ -52,29 +56,29 @@ def _other_than_id(text: str, answers: Mapping[str, str]) -> str | None:
 
 WHERE = Annotated[Literal["files", "environment"], types.one_of(FILES, ENVIRONMENT)]
 QUESTIONS: tuple[Question, ...] = (
-    Question("domain", "Your shop's domain that ends in .myshopify.com", names.Domain, label="Shop"),
-    Question("client_id", "Client ID of your app in Shopify's Dev Dashboard", accounts.ClientId, label="Client ID"),
+    Question("domain", "Your shop's domain that ends in .myshopify.com", identifiers.Domain, label="Shop"),
+    Question("client_id", "Client ID of your app in Shopify's Dev Dashboard", account_settings.ClientId, label="Client ID"),
     Question(
-        "public_url", "Address under which the internet reaches the bridge (https://...)", accounts.PublicUrl,
+        "public_url", "Address under which the internet reaches the bridge (https://...)", account_settings.PublicUrl,
         label="Address of the bridge",
     ),
-    Question("login", "Your login at Sculpteo", accounts.Login, label="Login at Sculpteo"),
+    Question("login", "Your login at Sculpteo", account_settings.Login, label="Login at Sculpteo"),
     Question(
-        "theme", "Packing-slip theme agreed with Sculpteo (empty: none yet)", accounts.Theme, "", label="Theme"
+        "theme", "Packing-slip theme agreed with Sculpteo (empty: none yet)", account_settings.Theme, "", label="Theme"
     ),
     Question(
         "currency", "Currency in which Sculpteo bills you (EUR, USD, GBP)", CURRENCY, "EUR", label="Currency"
     ),
     Question(
-        "material", "Sculpteo material of most of your products", names.Material, "white_plastic", label="Material"
+        "material", "Sculpteo material of most of your products", identifiers.Material, "white_plastic", label="Material"
     ),
     Question("unit", "Unit of your designs (mm, cm, m, in, ft, yd)", types.Unit, "mm", label="Unit"),
     Question(
-        "sku", "SKU of a first product, as in Shopify (empty: you add products later)", names.Sku, "",
+        "sku", "SKU of a first product, as in Shopify (empty: you add products later)", identifiers.Sku, "",
         label="First product",
     ),
     Question(
-        "uuid", "UUID of its design at Sculpteo", names.Uuid, label="Its design",
+        "uuid", "UUID of its design at Sculpteo", identifiers.Uuid, label="Its design",
         when=lambda answers: "sku" in answers,
     ),
     Question(
@@ -82,11 +86,11 @@ QUESTIONS: tuple[Question, ...] = (
         FILES, label="Secrets in",
     ),
     Question(
-        "client_secret", "Client secret of your app, not shown (empty: later)", accounts.ClientSecret, "",
+        "client_secret", "Client secret of your app, not shown (empty: later)", account_settings.ClientSecret, "",
         label="Client secret", when=_in_files, check=_other_than_id, hidden=True, secret=True,
     ),
     Question(
-        "access_token", "Access token of your custom app, not shown (empty: later)", accounts.AccessToken, "",
+        "access_token", "Access token of your custom app, not shown (empty: later)", account_settings.AccessToken, "",
         label="Access token", when=_in_files, hidden=True, secret=True,
     ),
     Question(
@@ -100,7 +104,7 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     Question(
         "alerts", "Where alerts go, as mailto://user:password@example.com or another Apprise URL, not shown (empty: nowhere yet)",
-        names.AlertUrl, "", label="Alerts", when=_in_files, hidden=True,
+        identifiers.AlertUrl, "", label="Alerts", when=_in_files, hidden=True,
         secret=True,
     ),
     Question(

@@ -16,8 +16,8 @@ from bridge.errors import BridgeError, NeedsPerson, TryAgain
 from bridge.invoice.data import BadSetting, Safety, invoice_data, no_safety
 from bridge.invoice.invoices import Invoices
 from bridge.invoice.sample import sample_order
-from bridge.invoice.sums import Unusable
 from bridge.invoice.template import SHIPPED, shipped_template
+from bridge.invoice.totals import Unusable
 from bridge.order.clock import SystemClock
 from bridge.order.model import ShopOrder
 

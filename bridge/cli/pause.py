@@ -13,7 +13,7 @@ from bridge.cli._options import config_option, counted, echo_json, json_option, 
 from bridge.cli._running import shop_option, who
 from bridge.cli._service import ask_readiness, local_second, name_of_process, shown_process, url_of
 from bridge.cli._switch import CONFIRMED_WITHIN, StopSwitch, named, with_switch
-from bridge.config.locate import Located
+from bridge.config.database_location import Located
 from bridge.order.states import State
 from bridge.store.key_value import ALL
 from bridge.store.processes import Process

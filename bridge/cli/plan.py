@@ -14,13 +14,20 @@ from bridge.cli._options import config_option, echo_json, json_option, progress
 from bridge.cli._planned import Planned, as_object, tell
 from bridge.cli._running import Outside, look, shop_option, shops_of
 from bridge.config.loader import Loaded
+from bridge.mapping_review.catalog_reader import read_shops
+from bridge.mapping_review.prices import Prices
+from bridge.mapping_review.review import (
+    looked,
+    with_prices,
+)
+from bridge.mapping_review.waiting_orders import (
+    WOKEN_FOR,
+    Changed,
+    changed,
+)
 from bridge.order.clock import SystemClock
 from bridge.order.line_overrides import subjects_of
 from bridge.order.states import State
-from bridge.plan.look import looked, with_prices
-from bridge.plan.orders import WOKEN_FOR, Changed, changed
-from bridge.plan.prices import Prices
-from bridge.plan.survey import read_shops
 from bridge.ports import OrderRecord
 from bridge.runtime.container import (
     policy_of,

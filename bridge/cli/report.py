@@ -16,8 +16,8 @@ from bridge.cli._desk import Desk, at_desk
 from bridge.cli._options import config_option, echo_json, echo_table, json_option, progress
 from bridge.cli._running import Day, shop_option, shops_of
 from bridge.cli._sums import By, Sums, partly, sums
+from bridge.mapping_review.variants import figure
 from bridge.order.model import Mode, Money
-from bridge.plan.catalogue import figure
 from bridge.store.reports import Bought
 
 DEFAULT_DAYS = 30

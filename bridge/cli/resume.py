@@ -11,7 +11,7 @@ from bridge.cli._options import config_option, echo_json, json_option
 from bridge.cli._running import shop_option
 from bridge.cli._service import shown_process
 from bridge.cli._switch import StopSwitch, with_switch
-from bridge.config.locate import Located
+from bridge.config.database_location import Located
 from bridge.store.key_value import ALL
 from bridge.store.processes import Process
 

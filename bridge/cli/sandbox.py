@@ -18,8 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 from bridge.cli._options import load_or_exit, words_of
 from bridge.cli._simulated import account_of, loopback_port, shops_of, stock, take_up
 from bridge.config.loader import Loaded
+from bridge.config.reload import Watch
 from bridge.config.settings import Settings
-from bridge.config.watch import Watch
 from bridge.errors import ConfigError
 from bridge.sandbox import demo_config, numbers
 from bridge.sandbox.box import Ports, Sandbox

@@ -34,13 +34,13 @@ from bridge.cli._standing import (
     standing,
     todos,
 )
-from bridge.config.database import mask_url
-from bridge.config.locate import Located
+from bridge.config.database_location import Located
+from bridge.config.database_settings import mask_url
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable, WrongSchema
+from bridge.mapping_review.variants import amount
 from bridge.order.clock import SystemClock
 from bridge.order.model import Mode
 from bridge.order.states import State
-from bridge.plan.catalogue import amount
 from bridge.runtime.shop_identity import identify_shops
 from bridge.store import Store
 

@@ -12,12 +12,27 @@ from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 
-from bridge.config import explain
-from bridge.config.carriers import carrier_faults, carrier_remarks
-from bridge.config.check import contradictions, lookalike_keys, place, remarks, repeated_keys
-from bridge.config.database import relative_file, resolve_database
+from bridge.config import error_messages
+from bridge.config.carrier_settings import (
+    carrier_faults,
+    carrier_remarks,
+)
+from bridge.config.cross_validation import (
+    contradictions,
+    lookalike_keys,
+    place,
+    remarks,
+    repeated_keys,
+)
+from bridge.config.database_settings import (
+    relative_file,
+    resolve_database,
+)
 from bridge.config.mapping import Mapping
-from bridge.config.nodes import (
+from bridge.config.products import product_faults, product_remarks
+from bridge.config.secrets import SecretFiles, fill_in
+from bridge.config.settings import Settings
+from bridge.config.yaml_tree import (
     MAX_BYTES,
     Node,
     Place,
@@ -29,9 +44,6 @@ from bridge.config.nodes import (
     to_python,
     walk,
 )
-from bridge.config.products import product_faults, product_remarks
-from bridge.config.secrets import SecretFiles, fill_in
-from bridge.config.settings import Settings
 from bridge.errors import ConfigError, Fault
 
 MAX_FAULTS = 500  # that are told; a file with more is of another kind
@@ -122,7 +134,7 @@ def _settings(root: Node, files: SecretFiles, file: str, faults: list[Fault]) ->
     try:
         return Settings.model_validate(to_python(root), context=files)
     except ValidationError as error:
-        faults += explain.faults(error, root, file)
+        faults += error_messages.faults(error, root, file)
         return None
 
 

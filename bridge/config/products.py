@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bridge.config.check import Says, at, entries, listed, place, text
-from bridge.config.explain import shown
-from bridge.config.nodes import Node, Place, Table, join
+from bridge.config.cross_validation import (
+    Says,
+    at,
+    entries,
+    listed,
+    place,
+    text,
+)
+from bridge.config.error_messages import shown
 from bridge.config.patterns import canonical, is_pattern, overlaps
+from bridge.config.yaml_tree import (
+    Node,
+    Place,
+    Table,
+    join,
+)
 from bridge.errors import Fault
 from bridge.order.spelling import difference, seen
 

@@ -10,8 +10,12 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from bridge.config.model import Model
+from bridge.config.schema_introspection import (
+    example,
+    models,
+    step,
+)
 from bridge.config.settings import Settings
-from bridge.config.shape import example, models, step
 from bridge.config.show import plain
 
 

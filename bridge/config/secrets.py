@@ -7,9 +7,13 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bridge.config.nodes import Node, Scalar, walk
 from bridge.config.types import bad, nearest
 from bridge.config.url_secrets import ENCODED, SECRET_IN_URL, breaks_url
+from bridge.config.yaml_tree import (
+    Node,
+    Scalar,
+    walk,
+)
 from bridge.errors import Fault
 
 MAX_SECRET = 64 * 1024  # bytes of a secret file

@@ -12,12 +12,21 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
 
-from bridge.config.access import Console as Console
-from bridge.config.accounts import AccessToken, ClientId, ClientSecret, Login, PublicUrl, Theme
-from bridge.config.invoicing import Invoice as Invoice
-from bridge.config.invoicing import Seller as Seller
-from bridge.config.model import Model, doc
-from bridge.config.names import (
+from bridge.config.account_settings import (
+    AccessToken,
+    ClientId,
+    ClientSecret,
+    Login,
+    PublicUrl,
+    Theme,
+)
+from bridge.config.alert_settings import (
+    Alert,
+    Reminders,
+    Webhook,
+)
+from bridge.config.console_settings import Console as Console
+from bridge.config.identifiers import (
     Country,
     DatabaseUrl,
     Domain,
@@ -29,9 +38,19 @@ from bridge.config.names import (
     UpstreamUrl,
     Uuid,
 )
-from bridge.config.quantities import Amount, Count, Duration, Interval, Moment, Rate, Scale
-from bridge.config.telling import Alert, Reminders, Webhook
+from bridge.config.invoice_settings import Invoice as Invoice
+from bridge.config.invoice_settings import Seller as Seller
+from bridge.config.model import Model, doc
 from bridge.config.types import Flag, ModeName, Secret, ShipMethod, Text, Unit, Words, bad, one_of
+from bridge.config.value_types import (
+    Amount,
+    Count,
+    Duration,
+    Interval,
+    Moment,
+    Rate,
+    Scale,
+)
 
 V = TypeVar("V")
 

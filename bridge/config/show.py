@@ -11,10 +11,13 @@ from typing import Any
 import yaml
 from pydantic import SecretStr
 
-from bridge.config.database import MASK, mask_url
+from bridge.config.database_settings import (
+    MASK,
+    mask_url,
+)
 from bridge.config.loader import Loaded
 from bridge.config.model import Model
-from bridge.config.nodes import join
+from bridge.config.yaml_tree import join
 from bridge.order.model import Money
 
 

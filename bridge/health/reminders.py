@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from bridge.config.telling import Reminders
+from bridge.config.alert_settings import Reminders
 from bridge.health.stalled_orders import news_of
 from bridge.health.thresholds import DAY, OVERDUE, Finding, findings
 from bridge.order.notifications import News

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from bridge.config.telling import Reminders
+from bridge.config.alert_settings import Reminders
 from bridge.order.explanations import MAY_HAVE
 from bridge.order.model import Mode
 from bridge.order.problems import Problem, text_of

@@ -9,7 +9,7 @@ from bridge.i18n.postal import (
     province,
 )
 from bridge.invoice.formats import country
-from bridge.invoice.text import clean
+from bridge.invoice.sanitize import clean
 from bridge.order.model import Address
 
 _CITY_STATE_CODE = frozenset({"US", "CA", "AU", "PR", "BR", "NZ", "TW", "IN", "TH", "ID", "SA"})

@@ -20,8 +20,19 @@ from bridge.config.settings import Invoice, Seller
 from bridge.i18n import postal
 from bridge.invoice import addresses, formats
 from bridge.invoice.labels import ENGLISH, LABELS, Labels, labels
-from bridge.invoice.sums import ZERO, Kind, LineSum, Row, Sums, paid_in_other_currency, sums
-from bridge.invoice.text import clean, right_to_left
+from bridge.invoice.sanitize import (
+    clean,
+    right_to_left,
+)
+from bridge.invoice.totals import (
+    ZERO,
+    Kind,
+    LineSum,
+    Row,
+    Sums,
+    paid_in_other_currency,
+    sums,
+)
 from bridge.order.model import Address, Customs, Papers, ShopOrder
 
 VERSION = 1

@@ -11,9 +11,13 @@ import structlog
 from bridge.config.settings import Invoice
 from bridge.errors import NeedsPerson
 from bridge.invoice.data import BadSetting, Safety, invoice_data, no_safety
-from bridge.invoice.fetch import BadInvoice, fetch, invoice_url
-from bridge.invoice.sums import Unusable
+from bridge.invoice.download import (
+    BadInvoice,
+    fetch,
+    invoice_url,
+)
 from bridge.invoice.template import FONT_REMEDY, Rendered, TemplateError, render
+from bridge.invoice.totals import Unusable
 from bridge.net.ssrf import (
     GuardedSession,
     anywhere,

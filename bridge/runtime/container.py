@@ -15,13 +15,14 @@ from random import SystemRandom
 import aiohttp
 import structlog
 
-from bridge.config.database import refuse_file_left_behind
+from bridge.config.database_settings import refuse_file_left_behind
 from bridge.config.loader import Loaded
+from bridge.config.reload import Standing
 from bridge.config.settings import Settings, ShopSettings
-from bridge.config.shipping import ship_method
-from bridge.config.watch import Standing
+from bridge.config.shipping_settings import ship_method
 from bridge.errors import BridgeError, ConfigError, LeaseLost, shopify
 from bridge.invoice.invoices import Invoices
+from bridge.mapping_review.variants import Stock
 from bridge.net.circuit_breaker import (
     Breakers,
     breakers_for,
@@ -35,7 +36,6 @@ from bridge.order.clock import (
 )
 from bridge.order.model import Mode, ShopOrder
 from bridge.order.states import State
-from bridge.plan.catalogue import Stock
 from bridge.ports import ApprovalPolicy, PaymentPolicy, Policy, Shop
 from bridge.runtime.go_live import KeptGoLiveDates
 from bridge.runtime.shop_identity import identify_shops

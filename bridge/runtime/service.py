@@ -24,21 +24,26 @@ from bridge.alerts.channels import (
     hook_outlets,
 )
 from bridge.alerts.dispatcher import Sender
+from bridge.config.identifiers import is_simulated
 from bridge.config.loader import Loaded
-from bridge.config.names import is_simulated
+from bridge.config.reload import (
+    EVERY,
+    Standing,
+    Watch,
+    needs_restart,
+)
 from bridge.config.settings import Retention, Settings, ShopSettings
-from bridge.config.simulated import resolved_privately
-from bridge.config.watch import EVERY, Standing, Watch, needs_restart
+from bridge.config.simulated_upstreams import resolved_privately
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable, TryAgain
 from bridge.health.monitor import Vigil
 from bridge.i18n.formatter import reader_for
+from bridge.mapping_review.design_check import unknown_designs
+from bridge.mapping_review.prices import Prices
+from bridge.mapping_review.variants import Stock
 from bridge.order import stored_keys
 from bridge.order.model import Picture
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State
-from bridge.plan.catalogue import Stock
-from bridge.plan.designs import unknown_designs
-from bridge.plan.prices import Prices
 from bridge.runtime import logging
 from bridge.runtime.container import (
     Bridge,

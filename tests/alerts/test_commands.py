@@ -15,7 +15,7 @@ import yaml
 from pydantic import SecretStr
 
 from bridge.alerts import webhook_client
-from bridge.config.telling import Webhook
+from bridge.config.alert_settings import Webhook
 from tests.alerts.conftest import Receiver
 
 CONFIG = {

@@ -27,8 +27,11 @@ from bridge.alerts.channels import (
     hook_outlets,
 )
 from bridge.alerts.dispatcher import Sender
+from bridge.config.alert_settings import (
+    AlertTarget,
+    Webhook,
+)
 from bridge.config.settings import Settings
-from bridge.config.telling import AlertTarget, Webhook
 from bridge.order.explanations import english
 from bridge.order.model import Mode
 from bridge.order.notifications import (

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.config.telling import Reminders
+from bridge.config.alert_settings import Reminders
 from bridge.health.reminders import reminders_for
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait

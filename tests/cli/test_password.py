@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from pydantic import SecretStr, ValidationError
 
 from bridge.cli import main
-from bridge.config.access import Console
+from bridge.config.console_settings import Console
 from bridge.web.console.passwords import LONGEST, fits, hashed
 from tests.config.cases import ENV, GOOD, loaded
 

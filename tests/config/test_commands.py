@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 from bridge.cli import main
 from bridge.cli._checks import Check
 from bridge.cli.check import collect
+from bridge.config.alert_settings import targets
 from bridge.config.loader import Loaded, load_bytes
-from bridge.config.telling import targets
 from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import stock
 from bridge.sandbox.shopify.settings import ALL_SCOPES, ShopSettings

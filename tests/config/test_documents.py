@@ -11,12 +11,17 @@ import jsonschema
 import pytest
 import yaml
 
+from bridge.config.init_template import (
+    PLACES,
+    example,
+    scalar,
+    starter,
+)
 from bridge.config.loader import load_bytes
 from bridge.config.reference import reference, schema
+from bridge.config.schema_introspection import keys
 from bridge.config.settings import Settings
-from bridge.config.shape import keys
 from bridge.config.show import as_yaml, effective
-from bridge.config.starter import PLACES, example, scalar, starter
 from bridge.order.model import Money
 from tests.config.cases import GOOD, faults, loaded
 

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config.database import mask_url, resolve_database
+from bridge.config.database_location import locate
+from bridge.config.database_settings import (
+    mask_url,
+    resolve_database,
+)
 from bridge.config.loader import load
-from bridge.config.locate import locate
 from bridge.errors import ConfigError
 from tests.config.cases import ENV, GOOD
 

@@ -9,7 +9,10 @@ from decimal import Decimal
 import pytest
 
 from bridge.config.settings import Shipping
-from bridge.config.shipping import choose, ship_method
+from bridge.config.shipping_settings import (
+    choose,
+    ship_method,
+)
 from bridge.order.model import Address, Money, ShippingLine, ShopOrder
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

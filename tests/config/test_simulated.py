@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.config.names import is_simulated
-from bridge.config.simulated import simulated_in_live
+from bridge.config.identifiers import is_simulated
+from bridge.config.simulated_upstreams import simulated_in_live
 from tests.config.cases import GOOD, faults, loaded
 
 LIVE = GOOD.replace("mode: test", "mode: live")

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from bridge.config.loader import Loaded, load
+from bridge.config.reload import (
+    Watch,
+    needs_restart,
+)
 from bridge.config.settings import Settings
-from bridge.config.watch import Watch, needs_restart
 from bridge.errors import ConfigError
 from bridge.order.model import Mode
 

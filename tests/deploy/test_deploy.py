@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from bridge.cli import main
-from bridge.config.shape import keys
+from bridge.config.schema_introspection import keys
 from bridge.order.notifications import TEXTS
 from bridge.web.metrics import Metrics
 

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from bridge.cli._desk import Desk
 from bridge.cli._standing import standing, todos
+from bridge.config.alert_settings import Reminders
+from bridge.config.database_location import located_by
 from bridge.config.loader import Loaded, load
-from bridge.config.locate import located_by
-from bridge.config.telling import Reminders
 from bridge.errors import SCULPTEO, LedgerConflict, TryAgain, shopify
 from bridge.health.monitor import Vigil
 from bridge.health.stalled_orders import (

@@ -18,12 +18,16 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from bridge.config.names import URL_FIELDS
+from bridge.config.identifiers import URL_FIELDS
 from bridge.config.settings import Invoice
 from bridge.errors import NeedsPerson, NotThere, TryAgain
-from bridge.invoice import fetch as fetch_module
+from bridge.invoice import download as fetch_module
 from bridge.invoice.data import BadSetting
-from bridge.invoice.fetch import BadInvoice, fetch, invoice_url
+from bridge.invoice.download import (
+    BadInvoice,
+    fetch,
+    invoice_url,
+)
 from bridge.invoice.invoices import Invoices
 from bridge.net.ssrf import (
     Address,

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.invoice.sums import ZERO, Kind, Unusable, sums
+from bridge.invoice.totals import (
+    ZERO,
+    Kind,
+    Unusable,
+    sums,
+)
 from bridge.order.model import Money, ShippingLine, ShopOrder, TaxLine
 
 from .orders import line, money, order

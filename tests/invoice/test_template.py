@@ -18,7 +18,7 @@ from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from bridge.config.names import NUMBER_FIELDS
+from bridge.config.identifiers import NUMBER_FIELDS
 from bridge.config.settings import Invoice
 from bridge.invoice import addresses
 from bridge.invoice.data import choose_locale, invoice_data, invoice_number

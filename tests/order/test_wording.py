@@ -11,6 +11,10 @@ from bridge.i18n.formatter import (
     catalogs,
     reader_for,
 )
+from bridge.mapping_review.findings import (
+    Finding,
+    Kind,
+)
 from bridge.order.explanations import (
     english,
     why,
@@ -21,7 +25,6 @@ from bridge.order.problems import Problem
 from bridge.order.spelling import Differs
 from bridge.order.states import Ignored, State
 from bridge.order.wording import designs_told, in_words_of
-from bridge.plan.findings import Finding, Kind
 
 FRENCH = reader_for("fr", None, None).said
 NARROW = "\u202f"

@@ -6,15 +6,26 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from bridge.mapping_review.variants import (
+    Row,
+    asked_for,
+    dead,
+    lay,
+    named,
+    priced,
+)
 
+from bridge.mapping_review.findings import (
+    FINDINGS,
+    Finding,
+    Kind,
+)
+from bridge.mapping_review.prices import Priced
 from bridge.order.line_overrides import (
     LineRule,
     Scope,
 )
 from bridge.order.model import Design, Money
-from bridge.plan.catalogue import Row, asked_for, dead, lay, named, priced
-from bridge.plan.findings import FINDINGS, Finding, Kind
-from bridge.plan.prices import Priced
 from bridge.ports import NotPrinted
 from tests.plan.make import mapping, stock, variant
 

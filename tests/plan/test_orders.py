@@ -7,11 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bridge.mapping_review.waiting_orders import (
+    WOKEN_FOR,
+    changed,
+)
 
 from bridge.order.model import Design, Mode
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait
-from bridge.plan.orders import WOKEN_FOR, changed
 from bridge.ports import Attempt, OrderRecord
 from bridge.steps.line_selection import select
 from tests.steps.make import NOW, RING, Mapped, line, order, policy, record

@@ -8,8 +8,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from bridge.errors import SCULPTEO, TryAgain
+from bridge.mapping_review.prices import (
+    GIVE_UP,
+    GOOD_FOR,
+    Offered,
+    Prices,
+)
 from bridge.order.model import Design, Money, Quote
-from bridge.plan.prices import GIVE_UP, GOOD_FOR, Offered, Prices
 
 RING = Design("QfGQC4YQ", 1, "silver", Decimal("0.870"), "cm")
 PAIR = Design("QfGQC4YQ", 2, "silver", Decimal("0.87"), "cm")

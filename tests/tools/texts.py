@@ -25,6 +25,7 @@ from bridge.i18n.formatter import (
     SEVERAL,
     catalogs,
 )
+from bridge.mapping_review.findings import FINDINGS
 from bridge.order import (
     notifications,
     problems,
@@ -44,7 +45,6 @@ from bridge.order.explanations import (
 )
 from bridge.order.model import STATUS_MEANING
 from bridge.order.spelling import NEAR_TOLD, QUOTED
-from bridge.plan.findings import FINDINGS
 from bridge.shopify.scopes import SCOPES
 from bridge.web.console import (
     mapping,

@@ -12,7 +12,7 @@ from bridge.cli._options import config_option, echo_json, echo_table, json_optio
 from bridge.cli.orders.decisions import decider
 from bridge.cli.orders.look import line_rows
 from bridge.config.settings import Defaults
-from bridge.config.single import designs_of
+from bridge.config.single_design import designs_of
 from bridge.decisions.line_overrides import (
     SCOPES,
     Line,
@@ -22,14 +22,14 @@ from bridge.decisions.line_overrides import (
     printed_as,
 )
 from bridge.errors import BridgeError
+from bridge.mapping_review.design_check import unknown_designs
+from bridge.mapping_review.prices import Prices
 from bridge.order.line_overrides import (
     LineRule,
     Scope,
     config_lines,
 )
 from bridge.order.model import Design
-from bridge.plan.designs import unknown_designs
-from bridge.plan.prices import Prices
 from bridge.ports import Change, OrderRecord
 from bridge.runtime.container import politely
 from bridge.sculpteo.client import SculpteoPrinter

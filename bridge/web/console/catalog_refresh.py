@@ -15,12 +15,19 @@ from datetime import datetime, timedelta
 import structlog
 from aiohttp import web
 
+from bridge.mapping_review.catalog_reader import read_shops
+from bridge.mapping_review.prices import Priced
+from bridge.mapping_review.review import (
+    Look,
+    costed,
+    looked,
+)
+from bridge.mapping_review.variants import (
+    Stock,
+    asked_for,
+)
 from bridge.order.line_overrides import LineRule
 from bridge.order.model import Design
-from bridge.plan.catalogue import Stock, asked_for
-from bridge.plan.look import Look, costed, looked
-from bridge.plan.prices import Priced
-from bridge.plan.survey import read_shops
 from bridge.web.console.context import Console
 
 GOOD_FOR = timedelta(minutes=30)

@@ -9,13 +9,13 @@ from typing import Protocol
 from aiohttp import web
 
 from bridge.config.loader import Loaded
+from bridge.config.reload import Standing
 from bridge.config.settings import Settings
-from bridge.config.watch import Standing
 from bridge.errors import Upstream
+from bridge.mapping_review.prices import Prices
+from bridge.mapping_review.variants import Stock
 from bridge.net.circuit_breaker import Breaker
 from bridge.order.model import Picture
-from bridge.plan.catalogue import Stock
-from bridge.plan.prices import Prices
 from bridge.shopify.shop_status import Status
 from bridge.steps.context import World
 from bridge.store.store import Store

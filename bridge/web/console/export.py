@@ -21,8 +21,8 @@ from aiohttp import web
 from babel.numbers import get_decimal_symbol
 
 from bridge.decisions.line_overrides import SCOPES
+from bridge.mapping_review.variants import named
 from bridge.order.model import Money
-from bridge.plan.catalogue import named
 from bridge.steps.mapping_overrides import overruled
 from bridge.web.console.audit_log import (
     ACTIONS,

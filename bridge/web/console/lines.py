@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from bridge.config.single import BadDesign, designs_of
+from bridge.config.single_design import (
+    BadDesign,
+    designs_of,
+)
 from bridge.decisions.line_overrides import (
     SCOPES,
     Line,
@@ -17,6 +20,7 @@ from bridge.decisions.line_overrides import (
 from bridge.decisions.refusals import NotNow
 from bridge.errors import Outdated
 from bridge.i18n.formatter import mark
+from bridge.mapping_review.design_check import unknown_designs
 from bridge.order.line_overrides import (
     LineRule,
     Scope,
@@ -24,7 +28,6 @@ from bridge.order.line_overrides import (
 )
 from bridge.order.model import Design
 from bridge.order.timeline import tell
-from bridge.plan.designs import unknown_designs
 from bridge.ports import Change, OrderRecord
 from bridge.steps.mapping_overrides import overruled
 from bridge.web.console.auth import Role

@@ -10,9 +10,15 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 
 from bridge.i18n.formatter import mark
-from bridge.plan.catalogue import Row, named
-from bridge.plan.findings import Finding, Kind
-from bridge.plan.look import Look
+from bridge.mapping_review.findings import (
+    Finding,
+    Kind,
+)
+from bridge.mapping_review.review import Look
+from bridge.mapping_review.variants import (
+    Row,
+    named,
+)
 from bridge.ports import NotPrinted, Unmapped
 from bridge.web.console.catalog_refresh import SURVEYS
 from bridge.web.console.request_context import (

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.i18n.formatter import mark
+from bridge.mapping_review.waiting_orders import (
+    Changed,
+    Outlook,
+    changed,
+)
 from bridge.order.line_overrides import (
     prints_told,
     subjects_of,
@@ -12,7 +17,6 @@ from bridge.order.line_overrides import (
 from bridge.order.states import State
 from bridge.order.timeline import tell
 from bridge.order.wording import designs_told
-from bridge.plan.orders import Changed, Outlook, changed
 from bridge.ports import OrderRecord
 from bridge.steps.mapping_overrides import (
     configured_version,

@@ -11,7 +11,7 @@ import hmac
 import os
 import unicodedata
 
-from bridge.config.access import MEMORY
+from bridge.config.console_settings import MEMORY
 
 LOG_N, R, P = 15, 8, 3  # 32 MB and about a quarter of a second
 SHORTEST = 10  # characters of a password

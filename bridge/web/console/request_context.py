@@ -21,7 +21,7 @@ import structlog
 from aiohttp import web
 
 from bridge.config.settings import Settings
-from bridge.config.simulated import simulated_in_live
+from bridge.config.simulated_upstreams import simulated_in_live
 from bridge.errors import StoreUnavailable
 from bridge.i18n.formatter import (
     Reader,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bridge.config.names import is_simulated
+from bridge.config.identifiers import is_simulated
 from bridge.errors import TryAgain
 from bridge.web.console.request_context import (
     Visit,

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import pytest
+from bridge.mapping_review.variants import Stock
 
 from bridge.config.mapping import Mapping
 from bridge.config.settings import Product
 from bridge.errors import NeedsPerson, TryAgain, shopify
+from bridge.mapping_review.prices import (
+    Offered,
+    Prices,
+)
 from bridge.order.model import Design, Money, Quote, Variant
-from bridge.plan.catalogue import Stock
-from bridge.plan.prices import Offered, Prices
 from bridge.web.console.catalog_refresh import SURVEYS
 from bridge.web.console.context import CONSOLE
 from bridge.web.console.mapping import ROWS

@@ -9,9 +9,11 @@ from html import unescape
 from typing import Any
 
 import pytest
+from bridge.mapping_review.variants import Stock
 
 from bridge.decisions.transitions import drop
 from bridge.errors import NeedsPerson, TryAgain
+from bridge.mapping_review.prices import Prices
 from bridge.order.line_overrides import Scope
 from bridge.order.model import (
     Address,
@@ -27,8 +29,6 @@ from bridge.order.model import (
 )
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
-from bridge.plan.catalogue import Stock
-from bridge.plan.prices import Prices
 from bridge.ports import Change, ClosedPurchase, OrderRecord
 from bridge.sculpteo.quotes import Material
 from bridge.web.console.context import CONSOLE

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import aiohttp
 import pytest
 
-from bridge.config.watch import Standing
+from bridge.config.reload import Standing
 from bridge.web.console.context import CONSOLE
 from bridge.web.console.signin import browser_of
 from tests.config.cases import ENV

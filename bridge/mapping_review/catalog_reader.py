@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 
 from bridge.errors import BridgeError, NeedsPerson
+from bridge.mapping_review.variants import Stock
 from bridge.order.problems import PROBLEMS, Problem, say
-from bridge.plan.catalogue import Stock
 
 
 async def read_shops(

@@ -8,11 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.config.check import at, entries, text
-from bridge.config.database import find_database
+from bridge.config.cross_validation import (
+    at,
+    entries,
+    text,
+)
+from bridge.config.database_settings import find_database
 from bridge.config.loader import Loaded, load_bytes, read_file
-from bridge.config.nodes import Node, Table, Unreadable, parse
 from bridge.config.secrets import fill_in
+from bridge.config.yaml_tree import (
+    Node,
+    Table,
+    Unreadable,
+    parse,
+)
 from bridge.errors import ConfigError, Fault
 
 LISTEN = "127.0.0.1:8080"  # the default of `server.listen`

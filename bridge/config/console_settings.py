@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from bridge.config.identifiers import Language
 from bridge.config.model import Model, doc
-from bridge.config.names import Language
-from bridge.config.quantities import Interval
 from bridge.config.types import Secret, Text, bad, one_of
+from bridge.config.value_types import Interval
 
 HASH = re.compile(r"scrypt:([0-9]{1,2}):([0-9]{1,3}):([0-9]{1,3}):[A-Za-z0-9_-]{16,128}:[A-Za-z0-9_-]{43}")
 """What `sculpteo-bridge password` prints: scrypt:log2(n):r:p:salt:key."""

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from bridge.config.check import Says, at, entries, text
-from bridge.config.explain import shown
-from bridge.config.nodes import Node, Place, Scalar, Table, join
+from bridge.config.cross_validation import (
+    Says,
+    at,
+    entries,
+    text,
+)
+from bridge.config.error_messages import shown
+from bridge.config.yaml_tree import (
+    Node,
+    Place,
+    Scalar,
+    Table,
+    join,
+)
 from bridge.errors import Fault
 from bridge.i18n.carriers import (
     LISTED,

@@ -7,11 +7,14 @@ import asyncio
 import contextlib
 from collections.abc import Iterable
 
+from bridge.mapping_review.findings import (
+    Finding,
+    Kind,
+)
+from bridge.mapping_review.prices import Prices
+from bridge.mapping_review.variants import is_offered
 from bridge.order.line_overrides import told
 from bridge.order.model import Design
-from bridge.plan.catalogue import is_offered
-from bridge.plan.findings import Finding, Kind
-from bridge.plan.prices import Prices
 
 PATIENCE = 20.0  # seconds for which a person waits for Sculpteo
 

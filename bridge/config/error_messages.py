@@ -10,9 +10,23 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from bridge.config.nodes import Node, Place, Scalar, Sequence, Table, join
-from bridge.config.shape import KEY, TAGS, example, first_sentence, follow, keys
+from bridge.config.schema_introspection import (
+    KEY,
+    TAGS,
+    example,
+    first_sentence,
+    follow,
+    keys,
+)
 from bridge.config.types import nearest
+from bridge.config.yaml_tree import (
+    Node,
+    Place,
+    Scalar,
+    Sequence,
+    Table,
+    join,
+)
 from bridge.errors import Fault
 from bridge.order.spelling import visible
 

@@ -10,14 +10,17 @@ from typing import Protocol
 
 from babel.numbers import get_currency_precision
 
+from bridge.mapping_review.findings import (
+    Finding,
+    Kind,
+)
+from bridge.mapping_review.prices import Priced
 from bridge.order.line_overrides import (
     LineRule,
     told,
 )
 from bridge.order.model import Design, LineItem, Money, Variant
 from bridge.order.spelling import seen, visible
-from bridge.plan.findings import Finding, Kind
-from bridge.plan.prices import Priced
 from bridge.ports import Catalog, Match, NotPrinted, Printed, Unmapped
 from bridge.steps.mapping_overrides import overlaid
 

@@ -12,10 +12,22 @@ from itertools import permutations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bridge.config.names import is_local, is_simulated
-from bridge.config.nodes import Node, Place, Repeated, Scalar, Sequence, Table, join, walk
-from bridge.config.quantities import is_currency
+from bridge.config.identifiers import (
+    is_local,
+    is_simulated,
+)
 from bridge.config.secrets import is_quoted
+from bridge.config.value_types import is_currency
+from bridge.config.yaml_tree import (
+    Node,
+    Place,
+    Repeated,
+    Scalar,
+    Sequence,
+    Table,
+    join,
+    walk,
+)
 from bridge.errors import Fault
 from bridge.order.spelling import difference, seen
 

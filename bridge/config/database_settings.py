@@ -12,10 +12,18 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from bridge.config.names import DatabaseUrl
-from bridge.config.nodes import Node, Repeated, Scalar, Table, Unreadable, parse, to_python
+from bridge.config.identifiers import DatabaseUrl
 from bridge.config.secrets import SecretFiles, fill_in
 from bridge.config.types import nearest
+from bridge.config.yaml_tree import (
+    Node,
+    Repeated,
+    Scalar,
+    Table,
+    Unreadable,
+    parse,
+    to_python,
+)
 from bridge.errors import ConfigError
 
 DEFAULT = "sqlite:///bridge.db"

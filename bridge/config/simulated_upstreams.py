@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from bridge.config.names import is_simulated
+from bridge.config.identifiers import is_simulated
 from bridge.config.settings import SculpteoSettings, Settings
 from bridge.order.model import Mode
 

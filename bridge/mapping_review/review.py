@@ -6,11 +6,24 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bridge.mapping_review.findings import Finding
+from bridge.mapping_review.prices import (
+    Priced,
+    Prices,
+    Progress,
+    silent,
+)
+from bridge.mapping_review.variants import (
+    Mapped,
+    Row,
+    Stock,
+    asked_for,
+    dead,
+    lay,
+    priced,
+)
 from bridge.order.line_overrides import LineRule
 from bridge.order.model import Design
-from bridge.plan.catalogue import Mapped, Row, Stock, asked_for, dead, lay, priced
-from bridge.plan.findings import Finding
-from bridge.plan.prices import Priced, Prices, Progress, silent
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
-from bridge.config.names import BaseUrl
+from bridge.config.identifiers import BaseUrl
 from bridge.config.types import Secret, Text, bad
 
 CLIENT_SECRET = "shpss_"  # noqa: S105 - its first letters

@@ -6,10 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bridge.config.identifiers import (
+    InvoiceUrl,
+    Language,
+    NumberPattern,
+    Zone,
+)
 from bridge.config.model import Model, doc
-from bridge.config.names import InvoiceUrl, Language, NumberPattern, Zone
-from bridge.config.quantities import whole
 from bridge.config.types import Flag, Secret, Text, Words, one_of
+from bridge.config.value_types import whole
 
 
 class Seller(Model):

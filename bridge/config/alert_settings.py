@@ -7,10 +7,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, SecretStr, Tag
 
+from bridge.config.identifiers import (
+    AlertUrl,
+    UpstreamUrl,
+)
 from bridge.config.model import Model, doc
-from bridge.config.names import AlertUrl, UpstreamUrl
-from bridge.config.quantities import Duration, Interval
 from bridge.config.types import Flag, Secret, bad, choice
+from bridge.config.value_types import (
+    Duration,
+    Interval,
+)
 from bridge.order.notifications import Topic
 
 HOOK_EVENTS = ("attention", "unknown", "placed", "shipped", "parcel", "done", "cancelled", "ignored", "alarm")
