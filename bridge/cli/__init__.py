@@ -16,7 +16,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from bridge import __version__
-from bridge.cli._json import JSON, TOLD, echo_error
+from bridge.cli._json_output import (
+    JSON,
+    TOLD,
+    echo_error,
+)
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Try it": ("demo", "sandbox"),

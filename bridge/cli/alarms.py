@@ -8,8 +8,13 @@ from typing import Any
 
 import click
 
-from bridge.cli._desk import as_option, at_desk, iso, local
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
+from bridge.cli._order_context import (
+    as_option,
+    at_desk,
+    iso,
+    local,
+)
 from bridge.cli.orders.decisions import decider
 from bridge.cli.orders.look import alarm_sentence
 from bridge.order.problems import Alarm, say, text_of

@@ -8,8 +8,13 @@ from pathlib import Path
 
 import click
 
+from bridge.cli._context import (
+    Moment,
+    shop_option,
+    shops_of,
+    with_bridge,
+)
 from bridge.cli._options import config_option, counted, echo_json, echo_table, json_option
-from bridge.cli._running import Moment, shop_option, shops_of, with_bridge
 from bridge.order import stored_keys
 from bridge.order.explanations import why
 from bridge.runtime.container import Bridge

@@ -11,10 +11,7 @@ from typing import NoReturn
 import click
 from rich.text import Text
 
-from bridge.cli._checks import Check
-from bridge.cli._checks import offline as offline_checks
-from bridge.cli._checks import online as online_checks
-from bridge.cli._json import error_object
+from bridge.cli._json_output import error_object
 from bridge.cli._options import (
     EXIT_CONFIG,
     config_option,
@@ -24,7 +21,10 @@ from bridge.cli._options import (
     json_option,
     printable,
 )
-from bridge.cli._recorded import recorded
+from bridge.cli._record_checks import recorded
+from bridge.cli._upstream_checks import Check
+from bridge.cli._upstream_checks import offline as offline_checks
+from bridge.cli._upstream_checks import online as online_checks
 from bridge.config.loader import Loaded, load
 from bridge.errors import ConfigError
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._desk import Desk, look_at_desk
 from bridge.cli._options import config_option, echo_json
+from bridge.cli._order_context import (
+    Desk,
+    look_at_desk,
+)
 from bridge.ports import OrderRecord
 from bridge.store.personal_data import Kept
 

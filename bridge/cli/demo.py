@@ -15,7 +15,12 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bridge.cli._day import Day, Played, opened_day, play
+from bridge.cli._demo_runner import (
+    Day,
+    Played,
+    opened_day,
+    play,
+)
 from bridge.cli._options import console
 from bridge.runtime import logging
 

@@ -11,8 +11,12 @@ from typing import Any
 
 import click
 
+from bridge.cli._context import (
+    Outside,
+    look,
+    told,
+)
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, printable, progress
-from bridge.cli._running import Outside, look, told
 from bridge.errors import BridgeError
 from bridge.mapping_review.variants import (
     amount,

@@ -14,7 +14,13 @@ import click
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from bridge.cli._options import echo_json
-from bridge.cli._questions import Answers, Question, ask, checked, confirmed
+from bridge.cli._prompts import (
+    Answers,
+    Question,
+    ask,
+    checked,
+    confirmed,
+)
 from bridge.config import (
     account_settings,
     identifiers,

@@ -8,8 +8,11 @@ from typing import BinaryIO
 
 import click
 
-from bridge.cli._desk import NotFound, the_one
 from bridge.cli._options import config_option, echo_json, json_option, load_or_exit
+from bridge.cli._order_context import (
+    NotFound,
+    the_one,
+)
 from bridge.config.loader import Loaded
 from bridge.config.settings import Invoice, Seller
 from bridge.errors import BridgeError, NeedsPerson, TryAgain

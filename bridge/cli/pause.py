@@ -9,10 +9,24 @@ from pathlib import Path
 
 import click
 
+from bridge.cli._context import (
+    shop_option,
+    who,
+)
 from bridge.cli._options import config_option, counted, echo_json, json_option, printable
-from bridge.cli._running import shop_option, who
-from bridge.cli._service import ask_readiness, local_second, name_of_process, shown_process, url_of
-from bridge.cli._switch import CONFIRMED_WITHIN, StopSwitch, named, with_switch
+from bridge.cli._pause_switch import (
+    CONFIRMED_WITHIN,
+    StopSwitch,
+    named,
+    with_switch,
+)
+from bridge.cli._running_services import (
+    ask_readiness,
+    local_second,
+    name_of_process,
+    shown_process,
+    url_of,
+)
 from bridge.config.database_location import Located
 from bridge.order.states import State
 from bridge.store.key_value import ALL

@@ -9,10 +9,19 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._checks import locations_of
+from bridge.cli._context import (
+    Outside,
+    look,
+    shop_option,
+    shops_of,
+)
 from bridge.cli._options import config_option, echo_json, json_option, progress
-from bridge.cli._planned import Planned, as_object, tell
-from bridge.cli._running import Outside, look, shop_option, shops_of
+from bridge.cli._plan_output import (
+    Planned,
+    as_object,
+    tell,
+)
+from bridge.cli._upstream_checks import locations_of
 from bridge.config.loader import Loaded
 from bridge.mapping_review.catalog_reader import read_shops
 from bridge.mapping_review.prices import Prices

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from bridge.cli._desk import at_desk
 from bridge.cli._options import config_option, echo_json, load_or_exit
+from bridge.cli._order_context import at_desk
 from bridge.config.settings import Item, Product, Settings
 from bridge.order.clock import SystemClock
 from bridge.order.model import STATUS_MEANING, Address, Design, PrintOrder, RawAnswer

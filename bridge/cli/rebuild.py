@@ -6,8 +6,12 @@ from pathlib import Path
 
 import click
 
+from bridge.cli._context import (
+    shop_option,
+    shops_of,
+    with_bridge,
+)
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
-from bridge.cli._running import shop_option, shops_of, with_bridge
 from bridge.order.states import State
 from bridge.runtime import logging
 from bridge.runtime.container import (

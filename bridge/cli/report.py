@@ -12,10 +12,22 @@ from typing import Any, cast, get_args
 
 import click
 
-from bridge.cli._desk import Desk, at_desk
+from bridge.cli._context import (
+    Day,
+    shop_option,
+    shops_of,
+)
 from bridge.cli._options import config_option, echo_json, echo_table, json_option, progress
-from bridge.cli._running import Day, shop_option, shops_of
-from bridge.cli._sums import By, Sums, partly, sums
+from bridge.cli._order_context import (
+    Desk,
+    at_desk,
+)
+from bridge.cli._report_totals import (
+    By,
+    Sums,
+    partly,
+    sums,
+)
 from bridge.mapping_review.variants import figure
 from bridge.order.model import Mode, Money
 from bridge.store.reports import Bought

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import click
 
+from bridge.cli._context import shop_option
 from bridge.cli._options import config_option, echo_json, json_option
-from bridge.cli._running import shop_option
-from bridge.cli._service import shown_process
-from bridge.cli._switch import StopSwitch, with_switch
+from bridge.cli._pause_switch import (
+    StopSwitch,
+    with_switch,
+)
+from bridge.cli._running_services import shown_process
 from bridge.config.database_location import Located
 from bridge.store.key_value import ALL
 from bridge.store.processes import Process

@@ -8,9 +8,15 @@ from typing import Any
 
 import click
 
-from bridge.cli._desk import Desk, as_option, at_desk, iso, local
+from bridge.cli._context import shop_option
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
-from bridge.cli._running import shop_option
+from bridge.cli._order_context import (
+    Desk,
+    as_option,
+    at_desk,
+    iso,
+    local,
+)
 from bridge.cli.orders.decisions import decider
 from bridge.order.line_overrides import (
     LineRule,

@@ -16,25 +16,40 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from bridge.cli._options import load_or_exit, words_of
-from bridge.cli._simulated import account_of, loopback_port, shops_of, stock, take_up
+from bridge.cli._simulated_shops import (
+    account_of,
+    loopback_port,
+    shops_of,
+    stock,
+    take_up,
+)
 from bridge.config.loader import Loaded
 from bridge.config.reload import Watch
 from bridge.config.settings import Settings
 from bridge.errors import ConfigError
-from bridge.sandbox import demo_config, numbers
-from bridge.sandbox.box import Ports, Sandbox
-from bridge.sandbox.control import Control, ControlError
+from bridge.sandbox import (
+    demo_config,
+    id_sequences,
+)
+from bridge.sandbox.control_client import (
+    Control,
+    ControlError,
+)
+from bridge.sandbox.control_schema import OrderView
+from bridge.sandbox.control_server import info_of
 from bridge.sandbox.demo_config import DemoPlan
-from bridge.sandbox.desk import info_of
+from bridge.sandbox.error_messages import faults_of
 from bridge.sandbox.faults import Fault
+from bridge.sandbox.sandbox import (
+    Ports,
+    Sandbox,
+)
+from bridge.sandbox.scenario import Stage
 from bridge.sandbox.scenarios import pick
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
-from bridge.sandbox.sentences import faults_of
 from bridge.sandbox.shopify.orders import Buy
 from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.sandbox.shopify.shop import Shop
-from bridge.sandbox.stage import Stage
-from bridge.sandbox.views import OrderView
 
 LISTEN = "127.0.0.1:8080"  # where a bridge listens that no configuration tells of
 PUBLIC_URL = "https://bridge.acme-prints.example"  # nobody's; what is sent there goes to LISTEN
@@ -185,12 +200,12 @@ def _sandbox(settings: Settings | None, port: int, speed: float, seed: int) -> S
         salt=secrets.token_hex(8),
         # on other ports each time, without a configuration of one's own: no bridge can come back to it
         order_numbers=_numbers if settings is not None or port else None,
-        ids_after=numbers.ids_since(),
+        ids_after=id_sequences.ids_since(),
     )
 
 
 def _numbers(domain: str, first: int) -> Iterator[int]:
-    return numbers.kept_numbers(numbers.default_file(), domain, first)
+    return id_sequences.kept_numbers(id_sequences.default_file(), domain, first)
 
 
 async def _run(box: Sandbox, loaded: Loaded | None, orders: int, test_order: bool) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import click
 from rich.text import Text
 
-from bridge.cli._desk import Desk
 from bridge.cli._options import (
     config_option,
     console,
@@ -24,8 +23,13 @@ from bridge.cli._options import (
     locate_or_exit,
     printable,
 )
-from bridge.cli._service import Readiness, sentence_in_force, shown_process
-from bridge.cli._standing import (
+from bridge.cli._order_context import Desk
+from bridge.cli._running_services import (
+    Readiness,
+    sentence_in_force,
+    shown_process,
+)
+from bridge.cli._status_report import (
     Standing,
     Todo,
     ask_services,

@@ -6,8 +6,14 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._desk import iso, local, look_at_desk, name_of, sentence_of
 from bridge.cli._options import config_option, echo_json, echo_table, json_option, printable
+from bridge.cli._order_context import (
+    iso,
+    local,
+    look_at_desk,
+    name_of,
+    sentence_of,
+)
 from bridge.cli.orders.look import Whole, alarm_sentence, history, sentence, whole
 from bridge.decisions.actions import (
     Action,

@@ -321,7 +321,10 @@ class Service:
         )
 
     async def _test_order(self, shop: str) -> str:
-        from bridge.sandbox.control import Control, ControlError  # brings the sandbox, which few need
+        from bridge.sandbox.control_client import (  # brings the sandbox, which few need
+            Control,
+            ControlError,
+        )
 
         settings = self._bridge.settings.shops[shop]
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bridge.sandbox.box import Sandbox
+    from bridge.sandbox.sandbox import Sandbox
 
 __all__ = ["Sandbox"]
 
@@ -16,7 +16,7 @@ __all__ = ["Sandbox"]
 def __getattr__(name: str) -> object:
     # Loaded when asked for: the schema and the servers are not needed to import a part of the sandbox.
     if name == "Sandbox":
-        from bridge.sandbox.box import Sandbox
+        from bridge.sandbox.sandbox import Sandbox
 
         return Sandbox
     raise AttributeError(name)

@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
+from bridge.sandbox.control_schema import Info
 from bridge.sandbox.sculpteo.printer import Design, Printer
 from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.sandbox.shopify.shop import Shop
-from bridge.sandbox.views import Info
 
 PRODUCTS: tuple[tuple[str, tuple[dict[str, Any], ...]], ...] = (
     ("Signet ring", ({"sku": "RING-S", "price": "89.00", "options": {"Size": "S"}},

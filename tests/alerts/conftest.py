@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from bridge.cli._day import free_port
+from bridge.cli._demo_runner import free_port
 from tests.store.conftest import clock, postgres, postgres_migrated, sqlite_template, store, url
 
 __all__ = ["clock", "postgres", "postgres_migrated", "sqlite_template", "store", "url"]

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Sequence
 from random import Random
 
-from bridge.sandbox.box import Sandbox
+from bridge.sandbox.sandbox import Sandbox
 
 PORTS = range(12_000, 32_000)
 

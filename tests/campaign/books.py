@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
-from bridge.sandbox.box import Sandbox
+from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.model import Book
 from bridge.sandbox.shopify.model import Order
 from tests.campaign.databases import Database

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
+from bridge.sandbox.scenario import Stage
 from bridge.sandbox.sculpteo.model import ParcelPlan, Step
 from bridge.sandbox.shopify.model import Address, Order
 from bridge.sandbox.shopify.orders import Buy
-from bridge.sandbox.stage import Stage
 
 End = Literal["printed", "perhaps", "never"]
 """`printed`: exactly once, and all of it fulfilled. `perhaps`: taken back at some moment, so once at most."""

@@ -14,8 +14,8 @@ from pathlib import Path
 from random import Random
 
 from bridge.order.states import State
+from bridge.sandbox.control_server import info_of
 from bridge.sandbox.demo_config import DemoPlan, demo_config, stock, write_config
-from bridge.sandbox.desk import info_of
 from bridge.sandbox.faults import Kind
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
 from bridge.sandbox.shopify.settings import ShopSettings

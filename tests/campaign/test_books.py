@@ -9,8 +9,8 @@ import pytest
 
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
-from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import stock
+from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.model import Book, Item, Parcel
 from tests.campaign.books import Entry, Record, judge
 from tests.campaign.kinds import KINDS, RING, Day

@@ -13,10 +13,10 @@ from random import Random
 import aiohttp
 import pytest
 
-from bridge.sandbox.box import Sandbox
+from bridge.sandbox.control_server import info_of
+from bridge.sandbox.customers import People
 from bridge.sandbox.demo_config import DemoPlan, demo_config, stock, write_config
-from bridge.sandbox.desk import info_of
-from bridge.sandbox.people import People
+from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
 from bridge.sandbox.shopify.model import Order
 from bridge.sandbox.shopify.settings import ShopSettings

@@ -17,11 +17,11 @@ from bridge.order.model import Design, PrintItem
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.ports import OrderRecord
-from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import stock
+from bridge.sandbox.sandbox import Sandbox
+from bridge.sandbox.scenario import Stage
 from bridge.sandbox.sculpteo.model import Book, Item
 from bridge.sandbox.shopify.model import Order
-from bridge.sandbox.stage import Stage
 from tests.campaign.kinds import RING
 from tests.campaign.witness import ROUTED, Rules, Witness
 from tests.steps.make import line as own_line

@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any
 
 from bridge.ports import OrderRecord
-from bridge.sandbox.box import Sandbox
+from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.model import Book
 from bridge.sandbox.shopify.model import Address, FulfillmentOrder, Metafield, Order
 from tests.campaign.kinds import DIE, LAMP, MUG, RING

@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main
 from bridge.order.clock import SystemClock
-from bridge.sandbox.box import Sandbox
+from bridge.sandbox.control_server import info_of
 from bridge.sandbox.demo_config import DemoPlan, demo_config, stock
-from bridge.sandbox.desk import info_of
+from bridge.sandbox.sandbox import Sandbox
 from bridge.store import Store
 
 

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main
-from bridge.cli._day import free_port
+from bridge.cli._demo_runner import free_port
 from bridge.order import stored_keys
 from bridge.store import Store
 from tests.cli.floor import Floor, floor

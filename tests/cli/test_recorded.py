@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli._recorded import privacy_check, recorded
+from bridge.cli._record_checks import (
+    privacy_check,
+    recorded,
+)
 from bridge.config.loader import load
 from bridge.ports import PrivacyWish
 from bridge.store import Store

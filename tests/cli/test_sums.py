@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bridge.cli._sums import Sums, sums
+from bridge.cli._report_totals import (
+    Sums,
+    sums,
+)
 from bridge.order.model import Money
 from bridge.store.reports import Bought, Share
 

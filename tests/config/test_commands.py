@@ -14,12 +14,12 @@ import yaml
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.cli._checks import Check
+from bridge.cli._upstream_checks import Check
 from bridge.cli.check import collect
 from bridge.config.alert_settings import targets
 from bridge.config.loader import Loaded, load_bytes
-from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import stock
+from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.shopify.settings import ALL_SCOPES, ShopSettings
 from bridge.web.console.passwords import fits
 from tests.config.cases import ENV, GOOD

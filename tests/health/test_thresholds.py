@@ -13,8 +13,11 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from bridge.cli._desk import Desk
-from bridge.cli._standing import standing, todos
+from bridge.cli._order_context import Desk
+from bridge.cli._status_report import (
+    standing,
+    todos,
+)
 from bridge.config.alert_settings import Reminders
 from bridge.config.database_location import located_by
 from bridge.config.loader import Loaded, load

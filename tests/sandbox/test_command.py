@@ -17,12 +17,15 @@ from click.testing import CliRunner
 
 from bridge import sandbox
 from bridge.cli import main
-from bridge.cli._catalog import catalog, filled
-from bridge.cli._day import free_port
+from bridge.cli._demo_runner import free_port
+from bridge.cli._sample_catalog import (
+    catalog,
+    filled,
+)
 from bridge.config.loader import load
 from bridge.config.settings import ByOption, Item, Product, ScaleByOption
-from bridge.sandbox.control import Control
-from bridge.sandbox.numbers import kept_numbers
+from bridge.sandbox.control_client import Control
+from bridge.sandbox.id_sequences import kept_numbers
 from tests.sandbox.make import ADA
 from tests.sandbox.receiver import receiver
 

@@ -11,8 +11,16 @@ import pytest
 
 from bridge import sandbox
 from bridge.sandbox import Sandbox
-from bridge.sandbox.control import Control, ControlError, PrinterControl, ShopControl
-from bridge.sandbox.desk import PrinterDesk, ShopDesk
+from bridge.sandbox.control_client import (
+    Control,
+    ControlError,
+    PrinterControl,
+    ShopControl,
+)
+from bridge.sandbox.control_server import (
+    PrinterDesk,
+    ShopDesk,
+)
 from bridge.sandbox.faults import Kind
 from bridge.sandbox.sculpteo.model import ParcelPlan, Step
 from bridge.sandbox.shopify.orders import Buy

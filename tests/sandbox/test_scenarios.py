@@ -7,11 +7,14 @@ import pytest
 
 from bridge.order.states import State
 from bridge.sandbox import Sandbox
+from bridge.sandbox.control_server import info_of
 from bridge.sandbox.demo_config import DESIGNS, IGNORE, MAPPING, PRODUCTS, DemoPlan, demo_config, stock
-from bridge.sandbox.desk import info_of
+from bridge.sandbox.scenario import (
+    Scenario,
+    Stage,
+)
 from bridge.sandbox.scenarios import DAY, pick
 from bridge.sandbox.shopify.model import Order
-from bridge.sandbox.stage import Scenario, Stage
 
 NEEDED = {
     "bundle",

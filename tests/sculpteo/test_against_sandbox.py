@@ -10,7 +10,7 @@ import pytest
 
 from bridge.config.settings import SculpteoSettings
 from bridge.order.model import Design, PrintStatus, Verdict
-from bridge.sandbox.box import Sandbox
+from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.settings import JsonNames
 from bridge.sandbox.sculpteo.settings import SculpteoSettings as Account
 from bridge.sculpteo.client import SculpteoPrinter

@@ -13,11 +13,11 @@ from typing import Any
 
 import yaml
 
-from bridge.cli._day import free_port
+from bridge.cli._demo_runner import free_port
 from bridge.ports import OrderRecord
-from bridge.sandbox.box import Sandbox
+from bridge.sandbox.control_server import info_of
 from bridge.sandbox.demo_config import SHOP, DemoPlan, demo_config, stock, write_config
-from bridge.sandbox.desk import info_of
+from bridge.sandbox.sandbox import Sandbox
 from bridge.store import Store
 from tests.store.make import Now
 

@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bridge.sandbox.box import Sandbox
 from bridge.sandbox.demo_config import SHOP, stock
+from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.shopify.shop import Shop
 from bridge.shopify.webhooks import sign
 from bridge.store import Store

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli._day import opened_day
+from bridge.cli._demo_runner import opened_day
 from bridge.errors import StoreUnavailable
 from bridge.store import Store
 from tests import postgres

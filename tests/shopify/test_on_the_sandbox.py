@@ -16,8 +16,11 @@ from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, shopify
 from bridge.invoice.data import invoice_data
 from bridge.order.model import FulfillmentLines, LedgerEntry, Mode, NewFulfillment, ShopOrder, Tracking
 from bridge.ports import Annotation
-from bridge.sandbox.box import RunningShop, Sandbox
 from bridge.sandbox.faults import Kind
+from bridge.sandbox.sandbox import (
+    RunningShop,
+    Sandbox,
+)
 from bridge.sandbox.shopify.model import Company, Order, metafield_of
 from bridge.sandbox.shopify.orders import Buy
 from bridge.shopify.auth import ClientCredentials

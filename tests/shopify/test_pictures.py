@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bridge.net.ssrf import anywhere
 from bridge.order.model import Picture
-from bridge.sandbox.box import Sandbox
+from bridge.sandbox.sandbox import Sandbox
 from bridge.shopify.auth import StaticToken
 from bridge.shopify.client import Admin
 from bridge.shopify.endpoint import endpoint

@@ -11,7 +11,9 @@ from typing import Any
 
 import click
 
-from bridge.cli._desk import (
+from bridge.cli._context import who
+from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._order_context import (
     CHANGED,
     Desk,
     NotFound,
@@ -24,8 +26,6 @@ from bridge.cli._desk import (
     total,
     yes_option,
 )
-from bridge.cli._options import config_option, echo_json, echo_table, json_option
-from bridge.cli._running import who
 from bridge.decisions.actions import (
     BY_NAME,
     Action,

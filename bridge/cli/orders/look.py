@@ -10,8 +10,15 @@ from typing import Any
 
 import click
 
-from bridge.cli._desk import Desk, iso, local, look_at_desk, name_of, sentence_of
 from bridge.cli._options import config_option, echo_json, echo_table, json_option, locate_or_exit, printable
+from bridge.cli._order_context import (
+    Desk,
+    iso,
+    local,
+    look_at_desk,
+    name_of,
+    sentence_of,
+)
 from bridge.decisions.line_overrides import (
     SCOPES,
     Line,

@@ -7,8 +7,15 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._desk import Desk, as_option, at_desk, name_of, seen_option, yes_option
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._order_context import (
+    Desk,
+    as_option,
+    at_desk,
+    name_of,
+    seen_option,
+    yes_option,
+)
 from bridge.cli.orders.decisions import decider
 from bridge.cli.orders.look import line_rows
 from bridge.config.settings import Defaults

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._desk import (
+from bridge.cli._options import config_option, echo_json, json_option, printable
+from bridge.cli._order_context import (
     Desk,
     as_option,
     at_desk,
@@ -19,7 +20,6 @@ from bridge.cli._desk import (
     sentence_of,
     yes_option,
 )
-from bridge.cli._options import config_option, echo_json, json_option, printable
 from bridge.cli.orders.decisions import decider
 from bridge.decisions.actions import (
     BY_NAME,

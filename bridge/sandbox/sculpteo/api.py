@@ -13,11 +13,15 @@ from typing import Any
 from aiohttp import web
 
 from bridge.sandbox.faults import FaultMenu, Kind
+from bridge.sandbox.http_site import (
+    IN_HANDLER,
+    LARGEST_BODY,
+    spoiling,
+)
 from bridge.sandbox.sculpteo.form import parse_form, read_scale
 from bridge.sandbox.sculpteo.model import UNITS, Book, Refused
 from bridge.sandbox.sculpteo.pages import missing_page, tracking_json, tracking_page
 from bridge.sandbox.sculpteo.printer import Design, Printer
-from bridge.sandbox.site import IN_HANDLER, LARGEST_BODY, spoiling
 
 CURRENCIES = {"EUR": Decimal(1), "USD": Decimal("1.10"), "GBP": Decimal("0.86")}
 NO_DESIGN = 1  # error ids of the price call, beside 0 for none; the real ones are not documented

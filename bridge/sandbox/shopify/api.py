@@ -16,12 +16,16 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bridge.sandbox.faults import FaultMenu, Kind
+from bridge.sandbox.http_site import (
+    IN_HANDLER,
+    LARGEST_BODY,
+    spoiling,
+)
 from bridge.sandbox.shopify import pictures, rest
 from bridge.sandbox.shopify.cost import Bucket
 from bridge.sandbox.shopify.engine import Engine, root_fields
 from bridge.sandbox.shopify.settings import API_VERSIONS
 from bridge.sandbox.shopify.shop import Shop
-from bridge.sandbox.site import IN_HANDLER, LARGEST_BODY, spoiling
 
 THROTTLED_COST = 100  # points that a spoilt answer claims to have needed
 UNAUTHORIZED = "[API] Invalid API key or access token (unrecognized login or wrong password)"

@@ -23,7 +23,7 @@ from bridge.sandbox.shopify.model import (
     rounded,
 )
 from bridge.sandbox.shopify.state import ShopError
-from bridge.sandbox.strict import strict
+from bridge.sandbox.strict_json import strict
 
 
 @strict

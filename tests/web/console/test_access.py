@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from bridge.cli._recorded import proxy_check
+from bridge.cli._record_checks import proxy_check
 from bridge.errors import StoreUnavailable
 from bridge.order import stored_keys
 from bridge.store import sessions

@@ -11,11 +11,16 @@ from typing import Any, Self, TypeVar
 import aiohttp
 from pydantic import TypeAdapter
 
+from bridge.sandbox.control_schema import (
+    BookView,
+    DeliveryView,
+    Info,
+    OrderView,
+)
 from bridge.sandbox.faults import Fault, Kind
 from bridge.sandbox.sculpteo.model import Step
 from bridge.sandbox.shopify.model import Address
 from bridge.sandbox.shopify.orders import Buy, NewOrder
-from bridge.sandbox.views import BookView, DeliveryView, Info, OrderView
 
 T = TypeVar("T")
 

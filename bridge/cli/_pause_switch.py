@@ -12,7 +12,7 @@ from typing import TypeVar
 import click
 
 from bridge.cli._options import failed, locate_or_exit
-from bridge.cli._service import echo_faults
+from bridge.cli._running_services import echo_faults
 from bridge.config.database_location import Located
 from bridge.config.database_settings import mask_url
 from bridge.errors import BridgeError, ConfigError

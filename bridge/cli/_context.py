@@ -14,10 +14,10 @@ from typing import TypeVar
 import aiohttp
 import click
 
-from bridge.cli._checks import paced
-from bridge.cli._desk import Desk
+from bridge.cli._budget_wait import be_patient
 from bridge.cli._options import failed, load_or_exit
-from bridge.cli._patience import be_patient
+from bridge.cli._order_context import Desk
+from bridge.cli._upstream_checks import paced
 from bridge.config.loader import Loaded
 from bridge.errors import BridgeError
 from bridge.mapping_review.catalog_reader import told as told

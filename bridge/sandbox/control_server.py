@@ -14,19 +14,28 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError, validate_call
 
+from bridge.sandbox.control_schema import (
+    BookView,
+    DeliveryView,
+    Info,
+    OrderView,
+    ShopInfo,
+)
+from bridge.sandbox.error_messages import sentence_of
 from bridge.sandbox.faults import Fault
+from bridge.sandbox.http_site import LARGEST_BODY
 from bridge.sandbox.sculpteo.model import Step
 from bridge.sandbox.sculpteo.printer import Printer
-from bridge.sandbox.sentences import sentence_of
 from bridge.sandbox.shopify.model import Address
 from bridge.sandbox.shopify.orders import Buy, NewOrder
 from bridge.sandbox.shopify.shop import Shop
 from bridge.sandbox.shopify.state import ShopError
-from bridge.sandbox.site import LARGEST_BODY
-from bridge.sandbox.views import BookView, DeliveryView, Info, OrderView, ShopInfo
 
 if TYPE_CHECKING:
-    from bridge.sandbox.box import RunningShop, Sandbox
+    from bridge.sandbox.sandbox import (
+        RunningShop,
+        Sandbox,
+    )
 
 Verb = Callable[..., Any]
 ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from bridge.cli._options import failed, load_or_exit, locate_or_exit
-from bridge.cli._service import echo_faults
+from bridge.cli._running_services import echo_faults
 from bridge.config.database_location import (
     Located,
     located_by,

@@ -8,9 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from bridge.cli._desk import Desk
 from bridge.cli._options import counted
-from bridge.cli._service import Readiness, ask_readiness, url_of
+from bridge.cli._order_context import Desk
+from bridge.cli._running_services import (
+    Readiness,
+    ask_readiness,
+    url_of,
+)
 from bridge.config.database_location import Located
 from bridge.config.settings import Settings
 from bridge.health.report import (

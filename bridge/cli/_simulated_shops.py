@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from bridge.cli._catalog import Variant, catalog
+from bridge.cli._sample_catalog import (
+    Variant,
+    catalog,
+)
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings
 from bridge.config.settings import ShopSettings as Configured
-from bridge.sandbox.box import Sandbox
+from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
 from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.sandbox.shopify.shop import Shop

@@ -9,8 +9,8 @@ from typing import Literal
 
 import aiohttp
 
+from bridge.cli._budget_wait import be_patient
 from bridge.cli._options import counted
-from bridge.cli._patience import be_patient
 from bridge.config.loader import Loaded
 from bridge.config.settings import SculpteoSettings, Settings
 from bridge.config.simulated_upstreams import resolved_privately

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
-from bridge.cli._checks import Check
+from bridge.cli._upstream_checks import Check
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings
 from bridge.errors import BridgeError

@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
-from bridge.sandbox.desk import ControlDesk
+from bridge.sandbox.control_server import ControlDesk
 from bridge.sandbox.faults import FaultMenu
+from bridge.sandbox.http_site import Site
 from bridge.sandbox.sculpteo.api import SculpteoApi
 from bridge.sandbox.sculpteo.notifications import Notifier
 from bridge.sandbox.sculpteo.printer import Printer
@@ -18,7 +19,6 @@ from bridge.sandbox.shopify.api import AdminApi
 from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.sandbox.shopify.shop import Shop
 from bridge.sandbox.shopify.webhooks import WebhookSender
-from bridge.sandbox.site import Site
 
 
 @dataclass(slots=True)

@@ -18,13 +18,17 @@ from bridge.runtime.container import (
     opened,
 )
 from bridge.runtime.service import Service
-from bridge.sandbox.box import Sandbox
+from bridge.sandbox.control_server import info_of
 from bridge.sandbox.demo_config import SHOP, DemoPlan, demo_config, stock, write_config
-from bridge.sandbox.desk import info_of
+from bridge.sandbox.sandbox import Sandbox
+from bridge.sandbox.scenario import (
+    Expected,
+    Scenario,
+    Stage,
+)
 from bridge.sandbox.scenarios import pick
 from bridge.sandbox.sculpteo.model import Book
 from bridge.sandbox.shopify.model import Order
-from bridge.sandbox.stage import Expected, Scenario, Stage
 from bridge.store.queries import AlarmRecord
 
 WINDOW = 2  # seconds: the approval window of the day
