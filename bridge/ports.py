@@ -610,7 +610,7 @@ class Orders(Protocol):
     """The table of orders, which is also the queue. Each verb is one transaction and durable when it returns.
 
     Any verb may raise StoreUnavailable. A move is "update ... where id and state and lease token are what I
-    read", with its event row in the same transaction. `who` is `people.SERVICE` or a person's name.
+    read", with its event row in the same transaction. `who` is `authors.SERVICE` or a person's name.
     """
 
     async def notice(self, notice: Notice) -> int:

@@ -22,7 +22,7 @@ from bridge.order import (
 ROOT = Path(bridge.__file__).parent
 TABLES = {
     # where each code has its sentence, topic or patience: being named there is not being raised
-    *("order/problems.py", "order/news.py", "order/states.py", "plan/findings.py", "health/thresholds.py"),
+    *("order/problems.py", "order/notifications.py", "order/states.py", "mapping_review/findings.py", "health/thresholds.py"),
     *("web/console/orders.py", "web/console/mapping.py"),
 }
 CLASSES: tuple[type[StrEnum], ...] = (
@@ -50,7 +50,7 @@ def test_each_code_is_raised_somewhere(owner: type[StrEnum], name: str) -> None:
 @pytest.mark.parametrize("code", notifications.TEXTS)
 def test_each_piece_of_news_is_told_somewhere(code: str) -> None:
     begun = f'"{code.removesuffix("_over")}"'
-    told = [file for file, text in sources().items() if begun in text and file != "order/news.py"]
+    told = [file for file, text in sources().items() if begun in text and file != "order/notifications.py"]
     assert told, f"nothing tells {code}"
 
 

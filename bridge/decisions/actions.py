@@ -1,6 +1,6 @@
 """What a person can do with an order, as buttons and commands offer it: one list for console and terminal.
 
-What follows from each is in `decide`. An action is available if its decision fits the order as it is; so a
+What follows from each is in `transitions`. An action is available if its decision fits the order as it is; so a
 button that is shown works, unless the order moves on in the meantime, which is then said.
 """
 

@@ -58,7 +58,7 @@ def no_safety(shop: str, sku: str | None) -> None:
 
 
 def invoice_data(shop: str, order: ShopOrder, settings: Invoice, safety: Safety = no_safety) -> Json:
-    """All that a template may print. Raises BadSetting or `sums.Unusable`."""
+    """All that a template may print. Raises BadSetting or `totals.Unusable`."""
     locale = choose_locale(settings.language, order.locale)
     words = labels(locale.language)
     zone = _zone(settings.timezone)

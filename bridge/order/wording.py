@@ -1,6 +1,6 @@
 """Facts of a sentence that are words themselves, in the reader's language: quotation marks, and designs.
 
-Facts are kept in English, as `rules.told` and the steps word them; here they are told anew.
+Facts are kept in English, as `line_overrides.told` and the steps word them; here they are told anew.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _told(name: str, value: object, t: Translate) -> object:
 
 
 def designs_told(text: str, t: Translate) -> str:
-    """Designs as `rules.told` words them; a text that is none stays as it is."""
+    """Designs as `line_overrides.told` words them; a text that is none stays as it is."""
     told = []
     for part in text.split(" and "):
         found = _DESIGN.fullmatch(part)

@@ -89,7 +89,7 @@ async def track(job: Job) -> Change:
     alarms += _by_others(job, order, report) + by_mode(job, report)
     change = _by_report(job, report)
     if is_refused(job.record):
-        # what Sculpteo says is noted, and no word of it makes the refused parcel forgotten: `fulfil` looks
+        # what Sculpteo says is noted, and no word of it makes the refused parcel forgotten: `fulfill` looks
         change = replace(job.stay(job.now, *change.notes, **change.values), is_look=True)
     return replace(
         change,
@@ -297,7 +297,7 @@ def _test_order(job: Job, values: dict[str, object], notes: tuple[Note, ...]) ->
 def _shipped(
     job: Job, report: TrackingReport, values: dict[str, object], notes: tuple[Note, ...], fresh: bool
 ) -> Change:
-    """At least one parcel is on its way: `fulfil` is due at once when there is something new to bring."""
+    """At least one parcel is on its way: `fulfill` is due at once when there is something new to bring."""
     record = job.record
     facts = {"reference": record.reference}
     if report.status is not PrintStatus.SHIPPED and record.print_status == PrintStatus.SHIPPED:

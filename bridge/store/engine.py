@@ -1,7 +1,7 @@
 """Connections: SQLite with one writer thread, or PostgreSQL with a small pool.
 
 SQLite runs in WAL with synchronous=FULL: an acknowledged row survives a power cut. All writes of the process
-go through one thread (`writer.py`), reads through a few connections that cannot write. On PostgreSQL each
+go through one thread (`group_commit.py`), reads through a few connections that cannot write. On PostgreSQL each
 change is its own transaction on a pooled connection (the server groups their commits); only webhook
 deliveries are grouped here, since they are many and small.
 """

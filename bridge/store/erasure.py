@@ -82,16 +82,16 @@ ERASE, TELL = "erase", "tell"
 
 WHAT_GOES: Mapping[str, Mapping[str, str]] = {
     "orders": {
-        "snapshot": "all but what `order.privacy` keeps",
-        "facts": "all but what `order.privacy` keeps",
+        "snapshot": "all but what `order.redaction` keeps",
+        "facts": "all but what `order.redaction` keeps",
         "last_error": "goes",
         "print_words": "goes",
     },
     "attempts": {"why": "goes", "request": "all but the items", "answer": "goes"},
     "closed_purchases": {"words": "goes"},
     "parcels": {"number": "a hash takes its place", "parcel": "all but its day"},
-    "events": {"facts": "all but what `order.privacy` keeps"},
-    "alarms": {"facts": "all but what `order.privacy` keeps"},
+    "events": {"facts": "all but what `order.redaction` keeps"},
+    "alarms": {"facts": "all but what `order.redaction` keeps"},
     "answers": {"*": "the row goes"},
     "notifications": {"raw": "goes"},
     "deliveries": {"*": "the row goes"},
@@ -100,8 +100,8 @@ WHAT_GOES: Mapping[str, Mapping[str, str]] = {
         "title": "goes, where it is about one line",
         "options": "goes, where it is about one line",
     },
-    "audit": {"facts": "all but what `order.privacy` keeps"},
-    "news": {"facts": "all but what `order.privacy` keeps"},
+    "audit": {"facts": "all but what `order.redaction` keeps"},
+    "news": {"facts": "all but what `order.redaction` keeps"},
     "messages": {"body": "goes; of one that waits, the parcels"},
 }
 

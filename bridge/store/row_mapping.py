@@ -191,7 +191,7 @@ def _fits(name: str, value: object) -> bool:
 
 
 def _set_aside(data: dict[str, Any], broken: list[str]) -> None:
-    """How an order with a damaged row is shown, and set aside (`claims.set_aside`)."""
+    """How an order with a damaged row is shown, and set aside (`leases.set_aside`)."""
     if data["problem"] != Problem.INTERNAL or not data["facts"].get("damaged"):
         why = f"what the database holds of it cannot be read ({', '.join(broken)})"
         was = {"was": str(data["state"]), "was_reason": data["reason"]}
