@@ -22,7 +22,13 @@ from bridge.order import (
 ROOT = Path(bridge.__file__).parent
 TABLES = {
     # where each code has its sentence, topic or patience: being named there is not being raised
-    *("order/problems.py", "order/notifications.py", "order/states.py", "mapping_review/findings.py", "health/thresholds.py"),
+    *(
+        "order/problems.py",
+        "order/notifications.py",
+        "order/states.py",
+        "mapping_review/findings.py",
+        "health/thresholds.py",
+    ),
     *("web/console/orders.py", "web/console/mapping.py"),
 }
 CLASSES: tuple[type[StrEnum], ...] = (

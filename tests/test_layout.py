@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import bridge
+from tests.tools import house
 
 ROOT = Path(bridge.__file__).parent
 
@@ -95,3 +96,8 @@ def test_the_domain_uses_the_standard_library_only() -> None:
 
 def test_each_part_of_the_layout_is_known() -> None:
     assert {part_of(path) for path in modules()} <= set(MAY_IMPORT) | SEES_ALL
+
+
+@pytest.mark.parametrize("graph", [house.imports(ROOT), house.folders(ROOT)], ids=["modules", "folders"])
+def test_nothing_imports_in_a_circle(graph: dict[str, set[str]]) -> None:
+    assert house.circles(graph) == []

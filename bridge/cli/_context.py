@@ -148,3 +148,7 @@ class Day(click.ParamType[datetime]):
 
 
 shop_option = click.option("--shop", help="Only this shop (its name in the configuration).")
+
+
+def decider(as_name: str | None) -> str:
+    return f"{as_name} (terminal)" if as_name else who()

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bridge.cli.orders.look import alarm_sentence
+from bridge.cli._order_view import alarm_sentence
 from bridge.config.loader import load
 from bridge.order.explanations import why
 from bridge.ports import OrderRecord

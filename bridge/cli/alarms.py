@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from bridge.cli._context import decider
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
 from bridge.cli._order_context import (
     as_option,
@@ -15,8 +16,7 @@ from bridge.cli._order_context import (
     iso,
     local,
 )
-from bridge.cli.orders.decisions import decider
-from bridge.cli.orders.look import alarm_sentence
+from bridge.cli._order_view import alarm_sentence
 from bridge.order.problems import Alarm, say, text_of
 from bridge.store.queries import AlarmRecord
 

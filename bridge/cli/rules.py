@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bridge.cli._context import shop_option
+from bridge.cli._context import decider, shop_option
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
 from bridge.cli._order_context import (
     Desk,
@@ -17,7 +17,6 @@ from bridge.cli._order_context import (
     iso,
     local,
 )
-from bridge.cli.orders.decisions import decider
 from bridge.order.line_overrides import (
     LineRule,
     named,

@@ -39,7 +39,7 @@ from bridge.sandbox.control_schema import OrderView
 from bridge.sandbox.control_server import info_of
 from bridge.sandbox.demo_config import DemoPlan
 from bridge.sandbox.error_messages import faults_of
-from bridge.sandbox.faults import Fault
+from bridge.sandbox.http.faults import Fault
 from bridge.sandbox.sandbox import (
     Ports,
     Sandbox,

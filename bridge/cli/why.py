@@ -14,7 +14,7 @@ from bridge.cli._order_context import (
     name_of,
     sentence_of,
 )
-from bridge.cli.orders.look import Whole, alarm_sentence, history, sentence, whole
+from bridge.cli._order_view import Whole, alarm_sentence, history, sentence, whole
 from bridge.decisions.actions import (
     Action,
     available,

@@ -17,7 +17,10 @@ from bridge.sandbox.control_schema import (
     Info,
     OrderView,
 )
-from bridge.sandbox.faults import Fault, Kind
+from bridge.sandbox.http.faults import (
+    Fault,
+    Kind,
+)
 from bridge.sandbox.sculpteo.model import Step
 from bridge.sandbox.shopify.model import Address
 from bridge.sandbox.shopify.orders import Buy, NewOrder

@@ -22,8 +22,8 @@ from bridge.sandbox.control_schema import (
     ShopInfo,
 )
 from bridge.sandbox.error_messages import sentence_of
-from bridge.sandbox.faults import Fault
-from bridge.sandbox.http_site import LARGEST_BODY
+from bridge.sandbox.http.faults import Fault
+from bridge.sandbox.http.site import LARGEST_BODY
 from bridge.sandbox.sculpteo.model import Step
 from bridge.sandbox.sculpteo.printer import Printer
 from bridge.sandbox.shopify.model import Address

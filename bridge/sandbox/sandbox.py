@@ -9,8 +9,8 @@ from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 from bridge.sandbox.control_server import ControlDesk
-from bridge.sandbox.faults import FaultMenu
-from bridge.sandbox.http_site import Site
+from bridge.sandbox.http.faults import FaultMenu
+from bridge.sandbox.http.site import Site
 from bridge.sandbox.sculpteo.api import SculpteoApi
 from bridge.sandbox.sculpteo.notifications import Notifier
 from bridge.sandbox.sculpteo.printer import Printer

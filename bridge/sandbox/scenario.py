@@ -10,12 +10,12 @@ from typing import Any
 
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
-from bridge.sandbox.customers import (
+from bridge.sandbox.sandbox import Sandbox
+from bridge.sandbox.sculpteo.model import ParcelPlan, Step
+from bridge.sandbox.shopify.customers import (
     People,
     Person,
 )
-from bridge.sandbox.sandbox import Sandbox
-from bridge.sandbox.sculpteo.model import ParcelPlan, Step
 from bridge.sandbox.shopify.model import Order
 from bridge.sandbox.shopify.orders import Buy
 

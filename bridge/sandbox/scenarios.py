@@ -13,18 +13,18 @@ from random import Random
 
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
-from bridge.sandbox.customers import (
-    AMERICA,
-    FRANCE,
-    LONG,
-)
-from bridge.sandbox.faults import Kind
+from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.scenario import (
     Expected,
     Scenario,
     Stage,
 )
 from bridge.sandbox.sculpteo.model import ParcelPlan, Step
+from bridge.sandbox.shopify.customers import (
+    AMERICA,
+    FRANCE,
+    LONG,
+)
 from bridge.sandbox.shopify.model import Order
 from bridge.sandbox.shopify.orders import Buy
 

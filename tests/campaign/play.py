@@ -16,7 +16,7 @@ from random import Random
 from bridge.order.states import State
 from bridge.sandbox.control_server import info_of
 from bridge.sandbox.demo_config import DemoPlan, demo_config, stock, write_config
-from bridge.sandbox.faults import Kind
+from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
 from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.shopify.subscriptions import TOPICS

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Literal
 
-from bridge.sandbox.faults import Fault, Kind
+from bridge.sandbox.http.faults import (
+    Fault,
+    Kind,
+)
 from tests.campaign.kinds import KINDS
 from tests.campaign.points import FINE, NAMED, NETWORK, POINTS, PURCHASE, Death
 from tests.campaign.witness import Rules

@@ -14,10 +14,10 @@ import aiohttp
 import pytest
 
 from bridge.sandbox.control_server import info_of
-from bridge.sandbox.customers import People
 from bridge.sandbox.demo_config import DemoPlan, demo_config, stock, write_config
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
+from bridge.sandbox.shopify.customers import People
 from bridge.sandbox.shopify.model import Order
 from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.store.engine import engines, parse_url

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bridge.sandbox.faults import Kind
+from bridge.sandbox.http.faults import Kind
 from tests.cli.floor import Floor
 from tests.cli.test_newcomer import shop
 

@@ -21,7 +21,7 @@ from bridge.sandbox.control_server import (
     PrinterDesk,
     ShopDesk,
 )
-from bridge.sandbox.faults import Kind
+from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.sculpteo.model import ParcelPlan, Step
 from bridge.sandbox.shopify.orders import Buy
 from tests.sandbox.make import ADA, form

@@ -6,7 +6,11 @@ import aiohttp
 import pytest
 
 from bridge.sandbox import Sandbox
-from bridge.sandbox.faults import Fault, FaultMenu, Kind
+from bridge.sandbox.http.faults import (
+    Fault,
+    FaultMenu,
+    Kind,
+)
 from tests.sandbox.make import form
 from tests.sandbox.wait import eventually
 

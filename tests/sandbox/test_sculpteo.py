@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from bridge.sandbox import Sandbox
-from bridge.sandbox.faults import Kind
+from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.sculpteo.model import ParcelPlan, Step
 from bridge.sandbox.sculpteo.settings import JsonNames, SculpteoSettings
 from tests.sandbox.make import form

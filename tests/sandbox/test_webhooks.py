@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bridge.sandbox import Sandbox
-from bridge.sandbox.faults import Kind
+from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.shopify.events import enum_of, topic_of
 from tests.sandbox.make import ADA
 from tests.sandbox.receiver import Receiver, receiver

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.sandbox.faults import Kind
+from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.model import Book
 from bridge.store import Store

@@ -12,7 +12,7 @@ from bridge.decisions.refusals import NotNow
 from bridge.order.problems import Alarm
 from bridge.order.states import State
 from bridge.ports import OrderRecord
-from bridge.sandbox.faults import Kind
+from bridge.sandbox.http.faults import Kind
 from bridge.store import Store
 from tests.sandbox.make import ADA
 from tests.service.serving import Serving, Stage, staged, until

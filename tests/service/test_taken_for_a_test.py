@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.order.problems import Alarm
-from bridge.sandbox.faults import Kind
+from bridge.sandbox.http.faults import Kind
 from bridge.store import Store
 from bridge.store.queries import AlarmRecord
 from tests.sandbox.make import ADA

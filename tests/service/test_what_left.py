@@ -14,7 +14,7 @@ import pytest
 
 from bridge.order.problems import Alarm
 from bridge.ports import OrderRecord
-from bridge.sandbox.faults import Kind
+from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.shopify.model import Fulfillment, Order
 from bridge.sandbox.shopify.orders import Buy
 from bridge.store import Store

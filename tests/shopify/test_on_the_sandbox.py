@@ -16,7 +16,7 @@ from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, shopify
 from bridge.invoice.data import invoice_data
 from bridge.order.model import FulfillmentLines, LedgerEntry, Mode, NewFulfillment, ShopOrder, Tracking
 from bridge.ports import Annotation
-from bridge.sandbox.faults import Kind
+from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.sandbox import (
     RunningShop,
     Sandbox,

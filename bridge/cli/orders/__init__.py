@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from bridge.cli._options import Family
-from bridge.cli.orders import decisions, look, mapping, resolving
+from bridge.cli.orders import decisions, listing, mapping, resolving
 
 
 @click.group(cls=Family)
@@ -14,5 +14,5 @@ def command() -> None:
     """The orders on record."""
 
 
-for one in (*look.COMMANDS, *decisions.COMMANDS, *resolving.COMMANDS, *mapping.COMMANDS):
+for one in (*listing.COMMANDS, *decisions.COMMANDS, *resolving.COMMANDS, *mapping.COMMANDS):
     command.add_command(one)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from bridge.cli._context import who
+from bridge.cli._context import decider
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
 from bridge.cli._order_context import (
     CHANGED,
@@ -99,10 +99,6 @@ def decide(
         click.echo("No order waits for that.", err=True)
     if any(not result.done for result in results):
         sys.exit(1)
-
-
-def decider(as_name: str | None) -> str:
-    return f"{as_name} (terminal)" if as_name else who()
 
 
 async def _work(

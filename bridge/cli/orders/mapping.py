@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from bridge.cli._context import decider
 from bridge.cli._options import config_option, echo_json, echo_table, json_option
 from bridge.cli._order_context import (
     Desk,
@@ -16,8 +17,7 @@ from bridge.cli._order_context import (
     seen_option,
     yes_option,
 )
-from bridge.cli.orders.decisions import decider
-from bridge.cli.orders.look import line_rows
+from bridge.cli._order_view import line_rows
 from bridge.config.settings import Defaults
 from bridge.config.single_design import designs_of
 from bridge.decisions.line_overrides import (

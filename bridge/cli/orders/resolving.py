@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from bridge.cli._context import decider
 from bridge.cli._options import config_option, echo_json, json_option, printable
 from bridge.cli._order_context import (
     Desk,
@@ -20,7 +21,6 @@ from bridge.cli._order_context import (
     sentence_of,
     yes_option,
 )
-from bridge.cli.orders.decisions import decider
 from bridge.decisions.actions import (
     BY_NAME,
     carry_out,

@@ -12,8 +12,11 @@ from typing import Any
 
 from aiohttp import web
 
-from bridge.sandbox.faults import FaultMenu, Kind
-from bridge.sandbox.http_site import (
+from bridge.sandbox.http.faults import (
+    FaultMenu,
+    Kind,
+)
+from bridge.sandbox.http.site import (
     IN_HANDLER,
     LARGEST_BODY,
     spoiling,

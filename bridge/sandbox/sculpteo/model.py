@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from bridge.sandbox.strict_json import strict
+from bridge.sandbox.http.strict_json import strict
 
 STATUSES = ("Billed", "New", "In Process", "Shipped", "Blocked", "Cancelled", "API Test")
 """Sculpteo's documented list."""

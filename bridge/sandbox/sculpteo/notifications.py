@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from bridge.sandbox.faults import Fault, FaultMenu, Kind
+from bridge.sandbox.http.faults import (
+    Fault,
+    FaultMenu,
+    Kind,
+)
 from bridge.sandbox.sculpteo.model import Book
 from bridge.sandbox.sculpteo.printer import Printer
 

@@ -15,8 +15,11 @@ from urllib.parse import parse_qs
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bridge.sandbox.faults import FaultMenu, Kind
-from bridge.sandbox.http_site import (
+from bridge.sandbox.http.faults import (
+    FaultMenu,
+    Kind,
+)
+from bridge.sandbox.http.site import (
     IN_HANDLER,
     LARGEST_BODY,
     spoiling,

@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import ClassVar
 
-from bridge.sandbox.strict_json import strict
+from bridge.sandbox.http.strict_json import strict
 
 CENT = Decimal("0.01")
 WHOLE_UNIT_CURRENCIES = frozenset({"JPY", "KRW", "CLP", "VND", "XAF", "XOF"})

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+from bridge.sandbox.http.strict_json import strict
 from bridge.sandbox.shopify import payloads
 from bridge.sandbox.shopify.fulfilling import Fulfilling
 from bridge.sandbox.shopify.model import (
@@ -23,7 +24,6 @@ from bridge.sandbox.shopify.model import (
     rounded,
 )
 from bridge.sandbox.shopify.state import ShopError
-from bridge.sandbox.strict_json import strict
 
 
 @strict

@@ -10,8 +10,8 @@ from itertools import count
 from random import Random
 from typing import Any, TypeVar
 
-from bridge.sandbox.customers import People
 from bridge.sandbox.shopify import payloads
+from bridge.sandbox.shopify.customers import People
 from bridge.sandbox.shopify.events import Announcement, Event
 from bridge.sandbox.shopify.model import Customer, Installation, Location, Node, Order, Product, Variant
 from bridge.sandbox.shopify.settings import ShopSettings

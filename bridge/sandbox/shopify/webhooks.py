@@ -18,7 +18,11 @@ from datetime import UTC, datetime
 
 import aiohttp
 
-from bridge.sandbox.faults import Fault, FaultMenu, Kind
+from bridge.sandbox.http.faults import (
+    Fault,
+    FaultMenu,
+    Kind,
+)
 from bridge.sandbox.shopify.events import Announcement, Event, enum_of
 from bridge.sandbox.shopify.shop import Shop
 from bridge.sandbox.shopify.subscriptions import Subscription

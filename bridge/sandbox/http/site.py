@@ -12,7 +12,13 @@ from urllib.parse import unquote_plus
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from bridge.sandbox.faults import DELIVERY_KINDS, IN_HANDLER_KINDS, Fault, FaultMenu, Kind
+from bridge.sandbox.http.faults import (
+    DELIVERY_KINDS,
+    IN_HANDLER_KINDS,
+    Fault,
+    FaultMenu,
+    Kind,
+)
 
 Namer = Callable[[web.Request, bytes], Sequence[str]]
 

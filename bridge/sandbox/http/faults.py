@@ -17,7 +17,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from bridge.sandbox.strict_json import strict
+from bridge.sandbox.http.strict_json import strict
 
 
 class Kind(StrEnum):

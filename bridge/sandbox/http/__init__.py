@@ -1,0 +1,1 @@
+"""How both simulated services listen, and the faults that spoil their answers."""
