@@ -57,7 +57,7 @@ MOVES: tuple[Move, ...] = (
     Move(S.WAITING, S.PLACING, "place", "Nothing is left to wait for, and the intent to buy is on record."),
     Move(S.WAITING, S.ATTENTION, "place", "What is known now forbids placing it."),
     Move(S.WAITING, S.IGNORED, "place", "Nothing is left to print."),
-    Move(S.WAITING, S.CANCELLED, "withdraw", "The order was cancelled before anything was bought."),
+    Move(S.WAITING, S.CANCELLED, "cancellation", "The order was cancelled before anything was bought."),
     Move(S.WAITING, S.PLACED, "place", "The order's own ledger says that Sculpteo has it already."),
     Move(S.WAITING, S.UNKNOWN, "place", "The order's own ledger holds an intent whose outcome is not known."),
     Move(S.PLACING, S.PLACED, "place", "Sculpteo answered with its reference."),
@@ -65,7 +65,10 @@ MOVES: tuple[Move, ...] = (
     Move(S.PLACING, S.ATTENTION, "place", "Sculpteo refused the order, or what is known now forbids it."),
     Move(S.PLACING, S.WAITING, "place", "It is proven that nothing was sent; it will be tried again."),
     Move(
-        S.PLACING, S.CANCELLED, "withdraw", "Cancelled in the shop, and it is proven that nothing was sent."
+        S.PLACING,
+        S.CANCELLED,
+        "cancellation",
+        "Cancelled in the shop, and it is proven that nothing was sent.",
     ),
     Move(S.PLACING, S.IGNORED, "place", "Nothing is left to print, and it is proven that nothing was sent."),
     Move(S.PLACED, S.SHIPPED, "track", "Sculpteo has shipped a parcel."),
@@ -73,41 +76,61 @@ MOVES: tuple[Move, ...] = (
         S.PLACED, S.ATTENTION, "track", "Sculpteo stopped the order, or says something that we do not know."
     ),
     Move(S.PLACED, S.WAITING, "place", "It was placed as a test; in live mode it waits for a person."),
-    Move(S.SHIPPED, S.DONE, "fulfil", "Every parcel is in the shop and all printed lines are fulfilled."),
-    Move(S.SHIPPED, S.ATTENTION, "fulfil", "A parcel cannot be brought to the shop without a person."),
+    Move(S.SHIPPED, S.DONE, "fulfill", "Every parcel is in the shop and all printed lines are fulfilled."),
+    Move(S.SHIPPED, S.ATTENTION, "fulfill", "A parcel cannot be brought to the shop without a person."),
     Move(S.DONE, S.SHIPPED, "track", "One more parcel is to be brought to the shop."),
-    Move(S.UNKNOWN, S.PLACED, "resolve", "It is confirmed that Sculpteo has the order."),
+    Move(S.UNKNOWN, S.PLACED, "outcome_recovery", "It is confirmed that Sculpteo has the order."),
     Move(
         S.UNKNOWN,
         S.WAITING,
-        "resolve",
+        "outcome_recovery",
         "A person confirmed, or it is proven, that Sculpteo does not have the order.",
     ),
     Move(
         S.UNKNOWN,
         S.CANCELLED,
-        "resolve",
+        "outcome_recovery",
         "A person confirmed that Sculpteo does not have the order, and it is not wanted.",
     ),
-    Move(S.ATTENTION, S.WAITING, "resolve", "The problem is gone; it is matched and checked anew."),
+    Move(S.ATTENTION, S.WAITING, "outcome_recovery", "The problem is gone; it is matched and checked anew."),
     Move(
-        S.ATTENTION, S.RECEIVED, "resolve", "The order or the mapping changed; it is read and matched anew."
+        S.ATTENTION,
+        S.RECEIVED,
+        "outcome_recovery",
+        "The order or the mapping changed; it is read and matched anew.",
     ),
-    Move(S.ATTENTION, S.PLACED, "resolve", "Sculpteo goes on with the order."),
-    Move(S.ATTENTION, S.SHIPPED, "resolve", "Sculpteo has shipped, or a parcel is to be tried again."),
-    Move(S.ATTENTION, S.DONE, "fulfil", "Every parcel is in the shop after all."),
-    Move(S.ATTENTION, S.UNKNOWN, "resolve", "Evidence came up that Sculpteo may have the order."),
-    Move(S.ATTENTION, S.IGNORED, "resolve", "A person decided not to print it, or nothing is left to print."),
-    Move(S.ATTENTION, S.CANCELLED, "withdraw", "The order was cancelled before anything was bought."),
+    Move(S.ATTENTION, S.PLACED, "outcome_recovery", "Sculpteo goes on with the order."),
+    Move(
+        S.ATTENTION, S.SHIPPED, "outcome_recovery", "Sculpteo has shipped, or a parcel is to be tried again."
+    ),
+    Move(S.ATTENTION, S.DONE, "fulfill", "Every parcel is in the shop after all."),
+    Move(S.ATTENTION, S.UNKNOWN, "outcome_recovery", "Evidence came up that Sculpteo may have the order."),
+    Move(
+        S.ATTENTION,
+        S.IGNORED,
+        "outcome_recovery",
+        "A person decided not to print it, or nothing is left to print.",
+    ),
+    Move(S.ATTENTION, S.CANCELLED, "cancellation", "The order was cancelled before anything was bought."),
     Move(S.IGNORED, S.RECEIVED, "match", "The order or the mapping changed; it is read and matched anew."),
     Move(
         S.CANCELLED,
         S.RECEIVED,
-        "resolve",
+        "outcome_recovery",
         "A person wants it after all, its payment came after all, or another database bought it.",
     ),
-    Move(S.CANCELLED, S.PLACED, "resolve", "Sculpteo has the order after all, and a person takes it over."),
-    Move(S.IGNORED, S.PLACED, "resolve", "Sculpteo has the order after all, and a person takes it over."),
+    Move(
+        S.CANCELLED,
+        S.PLACED,
+        "outcome_recovery",
+        "Sculpteo has the order after all, and a person takes it over.",
+    ),
+    Move(
+        S.IGNORED,
+        S.PLACED,
+        "outcome_recovery",
+        "Sculpteo has the order after all, and a person takes it over.",
+    ),
 )
 
 ALLOWED: frozenset[tuple[State, State]] = frozenset((move.source, move.target) for move in MOVES)

@@ -21,7 +21,7 @@ from bridge.web.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-UNIT = DEPLOY / "sculpteo-bridge.runtime.service"
+UNIT = DEPLOY / "sculpteo-bridge.service"
 TEXTS_OF = {path.name: path.read_text() for path in sorted(DEPLOY.iterdir()) if path.is_file()}
 README = TEXTS_OF["README.md"]
 

@@ -10,13 +10,12 @@ import pytest
 import bridge
 from bridge.order.authors import NOT_KEPT
 from bridge.order.states import MOVES, State
-from bridge.order.timeline import (
-    KINDS,
-    tell,
-)
+from bridge.order.timeline import KINDS, tell
 
 SOURCES = [
-    path for part in ("steps", "store") for path in (Path(bridge.__file__).parent / part).rglob("*.py")
+    path
+    for part in ("steps", "decisions", "store")
+    for path in (Path(bridge.__file__).parent / part).rglob("*.py")
 ]
 SOURCES.append(Path(bridge.__file__).parent / "runtime" / "worker.py")
 

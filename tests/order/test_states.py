@@ -27,8 +27,8 @@ def test_each_move_is_made_by_a_step_and_says_why() -> None:
         assert move.sentence.endswith("."), move
 
 
-def test_nothing_leaves_unknown_but_by_resolve() -> None:
-    assert {move.by for move in MOVES if move.source is State.UNKNOWN} == {"resolve"}
+def test_nothing_leaves_unknown_but_by_outcome_recovery() -> None:
+    assert {move.by for move in MOVES if move.source is State.UNKNOWN} == {"outcome_recovery"}
 
 
 def test_placing_is_entered_only_from_waiting() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from bridge.mapping_review.variants import Stock
-
 from bridge.config.mapping import Mapping
 from bridge.config.settings import Settings
+from bridge.mapping_review.variants import Stock
 from bridge.order.model import Variant
 
 

@@ -6,6 +6,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+
+from bridge.mapping_review.findings import (
+    FINDINGS,
+    Finding,
+    Kind,
+)
+from bridge.mapping_review.prices import Priced
 from bridge.mapping_review.variants import (
     Row,
     asked_for,
@@ -14,13 +21,6 @@ from bridge.mapping_review.variants import (
     named,
     priced,
 )
-
-from bridge.mapping_review.findings import (
-    FINDINGS,
-    Finding,
-    Kind,
-)
-from bridge.mapping_review.prices import Priced
 from bridge.order.line_overrides import (
     LineRule,
     Scope,

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from bridge.mapping_review.waiting_orders import (
     WOKEN_FOR,
     changed,
 )
-
 from bridge.order.model import Design, Mode
 from bridge.order.problems import Problem
 from bridge.order.states import Ignored, State, Wait

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import pytest
-from bridge.mapping_review.variants import Stock
 
 from bridge.config.mapping import Mapping
 from bridge.config.settings import Product
@@ -18,6 +17,7 @@ from bridge.mapping_review.prices import (
     Offered,
     Prices,
 )
+from bridge.mapping_review.variants import Stock
 from bridge.order.model import Design, Money, Quote, Variant
 from bridge.web.console.catalog_refresh import SURVEYS
 from bridge.web.console.context import CONSOLE

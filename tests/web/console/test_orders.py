@@ -9,11 +9,11 @@ from html import unescape
 from typing import Any
 
 import pytest
-from bridge.mapping_review.variants import Stock
 
 from bridge.decisions.transitions import drop
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.mapping_review.prices import Prices
+from bridge.mapping_review.variants import Stock
 from bridge.order.line_overrides import Scope
 from bridge.order.model import (
     Address,
