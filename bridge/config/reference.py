@@ -31,7 +31,7 @@ def reference() -> str:
 
 
 def _section(model: type[Model], path: str) -> Iterator[str]:
-    yield f"### `{path}`"
+    yield f"## `{path}`"
     yield ""
     yield (model.__doc__ or "").strip()
     yield ""

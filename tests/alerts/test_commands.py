@@ -14,6 +14,7 @@ import pytest
 import yaml
 from pydantic import SecretStr
 
+import bridge.alerts
 from bridge.alerts import webhook_client
 from bridge.config.alert_settings import Webhook
 from tests.alerts.conftest import Receiver
@@ -99,7 +100,7 @@ async def test_faults_of_alerts_name_place_and_remedy(tmp_path: Path) -> None:
 
 
 async def test_the_readmes_snippet_verifies_what_is_sent_and_nothing_else(receiver: Receiver) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    readme = (Path(bridge.alerts.__file__).parent / "README.md").read_text()
     snippet = readme.split("<!-- snippet: verify -->\n```python\n")[1].split("```")[0]
     names: dict[str, Any] = {}
     exec(snippet, names)  # noqa: S102 - our own text

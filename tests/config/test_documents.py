@@ -102,7 +102,7 @@ def test_what_the_example_has_in_comments_can_be_used_as_it_stands(found: re.Mat
 
 @pytest.mark.parametrize(("name", "path"), KEYS)
 def test_the_reference_has_every_key(name: str, path: str) -> None:
-    assert re.search(rf"(?m)^(\| |### )`(\S+\.)?{name}(\[\]|\.<name>)?`", reference()) or name in {
+    assert re.search(rf"(?m)^(\| |## )`(\S+\.)?{name}(\[\]|\.<name>)?`", reference()) or name in {
         "option",
         "values",
     }, path

@@ -1,4 +1,4 @@
-"""Writes the blocks of the README that come from the code; a test compares. `python -m tests.tools.readme`"""
+"""Writes the blocks of the READMEs that come from the code; a test compares. `python -m tests.tools.readme`"""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from bridge.order.notifications import TOPICS
 from bridge.order.problems import ALARMS, HEALS_ON_CHANGE, PROBLEMS
 from bridge.order.states import IGNORED, MEANING, WAIT_REMEDIES, WAITS, diagram
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+PAGES = tuple(
+    ROOT / page
+    for page in ("README.md", "bridge/config/README.md", "bridge/order/README.md", "bridge/alerts/README.md")
+)
+"""What merchants need first is in the first; the tables of reference stand beside the code that they describe."""
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -73,15 +78,18 @@ def _filled(made: str, found: re.Match[str]) -> str:
     return f"{found[1]}{made}\n{found[2]}"
 
 
-def written(text: str) -> str:
-    """The README with every block as the code says it now."""
+def render_pages() -> dict[Path, str]:
+    """Each page with every block as the code says it now. Raises LookupError for a block that no page holds."""
+    pages = {page: page.read_text("utf-8") for page in PAGES}
     for name, block in BLOCKS.items():
         pattern = re.compile(rf"(<!-- block: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        if not pattern.search(text):
-            raise LookupError(f"the README has no block {name}")
-        text = pattern.sub(partial(_filled, block().strip()), text)
-    return text
+        holders = [page for page, text in pages.items() if pattern.search(text)]
+        if len(holders) != 1:
+            raise LookupError(f"{len(holders)} pages have the block {name}; one should")
+        pages[holders[0]] = pattern.sub(partial(_filled, block().strip()), pages[holders[0]])
+    return pages
 
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text("utf-8")), "utf-8")
+    for page, text in render_pages().items():
+        page.write_text(text, "utf-8")
