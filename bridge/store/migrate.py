@@ -73,7 +73,16 @@ def _check(found: str | None, *, create: bool, upgrade: bool) -> None:
         )
     if found is None:
         return
-    if found not in known_revisions():
+    known = known_revisions()
+    if found not in known and found < REVISION:
+        raise WrongSchema(
+            f"it is of a state that was never released (schema {found}; this program upgrades from {known[-1]})",
+            "Move it away, and run `sculpteo-bridge rebuild` with a database of its own: it reads the shop's open orders"
+            " and what the bridge noted on them",
+            found=found,
+            needed=REVISION,
+        )
+    if found not in known:
         raise WrongSchema(
             f"it was written by a newer sculpteo-bridge (schema {found}; this program knows up to {REVISION})",
             "Install that version again, or restore a backup from before its first start",

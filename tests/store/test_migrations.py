@@ -6,7 +6,9 @@ import asyncio
 import json
 import multiprocessing
 import os
+import sqlite3
 import stat
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from bridge.store.migrate import known_revisions, revision
 from bridge.store.tables import REVISION, metadata, orders
 from tests.store.make import Tick, word
 
+MADE_BY_AA829CD = Path(__file__).with_name("database_of_aa829cd.sql")
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -174,6 +177,100 @@ async def test_the_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
         await store.orders.notice(word())
         modes = {stat.S_IMODE(entry.stat().st_mode) for entry in os.scandir(tmp_path)}
     assert modes == {0o600}
+
+
+def rows_of_aa829cd() -> dict[str, list[dict[str, Any]]]:
+    """What `demo --orders 10` of `aa829cd` left: nearly all that can happen to an order, by invented people."""
+    with closing(sqlite3.connect(":memory:")) as made:
+        made.executescript(MADE_BY_AA829CD.read_text("utf-8"))
+        made.row_factory = sqlite3.Row
+        names = [name for (name,) in made.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            name: [dict(row) for row in made.execute(f'SELECT * FROM "{name}"')]  # noqa: S608
+            for name in names
+            if not name.startswith("sqlite_") and name != "alembic_version"
+        }
+
+
+def to_column(column: sa.Column[Any], value: Any) -> Any:
+    """SQLite keeps times as text and truths as numbers; PostgreSQL wants them as they are."""
+    if isinstance(column.type, sa.DateTime) and value is not None:
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return bool(value) if isinstance(column.type, sa.Boolean) and value is not None else value
+
+
+@pytest.fixture
+def of_aa829cd(bare_url: str) -> str:
+    """The URL of a database as `aa829cd` left it; on SQLite to the letter, schema included."""
+    engine = engine_for(bare_url)
+    if engine.dialect.name == "sqlite":
+        with closing(sqlite3.connect(str(engine.url.database))) as file:
+            file.executescript(MADE_BY_AA829CD.read_text("utf-8"))
+    else:
+        with engine.begin() as connection:
+            upgrade_to(connection, "0005")
+            old = sa.MetaData()
+            old.reflect(connection)
+            rows = rows_of_aa829cd()
+            for table in old.sorted_tables:
+                for row in rows.get(table.name, []):
+                    values = {name: to_column(table.c[name], value) for name, value in row.items()}
+                    connection.execute(sa.insert(table).values(values))
+    engine.dispose()
+    return bare_url
+
+
+def test_the_first_migration_makes_what_aa829cd_made(tmp_path: Path) -> None:
+    made, first = (engine_for(f"sqlite:///{tmp_path / name}") for name in ("made.db", "first.db"))
+    with closing(sqlite3.connect(str(tmp_path / "made.db"))) as file:
+        file.executescript(MADE_BY_AA829CD.read_text("utf-8"))
+    with first.begin() as connection:
+        upgrade_to(connection, "0005")
+    assert shape(made) == shape(first)
+    for engine in (made, first):
+        engine.dispose()
+
+
+async def test_a_database_of_aa829cd_is_upgraded_and_goes_on(of_aa829cd: str) -> None:
+    """Every order, purchase and parcel is there afterwards, whatever else the newer schema wants to know."""
+    before = rows_of_aa829cd()
+    async with Store.open(of_aa829cd, clock=Tick()) as store:
+        found = {row["id"]: await store.queries.get(row["id"]) for row in before["orders"]}
+    engine = engine_for(of_aa829cd)
+    with engine.connect() as connection:
+        assert revision(connection) == REVISION
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        uids = connection.execute(sa.text("SELECT uid FROM news")).scalars().all()
+        over = (
+            connection.execute(sa.text("SELECT state FROM orders WHERE over_at IS NOT NULL")).scalars().all()
+        )
+    engine.dispose()
+    assert len(uids) == len(set(uids)) == len(before["news"])
+    assert sorted(over) == ["cancelled"] + ["done"] * 5
+    for row in before["orders"]:
+        record = found[row["id"]]
+        assert record is not None
+        assert (record.state, record.problem, record.name) == (row["state"], row["problem"], row["name"])
+        assert (record.reference, record.first_mode) == (row["reference"], "live")
+        assert record.snapshot is not None
+        attempts = [one for one in before["attempts"] if one["order_id"] == row["id"]]
+        assert (record.attempt is not None) == bool(attempts)
+        parcels = {one["number"] for one in before["parcels"] if one["order_id"] == row["id"]}
+        assert {one.parcel.number for one in record.parcels} == parcels
+        assert (record.due_at is not None) == (row["due_at"] is not None)
+
+
+@pytest.mark.parametrize("schema", ["0003", "0007"])
+def test_a_database_that_was_never_of_a_release_is_refused_with_a_way_out(bare_url: str, schema: str) -> None:
+    engine = engine_for(bare_url)
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :schema"), {"schema": schema})
+    with pytest.raises(
+        ConfigError, match=rf"never released \(schema {schema}; this program upgrades from 0005\)"
+    ):
+        migrate(engine)
+    engine.dispose()
 
 
 async def test_purchases_that_were_closed_before_the_update_are_watched_after_it(bare_url: str) -> None:

@@ -1,22 +1,21 @@
-"""What the right to buy an order is judged by: when the order was made, in which mode it was first seen, where
-its lines were first to be sent from, what the person who approved it saw, and by which rules it was judged. And
-which shop is which: a shop is its domain, whatever it is called. Which
-processes run, and how often an order was tried without anything outside having changed.
-
-
-And what proves that an attempt bought nothing, whatever the note on the Shopify order says: that the very run
-which opened it closed it (`attempts.lease_token`). What people decided goes onto the Shopify orders as well."""
+"""What the right to buy an order is judged by, which shop is which, which processes run, which closed purchases are
+watched, what people decided, and what customers asked of their data."""
 
 from __future__ import annotations
+
+import json
+import uuid
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
+revision = "0010"
 down_revision = "0005"
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.DateTime(timezone=True)
+ORDERS = sa.table("orders", *map(sa.column, ("id", "state", "reason", "decision")))
+EVENTS = sa.table("events", *map(sa.column, ("id", "order_id", "at", "who", "target", "reason")))
 
 
 def upgrade() -> None:
@@ -35,6 +34,8 @@ def upgrade() -> None:
         sa.Column("decision", sa.Text()),
         sa.Column("decision_noted", sa.Boolean()),
         sa.Column("reference_by", sa.Text()),
+        sa.Column("bare", sa.Text()),
+        sa.Column("over_at", TIME),
     ):
         op.add_column("orders", column)
     op.add_column("attempts", sa.Column("lease_token", sa.Integer()))
@@ -60,12 +61,15 @@ def upgrade() -> None:
     # what is on record already was first seen in the mode of the last run, as far as that is known
     op.execute("UPDATE orders SET first_mode = (SELECT value FROM memory WHERE key = 'mode')")
     op.execute("UPDATE orders SET decided_mode = first_mode WHERE approved_at IS NOT NULL")
-    _closed_purchases()
-    _processes()
-    _decisions()
+    _create_closed_purchases()
+    _create_processes()
+    _note_decisions()
+    _name_authors()
+    _identify_news()
+    _create_privacy_wishes()
 
 
-def _closed_purchases() -> None:
+def _create_closed_purchases() -> None:
     op.create_table(
         "closed_purchases",
         sa.Column("id", KEY, nullable=False),
@@ -104,7 +108,7 @@ def _closed_purchases() -> None:
     )
 
 
-def _processes() -> None:
+def _create_processes() -> None:
     op.create_table(
         "processes",
         sa.Column("owner", sa.Text(), nullable=False),
@@ -123,7 +127,7 @@ def _processes() -> None:
     )
 
 
-def _decisions() -> None:
+def _note_decisions() -> None:
     # what people decided before there was a place for it is written on the Shopify orders now
     op.execute(
         sa.text(
@@ -131,4 +135,65 @@ def _decisions() -> None:
             "(state IN ('cancelled', 'ignored') AND reason = 'person') "
             "OR (held_at IS NOT NULL AND state IN ('received', 'waiting', 'attention'))"
         ).bindparams(sa.bindparam("no", False, sa.Boolean()))
+    )
+
+
+def _name_authors() -> None:
+    """Who took decisions before they were kept as such: the timeline knows."""
+    c = op.get_bind()
+    decided = c.execute(
+        sa.select(ORDERS.c.id, ORDERS.c.state).where(
+            ORDERS.c.state.in_(("cancelled", "ignored")),
+            ORDERS.c.reason == "person",
+            ORDERS.c.decision.is_(None),
+        )
+    ).all()
+    for order, state in decided:
+        line = c.execute(
+            sa.select(EVENTS.c.who, EVENTS.c.at)
+            .where(EVENTS.c.order_id == order, EVENTS.c.target == state, EVENTS.c.reason == "person")
+            .order_by(EVENTS.c.id.desc())
+            .limit(1)
+        ).one_or_none()
+        if line is not None:
+            decision = json.dumps({"choice": state, "who": line.who, "at": str(line.at)})
+            c.execute(sa.update(ORDERS).where(ORDERS.c.id == order).values(decision=decision))
+
+
+def _identify_news() -> None:
+    """An id that no other database gives out; and which target each outlet stands for, to follow its address."""
+    op.add_column("news", sa.Column("uid", sa.Text()))
+    for column in (sa.Column("slot", sa.Text()), sa.Column("mark", sa.Text()), sa.Column("heir", sa.Text())):
+        op.add_column("outlets", column)
+    news = sa.table("news", sa.column("id"), sa.column("uid"))
+    c = op.get_bind()
+    ids = c.execute(sa.select(news.c.id)).scalars().all()
+    if ids:
+        uids = [{"number": number, "made": uuid.uuid4().hex} for number in ids]
+        c.execute(
+            sa.update(news).where(news.c.id == sa.bindparam("number")).values(uid=sa.bindparam("made")), uids
+        )
+
+
+def _create_privacy_wishes() -> None:
+    op.execute(
+        "UPDATE orders SET over_at = COALESCE((SELECT MAX(at) FROM events WHERE events.order_id = orders.id"
+        " AND kind = 'move' AND target = orders.state), updated_at)"
+        " WHERE state IN ('done', 'cancelled', 'ignored')"
+    )
+    op.create_table(
+        "privacy_wishes",
+        sa.Column("id", KEY, primary_key=True),
+        sa.Column("shop", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("request", sa.Text(), nullable=False),
+        sa.Column("asked_at", TIME, nullable=False),
+        sa.UniqueConstraint(
+            "shop", "kind", "order_id", "request", name="uq_privacy_wishes_shop_kind_order_id_request"
+        ),
+    )
+    # what was erased before left its bytes in the file
+    op.execute(
+        "INSERT INTO memory (key, value) SELECT 'unscoured', 'yes' WHERE EXISTS (SELECT 1 FROM orders)"
     )
