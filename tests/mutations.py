@@ -41,7 +41,7 @@ class Guard:
     tests: tuple[str, ...]
 
 
-SCHEMA = "bridge/store/migrations/versions/0001_first.py"
+SCHEMA = "bridge/store/migrations/versions/0005_first.py"
 
 GUARDS: tuple[Guard, ...] = (
     # the address
@@ -363,7 +363,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "one open attempt an order (unique index)",
         SCHEMA,
-        '    _partial("uq_attempts_open", "attempts", "order_id", "voided_at IS NULL", unique=True)\n',
+        '    _create_partial_index("uq_attempts_open", "attempts", ["order_id"], "voided_at IS NULL", unique=True)\n',
         "",
         (
             "tests/store/test_purchases.py::test_a_second_attempt_beside_an_open_one_is_impossible",
@@ -373,8 +373,8 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "one order a reference (unique index)",
         SCHEMA,
-        '    _partial("uq_orders_reference", "orders", "reference", "reference IS NOT NULL", unique=True)\n',
-        "",
+        '        "uq_orders_reference", "orders", ["reference"], "reference IS NOT NULL", unique=True\n',
+        '        "uq_orders_reference", "orders", ["reference"], "reference IS NOT NULL"\n',
         ("tests/store/test_orders.py::test_the_database_itself_lets_no_two_orders_have_one_reference",),
     ),
     Guard(
