@@ -32,6 +32,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 """How the help shows the commands; one that is in no section comes last."""
 
 
+EXTRAS = {"graphql": "sandbox"}
+"""Packages that only some commands import, and the extra of `pyproject.toml` that brings each."""
+
+
 class Commands(click.Group):
     """Loads a command's module when it is asked for, so that each start pays only for what it runs."""
 
@@ -42,7 +46,13 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        command = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
+        try:
+            command = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}").command
+        except ModuleNotFoundError as error:
+            extra = EXTRAS.get(error.name or "")
+            if extra is None:
+                raise
+            return _build_missing_command(cmd_name, extra)
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -104,6 +114,26 @@ class Commands(click.Group):
         """By the names of the files alone: to show each command's help beside it, all would be loaded."""
         names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
         return [*map(CompletionItem, names), *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def _build_missing_command(name: str, extra: str) -> click.Command:
+    """Stands in for a command whose extra is not installed, and says how to install it."""
+    remedy = (
+        f"pip install '.[{extra}]', in the folder of the bridge's source and with the pip of its environment"
+    )
+
+    def fail() -> None:
+        raise click.UsageError(
+            f"`sculpteo-bridge {name}` needs the extra `{extra}`, which is not installed: {remedy}."
+        )
+
+    return click.Command(
+        name,
+        callback=fail,
+        params=[click.Argument(["anything"], nargs=-1, expose_value=False)],
+        help=f"Not installed: it needs the extra `{extra}`.",
+        context_settings={"ignore_unknown_options": True},
+    )
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
