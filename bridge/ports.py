@@ -7,16 +7,17 @@ Adapters implement these protocols; the steps and the worker know nothing else. 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from bridge.errors import BridgeError
-from bridge.order.digests import digest_of, purchase_digest
 from bridge.order.line_overrides import LineRule
+from bridge.order.matching import Match
 from bridge.order.model import (
     Address,
-    Decision,
+    Annotation,
+    Changed,
+    CustomerOrder,
     Design,
     LedgerEntry,
     LineItem,
@@ -24,22 +25,29 @@ from bridge.order.model import (
     Money,
     NewFulfillment,
     Papers,
-    Parcel,
-    PrintItem,
     PrintOrder,
     Quote,
-    RawAnswer,
     Receipt,
     ShopOrder,
     Tracking,
     TrackingReport,
 )
-from bridge.order.problems import Alarm
-from bridge.order.spelling import Near
+from bridge.order.policy import GoLive
+from bridge.order.records import (
+    Attempt,
+    BareFulfillment,
+    Change,
+    ClosedPurchase,
+    Delivery,
+    Facts,
+    KnownLocation,
+    Lease,
+    Notice,
+    NotificationRecord,
+    OrderRecord,
+    PrivacyWish,
+)
 from bridge.order.states import State
-
-Facts = Mapping[str, Any]
-"""JSON values that fill a sentence. Never a name, an address or a secret."""
 
 
 class Clock(Protocol):
@@ -55,52 +63,6 @@ class SharedClock(Clock, Protocol):
 
 
 # --- Shopify ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """An order that reconciliation found, without its details."""
-
-    id: str
-    name: str
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerOrder:
-    """One of a customer's orders, without its details."""
-
-    id: str
-    created_at: datetime
-    cancelled_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownLocation:
-    """A name that a location of a shop has, or had. Where the app may not read locations, "name:" and the name
-    stand for its id. `gone_at` = when the shop's own list did not have it any more."""
-
-    id: str
-    name: str
-    first_seen_at: datetime
-    seen_at: datetime
-    gone_at: datetime | None = None
-
-    @property
-    def has_id(self) -> bool:
-        return self.id.startswith("gid://")
-
-
-@dataclass(frozen=True, slots=True)
-class Annotation:
-    """What the merchant sees of the print on the Shopify order itself: tag, metafield and progress."""
-
-    state: str
-    reference: str | None
-    fake: bool
-    progress: tuple[str, ...] = ()  # fulfillment orders to report as in progress
-    note: str | None = None
 
 
 class Shop(Protocol):
@@ -190,39 +152,6 @@ class Printer(Protocol):
         """The price of `quantity` copies. Raises TryAgain when it cannot be asked."""
 
 
-# --- the merchant's settings as the steps need them ------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """The line is printed: these designs for one unit of it."""
-
-    designs: tuple[Design, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NotPrinted:
-    """The line stays the merchant's own: `rule` names the ignore rule (or why)."""
-
-    rule: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unmapped:
-    """No rule fits. With `option` set, a rule fits but has no value for this variant option; with `sold` and
-    `live` as well, it is not clear with which value the line was sold: its title then, the variant now. `near` is
-    the rule that was probably meant where none fits."""
-
-    option: str | None = None
-    value: str | None = None
-    sold: str | None = None
-    live: str | None = None
-    near: Near | None = None
-
-
-Match = Printed | NotPrinted | Unmapped
-
-
 class Catalog(Protocol):
     """The merchant's mapping from SKUs to designs. Pure."""
 
@@ -231,88 +160,6 @@ class Catalog(Protocol):
         """A hash of all that decides a match, pinned on each order."""
 
     def match(self, shop: str, line: LineItem) -> Match: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalPolicy:
-    """When a person must approve before anything is bought; any condition that fits asks for one."""
-
-    manual: bool = False
-    delay: timedelta = timedelta(0)
-    tags: frozenset[str] = frozenset()  # in lower case
-    above: Money | None = None
-    countries: frozenset[str] = frozenset()
-    first_order: bool = False
-    hold_high_risk: bool = True
-    hold_unrated: bool = True  # for as long as Shopify's fraud analysis says nothing
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentPolicy:
-    """Which payment is enough to buy. `rule`: paid, authorized or approve; `ships_within`: for how long after
-    the purchase an authorization has to last."""
-
-    rule: str = "paid"
-    ships_within: timedelta = timedelta(days=5)
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedBy:
-    """What an order is judged by: the mode, and versions of the rules and of the mapping."""
-
-    mode: Mode
-    rules: str
-    mapping: str
-
-    def __str__(self) -> str:
-        return f"{self.mode}:{self.rules}:{self.mapping}"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The merchant's settings as the steps need them."""
-
-    mode: Mode
-    notification_url: Callable[[str], str | None]  # secret token -> URL that Sculpteo calls
-    ship_method: Callable[[ShopOrder], str | None]
-    approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
-    needs_papers: bool = False  # whether an invoice is made here, which says more than the order itself
-    ask_about_warnings: bool = True  # whether a warning of Shopify's address check asks a person
-    theme: str | None = None
-    currency: str = "EUR"  # in which Sculpteo prices and limits are read
-    per_order: Money | None = None
-    per_day: Money | None = None
-    since: Mapping[str, datetime] = field(default_factory=dict)  # shop -> instead of its go-live
-    locations: Mapping[str, frozenset[str]] = field(
-        default_factory=dict
-    )  # shop -> names and ids; empty = all
-    payment: Mapping[str, PaymentPolicy] = field(default_factory=dict)  # by shop; none = its defaults
-    unknown_locations: Mapping[str, frozenset[str]] = field(
-        default_factory=dict
-    )  # shop -> of these, what means no location that is known in the shop
-    notify_customer: Mapping[str, bool] = field(default_factory=dict)
-    version: str = ""  # tells these rules from others
-    poll: timedelta = timedelta(minutes=30)
-    without_number_after: timedelta = timedelta(hours=48)
-
-
-@dataclass(frozen=True, slots=True)
-class GoLive:
-    """Since when the bridge works for a shop in the mode that is in force; and how it came to this mode.
-
-    `at` None = not limited. `mode_since` is the last change of the mode, `mode_before` the mode before that.
-    """
-
-    at: datetime | None = None
-    mode_since: datetime | None = None
-    mode_before: Mode | None = None
-
-    def missed_rehearsal(self, created_at: datetime, first_seen_at: datetime) -> bool:
-        """Whether an order was made before the last change of the mode and the bridge heard of it only after:
-        in the mode before, it would have been a rehearsal."""
-        if self.mode_since is None or self.mode_before in {None, Mode.LIVE}:
-            return False
-        return created_at < self.mode_since <= first_seen_at
 
 
 class GoLiveDates(Protocol):
@@ -328,274 +175,6 @@ class Invoicer(Protocol):
 
 
 # --- the store -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One webhook delivery as it came in, byte for byte."""
-
-    shop: str
-    webhook_id: str
-    topic: str
-    body: bytes
-    received_at: datetime
-    event_id: str | None = None
-    api_version: str | None = None
-    triggered_at: datetime | None = None
-    key: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Word of an order: create its record, or wake it. `origin`: webhook, reconciliation, import, ..."""
-
-    shop: str
-    order_id: str
-    origin: str
-    name: str | None = None
-    paid_now: bool = False  # the event says that it was placed or paid after go-live
-    cause: str | None = None  # the topic or command, for the timeline
-    deleted: bool = False  # the event says that the order was deleted in the shop
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to move an order until `until`. `token` fences: it grows with each claim."""
-
-    order: int
-    owner: str
-    token: int
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt to buy the prints of an order. At most one per order is not void."""
-
-    key: int
-    order: int
-    number: int
-    id: str  # a random id, also in the shop's ledger
-    token: str  # the secret part of its notification URL
-    mode: Mode
-    mapping_version: str
-    created_at: datetime
-    sent_at: datetime | None = None
-    answered_at: datetime | None = None
-    verdict: str | None = None  # a Verdict, "adopted", or "void"
-    why: str | None = None
-    reference: str | None = None
-    voided_at: datetime | None = None
-    voided_by: str | None = None
-    cost: Money | None = None
-    request: Facts = field(default_factory=dict)  # the form as sent, secrets masked
-    answer: RawAnswer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedPurchase:
-    """An order at Sculpteo that was bought, or may have been, for this one, and does not count as its purchase:
-    a person closed the attempt, or Sculpteo itself named the order. It stays watched.
-
-    `token` is that of the attempt it belongs to, `status` a PrintStatus as last seen. `alive_at` = since when
-    Sculpteo shows it as one that is made; None = as far as is known it is not.
-    """
-
-    reference: str
-    token: str
-    mode: Mode
-    closed_at: datetime
-    status: str | None = None
-    words: str | None = None
-    looked_at: datetime | None = None
-    look_at: datetime | None = None  # when its tracking page is to be read next; None = not any more
-    alive_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedAttempt:
-    """A void attempt. `proven` = it bought nothing although the note on the Shopify order says that it may
-    have: the run that opened it knows that it was not sent, Sculpteo refused it, or a person says so. An
-    attempt that was void because the database knew nothing of its being sent proves nothing: the database
-    may be a restored copy. `reference` is what it had been when it became void."""
-
-    id: str
-    reference: str | None
-    proven: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ParcelRecord:
-    parcel: Parcel
-    found_at: datetime
-    pushed_at: datetime | None = None
-    fulfillment_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BareFulfillment:
-    """A fulfillment without a tracking number that the bridge makes: nothing in the shop says that it did.
-
-    It is on record before the call: `id` None = the answer is not known yet, and it is the bridge's if it is none
-    of those that were `known` then and has these `lines`. `told` = Shopify was to tell the customer of it;
-    `awaits_number` = no parcel that it may be in was known then, so a number that comes later belongs on it.
-    """
-
-    lines: tuple[tuple[str, int], ...]  # (line item id, quantity)
-    known: tuple[str, ...]
-    told: bool
-    awaits_number: bool = True
-    id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NotificationRecord:
-    """One call of an order's secret URL by Sculpteo."""
-
-    key: int
-    token: str
-    reference: str | None
-    received_at: datetime
-    settled: str | None = None
-    attempt_reference: str | None = None  # what the attempt with this token is known to have bought
-    attempt_mode: Mode = Mode.LIVE
-
-
-APPROVAL = ("approved_at", "approved_by", "approved_for", "approved_seen")
-"""The fields of an order that make up a person's approval, and end together."""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRecord:
-    """An order as the store has it. `facts` fill the sentence of its reason or problem."""
-
-    key: int
-    shop: str
-    order_id: str
-    state: State
-    news: int  # grows with each word of the order; a step records which it has seen
-    first_seen_at: datetime
-    updated_at: datetime
-    origin: str  # webhook, reconciliation, import, before_go_live, was_test
-    name: str | None = None
-    reason: str | None = None  # a Wait or Ignored code
-    problem: str | None = None
-    facts: Facts = field(default_factory=dict)
-    due_at: datetime | None = None
-    failures: int = 0  # failed runs of the present step in a row
-    last_error: str | None = None
-    last_step: str | None = None
-    read_news: int | None = None  # the news after which the shop was last read, for orders that are bought
-    shop_updated_at: datetime | None = None  # of the order as it was last read
-    snapshot: ShopOrder | None = None
-    items: tuple[PrintItem, ...] = ()
-    mapping_version: str | None = None
-    judged_by: str | None = None  # by which rules and mapping it was last looked at
-    matched_at: datetime | None = None  # when it first could have been placed: the window counts from here
-    window_until: datetime | None = None
-    window_for: str | None = None  # a digest of what the approval window was opened for
-    first_locations: Mapping[str, list[str]] | None = None  # by printed line: where it was first sent from
-    created_at: datetime | None = None  # when the order was made in the shop
-    deleted_at: datetime | None = None  # when the shop told that it was deleted; only a read proves it
-    first_mode: Mode | None = None  # the mode in which the bridge first saw it
-    paid_now: bool = False
-    approved_at: datetime | None = None
-    approved_by: str | None = None
-    approved_for: str | None = None  # the reasons and problems that it was given for, with spaces between
-    decided_mode: Mode | None = (
-        None  # in which a person last let it go on: their word counts in that mode only
-    )
-    approved_seen: str | None = None  # a digest of the contents and address that were approved
-    held_at: datetime | None = None
-    held_by: str | None = None
-    reference: str | None = None
-    mode: Mode | None = None  # of the attempt that holds
-    print_status: str | None = None  # a PrintStatus
-    print_words: str | None = None
-    polled_at: datetime | None = None
-    placed_at: datetime | None = None
-    shipped_at: datetime | None = None  # when Sculpteo first said, or showed, that it shipped
-    estimated_delivery: datetime | None = None
-    annotated: str | None = None  # what was last shown on the Shopify order
-    cost: Money | None = None
-    attempt: Attempt | None = None  # the one that is not void
-    closed_attempts: tuple[ClosedAttempt, ...] = ()  # the void ones
-    doubted_token: str | None = None  # of the last attempt that left and is void by a person's word alone
-    closed: tuple[ClosedPurchase, ...] = ()  # what Sculpteo has, or had, beside the present purchase
-    parcels: tuple[ParcelRecord, ...] = ()
-    lease: Lease | None = None
-    tries: int = 0  # moves and looks at once, by the bridge itself, since anything outside changed
-    tries_news: int | None = None  # the news with which `tries` began to count
-    tried_at: datetime | None = None  # when the shop was last asked to take a parcel that it refused
-    decision: Decision | None = None  # the last word of a person on whether it may be bought
-    decision_noted: bool | None = None  # whether that is on the Shopify order, or never can be
-    reference_by: str | None = None  # who said that Sculpteo has it as `reference`; None = Sculpteo itself
-    bare: tuple[BareFulfillment, ...] = ()  # fulfillments without a number that the bridge made, or began to
-    damage: tuple[str, ...] = ()  # what of its rows in the database cannot be read
-    in_force: Mode | None = None  # the mode in force when it was read from the database; None = not known
-
-    @property
-    def shown_digest(self) -> str:
-        """A digest of all that a person decides by: what is bought, where it goes, what it costs, how far it has
-        come, and whether it is bought for real. A decision about an order that has another one by now is not
-        theirs."""
-        attempt = self.attempt
-        return digest_of(
-            (self.key, self.state, self.reason, self.problem, sorted(map(repr, self.facts.items()))),
-            (
-                self.reference,
-                purchase_digest(self.items, self.snapshot),
-                self.cost,
-                self.approved_at,
-                self.held_at,
-            ),
-            attempt and (attempt.key, attempt.sent_at, attempt.verdict, attempt.reference),
-            [(one.parcel.number, one.pushed_at is None) for one in self.parcels],
-            [(one.reference, one.alive_at is not None) for one in self.closed],
-            self.in_force,
-        )
-
-    @property
-    def void_attempts(self) -> tuple[str, ...]:
-        """Ids of the attempts that count as void here."""
-        return tuple(one.id for one in self.closed_attempts)
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A line of the timeline beside the moves: `kind` is a code of `bridge.order.timeline`."""
-
-    kind: str
-    facts: Facts = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a step decided: the order's next state and what to write with it, in one transaction.
-
-    `due_at` None = nothing to do until news comes. Only fields named in `values` are written; they are
-    OrderRecord fields (snapshot, items, reference, window_until, print_status, ...).
-    """
-
-    target: State
-    due_at: datetime | None
-    reason: str | None = None
-    problem: str | None = None
-    facts: Facts = field(default_factory=dict)
-    values: Facts = field(default_factory=dict)
-    notes: tuple[Note, ...] = ()
-    parcels: tuple[Parcel, ...] = ()  # all that Sculpteo told of; known ones are left as they are
-    alarms: tuple[tuple[Alarm, Facts], ...] = ()  # raised once per (order, alarm, facts)
-    void_attempt: str | None = None  # why the present attempt is proven to have bought nothing
-    failure: str | None = None  # a failed run: counts up and is shown; None resets the count
-    answers: tuple[tuple[str, RawAnswer], ...] = ()  # evidence to keep: (kind, answer)
-    settles: tuple[
-        tuple[int, str], ...
-    ] = ()  # Sculpteo's calls that this change follows: (key, what came of it)
-    is_look: bool = False  # nothing was tried: the count of failed runs stays as it is
-    resend: bool = False  # its parcels count as not in the shop, until it is read again
-    watches: tuple[ClosedPurchase, ...] = ()  # what is known of closed purchases now
-    revives: str | None = None  # the token of a void attempt that is the order's purchase after all
 
 
 class LimitReached(BridgeError):
@@ -733,16 +312,6 @@ class Memory(Protocol):
 
     async def set_if_absent(self, key: str, value: str) -> str:
         """Set it unless it is set; gives what is set then."""
-
-
-@dataclass(frozen=True, slots=True)
-class PrivacyWish:
-    """What a customer, or Shopify, asks about personal data. `orders` None = all orders of the shop."""
-
-    erase: bool  # else the customer asks what is kept of them
-    orders: tuple[str, ...] | None
-    request: str = "?"  # Shopify's number of the request
-    customer: str | None = field(default=None, compare=False)  # whose other orders are meant too
 
 
 class Inbox(Protocol):

@@ -97,7 +97,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard(
         "a mode that was shown is the one in which it is decided",
-        "bridge/ports.py",
+        "bridge/order/records.py",
         "            self.in_force,\n",
         "",
         ("tests/store/test_interventions.py",),

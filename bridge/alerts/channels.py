@@ -18,7 +18,7 @@ from bridge.order.notifications import (
     is_loud,
     topic_of,
 )
-from bridge.ports import OrderRecord
+from bridge.order.records import OrderRecord
 from bridge.store.outbox import Draft, Target
 
 

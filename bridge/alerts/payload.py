@@ -7,8 +7,8 @@ from typing import Any
 
 from bridge.order.model import Money
 from bridge.order.notifications import News
+from bridge.order.records import OrderRecord, ParcelRecord
 from bridge.order.states import State
-from bridge.ports import OrderRecord, ParcelRecord
 
 VERSION = 1
 ORDER_CODES = frozenset({*map(str, State), "alarm", "parcel"})

@@ -12,7 +12,7 @@ from pathlib import Path
 from bridge.cli._order_view import alarm_sentence
 from bridge.config.loader import load
 from bridge.order.explanations import why
-from bridge.ports import OrderRecord
+from bridge.order.records import OrderRecord
 from bridge.runtime.container import (
     Bridge,
     opened,

@@ -27,7 +27,7 @@ from bridge.errors import BridgeError, ConfigError, Outdated
 from bridge.order.clock import SystemClock
 from bridge.order.explanations import why
 from bridge.order.line_overrides import subjects_of
-from bridge.ports import OrderRecord
+from bridge.order.records import OrderRecord
 from bridge.runtime.shop_identity import identify_shops
 from bridge.steps.mapping_overrides import overlaid
 from bridge.store.store import Store

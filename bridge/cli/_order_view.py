@@ -23,9 +23,10 @@ from bridge.decisions.line_overrides import (
 )
 from bridge.order.explanations import remedy
 from bridge.order.line_overrides import told
+from bridge.order.matching import NotPrinted, Unmapped
 from bridge.order.model import STATUS_MEANING, PrintStatus
+from bridge.order.records import Attempt, OrderRecord
 from bridge.order.timeline import tell
-from bridge.ports import Attempt, NotPrinted, OrderRecord, Unmapped
 from bridge.store.queries import AlarmRecord, Event
 
 

@@ -27,9 +27,9 @@ from bridge.order.line_overrides import (
     prints_told,
     told,
 )
+from bridge.order.matching import NotPrinted, Unmapped
 from bridge.order.model import Money
 from bridge.order.states import State
-from bridge.ports import NotPrinted, Unmapped
 
 
 @dataclass(frozen=True, slots=True)

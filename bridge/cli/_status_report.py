@@ -39,9 +39,9 @@ from bridge.order.explanations import (
 )
 from bridge.order.model import Mode, Money
 from bridge.order.problems import Alarm, say, text_of
+from bridge.order.records import OrderRecord
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, WAITS, State, Wait
 from bridge.order.timeline import tell
-from bridge.ports import OrderRecord
 from bridge.runtime.presence import (
     DATABASE,
     read_database_clock,

@@ -13,7 +13,7 @@ from bridge.cli._order_context import (
     Desk,
     look_at_desk,
 )
-from bridge.ports import OrderRecord
+from bridge.order.records import OrderRecord
 from bridge.store.personal_data import Kept
 
 

@@ -10,7 +10,7 @@ import click
 from bridge.cli._context import with_bridge
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
 from bridge.cli._order_context import at_desk
-from bridge.ports import Notice
+from bridge.order.records import Notice
 from bridge.runtime.container import Bridge
 from bridge.shopify.webhooks import interpret
 from bridge.store.queries import DeliveryRecord

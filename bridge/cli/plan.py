@@ -36,8 +36,8 @@ from bridge.mapping_review.waiting_orders import (
 )
 from bridge.order.clock import SystemClock
 from bridge.order.line_overrides import subjects_of
+from bridge.order.records import OrderRecord
 from bridge.order.states import State
-from bridge.ports import OrderRecord
 from bridge.runtime.container import (
     policy_of,
     stock_of,

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from itertools import permutations
 from typing import TypeVar
 
+from bridge.order.matching import Unmapped
 from bridge.order.model import LineItem
 from bridge.order.spelling import alike as same
-from bridge.ports import Unmapped
 
 V = TypeVar("V")
 

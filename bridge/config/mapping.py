@@ -22,9 +22,9 @@ from typing import Generic, TypeAlias, TypeVar
 from bridge.config.as_sold import choose_as_sold
 from bridge.config.patterns import Specificity, canonical, fits, is_pattern, specificity
 from bridge.config.settings import ByOption, Defaults, Item, Product, ScaleByOption, Settings
+from bridge.order.matching import Match, NotPrinted, Printed, Unmapped
 from bridge.order.model import Design, LineItem
 from bridge.order.spelling import Near, alike, nearest_to, seen
-from bridge.ports import Match, NotPrinted, Printed, Unmapped
 
 V = TypeVar("V", str, Decimal)
 

@@ -16,7 +16,7 @@ from bridge.decisions.refusals import NotNow
 from bridge.errors import BridgeError
 from bridge.order.authors import person
 from bridge.order.model import Money
-from bridge.ports import Change, Facts, OrderRecord
+from bridge.order.records import Change, Facts, OrderRecord
 
 Role = Literal["operator", "owner"]
 

@@ -19,9 +19,10 @@ from bridge.order.line_overrides import (
     subject_of,
     told,
 )
+from bridge.order.matching import NotPrinted, Printed, Unmapped
 from bridge.order.model import Design, LineItem
+from bridge.order.records import Change, Note, OrderRecord
 from bridge.order.spelling import seen
-from bridge.ports import Change, Note, NotPrinted, OrderRecord, Printed, Unmapped
 from bridge.steps.mapping_overrides import (
     Judged,
     Overlaid,

@@ -11,9 +11,9 @@ from enum import StrEnum
 from bridge.errors import BridgeError
 from bridge.order.explanations import Translate
 from bridge.order.problems import say
+from bridge.order.records import Facts, OrderRecord
 from bridge.order.states import State
 from bridge.order.wording import in_words_of
-from bridge.ports import Facts, OrderRecord
 
 
 class NotNow(BridgeError):

@@ -19,9 +19,9 @@ from bridge.decisions.refusals import (
 from bridge.order.digests import purchase_digest
 from bridge.order.model import Mode
 from bridge.order.problems import Problem
+from bridge.order.records import Change, ClosedPurchase, Note, OrderRecord
 from bridge.order.redaction import is_erased
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Change, ClosedPurchase, Note, OrderRecord
 from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.fraud_risk import risk_code
 from bridge.steps.payment import approval_codes

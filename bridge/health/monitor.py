@@ -22,7 +22,8 @@ from bridge.net.circuit_breaker import Breaker
 from bridge.order import stored_keys
 from bridge.order.notifications import News
 from bridge.order.problems import Problem
-from bridge.ports import Clock, Facts
+from bridge.order.records import Facts
+from bridge.ports import Clock
 from bridge.steps.locations import Resolved
 from bridge.store.incidents import Condition
 from bridge.store.store import Store

@@ -15,8 +15,8 @@ from bridge.config.alert_settings import Reminders
 from bridge.order.explanations import MAY_HAVE
 from bridge.order.model import Mode
 from bridge.order.problems import Problem, text_of
+from bridge.order.records import Facts
 from bridge.order.states import WAITS, State, Wait
-from bridge.ports import Facts
 from bridge.store.stalled_orders import Standing
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

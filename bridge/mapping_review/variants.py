@@ -19,9 +19,10 @@ from bridge.order.line_overrides import (
     LineRule,
     told,
 )
+from bridge.order.matching import Match, NotPrinted, Printed, Unmapped
 from bridge.order.model import Design, LineItem, Money, Variant
 from bridge.order.spelling import seen, visible
-from bridge.ports import Catalog, Match, NotPrinted, Printed, Unmapped
+from bridge.ports import Catalog
 from bridge.steps.mapping_overrides import overlaid
 
 ON_SALE = frozenset({"ACTIVE", "UNLISTED"})

@@ -16,9 +16,11 @@ from bridge.order.explanations import (
     why,
 )
 from bridge.order.model import PrintItem
+from bridge.order.policy import Policy
 from bridge.order.problems import Problem
+from bridge.order.records import OrderRecord
 from bridge.order.states import Ignored, State
-from bridge.ports import Catalog, OrderRecord, Policy
+from bridge.ports import Catalog
 from bridge.steps.line_selection import (
     Nothing,
     Trouble,

@@ -23,6 +23,9 @@ from bridge.errors import (
 )
 from bridge.order.model import (
     Address,
+    Annotation,
+    Changed,
+    CustomerOrder,
     Design,
     LedgerEntry,
     Mode,
@@ -36,7 +39,8 @@ from bridge.order.model import (
     TrackingReport,
     Verdict,
 )
-from bridge.ports import Annotation, Changed, CustomerOrder, Facts, Printer, Shop
+from bridge.order.records import Facts
+from bridge.ports import Printer, Shop
 
 T = TypeVar("T")
 

@@ -438,3 +438,33 @@ class NewFulfillment:
     tracking: tuple[Tracking, ...]
     notify_customer: bool
     country_code: str | None = None  # where it goes: some carriers are spelled by country
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An order that reconciliation found, without its details."""
+
+    id: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerOrder:
+    """One of a customer's orders, without its details."""
+
+    id: str
+    created_at: datetime
+    cancelled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What the merchant sees of the print on the Shopify order itself: tag, metafield and progress."""
+
+    state: str
+    reference: str | None
+    fake: bool
+    progress: tuple[str, ...] = ()  # fulfillment orders to report as in progress
+    note: str | None = None

@@ -35,8 +35,9 @@ from bridge.order.clock import (
     SystemClock,
 )
 from bridge.order.model import Mode, ShopOrder
+from bridge.order.policy import ApprovalPolicy, PaymentPolicy, Policy
 from bridge.order.states import State
-from bridge.ports import ApprovalPolicy, PaymentPolicy, Policy, Shop
+from bridge.ports import Shop
 from bridge.runtime.go_live import KeptGoLiveDates
 from bridge.runtime.shop_identity import identify_shops
 from bridge.runtime.worker import (

@@ -16,7 +16,8 @@ import structlog
 from bridge.errors import BridgeError, TryAgain
 from bridge.order import stored_keys
 from bridge.order.model import Mode
-from bridge.ports import Clock, GoLive, Memory
+from bridge.order.policy import GoLive
+from bridge.ports import Clock, Memory
 
 PATIENCE = timedelta(minutes=5)  # for which a shop that does not answer is asked again, while its orders wait
 

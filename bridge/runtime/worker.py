@@ -28,9 +28,10 @@ from bridge.net.backoff import (
     delay,
 )
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
+from bridge.order.records import Change, Delivery, Notice, OrderRecord
 from bridge.order.redaction import PRIVACY_TOPICS
 from bridge.order.states import State, Wait, allowed
-from bridge.ports import Change, Delivery, Inbox, Notice, OrderRecord
+from bridge.ports import Inbox
 from bridge.steps.accept import Word, accept, needs_question
 from bridge.steps.context import (
     Job,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bridge.errors import BridgeError
+from bridge.order.model import Annotation
 from bridge.order.states import State
-from bridge.ports import Annotation
 from bridge.shopify.client import Admin
 from bridge.shopify.response import AccessDenied
 

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, Unreadable
 from bridge.order.model import (
+    Annotation,
+    Changed,
+    CustomerOrder,
     Fulfillment,
     FulfillmentOrder,
     LedgerEntry,
@@ -17,7 +20,6 @@ from bridge.order.model import (
     ShopOrder,
     Tracking,
 )
-from bridge.ports import Annotation, Changed, CustomerOrder
 from bridge.shopify import (
     ledger,
     order_annotations,

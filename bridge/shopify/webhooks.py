@@ -21,8 +21,8 @@ from datetime import datetime
 from itertools import islice
 
 from bridge.errors import BridgeError
+from bridge.order.records import Delivery, PrivacyWish
 from bridge.order.redaction import PRIVACY_TOPICS
-from bridge.ports import Delivery, PrivacyWish
 from bridge.shopify.json_value import (
     Unexpected,
     Value,

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bridge.errors import BridgeError
+from bridge.order.records import Delivery, Notice, PrivacyWish
 from bridge.order.redaction import PRIVACY_TOPICS
-from bridge.ports import Delivery, Inbox, Notice, PrivacyWish, Shop
+from bridge.ports import Inbox, Shop
 
 
 class Word(Protocol):

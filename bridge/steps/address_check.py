@@ -15,8 +15,8 @@ from bridge.i18n.postal import (
     no_courier,
 )
 from bridge.order.model import ShopOrder
+from bridge.order.policy import Policy
 from bridge.order.problems import Problem
-from bridge.ports import Policy
 from bridge.steps.line_selection import Trouble
 
 WRONG, DOUBTFUL, FINE = "ERROR", "WARNING", "NO_ISSUES"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bridge.order.model import Money, ShopOrder
+from bridge.order.policy import ApprovalPolicy
 from bridge.order.spelling import alike
-from bridge.ports import ApprovalPolicy
 
 
 def why_a_person(order: ShopOrder, rule: ApprovalPolicy) -> str | None:

@@ -11,7 +11,7 @@ import hashlib
 from bridge.order.digests import postal_identity
 from bridge.order.model import PrintItem, ShopOrder
 from bridge.order.problems import Alarm
-from bridge.ports import Facts
+from bridge.order.records import Facts
 from bridge.steps.payment import is_farther
 
 TAKEN_BACK = {"REFUNDED": "refunded", "VOIDED": "voided"}

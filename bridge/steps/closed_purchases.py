@@ -14,8 +14,8 @@ from random import Random
 from bridge.errors import TryAgain
 from bridge.net.backoff import jittered
 from bridge.order.model import PRODUCED, Mode, PrintStatus, TrackingReport
+from bridge.order.records import ClosedPurchase, OrderRecord
 from bridge.order.states import State
-from bridge.ports import ClosedPurchase, OrderRecord
 from bridge.steps.context import Job
 
 DAY = timedelta(days=1)

@@ -8,24 +8,11 @@ from datetime import datetime
 from random import Random
 
 from bridge.errors import NeedsPerson, NotConfigured, TryAgain
-from bridge.order.model import Mode, ShopOrder
+from bridge.order.model import Annotation, Mode, ShopOrder
+from bridge.order.policy import GoLive, JudgedBy, Policy
 from bridge.order.problems import NOT_CONFIGURED
-from bridge.ports import (
-    Annotation,
-    Catalog,
-    Change,
-    Clock,
-    GoLive,
-    GoLiveDates,
-    Invoicer,
-    JudgedBy,
-    Note,
-    OrderRecord,
-    Orders,
-    Policy,
-    Printer,
-    Shop,
-)
+from bridge.order.records import Change, Note, OrderRecord
+from bridge.ports import Catalog, Clock, GoLiveDates, Invoicer, Orders, Printer, Shop
 
 
 class Unlimited:

@@ -18,8 +18,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bridge.errors import NeedsPerson
-from bridge.order.model import ShopOrder
-from bridge.ports import CustomerOrder
+from bridge.order.model import CustomerOrder, ShopOrder
 from bridge.steps.context import Job
 
 OLD_ENOUGH = timedelta(days=1)

@@ -13,8 +13,8 @@ from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
 from bridge.order.authors import NOT_KEPT
 from bridge.order.model import Choice, Decision, LedgerEntry, PrintItem, ShopOrder
 from bridge.order.problems import Alarm
+from bridge.order.records import Change, Facts, Note, OrderRecord
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Change, Facts, Note, OrderRecord
 from bridge.steps.context import Job
 from bridge.steps.ledger import tells_of_purchase
 

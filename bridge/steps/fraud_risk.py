@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bridge.order.model import ShopOrder
+from bridge.order.policy import ApprovalPolicy
 from bridge.order.states import Wait
-from bridge.ports import ApprovalPolicy
 from bridge.steps.line_selection import Waits
 
 HELD_RECHECK = timedelta(hours=1)

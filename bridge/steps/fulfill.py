@@ -18,8 +18,8 @@ from bridge.net.backoff import (
 )
 from bridge.order.model import Fulfillment, NewFulfillment, Parcel, PrintStatus, ShopOrder, Tracking
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import BareFulfillment, Change, Facts, Note, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import BareFulfillment, Change, Facts, Note, OrderRecord
 from bridge.steps.allocation import Printed, live_fulfillments
 from bridge.steps.context import (
     Job,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain
 from bridge.order.model import Ledger, LedgerEntry, ShopOrder, Verdict
-from bridge.ports import Attempt, Note, OrderRecord
+from bridge.order.records import Attempt, Note, OrderRecord
 from bridge.steps.context import Job
 
 

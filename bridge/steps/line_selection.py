@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bridge.order.matching import Match, Printed, Unmapped
 from bridge.order.model import FulfillmentOrder, LineItem, PrintItem, ShopOrder
+from bridge.order.policy import Policy
 from bridge.order.problems import Problem
+from bridge.order.records import Facts, OrderRecord
 from bridge.order.spelling import visible
 from bridge.order.states import Ignored, Wait
-from bridge.ports import Catalog, Facts, Match, OrderRecord, Policy, Printed, Unmapped
+from bridge.ports import Catalog
 from bridge.steps.allocation import (
     LIVE_STATUSES,
     SHIPPED_METHODS,

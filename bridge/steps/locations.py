@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from bridge.errors import BridgeError
 from bridge.order.model import FulfillmentOrder, ShopOrder
-from bridge.ports import KnownLocation
+from bridge.order.records import KnownLocation
 from bridge.steps.allocation import is_ours, names_location
 from bridge.steps.context import Job
 

@@ -19,8 +19,9 @@ from bridge.order.line_overrides import (
     subject_of,
     subjects_of,
 )
+from bridge.order.matching import Match, NotPrinted, Printed, Unmapped
 from bridge.order.model import LineItem, Money, ShopOrder
-from bridge.ports import Catalog, Match, NotPrinted, Printed, Unmapped
+from bridge.ports import Catalog
 from bridge.steps.context import Job
 
 

@@ -17,9 +17,11 @@ from bridge.net.backoff import delay
 from bridge.order.digests import note_digest, purchase_digest
 from bridge.order.line_overrides import prints_told
 from bridge.order.model import Address, Mode, Money, PrintItem, ShopOrder
+from bridge.order.policy import GoLive, Policy
 from bridge.order.problems import HEALS_ON_CHANGE, Alarm, Problem
+from bridge.order.records import Change, Note, OrderRecord
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Catalog, Change, GoLive, Note, OrderRecord, Policy
+from bridge.ports import Catalog
 from bridge.steps.address_check import address_question
 from bridge.steps.cancellation import withdrawn
 from bridge.steps.context import (

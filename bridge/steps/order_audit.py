@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from bridge.ports import Changed, Notice, Orders, Shop
+from bridge.order.model import Changed
+from bridge.order.records import Notice
+from bridge.ports import Orders, Shop
 
 BATCH = 50
 

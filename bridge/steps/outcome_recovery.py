@@ -16,8 +16,8 @@ from bridge.errors import SCULPTEO, NeedsPerson, Unreadable
 from bridge.order.digests import note_digest
 from bridge.order.model import Mode, PrintItem, ShopOrder, TrackingReport, Verdict
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import Attempt, Change, ClosedPurchase, Note, NotificationRecord, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import Attempt, Change, ClosedPurchase, Note, NotificationRecord, OrderRecord
 from bridge.steps.cancellation import (
     after_placing,
     withdrawn,

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bridge.order.model import ShopOrder
+from bridge.order.policy import PaymentPolicy
+from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import OrderRecord, PaymentPolicy
 from bridge.steps.line_selection import Waits
 
 RECHECK = timedelta(hours=6)  # webhooks and reconciliation are quicker; this is the net below them

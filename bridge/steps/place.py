@@ -48,8 +48,8 @@ from bridge.order.model import (
     Verdict,
 )
 from bridge.order.problems import Problem
+from bridge.order.records import Attempt, Change, Note
 from bridge.order.states import State, Wait
-from bridge.ports import Attempt, Change, Note
 from bridge.steps.context import Job
 from bridge.steps.ledger import entry_of, may_write_over, taken_back
 from bridge.steps.line_selection import (

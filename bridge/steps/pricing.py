@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from bridge.errors import NeedsPerson
 from bridge.order.model import Mode, Money, PrintItem
+from bridge.order.policy import Policy
 from bridge.order.problems import Problem
-from bridge.ports import Policy
 from bridge.steps.context import Job
 
 

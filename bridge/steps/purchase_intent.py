@@ -12,8 +12,9 @@ from bridge.errors import LedgerConflict, ModeChanged, NeedsPerson, TryAgain, sh
 from bridge.net.backoff import delay
 from bridge.order.model import Ledger, Money, ShopOrder
 from bridge.order.problems import Problem
+from bridge.order.records import Attempt, Change, Note
 from bridge.order.states import State, Wait
-from bridge.ports import Attempt, Change, LimitReached, Note
+from bridge.ports import LimitReached
 from bridge.steps.context import Job
 from bridge.steps.ledger import entry_of
 from bridge.steps.line_selection import Waits

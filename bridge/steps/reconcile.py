@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.order import stored_keys
-from bridge.ports import Changed, Clock, Memory, Notice, Orders, Shop
+from bridge.order.model import Changed
+from bridge.order.records import Notice
+from bridge.ports import Clock, Memory, Orders, Shop
 
 OVERLAP = timedelta(minutes=15)
 ONE_SECOND = timedelta(seconds=1)  # the resolution of Shopify's times

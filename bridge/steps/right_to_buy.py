@@ -14,9 +14,10 @@ from typing import Any
 
 from bridge.order.digests import note_digest, purchase_digest
 from bridge.order.model import FulfillmentOrder, Ledger, Mode, PrintItem, ShopOrder
+from bridge.order.policy import GoLive, PaymentPolicy, Policy
 from bridge.order.problems import Problem
+from bridge.order.records import APPROVAL, OrderRecord
 from bridge.order.states import Wait
-from bridge.ports import APPROVAL, GoLive, OrderRecord, PaymentPolicy, Policy
 from bridge.steps.approval import why_a_person
 from bridge.steps.fraud_risk import (
     is_risk_code,

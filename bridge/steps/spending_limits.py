@@ -6,8 +6,8 @@ from __future__ import annotations
 from bridge.errors import NeedsPerson
 from bridge.order.model import Mode, Money, PrintItem, ShopOrder
 from bridge.order.problems import Problem
+from bridge.order.records import OrderRecord
 from bridge.order.states import Wait
-from bridge.ports import OrderRecord
 from bridge.steps.closed_purchases import living_purchase
 from bridge.steps.context import Job
 from bridge.steps.line_selection import (

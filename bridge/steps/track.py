@@ -16,9 +16,9 @@ from bridge.net.backoff import (
 )
 from bridge.order.model import PRODUCED, Mode, PrintStatus, ShopOrder, TrackingReport
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import Change, Facts, Note
 from bridge.order.redaction import as_known
 from bridge.order.states import State, Wait
-from bridge.ports import Change, Facts, Note
 from bridge.steps.allocation import allocate, wholly_ours
 from bridge.steps.cancellation import after_placing
 from bridge.steps.context import (

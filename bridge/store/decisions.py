@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bridge.order.model import Choice, Decision
+from bridge.order.records import Change, OrderRecord
 from bridge.order.states import Ignored, State
-from bridge.ports import Change, OrderRecord
 
 BY_PERSON = "person"  # the reason of an order that a person cancelled
 

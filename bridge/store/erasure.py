@@ -20,13 +20,14 @@ from sqlalchemy.engine import Connection
 from bridge.order.model import Mode, Parcel, ShopOrder
 from bridge.order.notifications import News
 from bridge.order.problems import Alarm
+from bridge.order.records import PrivacyWish
 from bridge.order.redaction import (
     erased,
     erased_parcel,
     kept_facts,
 )
 from bridge.order.states import State
-from bridge.ports import Clock, PrivacyWish
+from bridge.ports import Clock
 from bridge.store.engine import Database
 from bridge.store.key_value import remember
 from bridge.store.personal_data import (

@@ -19,7 +19,8 @@ from sqlalchemy.engine import Connection, Dialect
 
 from bridge.order import stored_keys
 from bridge.order.notifications import News
-from bridge.ports import Clock, Delivery, Notice, PrivacyWish
+from bridge.order.records import Delivery, Notice, PrivacyWish
+from bridge.ports import Clock
 from bridge.store.engine import Database
 from bridge.store.erasure import wish
 from bridge.store.group_commit import Row

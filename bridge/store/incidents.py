@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.notifications import News
-from bridge.ports import Clock, Facts
+from bridge.order.records import Facts
+from bridge.ports import Clock
 from bridge.store.engine import Database
 from bridge.store.row_mapping import (
     as_facts,

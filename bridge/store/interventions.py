@@ -10,8 +10,8 @@ from sqlalchemy.engine import Connection
 from bridge.errors import Outdated
 from bridge.order.authors import person
 from bridge.order.model import Mode
+from bridge.order.records import APPROVAL, Change, OrderRecord
 from bridge.order.states import State
-from bridge.ports import APPROVAL, Change, OrderRecord
 from bridge.store.decisions import decision_after
 from bridge.store.modes import mode_in_force
 from bridge.store.order_loading import (

@@ -19,8 +19,8 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost
 from bridge.order.problems import Problem
+from bridge.order.records import Lease, OrderRecord
 from bridge.order.states import OPEN, State
-from bridge.ports import Lease, OrderRecord
 from bridge.store.order_loading import load_all
 from bridge.store.tables import orders
 from bridge.store.transitions import (

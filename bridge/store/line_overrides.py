@@ -16,8 +16,9 @@ from bridge.order.line_overrides import (
     Scope,
 )
 from bridge.order.problems import Problem
+from bridge.order.records import Change, OrderRecord
 from bridge.order.states import Ignored, State
-from bridge.ports import Change, Clock, OrderRecord
+from bridge.ports import Clock
 from bridge.store.engine import Database
 from bridge.store.interventions import intervene
 from bridge.store.row_mapping import (

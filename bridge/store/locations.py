@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.problems import Problem
+from bridge.order.records import KnownLocation
 from bridge.order.states import State
-from bridge.ports import KnownLocation
 from bridge.store.row_mapping import (
     as_moment,
     insert_for,

@@ -16,8 +16,8 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost, Outdated
 from bridge.order.model import Mode, Parcel, Verdict
+from bridge.order.records import Attempt, ClosedAttempt, ClosedPurchase, OrderRecord, ParcelRecord
 from bridge.order.states import State
-from bridge.ports import Attempt, ClosedAttempt, ClosedPurchase, OrderRecord, ParcelRecord
 from bridge.store.modes import mode_in_force
 from bridge.store.row_mapping import (
     MODE_NAMES,

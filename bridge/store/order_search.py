@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.model import Money
+from bridge.order.records import OrderRecord
 from bridge.order.states import OPEN, State
-from bridge.ports import OrderRecord
 from bridge.store.engine import Database
 from bridge.store.queries import LISTED, Filter, page_of
 from bridge.store.row_mapping import (

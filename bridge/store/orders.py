@@ -13,12 +13,10 @@ from sqlalchemy.engine import Connection
 
 from bridge.order.line_overrides import LineRule
 from bridge.order.model import Money, Receipt
-from bridge.order.states import Ignored, State
-from bridge.ports import (
+from bridge.order.records import (
     Attempt,
     BareFulfillment,
     Change,
-    Clock,
     ClosedPurchase,
     Facts,
     KnownLocation,
@@ -27,6 +25,8 @@ from bridge.ports import (
     NotificationRecord,
     OrderRecord,
 )
+from bridge.order.states import Ignored, State
+from bridge.ports import Clock
 from bridge.store import (
     interventions,
     leases,

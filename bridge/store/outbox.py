@@ -18,7 +18,8 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost
 from bridge.order.notifications import News
-from bridge.ports import Clock, OrderRecord
+from bridge.order.records import OrderRecord
+from bridge.ports import Clock
 from bridge.store.engine import Database
 from bridge.store.order_loading import load_all
 from bridge.store.row_mapping import (

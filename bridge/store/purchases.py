@@ -13,8 +13,9 @@ from sqlalchemy.engine import Connection
 from bridge.errors import LeaseLost, LookAgain, ModeChanged, NeedsPerson
 from bridge.order.model import Mode, Money, Receipt, Verdict
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import Attempt, ClosedPurchase, Facts, OrderRecord
 from bridge.order.states import State
-from bridge.ports import Attempt, ClosedPurchase, Facts, LimitReached, OrderRecord
+from bridge.ports import LimitReached
 from bridge.store import transitions
 from bridge.store.modes import mode_in_force
 from bridge.store.order_loading import load

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.model import RawAnswer
+from bridge.order.records import Attempt, Facts, OrderRecord
 from bridge.order.states import State
-from bridge.ports import Attempt, Facts, OrderRecord
 from bridge.store.engine import Database
 from bridge.store.order_loading import load_all
 from bridge.store.row_mapping import (

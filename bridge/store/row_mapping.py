@@ -13,8 +13,7 @@ from sqlalchemy.engine import Connection
 from bridge.order.authors import SERVICE
 from bridge.order.model import Mode, Parcel, Verdict
 from bridge.order.problems import Problem
-from bridge.order.states import State
-from bridge.ports import (
+from bridge.order.records import (
     Attempt,
     ClosedAttempt,
     ClosedPurchase,
@@ -25,6 +24,7 @@ from bridge.ports import (
     OrderRecord,
     ParcelRecord,
 )
+from bridge.order.states import State
 from bridge.store.types import Unreadable, to_json
 
 WRITABLE = frozenset(

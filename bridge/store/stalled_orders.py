@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.progress import KINDS, MOVES, Line, last_progress, stand_of
+from bridge.order.records import Facts, OrderRecord
 from bridge.order.states import OPEN, State
-from bridge.ports import Facts, OrderRecord
 from bridge.store.engine import Database
 from bridge.store.row_mapping import (
     as_facts,

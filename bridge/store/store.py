@@ -16,9 +16,11 @@ from sqlalchemy.engine import Connection
 from bridge.errors import ConfigError
 from bridge.order.authors import person
 from bridge.order.model import Mode
+from bridge.order.policy import JudgedBy
 from bridge.order.problems import BEFORE_PURCHASE, NOT_CONFIGURED, Alarm, Problem
+from bridge.order.records import APPROVAL
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import APPROVAL, Clock, JudgedBy, SharedClock
+from bridge.ports import Clock, SharedClock
 from bridge.store import locks
 from bridge.store.engine import Database, engines, parse_url
 from bridge.store.erasure import StoredPrivacy

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table
 
 from bridge.order.model import Decision, Design, Parcel, PrintItem, RawAnswer, ShopOrder
-from bridge.ports import BareFulfillment
+from bridge.order.records import BareFulfillment
 from bridge.store.types import Cost, FactKey, Json, Key, Moment, ShopKey, Stored, Term, Words
 
 REVISION = "0010"

@@ -28,9 +28,9 @@ from bridge.order.notifications import (
     code_of,
 )
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import Change, ClosedPurchase, Facts, Notice, OrderRecord
 from bridge.order.redaction import erased
 from bridge.order.states import State, Wait, allowed
-from bridge.ports import Change, ClosedPurchase, Facts, Notice, OrderRecord
 from bridge.store.modes import mode_in_force
 from bridge.store.row_mapping import (
     columns_of,

@@ -13,8 +13,8 @@ from bridge.errors import LeaseLost
 from bridge.order.model import Parcel
 from bridge.order.notifications import News
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import Change, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import Change, OrderRecord
 from bridge.store import Store
 from bridge.store.outbox import Draft, Wants
 from bridge.store.transitions import announce

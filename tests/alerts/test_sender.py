@@ -39,8 +39,8 @@ from bridge.order.notifications import (
     Topic,
 )
 from bridge.order.problems import Alarm
+from bridge.order.records import Change
 from bridge.order.states import State
-from bridge.ports import Change
 from bridge.store import Store
 from bridge.store.outbox import Target
 from bridge.store.tables import metadata

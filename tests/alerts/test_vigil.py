@@ -38,7 +38,7 @@ from bridge.order.notifications import (
     TEXTS,
     News,
 )
-from bridge.ports import Facts
+from bridge.order.records import Facts
 from bridge.runtime.scheduler import Chores
 from bridge.steps.locations import Resolved
 from bridge.store import Store

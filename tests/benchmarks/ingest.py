@@ -28,8 +28,8 @@ from aiohttp import web
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from bridge.order.records import Delivery, Notice, PrivacyWish
 from bridge.order.states import State
-from bridge.ports import Delivery, Notice, PrivacyWish
 from bridge.shopify.webhooks import sign
 from bridge.store import Store
 from bridge.web.app_keys import Condition

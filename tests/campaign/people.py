@@ -12,8 +12,8 @@ from bridge.decisions import transitions
 from bridge.decisions.refusals import NotNow
 from bridge.errors import BridgeError, Outdated, StoreUnavailable
 from bridge.order.problems import Problem
+from bridge.order.records import Change, OrderRecord
 from bridge.order.states import State
-from bridge.ports import Change, OrderRecord
 from bridge.sandbox.sculpteo.model import Book
 from bridge.store.store import Store
 from tests.campaign.books import Entry

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bridge.order.model import Parcel, PrintStatus
-from bridge.ports import Delivery
+from bridge.order.records import Delivery
 from tests.steps.make import line, order
 from tests.steps.playing import Playing, playing
 

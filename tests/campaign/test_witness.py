@@ -15,8 +15,8 @@ import pytest
 from bridge.order.model import Address as OwnAddress
 from bridge.order.model import Design, PrintItem
 from bridge.order.problems import Problem
+from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import OrderRecord
 from bridge.sandbox.demo_config import stock
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.scenario import Stage

@@ -20,7 +20,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from bridge.ports import OrderRecord
+from bridge.order.records import OrderRecord
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.model import Book
 from bridge.sandbox.shopify.model import Address, FulfillmentOrder, Metafield, Order

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 from bridge.cli import main
 from bridge.order.model import Address
 from bridge.order.problems import ALARMS, Alarm, say
+from bridge.order.records import Change, PrivacyWish
 from bridge.order.states import Ignored, State
-from bridge.ports import Change, PrivacyWish
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
 from tests.store.make import Now, claimed, delivery, gid, key_of, receipt, sent, shop_order, word

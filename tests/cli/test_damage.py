@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
+from bridge.order.records import Change
 from bridge.order.states import State, Wait
-from bridge.ports import Change
 from bridge.store import Store
 from tests.cli.test_status import config, service, story
 from tests.store.make import ITEMS, claimed, shop_order, word

@@ -20,8 +20,8 @@ from bridge.cli import main
 from bridge.errors import SCULPTEO, TryAgain
 from bridge.order.model import Address, Design, Mode, Money, Quote, RawAnswer, TrackingReport, Verdict
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import Change, ClosedPurchase, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import Change, ClosedPurchase, OrderRecord
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.sculpteo.quotes import Material
 from bridge.store import Store

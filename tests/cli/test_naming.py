@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main
+from bridge.order.records import Change
 from bridge.order.states import State, Wait
-from bridge.ports import Change
 from bridge.store import Store
 from tests.cli.test_decisions import Run, run, url, with_store
 from tests.store.make import ITEMS, claimed, shop_order, word

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from bridge.cli import main
 from bridge.order.model import Parcel
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import Change, Note
 from bridge.order.states import State
-from bridge.ports import Change, Note
 from bridge.store import Store
 from tests.store.make import Now, claimed, key_of, receipt, sent, word
 

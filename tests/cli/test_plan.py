@@ -11,8 +11,8 @@ import pytest
 
 from bridge.config.loader import load
 from bridge.order.problems import Problem
+from bridge.order.records import Change
 from bridge.order.states import State
-from bridge.ports import Change
 from bridge.sandbox.sculpteo.model import Refused
 from bridge.store import Store
 from tests.cli.floor import Floor, floor

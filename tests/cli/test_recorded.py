@@ -11,7 +11,7 @@ from bridge.cli._record_checks import (
     recorded,
 )
 from bridge.config.loader import load
-from bridge.ports import PrivacyWish
+from bridge.order.records import PrivacyWish
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
 from tests.store.make import Now, delivery, gid

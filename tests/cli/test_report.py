@@ -17,8 +17,8 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main
 from bridge.order.model import Address, Design, Mode, Money, PrintItem, ShopOrder
+from bridge.order.records import Change
 from bridge.order.states import State
-from bridge.ports import Change
 from bridge.store import Store, reports
 from tests.cli.test_orders import CONFIG
 from tests.store.make import ITEMS, Now, claimed, key_of, receipt, sent, shop_order

@@ -23,8 +23,8 @@ from bridge.cli import main
 from bridge.config.loader import load
 from bridge.order.model import Mode, Money
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import Change
 from bridge.order.states import State, Wait
-from bridge.ports import Change
 from bridge.store import Store
 from bridge.store.processes import Process
 from tests.cli.test_orders import CONFIG

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bridge.config.as_sold import choose_as_sold
+from bridge.order.matching import Printed, Unmapped
 from bridge.order.model import LineItem
-from bridge.ports import Printed, Unmapped
 from tests.config.test_mapping import line, mapping
 
 COLOURS = {"White": "white_plastic", "Black": "black_plastic", "Black / White": "two_tone"}

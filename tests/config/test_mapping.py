@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from bridge.config.mapping import Mapping
 from bridge.config.patterns import canonical, fits, is_pattern, overlap, overlaps, specificity
 from bridge.config.settings import Settings
+from bridge.order.matching import NotPrinted, Printed, Unmapped
 from bridge.order.model import Design, LineItem, Money
-from bridge.ports import NotPrinted, Printed, Unmapped
 
 EUR = Money(Decimal(10), "EUR")
 QUICK = settings(max_examples=200, deadline=None, derandomize=True)

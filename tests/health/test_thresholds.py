@@ -46,9 +46,9 @@ from bridge.order.notifications import (
 )
 from bridge.order.problems import Problem
 from bridge.order.progress import KINDS
+from bridge.order.records import OrderRecord
 from bridge.order.states import FOR_A_PERSON, OPEN, State, Wait
 from bridge.order.timeline import KINDS as TIMELINE
-from bridge.ports import OrderRecord
 from bridge.store import Store
 from bridge.store.stalled_orders import Standing
 from bridge.store.tables import events, orders

@@ -21,8 +21,8 @@ from bridge.invoice.sample import sample_order
 from bridge.invoice.template import shipped_template
 from bridge.order.clock import SystemClock
 from bridge.order.model import ShopOrder
+from bridge.order.records import Change, Notice
 from bridge.order.states import State
-from bridge.ports import Change, Notice
 from bridge.store import Store
 
 from .orders import text

@@ -25,8 +25,8 @@ from bridge.order.line_overrides import (
     LineRule,
     Scope,
 )
+from bridge.order.matching import NotPrinted
 from bridge.order.model import Design, Money
-from bridge.ports import NotPrinted
 from tests.plan.make import mapping, stock, variant
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)

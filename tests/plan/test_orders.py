@@ -14,8 +14,8 @@ from bridge.mapping_review.waiting_orders import (
 )
 from bridge.order.model import Design, Mode
 from bridge.order.problems import Problem
+from bridge.order.records import Attempt, OrderRecord
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Attempt, OrderRecord
 from bridge.steps.line_selection import select
 from tests.steps.make import NOW, RING, Mapped, line, order, policy, record
 

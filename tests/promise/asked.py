@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.order.model import Address, Mode, PrintItem, PrintOrder, ShopOrder
+from bridge.order.policy import PaymentPolicy, Policy
 from bridge.order.problems import Problem
+from bridge.order.records import Change, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import Change, OrderRecord, PaymentPolicy, Policy
 
 SHOP = "acme"
 APPROVES = frozenset({"approved", "print_again"})

@@ -13,9 +13,11 @@ from typing import Any
 from bridge.decisions import transitions
 from bridge.errors import LeaseLost, StoreUnavailable
 from bridge.order.model import ShopOrder
+from bridge.order.policy import Policy
 from bridge.order.problems import Alarm
+from bridge.order.records import Change, Notice, OrderRecord
 from bridge.order.states import State
-from bridge.ports import Change, GoLiveDates, Notice, OrderRecord, Policy
+from bridge.ports import GoLiveDates
 from bridge.runtime.worker import (
     LEASE,
     worked_on,

@@ -54,9 +54,10 @@ from bridge.order.model import (
     ShopOrder,
     Verdict,
 )
+from bridge.order.policy import ApprovalPolicy, PaymentPolicy, Policy
 from bridge.order.problems import Alarm
+from bridge.order.records import Delivery, Notice, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import ApprovalPolicy, Delivery, Notice, OrderRecord, PaymentPolicy, Policy
 from bridge.runtime.go_live import KeptGoLiveDates
 from bridge.runtime.worker import (
     LEASE,

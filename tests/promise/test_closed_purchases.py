@@ -11,8 +11,8 @@ import pytest
 from bridge.decisions.refusals import NotNow
 from bridge.order.model import Mode, PrintStatus
 from bridge.order.problems import ALARMS, Alarm, Problem, say
+from bridge.order.records import ClosedPurchase, Notice
 from bridge.order.states import State, Wait
-from bridge.ports import ClosedPurchase, Notice
 from bridge.runtime.worker import LEASE
 from bridge.store import Store
 from tests.promise.day import ORDER, Day, transitions

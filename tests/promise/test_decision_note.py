@@ -13,9 +13,10 @@ import pytest
 
 from bridge.decisions import transitions
 from bridge.order.model import Choice, Decision, LedgerEntry, Mode
+from bridge.order.policy import ApprovalPolicy
 from bridge.order.problems import Alarm
+from bridge.order.records import Change
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import ApprovalPolicy, Change
 from bridge.store import Store
 from tests.promise.changes import cancelled
 from tests.promise.day import ORDER, Day

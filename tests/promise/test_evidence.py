@@ -12,8 +12,8 @@ from bridge.decisions.refusals import NotNow
 from bridge.errors import NeedsPerson
 from bridge.order.model import LedgerEntry, Mode, PrintOrder, PrintStatus, RawAnswer, Receipt, Verdict
 from bridge.order.problems import Alarm
+from bridge.order.records import Notice
 from bridge.order.states import State, Wait
-from bridge.ports import Notice
 from tests.promise.day import ORDER, Day, transitions
 from tests.promise.world import Printed
 from tests.steps.make import ADDRESS, euro

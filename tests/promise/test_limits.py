@@ -10,9 +10,10 @@ import pytest
 from bridge.decisions.refusals import NotNow
 from bridge.errors import SCULPTEO, TryAgain
 from bridge.order.model import Mode
+from bridge.order.policy import ApprovalPolicy
 from bridge.order.problems import Problem
+from bridge.order.records import Notice
 from bridge.order.states import State, Wait
-from bridge.ports import ApprovalPolicy, Notice
 from tests.promise.day import ORDER, Day, transitions
 from tests.steps.make import euro, line, unit
 

@@ -14,8 +14,8 @@ import pytest
 from bridge.decisions import transitions
 from bridge.order.model import LedgerEntry, Mode, PrintStatus
 from bridge.order.problems import Alarm
+from bridge.order.records import Change, Notice
 from bridge.order.states import State, Wait
-from bridge.ports import Change, Notice
 from bridge.steps.reconcile import reconcile
 from bridge.store import Store
 from tests.promise.day import ORDER, Day

@@ -11,8 +11,8 @@ import pytest
 
 from bridge.errors import StoreUnavailable
 from bridge.order.model import LedgerEntry, Mode
+from bridge.order.policy import ApprovalPolicy
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import ApprovalPolicy
 from bridge.steps import place as placing
 from bridge.steps import purchase_intent
 from tests.promise.changes import (

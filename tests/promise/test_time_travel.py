@@ -22,8 +22,8 @@ import sqlalchemy as sa
 from bridge.decisions import transitions
 from bridge.errors import StoreUnavailable
 from bridge.order.model import LedgerEntry, Mode, PrintStatus, Receipt
+from bridge.order.policy import ApprovalPolicy
 from bridge.order.states import State
-from bridge.ports import ApprovalPolicy
 from bridge.runtime.worker import LEASE
 from bridge.steps import place as placing
 from bridge.store import Store

@@ -14,6 +14,9 @@ from typing import Any
 from bridge.errors import SCULPTEO_TRACKING, LedgerConflict, NeedsPerson, TryAgain, shopify
 from bridge.order.model import (
     Address,
+    Annotation,
+    Changed,
+    CustomerOrder,
     Design,
     Fulfillment,
     Ledger,
@@ -33,7 +36,6 @@ from bridge.order.model import (
     TrackingReport,
     Verdict,
 )
-from bridge.ports import Annotation, Changed, CustomerOrder
 
 STRANGE = "digest-of-what-cannot-be-read"
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)

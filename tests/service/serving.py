@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from bridge.cli._demo_runner import free_port
-from bridge.ports import OrderRecord
+from bridge.order.records import OrderRecord
 from bridge.sandbox.control_server import info_of
 from bridge.sandbox.demo_config import SHOP, DemoPlan, demo_config, stock, write_config
 from bridge.sandbox.sandbox import Sandbox

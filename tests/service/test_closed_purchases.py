@@ -10,8 +10,8 @@ import pytest
 from bridge.decisions import transitions
 from bridge.decisions.refusals import NotNow
 from bridge.order.problems import Alarm
+from bridge.order.records import OrderRecord
 from bridge.order.states import State
-from bridge.ports import OrderRecord
 from bridge.sandbox.http.faults import Kind
 from bridge.store import Store
 from tests.sandbox.make import ADA

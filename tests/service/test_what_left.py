@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bridge.order.problems import Alarm
-from bridge.ports import OrderRecord
+from bridge.order.records import OrderRecord
 from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.shopify.model import Fulfillment, Order
 from bridge.sandbox.shopify.orders import Buy

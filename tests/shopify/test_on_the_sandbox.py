@@ -14,8 +14,15 @@ import pytest
 from bridge.config.settings import Invoice
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, shopify
 from bridge.invoice.data import invoice_data
-from bridge.order.model import FulfillmentLines, LedgerEntry, Mode, NewFulfillment, ShopOrder, Tracking
-from bridge.ports import Annotation
+from bridge.order.model import (
+    Annotation,
+    FulfillmentLines,
+    LedgerEntry,
+    Mode,
+    NewFulfillment,
+    ShopOrder,
+    Tracking,
+)
 from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.sandbox import (
     RunningShop,

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from bridge.order.matching import Printed
 from bridge.order.model import Mode
-from bridge.ports import Printed
 from bridge.sandbox.shopify.orders import Buy
 from bridge.sandbox.shopify.settings import ALL_SCOPES
 from bridge.shopify.orders import ShopifyShop

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import NeedsPerson, TryAgain
-from bridge.order.model import FulfillmentLines, Mode, NewFulfillment, Tracking
-from bridge.ports import Annotation
+from bridge.order.model import Annotation, FulfillmentLines, Mode, NewFulfillment, Tracking
 from bridge.shopify.orders import ShopifyShop
 from bridge.shopify.shipments import fulfillment_input, tracking_input
 from tests.shopify.samples import ORDER

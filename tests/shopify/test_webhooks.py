@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.ports import Delivery, PrivacyWish
+from bridge.order.records import Delivery, PrivacyWish
 from bridge.shopify.webhooks import Refused, Word, interpret, read_delivery, sign
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.order.digests import contents_digest
+from bridge.order.matching import Match, NotPrinted, Printed, Unmapped
 from bridge.order.model import (
     Address,
     Design,
@@ -21,8 +22,9 @@ from bridge.order.model import (
     ShopOrder,
     Tracking,
 )
+from bridge.order.policy import Policy
+from bridge.order.records import OrderRecord
 from bridge.order.states import State
-from bridge.ports import Match, NotPrinted, OrderRecord, Policy, Printed, Unmapped
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ADDRESS = Address(

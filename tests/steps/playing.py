@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from bridge.order.model import LedgerEntry, Mode, ShopOrder
-from bridge.ports import Change, Notice, OrderRecord
+from bridge.order.records import Change, Notice, OrderRecord
 from bridge.runtime.worker import (
     LEASE,
     worked_on,

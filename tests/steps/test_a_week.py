@@ -14,6 +14,7 @@ import pytest
 
 from bridge.decisions import transitions
 from bridge.errors import NeedsPerson, TryAgain, shopify
+from bridge.order.matching import Match, Unmapped
 from bridge.order.model import (
     Design,
     Ledger,
@@ -25,18 +26,11 @@ from bridge.order.model import (
     Quote,
     ShopOrder,
 )
+from bridge.order.policy import ApprovalPolicy, GoLive, PaymentPolicy
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
+from bridge.order.records import Change, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import (
-    ApprovalPolicy,
-    Change,
-    GoLive,
-    LimitReached,
-    Match,
-    OrderRecord,
-    PaymentPolicy,
-    Unmapped,
-)
+from bridge.ports import LimitReached
 from bridge.steps.reconcile import reconcile
 from bridge.store.orders import StoredOrders
 from tests.steps.make import ADDRESS, NOW, line, order, policy, unit

@@ -20,9 +20,10 @@ from bridge.decisions.transitions import bought
 from bridge.errors import Outdated
 from bridge.order.digests import note_digest
 from bridge.order.model import Ledger, Mode, Parcel, PrintItem
+from bridge.order.policy import GoLive
 from bridge.order.problems import Problem
+from bridge.order.records import Attempt, Change, ClosedPurchase, OrderRecord, ParcelRecord
 from bridge.order.states import Ignored, State, Wait, allowed
-from bridge.ports import Attempt, Change, ClosedPurchase, GoLive, OrderRecord, ParcelRecord
 from bridge.steps.line_selection import Trouble
 from bridge.steps.match import Ready, assess
 from tests.steps import make

@@ -10,9 +10,9 @@ import pytest
 
 from bridge.decisions import transitions
 from bridge.order.model import Address
+from bridge.order.policy import GoLive, Policy
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from bridge.ports import GoLive, Policy
 from bridge.steps.line_selection import Trouble
 from bridge.steps.match import Assessment, Ready, assess
 from tests.promise.day import new_day

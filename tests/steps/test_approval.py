@@ -16,8 +16,9 @@ import pytest
 
 from bridge.decisions import transitions
 from bridge.order.model import Money, ShopOrder
+from bridge.order.policy import ApprovalPolicy
+from bridge.order.records import Change, Notice, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import ApprovalPolicy, Change, Notice, OrderRecord
 from bridge.runtime.worker import (
     LEASE,
     worked_on,

@@ -11,8 +11,8 @@ import pytest
 
 from bridge.errors import SCULPTEO, TryAgain
 from bridge.order.problems import Alarm
+from bridge.order.records import Delivery
 from bridge.order.states import Ignored, State
-from bridge.ports import Delivery
 from bridge.shopify.subscriptions import TOPICS
 from bridge.shopify.webhooks import interpret
 from bridge.steps.accept import accept

@@ -12,9 +12,10 @@ import pytest
 
 from bridge.decisions import transitions
 from bridge.errors import NeedsPerson
-from bridge.order.model import ShopOrder
+from bridge.order.model import CustomerOrder, ShopOrder
+from bridge.order.policy import ApprovalPolicy
+from bridge.order.records import Notice, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import ApprovalPolicy, CustomerOrder, Notice, OrderRecord
 from bridge.steps.customer_history import count_orders_before
 from tests.promise.world import START
 from tests.steps.make import NOW, line, order, policy

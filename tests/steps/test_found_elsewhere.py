@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bridge.decisions import transitions
 from bridge.order.model import Address, Parcel, PrintOrder, PrintStatus
+from bridge.order.policy import ApprovalPolicy
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from bridge.ports import ApprovalPolicy
 from tests.promise.world import Printed
 from tests.steps.make import line, order
 from tests.steps.playing import Playing, playing

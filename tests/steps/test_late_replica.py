@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from bridge.order.model import Mode
+from bridge.order.policy import ApprovalPolicy
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from bridge.ports import ApprovalPolicy
 from bridge.steps.context import World
 from tests.steps.make import Mapped, euro, line, order, policy
 from tests.steps.playing import Playing, playing

@@ -26,11 +26,13 @@ from bridge.order.line_overrides import (
     subjects_of,
     told,
 )
+from bridge.order.matching import NotPrinted, Printed, Unmapped
 from bridge.order.model import Design, LineItem
+from bridge.order.policy import ApprovalPolicy, GoLive
 from bridge.order.problems import Problem
+from bridge.order.records import OrderRecord
 from bridge.order.spelling import seen
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import ApprovalPolicy, GoLive, NotPrinted, OrderRecord, Printed, Unmapped
 from bridge.steps.line_selection import (
     Nothing,
     Trouble,

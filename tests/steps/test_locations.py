@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from bridge.cli import main
 from bridge.decisions import transitions
 from bridge.order.problems import Problem
+from bridge.order.records import KnownLocation, OrderRecord
 from bridge.order.states import Ignored, State
-from bridge.ports import KnownLocation, OrderRecord
 from bridge.steps.allocation import names_location
 from bridge.steps.locations import resolve
 from bridge.store import Store

@@ -10,10 +10,12 @@ import pytest
 
 from bridge.decisions import transitions
 from bridge.order.digests import contents_digest, note_digest
+from bridge.order.matching import Unmapped
 from bridge.order.model import Address, FulfillmentHold, Ledger, LineItem, Mode, ShopOrder
+from bridge.order.policy import ApprovalPolicy, GoLive, Policy
 from bridge.order.problems import Problem
+from bridge.order.records import OrderRecord
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import ApprovalPolicy, GoLive, OrderRecord, Policy, Unmapped
 from bridge.steps.line_selection import (
     Nothing,
     Trouble,

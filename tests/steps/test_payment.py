@@ -12,9 +12,10 @@ import pytest
 
 from bridge.decisions import transitions
 from bridge.order.model import ShopOrder
+from bridge.order.policy import ApprovalPolicy, PaymentPolicy
 from bridge.order.problems import Alarm
+from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import ApprovalPolicy, OrderRecord, PaymentPolicy
 from bridge.steps.cancellation import after_placing
 from bridge.steps.line_selection import Waits
 from bridge.steps.payment import (

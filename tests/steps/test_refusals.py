@@ -16,8 +16,8 @@ from bridge.i18n.formatter import (
     reader_for,
 )
 from bridge.order.model import Mode
+from bridge.order.records import Attempt
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Attempt
 from tests.steps.make import NOW, record
 from tests.steps.test_actions import ITEMS, KINDS
 

@@ -18,8 +18,8 @@ from bridge.order.explanations import (
 )
 from bridge.order.model import NewFulfillment, PrintStatus
 from bridge.order.problems import Problem
+from bridge.order.records import OrderRecord
 from bridge.order.states import State
-from bridge.ports import OrderRecord
 from tests.steps.make import line, order, shipped
 from tests.steps.playing import Playing, instead, playing
 

@@ -12,10 +12,11 @@ import pytest
 
 from bridge.decisions import transitions
 from bridge.decisions.line_overrides import lines_of
+from bridge.order.policy import ApprovalPolicy
 from bridge.order.problems import Problem
+from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
 from bridge.order.timeline import tell
-from bridge.ports import ApprovalPolicy, OrderRecord
 from bridge.steps.mapping_overrides import overlaid
 from bridge.store.queries import Event
 from tests.steps.make import RING, Mapped, euro, line, order, policy, unit

@@ -15,9 +15,10 @@ from bridge.decisions import transitions
 from bridge.decisions.refusals import NotNow
 from bridge.errors import Outdated
 from bridge.order.model import Mode, Money, PrintItem, ShopOrder
+from bridge.order.policy import ApprovalPolicy, GoLive
 from bridge.order.problems import Problem
+from bridge.order.records import Notice
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import ApprovalPolicy, GoLive, Notice
 from bridge.steps.reconcile import backfill, reconcile
 from bridge.steps.right_to_buy import objection
 from tests.promise.day import ORDER, Day, new_day

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bridge.decisions import transitions
+from bridge.order.policy import ApprovalPolicy
 from bridge.order.states import State, Wait
-from bridge.ports import ApprovalPolicy
 from bridge.steps.fraud_risk import risk_wait
 from tests.promise.world import START
 from tests.steps.make import NOW, line, order, policy

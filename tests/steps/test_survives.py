@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bridge.order.records import Change, OrderRecord
 from bridge.order.states import State
-from bridge.ports import Change, OrderRecord
 from bridge.runtime import worker as worker_module
 from bridge.runtime.worker import (
     ASKING,

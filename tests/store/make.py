@@ -18,8 +18,8 @@ from bridge.order.model import (
     ShopOrder,
     Verdict,
 )
+from bridge.order.records import Attempt, Change, Delivery, Notice, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import Attempt, Change, Delivery, Notice, OrderRecord
 from bridge.store import Store
 
 START = datetime(2026, 11, 23, 9, 0, 0, 123456, tzinfo=UTC)

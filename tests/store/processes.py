@@ -13,8 +13,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from bridge.errors import StoreUnavailable
+from bridge.order.records import Change
 from bridge.order.states import Ignored, State
-from bridge.ports import Change
 from bridge.store import Store
 from tests.store.make import LEASE, Now, delivery
 

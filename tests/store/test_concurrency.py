@@ -12,8 +12,9 @@ import pytest
 
 from bridge.errors import LeaseLost, Outdated
 from bridge.order.model import Money
+from bridge.order.records import Change, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import Change, LimitReached, OrderRecord
+from bridge.ports import LimitReached
 from bridge.store import Store
 from tests.store.make import (
     LEASE,

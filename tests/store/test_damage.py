@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from bridge.decisions import transitions
 from bridge.order.model import Mode, Parcel, ShopOrder
 from bridge.order.problems import Problem
+from bridge.order.records import Change, Facts
 from bridge.order.states import State, Wait
-from bridge.ports import Change, Facts
 from bridge.store import Store
 from bridge.store.engine import parse_url
 from bridge.store.queries import Filter

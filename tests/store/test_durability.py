@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost, StoreUnavailable
+from bridge.order.records import Change
 from bridge.order.states import State
-from bridge.ports import Change
 from bridge.store import Store
 from bridge.store.tables import REVISION
 from tests.postgres import running

@@ -43,13 +43,13 @@ from bridge.order.model import (
     Verdict,
 )
 from bridge.order.problems import Alarm
+from bridge.order.records import Change, ClosedPurchase, Note, PrivacyWish
 from bridge.order.redaction import (
     as_known,
     erased,
     erased_parcel,
 )
 from bridge.order.states import Ignored, State
-from bridge.ports import Change, ClosedPurchase, Note, PrivacyWish
 from bridge.store import (
     Store,
     secure_delete,

@@ -9,8 +9,8 @@ import pytest
 from bridge.decisions import transitions
 from bridge.errors import Outdated
 from bridge.order.model import Mode, PrintItem
+from bridge.order.records import Change
 from bridge.order.states import State, Wait
-from bridge.ports import Change
 from bridge.store import Store
 from tests.steps.make import RING, line, order
 from tests.store.make import Tick, claimed, get, word

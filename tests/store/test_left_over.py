@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bridge.order.model import Mode
+from bridge.order.policy import JudgedBy
 from bridge.order.problems import NOT_CONFIGURED
+from bridge.order.records import Change
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Change, JudgedBy
 from bridge.store import Store
 from tests.store.make import START, claimed, get, placing, waiting
 

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from bridge.errors import LeaseLost, NeedsPerson, Outdated
 from bridge.order.model import Mode, Money, Parcel
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import Change, Note
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Change, Note
 from bridge.store import (
     Store,
     transitions,

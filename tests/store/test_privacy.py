@@ -10,9 +10,9 @@ import pytest
 from bridge.config.settings import Retention
 from bridge.order.model import Address, FulfillmentHold, FulfillmentOrder, ShopOrder
 from bridge.order.problems import Alarm
+from bridge.order.records import Change, OrderRecord, PrivacyWish
 from bridge.order.redaction import erased
 from bridge.order.states import Ignored, State
-from bridge.ports import Change, OrderRecord, PrivacyWish
 from bridge.runtime.service import forgotten
 from bridge.store import Store
 from bridge.store.types import to_json

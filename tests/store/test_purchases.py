@@ -16,8 +16,9 @@ from bridge.decisions.actions import (
 from bridge.errors import LeaseLost, LookAgain, ModeChanged, Outdated
 from bridge.order.model import Mode, Money, Verdict
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import Attempt, Change, ClosedAttempt, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import Attempt, Change, ClosedAttempt, LimitReached, OrderRecord
+from bridge.ports import LimitReached
 from bridge.store import Store
 from tests.store.make import (
     ITEMS,

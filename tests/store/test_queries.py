@@ -8,8 +8,8 @@ import pytest
 
 from bridge.order.model import Mode, Parcel
 from bridge.order.problems import Problem
+from bridge.order.records import Change
 from bridge.order.states import Ignored, State, Wait
-from bridge.ports import Change
 from bridge.store import Store
 from bridge.store.queries import Filter
 from tests.store.make import Tick, claimed, get, gid, key_of, receipt, sent, word

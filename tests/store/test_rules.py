@@ -12,8 +12,8 @@ from bridge.order.line_overrides import (
     Scope,
 )
 from bridge.order.problems import Problem
+from bridge.order.records import Change, Note, OrderRecord
 from bridge.order.states import Ignored, State
-from bridge.ports import Change, Note, OrderRecord
 from bridge.store import Store
 from tests.store.make import ITEMS, LEASE, START, claimed, get, waiting, word
 

@@ -14,8 +14,8 @@ from bridge.order.line_overrides import (
     LineRule,
     Scope,
 )
+from bridge.order.records import Change
 from bridge.order.states import State
-from bridge.ports import Change
 from bridge.runtime.shop_identity import identify_shops
 from bridge.store import Store
 from bridge.store.engine import engines, parse_url

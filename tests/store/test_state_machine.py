@@ -23,8 +23,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from bridge.errors import LeaseLost, Outdated
 from bridge.order.model import Verdict
+from bridge.order.records import Change, OrderRecord
 from bridge.order.states import State, Wait, allowed
-from bridge.ports import Change, OrderRecord
 from bridge.store import Store
 from bridge.store.tables import metadata
 from tests.postgres import Server

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.order.model import Money, Parcel, PrintItem, RawAnswer, ShopOrder
-from bridge.ports import Attempt, OrderRecord
+from bridge.order.records import Attempt, OrderRecord
 from bridge.store.row_mapping import (
     WRITABLE,
     digest,

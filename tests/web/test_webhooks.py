@@ -10,7 +10,7 @@ import random
 import pytest
 
 from bridge.errors import StoreUnavailable
-from bridge.ports import Delivery
+from bridge.order.records import Delivery
 from bridge.shopify.webhooks import sign
 from bridge.web.webhooks import Room
 from tests.web.conftest import BODY, Service

@@ -34,8 +34,8 @@ from bridge.decisions.actions import (
 from bridge.errors import BridgeError
 from bridge.order.model import Mode
 from bridge.order.problems import Problem
+from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import OrderRecord
 from bridge.steps.payment import not_paid_yet
 from bridge.store.queries import Filter
 

@@ -37,7 +37,7 @@ from bridge.order.line_overrides import (
     config_lines,
 )
 from bridge.order.model import Design
-from bridge.ports import Change, OrderRecord
+from bridge.order.records import Change, OrderRecord
 from bridge.runtime.container import politely
 from bridge.sculpteo.client import SculpteoPrinter
 

@@ -28,7 +28,7 @@ from bridge.decisions.actions import (
 from bridge.decisions.refusals import NotNow
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.problems import PROBLEMS, Problem
-from bridge.ports import Attempt, OrderRecord
+from bridge.order.records import Attempt, OrderRecord
 from bridge.sculpteo.client import SculpteoPrinter
 
 TAKEN = "The reference {reference} belongs to order {other} already; compare both at Sculpteo."

@@ -27,7 +27,7 @@ from bridge.decisions.transitions import (
 from bridge.errors import NeedsPerson, Outdated, TryAgain
 from bridge.order.model import Money
 from bridge.order.problems import PROBLEMS, Problem, say
-from bridge.ports import OrderRecord
+from bridge.order.records import OrderRecord
 from bridge.steps.payment import not_paid_yet
 from bridge.web.console.mapping_changes import pending_change
 from bridge.web.console.orders import rows_of

@@ -27,8 +27,8 @@ from bridge.order.line_overrides import (
     config_lines,
 )
 from bridge.order.model import Design
+from bridge.order.records import Change, OrderRecord
 from bridge.order.timeline import tell
-from bridge.ports import Change, OrderRecord
 from bridge.steps.mapping_overrides import overruled
 from bridge.web.console.auth import Role
 from bridge.web.console.decisions import changed_since, is_as_shown

@@ -19,7 +19,7 @@ from bridge.mapping_review.variants import (
     Row,
     named,
 )
-from bridge.ports import NotPrinted, Unmapped
+from bridge.order.matching import NotPrinted, Unmapped
 from bridge.web.console.catalog_refresh import SURVEYS
 from bridge.web.console.request_context import (
     Visit,

@@ -14,10 +14,10 @@ from bridge.order.line_overrides import (
     prints_told,
     subjects_of,
 )
+from bridge.order.records import OrderRecord
 from bridge.order.states import State
 from bridge.order.timeline import tell
 from bridge.order.wording import designs_told
-from bridge.ports import OrderRecord
 from bridge.steps.mapping_overrides import (
     configured_version,
     overlaid,

@@ -33,11 +33,12 @@ from bridge.order.explanations import (
     translated,
 )
 from bridge.order.line_overrides import subjects_of
+from bridge.order.matching import NotPrinted, Unmapped
 from bridge.order.model import STATUS_MEANING, Design, PrintStatus, RawAnswer
 from bridge.order.problems import PROBLEMS, Problem, say
 from bridge.order.reason_codes import reason_told
+from bridge.order.records import Attempt, OrderRecord
 from bridge.order.timeline import tell
-from bridge.ports import Attempt, NotPrinted, OrderRecord, Unmapped
 from bridge.steps.mapping_overrides import overlaid
 from bridge.store.queries import Event
 from bridge.web.console.decisions import mark_of

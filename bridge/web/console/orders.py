@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from bridge.i18n.formatter import mark
+from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import OrderRecord
 from bridge.web.console.audit_log import before_of
 from bridge.web.console.request_context import (
     Visit,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from bridge.decisions.transitions import known_reference
 from bridge.order.model import Address
-from bridge.ports import Attempt, OrderRecord
+from bridge.order.records import Attempt, OrderRecord
 from bridge.web.console.request_context import Visit
 
 

@@ -10,8 +10,8 @@ from bridge.decisions.transitions import bought
 from bridge.i18n.formatter import mark
 from bridge.order.explanations import why
 from bridge.order.model import LineItem, Money, ShopOrder
+from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import OrderRecord
 from bridge.web.console.request_context import Visit
 
 NAMED = 3  # products that a row names; of the rest it says how many

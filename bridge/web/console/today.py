@@ -23,8 +23,8 @@ from bridge.order.explanations import (
     translated,
 )
 from bridge.order.problems import Alarm, Problem, Text, say, text_of
+from bridge.order.records import OrderRecord
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, State
-from bridge.ports import OrderRecord
 from bridge.store.order_search import Counts
 from bridge.store.queries import AlarmRecord, Filter
 from bridge.store.stalled_orders import Standing

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import Change, Facts, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import Change, Facts, OrderRecord
 from bridge.store import Store
 from tests.store.make import claimed, get, waiting, word
 

@@ -16,8 +16,8 @@ from bridge.order.line_overrides import (
     Scope,
 )
 from bridge.order.model import Money
+from bridge.order.records import Change
 from bridge.order.states import State
-from bridge.ports import Change
 from bridge.web.console import export
 from bridge.web.console.export import TURNS, harmless
 from bridge.web.console.orders import rows_of

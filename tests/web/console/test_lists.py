@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from bridge.i18n.formatter import reader_for
 from bridge.order.model import Address, Mode, Money
 from bridge.order.problems import Problem
+from bridge.order.records import Change
 from bridge.order.states import State, Wait
-from bridge.ports import Change
 from bridge.store.tables import events
 from tests.store.make import placing, shop_order
 from tests.web.console.conftest import Site

@@ -28,8 +28,8 @@ from bridge.order.model import (
     Verdict,
 )
 from bridge.order.problems import Alarm, Problem
+from bridge.order.records import Change, ClosedPurchase, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import Change, ClosedPurchase, OrderRecord
 from bridge.sculpteo.quotes import Material
 from bridge.web.console.context import CONSOLE
 from tests.store.make import ITEMS, START, Now, claimed, key_of, receipt, sent, shop_order, word

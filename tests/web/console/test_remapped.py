@@ -8,8 +8,8 @@ from html import unescape
 import pytest
 
 from bridge.order.model import PrintItem
+from bridge.order.records import Change, Note, OrderRecord
 from bridge.order.states import State, Wait
-from bridge.ports import Change, Note, OrderRecord
 from tests.steps.make import RING, line, unit
 from tests.web.console.conftest import Site
 from tests.web.console.test_orders import decide, now_is, otto, put

@@ -20,8 +20,8 @@ from bridge.health.report import (
 from bridge.order.explanations import english
 from bridge.order.model import Mode, Money
 from bridge.order.problems import PROBLEMS, Alarm, Problem
+from bridge.order.records import Change
 from bridge.order.states import State, Wait
-from bridge.ports import Change
 from bridge.shopify.scopes import SCOPES
 from bridge.shopify.shop_status import (
     ShopFacts,
