@@ -19,7 +19,7 @@ SCULPTEO_TRACKING = Upstream("sculpteo:tracking")  # following what was bought; 
 INVOICE = Upstream("invoice")  # the merchant's own invoicing service
 
 
-def shopify(shop: str) -> Upstream:
+def shopify_upstream(shop: str) -> Upstream:
     """The Admin API of one shop, by the shop's name in the configuration."""
     return Upstream(f"shopify:{shop}")
 
@@ -42,16 +42,16 @@ class TryAgain(BridgeError):
         self.upstream = upstream
 
 
-class Resting(TryAgain):
+class CircuitOpen(TryAgain):
     """An upstream in trouble is left alone for a while. Says nothing against the order that met it."""
 
 
-class Unreadable(TryAgain):
+class UnreadableAnswer(TryAgain):
     """The upstream answered, but this one answer says nothing that can be used: a matter of the order, design
     or page that was asked for, and no sign that the upstream is in trouble."""
 
 
-class NotThere(TryAgain):
+class NotReadyYet(TryAgain):
     """What was asked for may come yet, or never: a person is told when it does not come for long."""
 
 
@@ -73,7 +73,7 @@ class LedgerConflict(BridgeError):
     """Somebody else wrote the ledger on the Shopify order between our read and our write."""
 
 
-class LookAgain(BridgeError):
+class OrderChanged(BridgeError):
     """Word of the order, or a stop of placing, came between the decision to buy and the first byte.
 
     Nothing was sent. `news` is the count of words that whoever looks again will have seen.
@@ -97,7 +97,7 @@ class LeaseLost(BridgeError):
     """This worker no longer holds the order: another one may be working on it. Nothing may be moved."""
 
 
-class Outdated(BridgeError):
+class StaleDecision(BridgeError):
     """The order moved on since the person looked at it: what they decided was not done. Look again."""
 
 

@@ -16,7 +16,7 @@ from bridge.order.matching import Match
 from bridge.order.model import (
     Address,
     Annotation,
-    Changed,
+    ChangedOrder,
     CustomerOrder,
     Design,
     LedgerEntry,
@@ -25,9 +25,9 @@ from bridge.order.model import (
     Money,
     NewFulfillment,
     Papers,
+    PlaceResult,
     PrintOrder,
     Quote,
-    Receipt,
     ShopOrder,
     Tracking,
     TrackingReport,
@@ -36,16 +36,16 @@ from bridge.order.policy import GoLive
 from bridge.order.records import (
     Attempt,
     BareFulfillment,
-    Change,
     ClosedPurchase,
     Delivery,
     Facts,
     KnownLocation,
     Lease,
-    Notice,
     NotificationRecord,
     OrderRecord,
-    PrivacyWish,
+    OrderSignal,
+    PrivacyRequest,
+    Transition,
 )
 from bridge.order.states import State
 
@@ -59,7 +59,7 @@ class Clock(Protocol):
 class SharedClock(Clock, Protocol):
     """A clock that goes by the time of the database server, which it is told."""
 
-    def told(self, at: datetime) -> None: ...
+    def set_time(self, at: datetime) -> None: ...
 
 
 # --- Shopify ---------------------------------------------------------------------------------------------
@@ -68,16 +68,16 @@ class SharedClock(Clock, Protocol):
 class Shop(Protocol):
     """One Shopify shop. Every verb may raise TryAgain, or NeedsPerson("shop_access")."""
 
-    async def read(self, order_id: str, *, note_of: Mode | None = None) -> ShopOrder | None:
+    async def fetch_order(self, order_id: str, *, note_of: Mode | None = None) -> ShopOrder | None:
         """The order as it is now, complete (all pages), or None when the shop has no such order.
 
         What is bought for real and what is tried out have notes of their own: `note_of` says which is read; None =
         that of the mode in which the shop is used.
         """
 
-    def changed(
+    def fetch_changed_orders(
         self, since: datetime | None, *, created_since: datetime | None = None, unfulfilled: bool = False
-    ) -> AsyncIterator[Changed]:
+    ) -> AsyncIterator[ChangedOrder]:
         """Orders updated at or after `since`, oldest change first, paged as it is consumed."""
 
     async def write_ledger(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str | None:
@@ -96,7 +96,7 @@ class Shop(Protocol):
         After a TryAgain the entry may have been written.
         """
 
-    async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
+    async def create_fulfillment(self, order_id: str, fulfillment: NewFulfillment) -> str:
         """Create one fulfillment; gives its id. Raises NeedsPerson("cannot_fulfill") when refused."""
 
     async def extend_tracking(
@@ -110,19 +110,19 @@ class Shop(Protocol):
         """Replace the tracking of a fulfillment by this list, which must contain what was there. `country_code` is
         where it goes: some carriers are spelled by country."""
 
-    async def annotate(self, order_id: str, annotation: Annotation) -> None:
+    async def annotate_order(self, order_id: str, annotation: Annotation) -> None:
         """Show reference and state on the Shopify order. May be repeated."""
 
-    async def locations(self) -> Mapping[str, str] | None:
+    async def fetch_locations(self) -> Mapping[str, str] | None:
         """All locations of the shop: their names by their ids. None = the app may not read them."""
 
-    async def order_of(self, fulfillment_order_id: str) -> str | None:
+    async def find_order_id(self, fulfillment_order_id: str) -> str | None:
         """The id of the order that a fulfillment order belongs to, or None when there is none."""
 
-    async def papers(self, order_id: str) -> Papers | None:
+    async def fetch_papers(self, order_id: str) -> Papers | None:
         """What an invoice says beyond the order itself; None when the shop has no such order."""
 
-    async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
+    async def fetch_customer_orders(self, customer_id: str) -> list[CustomerOrder]:
         """A customer's orders that the app may see, the oldest first; only some where there are many. Empty
         where the shop does not show the customer."""
 
@@ -131,7 +131,9 @@ class Shop(Protocol):
 
 
 class Printer(Protocol):
-    async def place(self, order: PrintOrder, about_to_send: Callable[[], Awaitable[None]]) -> Receipt:
+    async def place_order(
+        self, order: PrintOrder, about_to_send: Callable[[], Awaitable[None]]
+    ) -> PlaceResult:
         """Order the prints: at most one request.
 
         `about_to_send` is awaited after the connection stands (name resolved, connected, TLS done) and
@@ -139,16 +141,16 @@ class Printer(Protocol):
         Never raises for what Sculpteo does: each outcome is a Receipt.
         """
 
-    def problem_with_address(self, address: Address | None) -> str | None:
+    def find_address_problem(self, address: Address | None) -> str | None:
         """Why Sculpteo could not take this address, in a few words; None = it can. Pure."""
 
-    def summary(self, order: PrintOrder) -> Facts:
+    def build_summary(self, order: PrintOrder) -> Facts:
         """The form that `place` would send, as evidence: no secret, no name, no street."""
 
-    async def track(self, reference: str) -> TrackingReport:
+    async def track_order(self, reference: str) -> TrackingReport:
         """What Sculpteo says of the order now. Raises TryAgain when it cannot be asked."""
 
-    async def price(self, design: Design, quantity: int, currency: str) -> Quote:
+    async def fetch_price(self, design: Design, quantity: int, currency: str) -> Quote:
         """The price of `quantity` copies. Raises TryAgain when it cannot be asked."""
 
 
@@ -159,17 +161,17 @@ class Catalog(Protocol):
     def version(self) -> str:
         """A hash of all that decides a match, pinned on each order."""
 
-    def match(self, shop: str, line: LineItem) -> Match: ...
+    def match_line(self, shop: str, line: LineItem) -> Match: ...
 
 
 class GoLiveDates(Protocol):
-    async def of(self, shop: str) -> GoLive:
+    async def load_go_live(self, shop: str) -> GoLive:
         """Since when the shop's orders are the bridge's to buy. Raises TryAgain while the shop, which keeps the
         moment, cannot be asked."""
 
 
 class Invoicer(Protocol):
-    async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
+    async def prepare_invoice(self, shop: str, order: ShopOrder) -> bytes | None:
         """The PDF to send along, or None when none is wanted. Raises NeedsPerson("invoice"), TryAgain,
         or NotThere for one that may come yet."""
 
@@ -192,27 +194,27 @@ class Orders(Protocol):
     read", with its event row in the same transaction. `who` is `authors.SERVICE` or a person's name.
     """
 
-    async def notice(self, notice: Notice) -> int:
+    async def receive_signal(self, notice: OrderSignal) -> int:
         """Create or wake the order (unique: shop + order id); gives its key. Never changes its state.
 
         Waking = news + 1 and due now, whatever lease is held: the holder's record() sees the newer news and
         leaves the order due now.
         """
 
-    async def claim(
+    async def claim_orders(
         self, owner: str, *, limit: int, lease_for: timedelta, states: Collection[State] = ()
     ) -> list[OrderRecord]:
         """Take due orders whose lease is free or over, oldest due first; each gets a new lease token. Only
         those in `states`, where these are given."""
 
-    async def extend(self, lease: Lease, lease_for: timedelta) -> Lease:
+    async def extend_lease(self, lease: Lease, lease_for: timedelta) -> Lease:
         """Heartbeat. Raises LeaseLost."""
 
-    async def record(self, order: OrderRecord, change: Change) -> None:
+    async def record_transition(self, order: OrderRecord, change: Transition) -> None:
         """Write a step's decision and give the lease back. Raises LeaseLost and writes nothing when the
         lease token or the state is no longer what `order` says, or ValueError for a move not in the table."""
 
-    async def put_off(self, order: OrderRecord, until: datetime, why: str) -> None:
+    async def schedule_retry(self, order: OrderRecord, until: datetime, why: str) -> None:
         """Count a failed try and give the lease back, by the order's own row alone: for a decision that
         cannot be recorded. Raises LeaseLost."""
 
@@ -240,15 +242,15 @@ class Orders(Protocol):
         when there is word of the order that `order.news` does not count, or placing is paused; and ModeChanged
         when the attempt's mode is not the one in force by now."""
 
-    async def keep_answer(self, attempt: int, receipt: Receipt) -> None:
+    async def keep_answer(self, attempt: int, receipt: PlaceResult) -> None:
         """Store what came back, with or without a lease: an answer is never dropped."""
 
-    async def adopt(self, order: OrderRecord, attempt: Attempt) -> OrderRecord:
+    async def adopt_attempt(self, order: OrderRecord, attempt: Attempt) -> OrderRecord:
         """Store an attempt found elsewhere (the shop's ledger) as this order's open one; keeps the lease.
 
         Raises NeedsPerson("reference_taken") when another order has this attempt, or what it bought."""
 
-    async def revive(self, order: OrderRecord, token: str, reference: str) -> OrderRecord:
+    async def revive_attempt(self, order: OrderRecord, token: str, reference: str) -> OrderRecord:
         """Make the void attempt with this token the open one again, with its reference: it was bought after
         all, which is an alarm in the same transaction. Keeps the lease. Raises LeaseLost, also when another
         attempt is open."""
@@ -256,11 +258,11 @@ class Orders(Protocol):
     async def keep_look(self, order: OrderRecord, seen: ClosedPurchase) -> OrderRecord:
         """Keep what a look at a closed purchase showed. Keeps the lease. Raises LeaseLost."""
 
-    async def billed_test_order(self) -> str | None:
+    async def find_billed_test_order(self) -> str | None:
         """The reference of a test order that Sculpteo shows as a real one, while no person has cleared that
         alarm."""
 
-    async def renew(self, order: OrderRecord) -> OrderRecord:
+    async def renew_lease(self, order: OrderRecord) -> OrderRecord:
         """Prove and renew the lease in the moment before a write elsewhere. Raises LeaseLost."""
 
     async def mark_pushed(
@@ -272,34 +274,34 @@ class Orders(Protocol):
         """These are the order's fulfillments without a number that the bridge made, or is about to make. Keeps
         the lease. Raises LeaseLost."""
 
-    async def notifications(self, order: OrderRecord) -> list[NotificationRecord]:
+    async def list_notifications(self, order: OrderRecord) -> list[NotificationRecord]:
         """Sculpteo's calls on the secret URLs of this order's attempts (void ones too), oldest first."""
 
     async def settle_notification(self, key: int, settled: str) -> None: ...
 
-    async def other_holder(self, reference: str, order: OrderRecord) -> str | None:
+    async def find_reference_owner(self, reference: str, order: OrderRecord) -> str | None:
         """The name of another order that has this Sculpteo reference."""
 
-    async def line_rules(self, shop: str, subjects: Collection[str]) -> list[LineRule]:
+    async def list_line_rules(self, shop: str, subjects: Collection[str]) -> list[LineRule]:
         """What people decided about these lines, variants and products (by Shopify's ids)."""
 
-    async def trusted(self, shop: str, order_ids: Collection[str]) -> dict[str, bool | None]:
+    async def load_trust(self, shop: str, order_ids: Collection[str]) -> dict[str, bool | None]:
         """Of these orders, those on record: True = bought, or approved by a person; False = neither, and it
         may still come to that or was stopped; None = nothing of it was for Sculpteo."""
 
-    async def locations(self, shop: str) -> Sequence[KnownLocation]:
+    async def list_locations(self, shop: str) -> Sequence[KnownLocation]:
         """The locations of a shop, as far as they were seen, under each name that they have or had."""
 
-    async def see_locations(self, shop: str, seen: Mapping[str, str], *, complete: bool) -> None:
+    async def update_locations(self, shop: str, seen: Mapping[str, str], *, complete: bool) -> None:
         """These locations are there now, by id; with `complete`, no others are."""
 
-    async def known(self, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
+    async def load_known_orders(self, shop: str, order_ids: Sequence[str]) -> dict[str, datetime | None]:
         """Of these orders, those on record, each with the `updated_at` of the snapshot last read."""
 
     async def take_token(self, bucket: str, *, rate: float, burst: int) -> float:
         """Take one from a token bucket shared by all replicas; gives the seconds to wait before using it."""
 
-    async def paused(self, shop: str) -> bool:
+    async def is_shop_paused(self, shop: str) -> bool:
         """Whether a person stopped placing for this shop or for all."""
 
 
@@ -317,18 +319,18 @@ class Memory(Protocol):
 class Inbox(Protocol):
     """Webhook deliveries as they came, and what became of each."""
 
-    async def put(self, delivery: Delivery) -> None:
+    async def add_delivery(self, delivery: Delivery) -> None:
         """Make it durable (group commit); a webhook id known for this shop is absorbed."""
 
-    async def pending(self, limit: int, *, but: Collection[int] = ()) -> list[Delivery]:
+    async def list_pending(self, limit: int, *, but: Collection[int] = ()) -> list[Delivery]:
         """The oldest deliveries that are not settled, without those of these keys. One that cannot be read
         from the database has an empty body."""
 
-    async def settle(self, key: int, outcome: str, notice: Notice | None) -> None:
+    async def settle_delivery(self, key: int, outcome: str, notice: OrderSignal | None) -> None:
         """Mark it processed and notice its order in one transaction; does nothing if it was settled before."""
 
-    async def settle_wish(self, key: int, outcome: str, wish: PrivacyWish) -> None:
+    async def settle_privacy_request(self, key: int, outcome: str, wish: PrivacyRequest) -> None:
         """Mark it processed and note the wish in one transaction; the delivery's body is not kept."""
 
-    async def doubt_wish(self, delivery: Delivery) -> None:
+    async def report_unreadable_request(self, delivery: Delivery) -> None:
         """Tell a person, once, that this wish about personal data cannot be read. It stays as it is."""

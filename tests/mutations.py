@@ -48,14 +48,18 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "a doubtful address asks a person before anything is bought",
         "bridge/steps/match.py",
-        "        or address_question(order, policy, lambda code: approved_for(record, code, order, items, policy))\n",
+        (
+            "        or find_address_question(\n"
+            "            order, policy, lambda code: is_approved_for(record, code, order, items, policy)\n"
+            "        )\n"
+        ),
         "",
         ("tests/steps/test_address.py",),
     ),
     Guard(
         "an approval lets only the question go that it was given for",
         "bridge/steps/address_check.py",
-        "if not allows(trouble.problem)), None)",
+        ("if not allows(trouble.problem)), None\n    )"),
         "if not allows(Problem.ADDRESS_WRONG)), None)",
         ("tests/steps/test_address.py",),
     ),
@@ -63,15 +67,15 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "sent_at is durable before the first byte",
         "bridge/steps/place.py",
-        "        await job.world.orders.mark_sent(job.record, job.world.printer.summary(self.request))\n",
-        "        job.world.printer.summary(self.request)\n",
+        "        await job.world.orders.mark_sent(job.record, job.world.printer.build_summary(self.request))\n",
+        "        job.world.printer.build_summary(self.request)\n",
         ("tests/promise/test_evidence.py",),
     ),
     Guard(
         "what was judged in one mode is not sent in another",
         "bridge/store/purchases.py",
-        "    row = held_row(c, order)\n    _refuse_other_mode(c, order.attempt)\n",
-        "    row = held_row(c, order)\n",
+        ("    row = lock_order(c, order)\n    _refuse_other_mode(c, order.attempt)\n"),
+        "    row = lock_order(c, order)\n",
         ("tests/store/test_purchases.py",),
     ),
     Guard(
@@ -91,7 +95,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "an answer about a note counts for that note alone",
         "bridge/steps/right_to_buy.py",
-        "    return was_given_for(record, note_code(problem, note_digest(ledger)))\n",
+        "    return was_given_for(record, format_note_code(problem, compute_note_digest(ledger)))\n",
         '    return any(code.startswith(f"{problem}:") for code in (record.approved_for or "").split())\n',
         ("tests/steps/test_right_to_buy.py", "tests/steps/test_found_elsewhere.py"),
     ),
@@ -105,7 +109,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "the note in the shop says that it may have left, before the first byte",
         "bridge/steps/place.py",
-        "        fresh = await announce(job, self.order, self.attempt)\n",
+        "        fresh = await write_intent_note(job, self.order, self.attempt)\n",
         "        fresh = await job.read() or self.order\n",
         ("tests/promise/test_restore.py",),
     ),
@@ -142,7 +146,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "a person's no that is found on the Shopify order is obeyed",
         "bridge/steps/outcome_recovery.py",
-        "    forbidden = obeyed(job, order, items)\n",
+        "    forbidden = apply_decision_note(job, order, items)\n",
         "    forbidden = None\n",
         DECISIONS,
     ),
@@ -179,7 +183,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "a pause stops what is placing and unsent",
         "bridge/store/purchases.py",
-        "    if _is_paused(c, order.key):\n",
+        "    if _is_order_paused(c, order.key):\n",
         "    if False:\n",
         (
             "tests/store/test_purchases.py::test_a_pause_stops_an_order_that_is_placing_and_not_yet_sent",
@@ -189,14 +193,22 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "the order is read again before spending",
         "bridge/steps/place.py",
-        "    order = await job.read()\n    if order is None:\n        return gone(job)\n",
-        "    order = job.record.snapshot or await job.read()\n    if order is None:\n        return gone(job)\n",
+        (
+            "    order = await job.fetch_order()\n"
+            "    if order is None:\n"
+            "        return handle_missing_order(job)\n"
+        ),
+        (
+            "    order = job.record.snapshot or await job.fetch_order()\n"
+            "    if order is None:\n"
+            "        return handle_missing_order(job)\n"
+        ),
         SPENDING,
     ),
     Guard(
         "the order is looked at once more while the connection stands",
         "bridge/steps/place.py",
-        "        if contents(fresh) != contents(self.order):\n",
+        "        if to_comparable(fresh) != to_comparable(self.order):\n",
         "        if False:\n",
         SPENDING,
     ),
@@ -210,8 +222,10 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "an attempt that was opened by another run starts anew",
         "bridge/steps/place.py",
-        "    if attempt is not None:  # the note does not tell of it, so it did not leave\n"
-        '        return anew(job, "the bridge stopped in the middle of ordering")\n',
+        (
+            "    if attempt is not None:  # the note does not tell of it, so it did not leave\n"
+            '        return restart_purchase(job, "the bridge stopped in the middle of ordering")\n'
+        ),
         "",
         SPENDING,
     ),
@@ -239,21 +253,21 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "a number joins no fulfillment of somebody else",
         "bridge/steps/allocation.py",
-        "        own=tuple(one for one in live_fulfillments(order) if printed.owns(one)),\n",
-        "        own=live_fulfillments(order),\n",
+        "        own=tuple(one for one in collect_live_fulfillments(order) if printed.is_own_shipment(one)),\n",
+        "        own=collect_live_fulfillments(order),\n",
         ("tests/steps/test_fulfil.py",),
     ),
     Guard(
         "units of another place are not fulfilled unless they were moved there",
         "bridge/steps/allocation.py",
-        "        found += _take(_units(unit for unit in moved if fits(unit)), wanted, allowed)\n",
-        "        found += _take(_units(unit for unit in moved if fits(unit)), wanted)\n",
+        "        found += _take_units(_collect_remaining_units(unit for unit in moved if fits(unit)), wanted, allowed)\n",
+        "        found += _take_units(_collect_remaining_units(unit for unit in moved if fits(unit)), wanted)\n",
         ("tests/steps/test_allocation.py", "tests/steps/test_fulfil.py"),
     ),
     Guard(
         "an approval stays with the address that it was given for",
         "bridge/steps/right_to_buy.py",
-        "        and record.approved_seen == purchase_digest(items, order)\n",
+        "        and record.approved_seen == compute_purchase_digest(items, order)\n",
         "",
         ("tests/steps/test_match.py",),
     ),
@@ -267,14 +281,14 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "an order from before go-live asks a person",
         "bridge/steps/right_to_buy.py",
-        "        _before_go_live(record, order, policy, go_live)\n        or ",
+        ("        _check_go_live(record, order, policy, go_live)\n        or "),
         "        ",
         ("tests/steps/test_right_to_buy.py",),
     ),
     Guard(
         "a decision toward a purchase counts for what was shown",
         "bridge/store/interventions.py",
-        "    if lets_go_on(change):\n",
+        "    if is_go_ahead(change):\n",
         "    if False:\n",
         ("tests/store/test_interventions.py",),
     ),
@@ -289,7 +303,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "replicas go by one clock",
         "bridge/store/store.py",
-        "            await store.tell_time()\n",
+        "            await store.sync_clock()\n",
         "",
         ("tests/store/test_clock.py",),
     ),
@@ -336,7 +350,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "a person's decision waits for the answer",
         "bridge/store/interventions.py",
-        "    if _purchase(c, order) != _seen_purchase(order):\n",
+        "    if _load_purchase(c, order) != _get_seen_purchase(order):\n",
         "    if False:\n",
         (
             "tests/store/test_purchases.py",
@@ -442,14 +456,14 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "what the ledger knows is adopted before buying",
         "bridge/steps/place.py",
-        "    elsewhere = await found_elsewhere(job, order, printable(job, order))\n",
+        "    elsewhere = await adopt_from_ledger(job, order, select_printable_items(job, order))\n",
         "    elsewhere = None\n",
         (*RESTORE, *SPENDING),
     ),
     Guard(
         "what the ledger knows is adopted when matching",
         "bridge/steps/match.py",
-        "    elsewhere = await found_elsewhere(job, order, printable(job, order))\n",
+        "    elsewhere = await adopt_from_ledger(job, order, select_printable_items(job, order))\n",
         "    elsewhere = None\n",
         RESTORE,
     ),
@@ -471,7 +485,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "tracking confirms a candidate",
         "bridge/steps/outcome_recovery.py",
-        "    return (await job.world.printer.track(candidate)).exists\n",
+        "    return (await job.world.printer.track_order(candidate)).exists\n",
         "    return True\n",
         EVIDENCE,
     ),
@@ -485,29 +499,29 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "the reference of another order is refused",
         "bridge/steps/outcome_recovery.py",
-        "    other = await orders.other_holder(reference, record)\n",
+        "    other = await orders.find_reference_owner(reference, record)\n",
         "    other = None\n",
         EVIDENCE,
     ),
     Guard(
         "evidence that is not confirmed yet keeps a purchase back",
         "bridge/steps/outcome_recovery.py",
-        "            if _may_still_buy(record):\n",
+        "            if _is_before_purchase(record):\n",
         "            if False:\n",
         EVIDENCE,
     ),
     Guard(
         "an unsent attempt gives way to late evidence",
         "bridge/steps/outcome_recovery.py",
-        "    if _unsent(record):\n",
+        "    if _is_unsent(record):\n",
         "    if False:\n",
         EVIDENCE,
     ),
     Guard(
         "late evidence is an alarm",
         "bridge/steps/outcome_recovery.py",
-        "    return replace(job.stay(job.now), alarms=((alarm, facts),), watches=(one,))\n",
-        "    return replace(job.stay(job.now), watches=(one,))\n",
+        "    return replace(job.keep_state(job.now), alarms=((alarm, facts),), watches=(one,))\n",
+        "    return replace(job.keep_state(job.now), watches=(one,))\n",
         EVIDENCE,
     ),
     # the wire
@@ -543,7 +557,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "the order is read again before a fulfillment",
         "bridge/steps/fulfill.py",
-        "        order = await job.read()\n",
+        "        order = await job.fetch_order()\n",
         "        order = job.record.snapshot\n",
         AFTERWARDS,
     ),
@@ -557,7 +571,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "the lease is proven before a fulfillment",
         "bridge/steps/fulfill.py",
-        "    job.record = await orders.renew(record)  # a worker that woke up late must not write to the shop\n",
+        "    job.record = await orders.renew_lease(record)  # a worker that woke up late must not write to the shop\n",
         "",
         AFTERWARDS,
     ),
@@ -579,14 +593,14 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "no purchase of the machine is from before go-live",
         "bridge/steps/right_to_buy.py",
-        "    return Waits(Wait.BEFORE_GO_LIVE, None) if start is not None and order.created_at < start else None\n",
+        "    return Waiting(Wait.BEFORE_GO_LIVE, None) if start is not None and order.created_at < start else None\n",
         "    return None\n",
         ASKED,
     ),
     Guard(
         "no purchase of the machine is a rehearsal's",
         "bridge/steps/right_to_buy.py",
-        "        or _from_another_mode(record, order, policy, go_live)\n",
+        "        or _check_mode(record, order, policy, go_live)\n",
         "",
         ASKED,
     ),

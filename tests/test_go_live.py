@@ -62,48 +62,48 @@ def dates(
 
 async def test_a_lost_database_knows_from_the_shop_since_when_it_is_live() -> None:
     memory = Memory()
-    found = await dates(AskedShop(LONG_AGO), memory, Clock()).of("acme")
+    found = await dates(AskedShop(LONG_AGO), memory, Clock()).load_go_live("acme")
     assert found.at == LONG_AGO
     assert memory["go_live_live:acme"] == LONG_AGO.isoformat()
 
 
 async def test_the_first_start_is_told_to_the_shop_in_whole_seconds_as_shopify_counts() -> None:
     shop = AskedShop(SECOND)
-    await dates(shop, Memory(), Clock()).of("acme")
+    await dates(shop, Memory(), Clock()).load_go_live("acme")
     assert shop.asked == [("acme", Mode.LIVE, SECOND)]
 
 
 async def test_where_the_shop_cannot_tell_the_start_counts_so_that_older_orders_ask() -> None:
-    assert (await dates(AskedShop(None), Memory(), Clock()).of("acme")).at == SECOND
+    assert (await dates(AskedShop(None), Memory(), Clock()).load_go_live("acme")).at == SECOND
     refused = AskedShop(NeedsPerson("shop_access", why="no"))
-    assert (await dates(refused, Memory(), Clock()).of("acme")).at == SECOND
+    assert (await dates(refused, Memory(), Clock()).load_go_live("acme")).at == SECOND
 
 
 async def test_a_database_that_was_there_before_counts_from_its_first_start() -> None:
     memory = Memory({"go_live:acme": LONG_AGO.isoformat()})
-    assert (await dates(AskedShop(None), memory, Clock()).of("acme")).at == LONG_AGO
+    assert (await dates(AskedShop(None), memory, Clock()).load_go_live("acme")).at == LONG_AGO
 
 
 async def test_a_shop_that_does_not_answer_is_waited_for_and_not_for_ever() -> None:
     clock, memory = Clock(), Memory()
     known = dates(AskedShop(TryAgain("no answer")), memory, clock)
     with pytest.raises(TryAgain):
-        await known.of("acme")
+        await known.load_go_live("acme")
     assert not memory
     clock.at += PATIENCE
-    assert (await known.of("acme")).at == SECOND
+    assert (await known.load_go_live("acme")).at == SECOND
 
 
 async def test_each_mode_has_a_date_of_its_own_and_preview_asks_no_shop() -> None:
     memory, shop = Memory({"go_live_live:acme": LONG_AGO.isoformat()}), AskedShop(SECOND)
-    assert (await dates(shop, memory, Clock(), Mode.PREVIEW).of("acme")).at == SECOND
+    assert (await dates(shop, memory, Clock(), Mode.PREVIEW).load_go_live("acme")).at == SECOND
     assert shop.asked == []
-    assert (await dates(shop, memory, Clock(), Mode.TEST).of("acme")).at == SECOND
-    assert (await dates(shop, memory, Clock(), Mode.LIVE).of("acme")).at == LONG_AGO
+    assert (await dates(shop, memory, Clock(), Mode.TEST).load_go_live("acme")).at == SECOND
+    assert (await dates(shop, memory, Clock(), Mode.LIVE).load_go_live("acme")).at == LONG_AGO
 
 
 async def test_the_last_change_of_the_mode_comes_along() -> None:
-    found = await dates(AskedShop(SECOND), Memory(), Clock(), before=Mode.TEST).of("acme")
+    found = await dates(AskedShop(SECOND), Memory(), Clock(), before=Mode.TEST).load_go_live("acme")
     assert (found.mode_since, found.mode_before) == (START, Mode.TEST)
 
 
@@ -114,12 +114,12 @@ async def test_a_mode_that_another_process_changed_there_and_back_is_noticed() -
         return changes.pop(0)
 
     known = KeptGoLiveDates(Mode.LIVE, Memory(), Clock(), AskedShop(SECOND), history)
-    assert (await known.of("acme")).mode_before is Mode.TEST
-    assert (await known.of("acme")).mode_before is Mode.PREVIEW
+    assert (await known.load_go_live("acme")).mode_before is Mode.TEST
+    assert (await known.load_go_live("acme")).mode_before is Mode.PREVIEW
 
 
 @pytest.mark.parametrize("damage", ["yesterday", "", "2026-11-23T12:00:00"])
 async def test_a_date_that_cannot_be_read_is_asked_of_the_shop_again(damage: str) -> None:
     memory = Memory({"go_live_live:acme": damage, "go_live:acme": damage})
-    assert (await dates(AskedShop(LONG_AGO), memory, Clock()).of("acme")).at == LONG_AGO
+    assert (await dates(AskedShop(LONG_AGO), memory, Clock()).load_go_live("acme")).at == LONG_AGO
     assert memory["go_live_live:acme"] == LONG_AGO.isoformat()

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 import structlog
 from pydantic import TypeAdapter
 
-from bridge.errors import TryAgain, shopify
+from bridge.errors import TryAgain, shopify_upstream
 from bridge.order.model import ShopOrder
 from bridge.runtime import logging as logs
-from bridge.store.engine import engines, parse_url
+from bridge.store.engine import create_engines, parse_url
 
 NAME = "Ada Example"
 
@@ -54,7 +54,7 @@ def said() -> Iterator[io.StringIO]:
 
 
 def logged(said: io.StringIO, form: Literal["plain", "json"], what: object) -> str:
-    logs.setup(form)
+    logs.configure_logging(form)
     handler = logging.getLogger().handlers[0]
     assert isinstance(handler, logging.StreamHandler)
     handler.setStream(said)
@@ -81,13 +81,13 @@ def test_an_error_is_logged_by_its_place_and_kind_without_its_values(
 
 def test_the_text_of_an_error_that_holds_no_data_is_kept(said: io.StringIO) -> None:
     def fails() -> None:
-        raise TryAgain("the shop answered 503", upstream=shopify("acme"))
+        raise TryAgain("the shop answered 503", upstream=shopify_upstream("acme"))
 
     assert "the shop answered 503" in logged(said, "plain", fails)
 
 
 def test_the_values_of_a_statement_are_in_no_error(said: io.StringIO, tmp_path: Path) -> None:
-    _, writing = engines(parse_url(f"sqlite:///{tmp_path / 'bridge.db'}"))
+    _, writing = create_engines(parse_url(f"sqlite:///{tmp_path / 'bridge.db'}"))
 
     def fails() -> None:
         with writing.begin() as connection:
@@ -115,7 +115,7 @@ def test_a_terminal_gets_sentences_and_a_pipe_key_and_value(
 
     def lines(stream: io.StringIO) -> str:
         monkeypatch.setattr("sys.stderr", stream)
-        logs.setup("plain")
+        logs.configure_logging("plain")
         log = structlog.get_logger("bridge.runtime.worker")
         log.warning(
             "moved", shop="acme", order="#1001", state="placing", to="unknown", reason="no \x1b[31manswer"
@@ -131,7 +131,7 @@ def test_a_terminal_gets_sentences_and_a_pipe_key_and_value(
 
 def test_a_command_prints_no_log_line_into_its_answer(capsys: pytest.CaptureFixture[str]) -> None:
     structlog.reset_defaults()
-    logs.for_commands()
+    logs.configure_for_commands()
     try:
         log = structlog.get_logger("bridge.store")
         log.info("nobody asked")

@@ -19,30 +19,30 @@ LONGEST = 300  # characters of a reason
 logging.getLogger("apprise").propagate = False  # its lines may hold secrets
 
 
-async def send(url: str, title: str, body: str, *, within: float = WITHIN) -> str | None:
+async def send_alert(url: str, title: str, body: str, *, within: float = WITHIN) -> str | None:
     """Send it; gives why that failed, without secrets, or None. A thread that hangs ends with the process."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[str | None] = loop.create_future()
 
-    def settle(why: str | None) -> None:
+    def settle_done(why: str | None) -> None:
         if not done.done():
             done.set_result(why)
 
-    def run() -> None:
-        why = _notify(url, title, body)
+    def notify_in_thread() -> None:
+        why = _notify_service(url, title, body)
         try:
-            loop.call_soon_threadsafe(settle, why)
+            loop.call_soon_threadsafe(settle_done, why)
         except RuntimeError:
             return  # the loop is closed: nobody waits any more
 
-    threading.Thread(target=run, name="alert", daemon=True).start()
+    threading.Thread(target=notify_in_thread, name="alert", daemon=True).start()
     try:
         return await asyncio.wait_for(done, within)
     except TimeoutError:
         return f"it did not answer within {within:g} s"
 
 
-def _notify(url: str, title: str, body: str) -> str | None:
+def _notify_service(url: str, title: str, body: str) -> str | None:
     import apprise  # here: it takes a while to load, and many a bridge has no alerts
 
     heard: list[str] = []
@@ -58,17 +58,17 @@ def _notify(url: str, title: str, body: str) -> str | None:
             log_callback=lambda entry, _: heard.append(entry.message),
             log_level=logging.WARNING,
         )
-        return None if sent else _reason(heard, url)
+        return None if sent else _build_reason(heard, url)
     except Exception as error:
-        return scrubbed(f"{type(error).__name__}: {error}", url)
+        return redact_url(f"{type(error).__name__}: {error}", url)
 
 
-def _reason(lines: list[str], url: str) -> str:
-    told = [scrubbed(line, url) for line in lines if line.strip()]
+def _build_reason(lines: list[str], url: str) -> str:
+    told = [redact_url(line, url) for line in lines if line.strip()]
     return "; ".join(told)[:LONGEST] or "the service did not take it"
 
 
-def scrubbed(text: str, url: str) -> str:
+def redact_url(text: str, url: str) -> str:
     """The text without any part of the URL after its scheme."""
     rest = url.partition("://")[2]
     parts = {part for part in re.split(r"[/:@?&=#,;+]", rest) if len(part) >= SHORTEST}

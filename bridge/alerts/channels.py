@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bridge.alerts.payload import payload
+from bridge.alerts.payload import build_payload
 from bridge.config.alert_settings import (
     AlertTarget,
     Webhook,
@@ -15,14 +15,14 @@ from bridge.config.alert_settings import (
 from bridge.config.settings import Settings
 from bridge.order.notifications import (
     News,
+    find_topic,
     is_loud,
-    topic_of,
 )
 from bridge.order.records import OrderRecord
-from bridge.store.outbox import Draft, Target
+from bridge.store.outbox import MessageDraft, OutletTarget
 
 
-def named(kind: str, secret: str) -> str:
+def build_outlet_name(kind: str, secret: str) -> str:
     """A name that tells outlets apart, and not their addresses."""
     return f"{kind}:{hashlib.sha256(secret.encode()).hexdigest()[:16]}"
 
@@ -44,14 +44,14 @@ class AlertOutlet:
     def digest(self) -> timedelta:
         return self.target.digest
 
-    def as_target(self) -> Target:
-        return Target(self.name, self.slot)
+    def to_target(self) -> OutletTarget:
+        return OutletTarget(self.name, self.slot)
 
-    def wants(self, news: News, order: OrderRecord | None) -> Draft | None:
-        topic = topic_of(news)
+    def build_draft(self, news: News, order: OrderRecord | None) -> MessageDraft | None:
+        topic = find_topic(news)
         if topic is None or (self.target.on and topic not in self.target.on):
             return None
-        return Draft(loud=is_loud(news))
+        return MessageDraft(loud=is_loud(news))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,32 +64,34 @@ class HookOutlet:
     console: str  # the console's address
     slot: str = "hook:0"
 
-    def as_target(self) -> Target:
+    def to_target(self) -> OutletTarget:
         """The secret stays when an address is corrected."""
-        return Target(self.name, self.slot, named("hook", self.hook.secret.get_secret_value()))
+        return OutletTarget(
+            self.name, self.slot, build_outlet_name("hook", self.hook.secret.get_secret_value())
+        )
 
-    def wants(self, news: News, order: OrderRecord | None) -> Draft | None:
-        body = payload(news, order, self.console) if order is not None else None
+    def build_draft(self, news: News, order: OrderRecord | None) -> MessageDraft | None:
+        body = build_payload(news, order, self.console) if order is not None else None
         if body is None or (self.hook.events and news.code not in self.hook.events):
             return None
-        return Draft(body=body)
+        return MessageDraft(body=body)
 
 
-def alert_outlets(settings: Settings) -> tuple[AlertOutlet, ...]:
+def build_alert_outlets(settings: Settings) -> tuple[AlertOutlet, ...]:
     """Labels show the kind of service only: the rest of the URL may be secret."""
     found = []
     for index, target in enumerate(targets(settings.alerts)):
         url = target.url.get_secret_value()
         label = f"alerts[{index}] ({url.partition('://')[0].lower()})"
-        found.append(AlertOutlet(named("alert", url), label, target, f"alert:{index}"))
+        found.append(AlertOutlet(build_outlet_name("alert", url), label, target, f"alert:{index}"))
     return tuple({outlet.name: outlet for outlet in found}.values())
 
 
-def hook_outlets(settings: Settings) -> tuple[HookOutlet, ...]:
+def build_hook_outlets(settings: Settings) -> tuple[HookOutlet, ...]:
     console = settings.server.public_url.rstrip("/")
     found = []
     for index, hook in enumerate(settings.webhooks):
         host = hook.url.partition("://")[2].partition("/")[0]
         label = f"webhooks[{index}] ({host})"
-        found.append(HookOutlet(named("hook", hook.url), label, hook, console, f"hook:{index}"))
+        found.append(HookOutlet(build_outlet_name("hook", hook.url), label, hook, console, f"hook:{index}"))
     return tuple({outlet.name: outlet for outlet in found}.values())

@@ -23,12 +23,12 @@ from bridge.alerts.channels import (
     AlertOutlet,
     HookOutlet,
 )
-from bridge.alerts.message import alert
+from bridge.alerts.message import render_alert
 from bridge.errors import LeaseLost, StoreUnavailable
-from bridge.net.backoff import delay
+from bridge.net.backoff import compute_delay
 from bridge.order.explanations import Translate
 from bridge.ports import Clock
-from bridge.store.outbox import Message, Outbox, Target, Waiting
+from bridge.store.outbox import Message, Outbox, OutletTarget, WaitingMessages
 
 IDLE = 1.0  # seconds between looks
 LEASE = timedelta(minutes=3)  # longer than any one sending takes
@@ -42,7 +42,7 @@ Outlets = Callable[[], Sequence[AlertOutlet | HookOutlet]]
 log = structlog.get_logger("bridge.alerts")
 
 
-class Sender:
+class Dispatcher:
     """`outlets`, `console` and `translate` give what is configured now: outlets, the console's address, and
     the language."""
 
@@ -67,7 +67,7 @@ class Sender:
         self._console = console
         self._translate = translate
         self._random = random
-        self._configured: list[Target] = []
+        self._configured: list[OutletTarget] = []
         self._busy: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -75,7 +75,7 @@ class Sender:
         try:
             while True:
                 try:
-                    await self.look()
+                    await self.dispatch_due()
                 except StoreUnavailable as error:
                     log.warning("the database is not available", error=str(error))
                 except Exception:
@@ -85,27 +85,27 @@ class Sender:
         finally:
             await self.close()
 
-    async def look(self) -> None:
+    async def dispatch_due(self) -> None:
         """Hand on what is new, and begin to serve each outlet for which it is time."""
         outlets = {outlet.name: outlet for outlet in self._outlets()}
         await self._take_over(list(outlets.values()))
-        await self._outbox.share({name: outlet.wants for name, outlet in outlets.items()})
+        await self._outbox.fan_out_news({name: outlet.build_draft for name, outlet in outlets.items()})
         free = {name: outlet for name, outlet in outlets.items() if name not in self._busy}
         if not free:
             return
-        for name, waiting in (await self._outbox.waiting(free)).items():
+        for name, waiting in (await self._outbox.load_waiting(free)).items():
             if is_time(free[name], waiting, self._clock.now()):
-                task = asyncio.create_task(self._guarded(free[name]), name=f"outlet-{name}")
+                task = asyncio.create_task(self._serve_outlet(free[name]), name=f"outlet-{name}")
                 self._busy[name] = task
                 task.add_done_callback(partial(self._busy.pop, name))
 
     async def _take_over(self, outlets: Sequence[AlertOutlet | HookOutlet]) -> None:
         """What waits for an address that was corrected goes to the corrected one."""
-        targets = [outlet.as_target() for outlet in outlets]
+        targets = [outlet.to_target() for outlet in outlets]
         if targets != self._configured:
-            await self._outbox.configure(targets)
+            await self._outbox.configure_outlets(targets)
             self._configured = targets
-        moved = await self._outbox.inherit([target.name for target in targets])
+        moved = await self._outbox.move_to_heirs([target.name for target in targets])
         if moved:
             log.info("what waited goes to the corrected address", count=moved)
 
@@ -115,18 +115,18 @@ class Sender:
             task.cancel()
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
-    async def _guarded(self, outlet: AlertOutlet | HookOutlet) -> None:
+    async def _serve_outlet(self, outlet: AlertOutlet | HookOutlet) -> None:
         try:
-            if not await self._outbox.lease(outlet.name, self._owner, LEASE):
+            if not await self._outbox.claim_outlet(outlet.name, self._owner, LEASE):
                 return
         except StoreUnavailable as error:
             log.warning("the database is not available", error=str(error))
             return
         try:
             if isinstance(outlet, AlertOutlet):
-                await self._alert(outlet)
+                await self._send_alert(outlet)
             else:
-                await self._deliver(outlet)
+                await self._deliver_messages(outlet)
         except LeaseLost as error:
             log.warning("an outlet was taken over", outlet=outlet.label, error=str(error))
         except StoreUnavailable as error:
@@ -136,31 +136,31 @@ class Sender:
             self._on_error("outbox")
         finally:
             with contextlib.suppress(Exception):  # its lease ends by itself
-                await self._outbox.release(outlet.name, self._owner)
+                await self._outbox.release_outlet(outlet.name, self._owner)
 
-    async def _alert(self, outlet: AlertOutlet) -> None:
+    async def _send_alert(self, outlet: AlertOutlet) -> None:
         """All that waits, as one alert."""
         now = self._clock.now()
-        waiting = await self._outbox.pending(outlet.name, limit=ALERTS_AT_ONCE)
+        waiting = await self._outbox.list_pending(outlet.name, limit=ALERTS_AT_ONCE)
         stale = [message.key for message in waiting if now - message.news.at > ALERT_WORTH]
         if stale:
-            await self._outbox.settle(outlet.name, self._owner, stale, "given up: too old to tell")
+            await self._outbox.settle_messages(outlet.name, self._owner, stale, "given up: too old to tell")
             log.error("alerts were given up", outlet=outlet.label, count=len(stale))
         fresh = [message for message in waiting if message.key not in stale]
         if not fresh:
             return
-        title, body = alert(fresh, self._console(), self._translate())
-        why = await apprise_client.send(outlet.url, title, body)
+        title, body = render_alert(fresh, self._console(), self._translate())
+        why = await apprise_client.send_alert(outlet.url, title, body)
         if why is None:
-            await self._outbox.settle(outlet.name, self._owner, [message.key for message in fresh])
+            await self._outbox.settle_messages(outlet.name, self._owner, [message.key for message in fresh])
             log.info("alerted", outlet=outlet.label, news=len(fresh))
         else:
-            await self._rest(outlet, why, None)
+            await self._rest_outlet(outlet, why, None)
 
-    async def _deliver(self, outlet: HookOutlet) -> None:
+    async def _deliver_messages(self, outlet: HookOutlet) -> None:
         """Messages one after the other: those about one order in their order."""
         while True:
-            waiting = await self._outbox.pending(outlet.name, limit=HOOKS_AT_ONCE, in_order=True)
+            waiting = await self._outbox.list_pending(outlet.name, limit=HOOKS_AT_ONCE, in_order=True)
             for message in waiting:
                 if not await self._deliver_one(outlet, message):
                     return
@@ -171,30 +171,32 @@ class Sender:
         """Send one message; False = the outlet rests now."""
         now = self._clock.now()
         if now - message.news.at > HOOK_WORTH:
-            await self._outbox.settle(outlet.name, self._owner, [message.key], "given up: not taken in a day")
+            await self._outbox.settle_messages(
+                outlet.name, self._owner, [message.key], "given up: not taken in a day"
+            )
             log.error("a webhook was given up", outlet=outlet.label, news=message.news.key)
             return True
-        answer = await webhook_client.send(outlet.hook, f"msg_{message.uid}", message.body or "", now)
+        answer = await webhook_client.send_webhook(outlet.hook, f"msg_{message.uid}", message.body or "", now)
         if answer.why is None:
-            await self._outbox.settle(outlet.name, self._owner, [message.key])
+            await self._outbox.settle_messages(outlet.name, self._owner, [message.key])
             return True
         if answer.ours:
-            wait = delay(message.tries + 1, self._random, asked=answer.after)
-            await self._outbox.put_off(outlet.name, self._owner, message.key, self._clock.now() + wait)
+            wait = compute_delay(message.tries + 1, self._random, asked=answer.after)
+            await self._outbox.schedule_retry(outlet.name, self._owner, message.key, self._clock.now() + wait)
             log.warning("a webhook was refused", outlet=outlet.label, news=message.news.key, why=answer.why)
             return True
-        await self._rest(outlet, answer.why, answer.after)
+        await self._rest_outlet(outlet, answer.why, answer.after)
         return False
 
-    async def _rest(self, outlet: AlertOutlet | HookOutlet, why: str, after: timedelta | None) -> None:
-        found = await self._outbox.waiting([outlet.name])
+    async def _rest_outlet(self, outlet: AlertOutlet | HookOutlet, why: str, after: timedelta | None) -> None:
+        found = await self._outbox.load_waiting([outlet.name])
         failures = found[outlet.name].failures if outlet.name in found else 0
-        until = self._clock.now() + delay(failures + 1, self._random, asked=after)
-        await self._outbox.rest(outlet.name, self._owner, until, why)
+        until = self._clock.now() + compute_delay(failures + 1, self._random, asked=after)
+        await self._outbox.pause_outlet(outlet.name, self._owner, until, why)
         log.warning("an outlet failed; it is tried again", outlet=outlet.label, why=why)
 
 
-def is_time(outlet: AlertOutlet | HookOutlet, waiting: Waiting, now: datetime) -> bool:
+def is_time(outlet: AlertOutlet | HookOutlet, waiting: WaitingMessages, now: datetime) -> bool:
     """Whether an outlet is to be served now. Pure. Alerts of one digest come together: the first opens it."""
     if waiting.due_at is not None and waiting.due_at > now:
         return False

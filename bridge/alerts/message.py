@@ -8,16 +8,16 @@ from dataclasses import replace
 import structlog
 
 from bridge.alerts.sanitize import (
-    harmless,
-    harmless_facts,
+    sanitize_facts,
+    sanitize_text,
 )
 from bridge.order.explanations import Translate
 from bridge.order.notifications import (
     DECIDE,
     LOOK,
-    tell,
+    describe_news,
 )
-from bridge.order.problems import say
+from bridge.order.problems import fill_sentence
 from bridge.store.outbox import Message
 
 MOST = 20  # pieces of news in one alert; the console has the rest
@@ -33,23 +33,23 @@ TEXTS = (MORE, SEVERAL, CONSOLE, TEST_TITLE, TEST_BODY)
 log = structlog.get_logger("bridge.alerts")
 
 
-def alert(messages: Sequence[Message], console: str, t: Translate) -> tuple[str, str]:
+def render_alert(messages: Sequence[Message], console: str, t: Translate) -> tuple[str, str]:
     """Title and body for what waits for one outlet. `console` is the console's address."""
-    told = [_one(message, console, t) for message in messages]
+    told = [_render_message(message, console, t) for message in messages]
     lines = [body for _, body in told[:MOST]]
     if len(told) > MOST:
-        lines.append(say(t(MORE), {"count": len(told) - MOST}))
-    title = told[0][0] if len(told) == 1 else say(t(SEVERAL), {"count": len(told)})
+        lines.append(fill_sentence(t(MORE), {"count": len(told) - MOST}))
+    title = told[0][0] if len(told) == 1 else fill_sentence(t(SEVERAL), {"count": len(told)})
     if len(told) > 1:
-        lines.append(say(t(CONSOLE), {"url": f"{console}/"}))
+        lines.append(fill_sentence(t(CONSOLE), {"url": f"{console}/"}))
     return title if len(title) <= TITLE else f"{title[: TITLE - 1]}…", "\n\n".join(lines)
 
 
-def _one(message: Message, console: str, t: Translate) -> tuple[str, str]:
-    name = harmless(message.order_name or "")
+def _render_message(message: Message, console: str, t: Translate) -> tuple[str, str]:
+    name = sanitize_text(message.order_name or "")
     try:
-        news = replace(message.news, facts=harmless_facts(message.news.facts))
-        sentence, remedy = tell(news, f"{message.shop}/{name}" if message.shop else name, t)
+        news = replace(message.news, facts=sanitize_facts(message.news.facts))
+        sentence, remedy = describe_news(news, f"{message.shop}/{name}" if message.shop else name, t)
     except (
         Exception
     ):  # facts that are damaged: this piece of news is told in general words, the others in theirs

@@ -14,7 +14,7 @@ VERSION = 1
 ORDER_CODES = frozenset({*map(str, State), "alarm", "parcel"})
 
 
-def payload(news: News, order: OrderRecord, console: str) -> str | None:
+def build_payload(news: News, order: OrderRecord, console: str) -> str | None:
     """The body of a request, or None for news that is for people only.
 
     `state` is the one that the event brought about; all else is the order as it was read for this message.
@@ -36,24 +36,24 @@ def payload(news: News, order: OrderRecord, console: str) -> str | None:
             "alarm": news.facts.get("alarm"),
             "reference": order.reference,
             "test": order.mode is not None and order.mode != "live",
-            "cost": _money(order.cost),
-            "parcels": [_parcel(one) for one in order.parcels],
-            "items": [{"sku": item.sku, "quantity": item.line_quantity} for item in _lines(order)],
+            "cost": _format_money(order.cost),
+            "parcels": [_format_parcel(one) for one in order.parcels],
+            "items": [{"sku": item.sku, "quantity": item.line_quantity} for item in _collect_items(order)],
             "url": f"{console}/orders/{order.key}",
         },
     }
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
-def _money(money: Money | None) -> dict[str, str] | None:
+def _format_money(money: Money | None) -> dict[str, str] | None:
     return None if money is None else {"amount": str(money.amount), "currency": money.currency}
 
 
-def _parcel(one: ParcelRecord) -> dict[str, str | None]:
+def _format_parcel(one: ParcelRecord) -> dict[str, str | None]:
     parcel = one.parcel
     return {"number": parcel.number, "carrier": parcel.carrier, "url": parcel.url}
 
 
-def _lines(order: OrderRecord) -> list[Any]:
+def _collect_items(order: OrderRecord) -> list[Any]:
     """One item for each line of the order: a bundle has several prints."""
     return list({item.line_item_id: item for item in order.items}.values())

@@ -17,7 +17,7 @@ INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 LOOKS_LIKE = str.maketrans({"@": "＠", "&": "＆", "<": "‹", ">": "›", "`": "'"})
 
 
-def harmless(text: str) -> str:
+def sanitize_text(text: str) -> str:
     """The text on one line, without what a chat, a mail or a browser would act on. It reads the same."""
     plain = "".join(" " if char in "\t\n\r\v\f\x85\u2028\u2029" else char for char in text)
     plain = "".join(char for char in plain if char == " " or unicodedata.category(char) not in INVISIBLE)
@@ -25,16 +25,16 @@ def harmless(text: str) -> str:
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 1]}…"
 
 
-def harmless_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+def sanitize_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Facts of which every text is harmless, however deep it lies."""
-    return {name: _harmless(value) for name, value in facts.items()}
+    return {name: _sanitize_value(value) for name, value in facts.items()}
 
 
-def _harmless(value: Any) -> Any:
+def _sanitize_value(value: Any) -> Any:
     if isinstance(value, str):
-        return harmless(value)
+        return sanitize_text(value)
     if isinstance(value, Mapping):
-        return {harmless(str(name)): _harmless(one) for name, one in value.items()}
+        return {sanitize_text(str(name)): _sanitize_value(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_harmless(one) for one in value]
+        return [_sanitize_value(one) for one in value]
     return value

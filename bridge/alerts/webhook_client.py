@@ -16,9 +16,9 @@ import aiohttp
 
 from bridge.config.alert_settings import Webhook
 from bridge.net.ssrf import (
-    GuardedSession,
-    anywhere,
-    describe,
+    SsrfSafeSession,
+    allow_any,
+    describe_error,
     is_public,
 )
 
@@ -36,7 +36,7 @@ class Answer:
     after: timedelta | None = None
 
 
-def key_of(secret: str) -> bytes:
+def decode_secret(secret: str) -> bytes:
     """The key of a secret: `whsec_` and base64, as the libraries of Standard Webhooks make them, or any text."""
     if secret.startswith("whsec_"):
         try:
@@ -46,27 +46,27 @@ def key_of(secret: str) -> bytes:
     return secret.encode()
 
 
-def signature(secret: str, id: str, timestamp: int, body: bytes) -> str:
+def sign_body(secret: str, id: str, timestamp: int, body: bytes) -> str:
     signed = f"{id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.digest(key_of(secret), signed, hashlib.sha256)).decode()
+    return "v1," + base64.b64encode(hmac.digest(decode_secret(secret), signed, hashlib.sha256)).decode()
 
 
-def headers(secret: str, id: str, at: datetime, body: bytes) -> dict[str, str]:
+def build_headers(secret: str, id: str, at: datetime, body: bytes) -> dict[str, str]:
     timestamp = int(at.timestamp())
     return {
         "Content-Type": "application/json",
         "User-Agent": "sculpteo-bridge",
         "webhook-id": id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(secret, id, timestamp, body),
+        "webhook-signature": sign_body(secret, id, timestamp, body),
     }
 
 
-async def send(hook: Webhook, id: str, body: str, at: datetime) -> Answer:
+async def send_webhook(hook: Webhook, id: str, body: str, at: datetime) -> Answer:
     """Send it once. Redirects are not followed: they could lead anywhere."""
     raw = body.encode()
-    signed = headers(hook.secret.get_secret_value(), id, at, raw)
-    guard = GuardedSession(anywhere if hook.allow_private_addresses else is_public)
+    signed = build_headers(hook.secret.get_secret_value(), id, at, raw)
+    guard = SsrfSafeSession(allow_any if hook.allow_private_addresses else is_public)
     try:
         async with (
             guard,
@@ -74,15 +74,15 @@ async def send(hook: Webhook, id: str, body: str, at: datetime) -> Answer:
                 hook.url, data=raw, headers=signed, allow_redirects=False, timeout=WITHIN
             ) as answer,
         ):
-            return _judged(answer)
+            return _parse_answer(answer)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         if guard.refused:
             remedy = "set `allow_private_addresses: true` if it is your own server"
             return Answer(f"its address is not public; {remedy}")
-        return Answer(f"it cannot be reached ({describe(error)})")
+        return Answer(f"it cannot be reached ({describe_error(error)})")
 
 
-def _judged(answer: aiohttp.ClientResponse) -> Answer:
+def _parse_answer(answer: aiohttp.ClientResponse) -> Answer:
     status = answer.status
     if 200 <= status < 300:
         return Answer()

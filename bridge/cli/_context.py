@@ -24,9 +24,9 @@ from bridge.mapping_review.catalog_reader import told as told
 from bridge.order.clock import SystemClock
 from bridge.runtime.container import (
     Bridge,
-    admin_of,
-    opened,
-    politely,
+    build_admin,
+    build_rate_limiter,
+    open_bridge,
 )
 from bridge.runtime.shop_identity import identify_shops
 from bridge.sculpteo.client import SculpteoPrinter
@@ -45,7 +45,7 @@ def with_bridge(config: Path, work: Callable[[Bridge], Awaitable[T]], *, create:
     loaded = load_or_exit(config)
 
     async def run() -> T:
-        async with opened(loaded, create=create, upgrade=False) as bridge:
+        async with open_bridge(loaded, create=create, upgrade=False) as bridge:
             for admin in bridge.admins.values():
                 be_patient(admin)
             return await work(bridge)
@@ -78,11 +78,11 @@ async def looking(loaded: Loaded) -> AsyncIterator[Outside]:
             store = await stack.enter_async_context(Store.open(database, clock=clock, create=False))
             (await identify_shops(store, loaded, write=False)).take_effect()
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
-        admins = {name: admin_of(name, shop, session) for name, shop in settings.shops.items()}
+        admins = {name: build_admin(name, shop, session) for name, shop in settings.shops.items()}
         for admin in admins.values():
             be_patient(admin)
         rate = settings.sculpteo.requests_per_second
-        pace = politely(store, rate) if store else paced(rate)
+        pace = build_rate_limiter(store, rate) if store else paced(rate)
         printer = await stack.enter_async_context(SculpteoPrinter(settings.sculpteo, clock, pace))
         yield Outside(loaded, admins, printer, store, pace)
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from bridge.cli._order_view import alarm_sentence
 from bridge.config.loader import load
-from bridge.order.explanations import why
+from bridge.order.explanations import describe_state
 from bridge.order.records import OrderRecord
 from bridge.runtime.container import (
     Bridge,
-    opened,
+    open_bridge,
 )
 from bridge.runtime.service import Service
 from bridge.sandbox.control_server import info_of
@@ -53,7 +53,7 @@ class Played:
     def why(self) -> str:
         if self.record is None:
             return "The bridge has not heard of it."
-        said = why(self.record.state, self.record.reason, self.record.problem, self.record.facts)
+        said = describe_state(self.record.state, self.record.reason, self.record.problem, self.record.facts)
         return " ".join((said, *(f"Alarm: {alarm_sentence(alarm)}" for alarm in self.alarms)))
 
     def faults(self) -> list[str]:
@@ -98,7 +98,7 @@ class Day:
     async def look(self) -> None:
         """Read what became of each order: in the bridge, in Sculpteo's books, and in the shop."""
         for row in self.rows:
-            found = await self.bridge.store.queries.find(row.order.gid)
+            found = await self.bridge.store.queries.search_orders(row.order.gid)
             row.record = found[0] if found else None
             name = row.order.name
             books = [book for book in self.box.printer.books() if _is_about(book, name)]
@@ -111,7 +111,7 @@ class Day:
                 for number in made.numbers
             )
             if row.record is not None:
-                row.alarms = tuple(await self.bridge.store.queries.alarms(order=row.record.key))
+                row.alarms = tuple(await self.bridge.store.queries.list_alarms(order=row.record.key))
 
     def settled(self) -> bool:
         return all(task.done() for task in self.stage.tasks) and all(not row.faults() for row in self.rows)
@@ -134,7 +134,7 @@ async def opened_day(folder: Path, seed: int) -> AsyncIterator[Day]:
         config["sculpteo"]["password"] = "${SCULPTEO_PASSWORD}"  # noqa: S105 - a variable
         write_config(folder / "config.yaml", config)
         loaded = load(folder / "config.yaml", secrets)
-        async with opened(loaded) as bridge:
+        async with open_bridge(loaded) as bridge:
             service = Service(bridge, "all", open_console=True)
             running = asyncio.create_task(service.run())
             try:

@@ -54,7 +54,7 @@ def load_or_exit(path: Path) -> Loaded:
     from bridge.config.loader import load
     from bridge.runtime import logging
 
-    logging.for_commands()
+    logging.configure_for_commands()
     try:
         return load(path)
     except ConfigError as error:
@@ -67,7 +67,7 @@ def locate_or_exit(path: Path) -> Located:
     from bridge.config.database_location import locate
     from bridge.runtime import logging
 
-    logging.for_commands()
+    logging.configure_for_commands()
     try:
         return locate(path)
     except ConfigError as error:

@@ -21,15 +21,15 @@ from bridge.config.database_location import (
 )
 from bridge.decisions.line_overrides import (
     Line,
-    lines_of,
+    build_lines,
 )
-from bridge.errors import BridgeError, ConfigError, Outdated
+from bridge.errors import BridgeError, ConfigError, StaleDecision
 from bridge.order.clock import SystemClock
-from bridge.order.explanations import why
-from bridge.order.line_overrides import subjects_of
+from bridge.order.explanations import describe_state
+from bridge.order.line_overrides import collect_subjects
 from bridge.order.records import OrderRecord
 from bridge.runtime.shop_identity import identify_shops
-from bridge.steps.mapping_overrides import overlaid
+from bridge.steps.mapping_overrides import with_overrides
 from bridge.store.store import Store
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Desk:
 
     async def order(self, text: str) -> OrderRecord:
         """The one order that is called so. Raises NotFound."""
-        return the_one(await self.store.queries.find(text), text)
+        return the_one(await self.store.queries.search_orders(text), text)
 
     async def order_as_seen(self, text: str, seen: str | None) -> OrderRecord:
         """The one order that is called so, as the person saw it who gives the digest `seen`. Raises NotFound, and
@@ -86,15 +86,15 @@ class Desk:
         the configuration has faults."""
         if self.located.loaded is None:
             return []
-        subjects = subjects_of(record.snapshot.lines if record.snapshot else ())
-        rules = await self.store.orders.line_rules(record.shop, subjects)
-        return lines_of(record, overlaid(self.loaded.catalog, rules))
+        subjects = collect_subjects(record.snapshot.lines if record.snapshot else ())
+        rules = await self.store.orders.list_line_rules(record.shop, subjects)
+        return build_lines(record, with_overrides(self.loaded.catalog, rules))
 
 
 def refuse_if_changed(record: OrderRecord, seen: str | None) -> None:
     """Raises Outdated when the order is not as the person saw it who gives the digest `seen`."""
-    if seen is not None and seen != record.shown_digest:
-        raise Outdated(CHANGED.format(order=name_of(record)))
+    if seen is not None and seen != record.decision_digest:
+        raise StaleDecision(CHANGED.format(order=name_of(record)))
 
 
 def the_one(found: Sequence[OrderRecord], text: str) -> OrderRecord:
@@ -148,7 +148,7 @@ def look_at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
 
     async def with_faults(desk: Desk) -> T:
         if located.faults is not None:
-            echo_faults(located, await desk.store.processes.running())
+            echo_faults(located, await desk.store.processes.list_running())
         return await work(desk)
 
     return _work_at_desk(located, with_faults)
@@ -174,7 +174,7 @@ def name_of(order: OrderRecord) -> str:
 
 def sentence_of(order: OrderRecord) -> str:
     until = local(order.window_until)
-    return why(order.state, order.reason, order.problem, order.facts, window_until=until)
+    return describe_state(order.state, order.reason, order.problem, order.facts, window_until=until)
 
 
 def local(at: datetime | None) -> str:

@@ -21,13 +21,13 @@ from bridge.decisions.line_overrides import (
     SCOPES,
     Line,
 )
-from bridge.order.explanations import remedy
-from bridge.order.line_overrides import told
+from bridge.order.explanations import describe_remedy
+from bridge.order.line_overrides import describe_designs
 from bridge.order.matching import NotPrinted, Unmapped
 from bridge.order.model import STATUS_MEANING, PrintStatus
 from bridge.order.records import Attempt, OrderRecord
-from bridge.order.timeline import tell
-from bridge.store.queries import AlarmRecord, Event
+from bridge.order.timeline import describe_event
+from bridge.store.queries import AlarmRecord, EventRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Whole:
 
     record: OrderRecord
     lines: Sequence[Line]
-    events: Sequence[Event]
+    events: Sequence[EventRecord]
     attempts: Sequence[Attempt]
     alarms: Sequence[AlarmRecord]
 
@@ -47,9 +47,9 @@ async def whole(desk: Desk, text: str) -> Whole:
     return Whole(
         record,
         await desk.lines(record),
-        await queries.events(record.key),
-        await queries.attempts(record.key),
-        await queries.alarms(open_only=False, order=record.key),
+        await queries.list_events(record.key),
+        await queries.list_attempts(record.key),
+        await queries.list_alarms(open_only=False, order=record.key),
     )
 
 
@@ -58,7 +58,7 @@ def print_order(order: OrderRecord, attempts: Sequence[Attempt], alarms: Sequenc
         ("Order", f"{name_of(order)} of {order.shop}"),
         ("State", f"{order.state}: {sentence_of(order)}"),
     ]
-    todo = remedy(order.state, order.problem, order.facts, name_of(order), reason=order.reason)
+    todo = describe_remedy(order.state, order.problem, order.facts, name_of(order), reason=order.reason)
     lines += [("To do", todo)] if todo else []
     lines += [("Failing", f"{order.failures} times: {order.last_error}")] if order.last_error else []
     lines += [("Next look", local(order.due_at))] if order.due_at else []
@@ -105,11 +105,11 @@ def _attempt(attempt: Attempt) -> str:
 
 
 def alarm_sentence(alarm: AlarmRecord) -> str:
-    return tell("alarm", {**alarm.facts, "alarm": alarm.alarm}).removeprefix("ALARM: ")
+    return describe_event("alarm", {**alarm.facts, "alarm": alarm.alarm}).removeprefix("ALARM: ")
 
 
-def sentence(event: Event) -> str:
-    return tell(
+def sentence(event: EventRecord) -> str:
+    return describe_event(
         event.kind,
         event.facts,
         source=event.source,
@@ -119,7 +119,7 @@ def sentence(event: Event) -> str:
     )
 
 
-def history(events: Sequence[Event]) -> Iterator[tuple[str, str, str]]:
+def history(events: Sequence[EventRecord]) -> Iterator[tuple[str, str, str]]:
     """The timeline, with runs of equal lines as one."""
     for (who, said), group in groupby(events, key=lambda event: (event.who, sentence(event))):
         run = list(group)
@@ -153,8 +153,8 @@ def shown(found: Whole) -> dict[str, Any]:
     order, events, attempts, alarms = found.record, found.events, found.attempts, found.alarms
     return {
         **listed(order),
-        "seen": order.shown_digest,
-        "remedy": remedy(order.state, order.problem, order.facts, name_of(order), reason=order.reason),
+        "seen": order.decision_digest,
+        "remedy": describe_remedy(order.state, order.problem, order.facts, name_of(order), reason=order.reason),
         "items": [
             {"sku": item.sku, "design": item.design.uuid, "material": item.design.material,
              "scale": item.design.scale and str(item.design.scale), "unit": item.design.unit,
@@ -210,8 +210,8 @@ def _what(line: Line) -> str:
         option = f" for {judged.match.option} = {judged.match.value}" if judged.match.option else ""
         said = f"no design is mapped{option}"
     else:
-        said = told(line.designs)
-    if judged.rule and judged.rule.printed:
+        said = describe_designs(line.designs)
+    if judged.rule and judged.rule.is_printed:
         said += f" ({judged.rule.who} decided so for this order)"
     if judged.overruled:
         who, scope = judged.overruled.who, SCOPES[judged.overruled.scope]

@@ -50,7 +50,7 @@ class StopSwitch:
         return self.store.schema >= REVISION
 
     async def running(self) -> list[Process]:
-        return await self.store.processes.running() if self.knows_processes else []
+        return await self.store.processes.list_running() if self.knows_processes else []
 
     async def scope_of(self, shop: str | None) -> tuple[str, list[str]]:
         """What a pause of this shop, or of all, is kept under, and the shops that it concerns. Raises
@@ -71,9 +71,9 @@ class StopSwitch:
         until = loop.time() + CONFIRMED_WITHIN
         while True:
             running = await self.running()
-            missing = [process for process in running if not process.knows(pause)]
+            missing = [process for process in running if not process.has_confirmed(pause)]
             if not missing or loop.time() > until:
-                return [process for process in running if process.knows(pause)], missing
+                return [process for process in running if process.has_confirmed(pause)], missing
             await asyncio.sleep(LOOK_EVERY)
 
 

@@ -24,8 +24,8 @@ from bridge.mapping_review.waiting_orders import (
     Outlook,
 )
 from bridge.order.line_overrides import (
-    prints_told,
-    told,
+    describe_designs,
+    describe_prints,
 )
 from bridge.order.matching import NotPrinted, Unmapped
 from bridge.order.model import Money
@@ -102,7 +102,7 @@ def _prints(row: Row) -> str:
         return row.variant.status.lower()
     if isinstance(row.match, Unmapped):
         return "nothing"
-    return told(row.designs)
+    return describe_designs(row.designs)
 
 
 def _tell_orders(orders: Sequence[Changed]) -> None:
@@ -124,7 +124,7 @@ def _tell_orders(orders: Sequence[Changed]) -> None:
 def _outlook(outlook: Outlook) -> str:
     if not outlook.items:
         return outlook.sentence()
-    return prints_told(outlook.items)
+    return describe_prints(outlook.items)
 
 
 def _each(findings: Sequence[Finding]) -> Iterator[tuple[Finding, int]]:

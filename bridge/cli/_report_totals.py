@@ -11,7 +11,7 @@ from statistics import median, quantiles
 from typing import Literal
 
 from bridge.order.model import Money
-from bridge.store.reports import Bought
+from bridge.store.reports import BoughtOrder
 
 By = Literal["day", "sku", "shop", "total"]
 TOTAL = "total"
@@ -76,7 +76,7 @@ class Sums:
         return median(days), ninth
 
 
-def sums(bought: Iterable[Bought], by: By, currency: str) -> list[Sums]:
+def sums(bought: Iterable[BoughtOrder], by: By, currency: str) -> list[Sums]:
     """A line for each group, in order. `currency` is Sculpteo's, for orders whose cost is not known."""
     known = list(bought)
     usual = Counter(one.revenue.currency for one in known if one.revenue).most_common(1)
@@ -92,7 +92,7 @@ def sums(bought: Iterable[Bought], by: By, currency: str) -> list[Sums]:
     return [lines[key] for key in sorted(lines)]
 
 
-def _parts(one: Bought, by: By) -> Iterator[tuple[str, int, Money | None, Money | None]]:
+def _parts(one: BoughtOrder, by: By) -> Iterator[tuple[str, int, Money | None, Money | None]]:
     """(group, units, revenue, cost) of an order. Its cost is known as a whole: of several SKUs none has it."""
     if by == "sku":
         cost = one.cost if len(one.shares) == 1 else None

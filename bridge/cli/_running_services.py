@@ -11,7 +11,7 @@ import click
 
 from bridge.cli._options import counted, printable
 from bridge.config.database_location import Located
-from bridge.net.ssrf import describe
+from bridge.net.ssrf import describe_error
 from bridge.store.processes import Process
 
 PATIENCE = aiohttp.ClientTimeout(total=4)
@@ -56,7 +56,7 @@ async def ask_readiness(base: str) -> Readiness:
                 return Readiness(url, None, "something else than a bridge answers there")
             return Readiness(url, answer.status, said or f"HTTP {answer.status}")
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        return Readiness(url, None, describe(error))
+        return Readiness(url, None, describe_error(error))
 
 
 def name_of_process(process: Process) -> str:

@@ -22,34 +22,34 @@ from bridge.health.report import (
     ClockDifference,
     Health,
     Words,
-    amiss,
-    health,
+    collect_issues,
+    load_health,
 )
 from bridge.health.stalled_orders import (
-    news_of,
-    to_name,
+    build_news,
+    list_orders_to_name,
 )
 from bridge.health.thresholds import Finding
 from bridge.mapping_review.variants import amount
 from bridge.order import notifications
 from bridge.order.explanations import (
-    english,
-    remedy,
-    why,
+    describe_remedy,
+    describe_state,
+    to_english,
 )
 from bridge.order.model import Mode, Money
-from bridge.order.problems import Alarm, say, text_of
+from bridge.order.problems import Alarm, fill_sentence, find_text
 from bridge.order.records import OrderRecord
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, WAITS, State, Wait
-from bridge.order.timeline import tell
+from bridge.order.timeline import describe_event
 from bridge.runtime.presence import (
     DATABASE,
     read_database_clock,
 )
 from bridge.store.key_value import Pause
-from bridge.store.order_search import Counts
+from bridge.store.order_search import OrderCounts
 from bridge.store.processes import Process
-from bridge.store.queries import AlarmRecord, Filter
+from bridge.store.queries import AlarmRecord, OrderFilter
 from bridge.store.store import Store
 
 LISTED = 20  # orders and alarms that are named
@@ -66,7 +66,7 @@ class Standing:
 
     at: datetime
     mode: Mode | None
-    counts: Counts
+    counts: OrderCounts
     needy: Sequence[OrderRecord]
     from_before: Sequence[OrderRecord]  # of before going live; the newest of them
     stalled: Sequence[Finding]  # one for each order, of those that are named
@@ -106,28 +106,28 @@ async def standing(desk: Desk) -> Standing:
     """Raises StoreUnavailable."""
     loaded, store, now = desk.located.loaded, desk.store, desk.clock.now()
     settings = loaded.settings if loaded else None
-    running = await store.processes.running()
+    running = await store.processes.list_running()
     mode = mode_in_force(settings, running)
     counted_in = mode or Mode.LIVE
     midnight = datetime.combine(now.date(), time.min, now.tzinfo)
     currency = settings.sculpteo.currency if settings else "EUR"
-    spent = await store.desk.spending_since(midnight, counted_in, currency)
+    spent = await store.desk.sum_spending_since(midnight, counted_in, currency)
     named: list[Finding] = []
     more = 0
     if settings:
-        named, more = await to_name(store, settings, now, but=FOR_A_PERSON, most=LISTED)
+        named, more = await list_orders_to_name(store, settings, now, but=FOR_A_PERSON, most=LISTED)
     services = await ask_services(desk.located, running)
     return Standing(
         at=now,
         mode=mode,
-        counts=await store.desk.counts(),
-        needy=await store.queries.page(Filter((State.UNKNOWN, State.ATTENTION)), limit=LISTED),
-        from_before=await store.desk.page(states=[State.WAITING], reasons=FROM_BEFORE, limit=LISTED),
+        counts=await store.desk.count_orders(),
+        needy=await store.queries.list_orders(OrderFilter((State.UNKNOWN, State.ATTENTION)), limit=LISTED),
+        from_before=await store.desk.list_orders(states=[State.WAITING], reasons=FROM_BEFORE, limit=LISTED),
         stalled=named,
         more_stalled=more,
-        alarms=await store.queries.alarms(),
-        pauses=await store.switch.pauses(),
-        health=await health(
+        alarms=await store.queries.list_alarms(),
+        pauses=await store.switch.list_pauses(),
+        health=await load_health(
             store,
             settings,
             Money(spent.amount, currency),
@@ -176,7 +176,7 @@ def todos(found: Standing) -> list[Todo]:
         *(_stalled(finding, found.at) for finding in found.stalled),
         *_waiting(found.counts.reasons),
         *_pauses(found.pauses),
-        *(Todo(one.sentence, one.remedy) for one in amiss(found.health, WORDS)),
+        *(Todo(one.sentence, one.remedy) for one in collect_issues(found.health, WORDS)),
     ]
 
 
@@ -210,15 +210,15 @@ def silent_services(services: Sequence[Readiness], running: Sequence[Process]) -
 
 def _order(record: OrderRecord) -> Todo:
     name = record.name or record.order_id
-    sentence = why(record.state, record.reason, record.problem, record.facts)
-    todo = remedy(record.state, record.problem, record.facts, name, reason=record.reason) or ""
+    sentence = describe_state(record.state, record.reason, record.problem, record.facts)
+    todo = describe_remedy(record.state, record.problem, record.facts, name, reason=record.reason) or ""
     return Todo(sentence, todo, f"{record.shop}/{name}")
 
 
 def _stalled(finding: Finding, now: datetime) -> Todo:
     order = finding.order
     name = f"{order.shop}/{order.name}"
-    return Todo(*notifications.tell(news_of(finding, now), name, english), name)
+    return Todo(*notifications.describe_news(build_news(finding, now), name, to_english), name)
 
 
 def _more(found: Standing) -> Iterator[Todo]:
@@ -237,10 +237,12 @@ def _more(found: Standing) -> Iterator[Todo]:
 
 
 def _alarm(alarm: AlarmRecord) -> Todo:
-    sentence = tell("alarm", {**alarm.facts, "alarm": alarm.alarm}).removeprefix("ALARM: ")
-    known = text_of(Alarm(alarm.alarm), alarm.facts) if alarm.alarm in set(Alarm) else None
+    sentence = describe_event("alarm", {**alarm.facts, "alarm": alarm.alarm}).removeprefix("ALARM: ")
+    known = find_text(Alarm(alarm.alarm), alarm.facts) if alarm.alarm in set(Alarm) else None
     return Todo(
-        sentence, say(known.remedy, dict(alarm.facts)) if known else "", f"{alarm.shop}/{alarm.order_name}"
+        sentence,
+        fill_sentence(known.remedy, dict(alarm.facts)) if known else "",
+        f"{alarm.shop}/{alarm.order_name}",
     )
 
 
@@ -265,7 +267,7 @@ def _waiting(reasons: Mapping[str, int]) -> Iterator[Todo]:
     for reason in (one for one in FOR_A_PERSON if one not in FROM_BEFORE):
         count = reasons.get(reason, 0)
         if count:
-            sentence = say(WAITS[reason], {"risk": "high or pending", "reference": "another order"})
+            sentence = fill_sentence(WAITS[reason], {"risk": "high or pending", "reference": "another order"})
             many = "One order waits" if count == 1 else f"{count} orders wait"
             command = "`sculpteo-bridge orders list --state waiting` names them; " + ENDS.get(
                 reason, "`orders approve` orders them."
@@ -289,4 +291,4 @@ def _moment(at: datetime) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M}"
 
 
-WORDS = Words(english, _moment, amount)
+WORDS = Words(to_english, _moment, amount)

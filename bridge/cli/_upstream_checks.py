@@ -16,10 +16,10 @@ from bridge.config.settings import SculpteoSettings, Settings
 from bridge.config.simulated_upstreams import resolved_privately
 from bridge.config.types import nearest
 from bridge.errors import BridgeError, ConfigError, Fault, NeedsPerson, TryAgain
-from bridge.net.ssrf import describe
+from bridge.net.ssrf import describe_error
 from bridge.order.clock import SystemClock
 from bridge.order.model import Design
-from bridge.runtime.container import admin_of
+from bridge.runtime.container import build_admin
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify.client import Admin
 from bridge.shopify.json_value import Unexpected
@@ -28,7 +28,7 @@ from bridge.shopify.shop_status import (
     inspect,
     locations,
 )
-from bridge.steps.allocation import names_location
+from bridge.steps.allocation import is_location_named
 
 Result = Literal["ok", "warning", "failed"]
 
@@ -88,7 +88,7 @@ async def online(loaded: Loaded) -> AsyncIterator[Check]:
 
 async def shop_checks(settings: Settings, shop: str, session: aiohttp.ClientSession) -> list[Check]:
     try:
-        admin = admin_of(shop, settings.shops[shop], session)
+        admin = build_admin(shop, settings.shops[shop], session)
         be_patient(admin)
     except ConfigError as error:
         return [Check(f"shopify {shop}", "failed", str(error))]
@@ -172,7 +172,9 @@ def location_checks(words: Sequence[str], shop: str, there: Mapping[str, str] | 
         yield Check(name, "warning", sentence, "Give the app the scope read_locations.")
         return
     unknown = [
-        word for word in words if not any(names_location([word], place, one) for place, one in there.items())
+        word
+        for word in words
+        if not any(is_location_named([word], place, one) for place, one in there.items())
     ]
     if not unknown:
         yield Check(name, "ok", "The shop has every location that is configured.")
@@ -300,7 +302,7 @@ async def materials_check(used: set[str], printer: SculpteoPrinter) -> Check:
 async def price_check(sku: str, design: Design, currency: str, printer: SculpteoPrinter) -> Check | None:
     """What Sculpteo asks for one copy; None when it cannot be asked now."""
     try:
-        quote = await printer.price(design, 1, currency)
+        quote = await printer.fetch_price(design, 1, currency)
     except TryAgain:
         return None
     name = f"design {sku}"
@@ -332,7 +334,7 @@ async def public_url_check(public_url: str, session: aiohttp.ClientSession) -> C
         async with session.get(url, timeout=PUBLIC_TIMEOUT, allow_redirects=False) as answer:
             status = answer.status
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        why = f"could not be reached from here: {describe(error)}"
+        why = f"could not be reached from here: {describe_error(error)}"
     else:
         if status == 200:
             return Check("public_url", "ok", f"The bridge answers at {public_url}.")

@@ -17,7 +17,7 @@ from bridge.cli._order_context import (
     local,
 )
 from bridge.cli._order_view import alarm_sentence
-from bridge.order.problems import Alarm, say, text_of
+from bridge.order.problems import Alarm, fill_sentence, find_text
 from bridge.store.queries import AlarmRecord
 
 
@@ -32,7 +32,7 @@ def command() -> None:
 @json_option
 def listed(config: Path, everything: bool, as_json: bool) -> None:
     """List open alarms, newest first, with what to do."""
-    found = at_desk(config, lambda desk: desk.store.queries.alarms(open_only=not everything))
+    found = at_desk(config, lambda desk: desk.store.queries.list_alarms(open_only=not everything))
     if as_json:
         echo_json([_shown(one) for one in found])
         return
@@ -71,12 +71,12 @@ def clear(config: Path, keys: tuple[int, ...], name: str | None, as_name: str | 
         meant = list(keys)
         if name is not None:
             record = await desk.order(name)
-            meant += [one.key for one in await desk.store.queries.alarms(order=record.key)]
+            meant += [one.key for one in await desk.store.queries.list_alarms(order=record.key)]
         who, cleared = decider(as_name), []
         for key in dict.fromkeys(meant):
             done = await desk.store.clear_alarm(key, who)
             if done:
-                await desk.store.sessions.note(who, "clear_alarm", "done", facts={"alarm": key})
+                await desk.store.sessions.record_action(who, "clear_alarm", "done", facts={"alarm": key})
             cleared.append((key, done))
         return cleared
 
@@ -93,7 +93,9 @@ def clear(config: Path, keys: tuple[int, ...], name: str | None, as_name: str | 
 
 def _remedy(one: AlarmRecord) -> str:
     return (
-        say(text_of(Alarm(one.alarm), one.facts).remedy, dict(one.facts)) if one.alarm in set(Alarm) else ""
+        fill_sentence(find_text(Alarm(one.alarm), one.facts).remedy, dict(one.facts))
+        if one.alarm in set(Alarm)
+        else ""
     )
 
 

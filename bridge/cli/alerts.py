@@ -11,14 +11,14 @@ import click
 from bridge.alerts import apprise_client
 from bridge.alerts.channels import (
     AlertOutlet,
-    alert_outlets,
+    build_alert_outlets,
 )
 from bridge.alerts.message import (
     TEST_BODY,
     TEST_TITLE,
 )
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, load_or_exit
-from bridge.i18n.formatter import reader_for
+from bridge.i18n.formatter import build_formatter
 
 
 @click.group(cls=Family)
@@ -32,10 +32,10 @@ def command() -> None:
 def test_alerts(config: Path, as_json: bool) -> None:
     """Send a test to every target, and tell which failed and why."""
     settings = load_or_exit(config).settings
-    outlets = alert_outlets(settings)
+    outlets = build_alert_outlets(settings)
     if not outlets:
         raise click.ClickException("the configuration names nobody: add a URL under `alerts`")
-    t = reader_for("", settings.console.language, None).said
+    t = build_formatter("", settings.console.language, None).translate
     whys = asyncio.run(_send(outlets, t(TEST_TITLE), t(TEST_BODY)))
     if as_json:
         echo_json([{"target": one.label, "sent": why is None, "why": why} for one, why in whys])
@@ -49,5 +49,5 @@ def test_alerts(config: Path, as_json: bool) -> None:
 async def _send(
     outlets: tuple[AlertOutlet, ...], title: str, body: str
 ) -> list[tuple[AlertOutlet, str | None]]:
-    whys = await asyncio.gather(*(apprise_client.send(outlet.url, title, body) for outlet in outlets))
+    whys = await asyncio.gather(*(apprise_client.send_alert(outlet.url, title, body) for outlet in outlets))
     return list(zip(outlets, whys, strict=True))

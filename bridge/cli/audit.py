@@ -16,14 +16,14 @@ from bridge.cli._context import (
 )
 from bridge.cli._options import config_option, counted, echo_json, echo_table, json_option
 from bridge.order import stored_keys
-from bridge.order.explanations import why
+from bridge.order.explanations import describe_state
 from bridge.runtime.container import Bridge
 from bridge.shopify import installation
 from bridge.steps.order_audit import (
     Entry,
     Gap,
-    audit,
-    gaps,
+    audit_orders,
+    find_gaps,
 )
 
 Row = dict[str, object]
@@ -73,10 +73,10 @@ async def _audit(bridge: Bridge, shop: str | None, since: datetime | None) -> li
     rows: list[Row] = []
     for name in shops_of(bridge, shop):
         start = since or await _go_live(bridge, name)
-        found = [entry async for entry in audit(name, bridge.shops[name], bridge.store.orders, start)]
+        found = [entry async for entry in audit_orders(name, bridge.shops[name], bridge.store.orders, start)]
         for entry in sorted(found, key=lambda entry: entry.order.created_at):
             rows.append(await _row(bridge, name, entry))
-        for gap in gaps([str(row["order"]) for row in rows if row["shop"] == name]):
+        for gap in find_gaps([str(row["order"]) for row in rows if row["shop"] == name]):
             rows += await _not_listed(bridge, name, gap)
     return rows
 
@@ -84,10 +84,10 @@ async def _audit(bridge: Bridge, shop: str | None, since: datetime | None) -> li
 async def _not_listed(bridge: Bridge, shop: str, gap: Gap) -> list[Row]:
     """A row for each of these numbers that the bridge knows, and one for all that it does not."""
     rows: list[Row] = []
-    for name in gap.names if len(gap) <= LONGEST_GAP else ():
-        for record in await bridge.store.queries.find(f"{shop}/{name}"):
+    for name in gap.missing_names if len(gap) <= LONGEST_GAP else ():
+        for record in await bridge.store.queries.search_orders(f"{shop}/{name}"):
             if record.name == name:
-                stood = why(record.state, record.reason, record.problem, record.facts)
+                stood = describe_state(record.state, record.reason, record.problem, record.facts)
                 said = f"The shop does not list it any more. The bridge had it as {record.state}: {stood}"
                 row = {"shop": shop, "order": name, "id": record.order_id, "known": True, "orders": 1}
                 rows.append({**row, "state": DELETED, "why": said, "reference": record.reference})
@@ -108,17 +108,17 @@ async def _go_live(bridge: Bridge, name: str) -> datetime:
         await bridge.store.memory.get(stored_keys.go_live(name)),
         await installation.recall(bridge.admins[name], installation.GO_LIVE),
     ]
-    known = [at for one in told if (at := stored_keys.moment_of(one))]
+    known = [at for one in told if (at := stored_keys.parse_moment(one))]
     if not known:
         raise click.ClickException(f"the bridge has not run for {name} yet: say --since when to look at")
     return min(known)
 
 
 async def _row(bridge: Bridge, name: str, entry: Entry) -> Row:
-    found = await bridge.store.queries.find(entry.order.id)
+    found = await bridge.store.queries.search_orders(entry.order.id)
     record = next((one for one in found if one.shop == name), None)
     row: Row = {"shop": name, "order": entry.order.name, "id": entry.order.id, "known": entry.known}
     if record is None or not entry.known:
         return {**row, "state": "not known", "why": "The bridge had not heard of it until now."}
-    said = why(record.state, record.reason, record.problem, record.facts)
+    said = describe_state(record.state, record.reason, record.problem, record.facts)
     return {**row, "state": record.state, "why": said, "reference": record.reference}

@@ -16,7 +16,7 @@ from bridge.cli._context import (
 )
 from bridge.cli._options import config_option, counted, echo_json, json_option
 from bridge.runtime.container import Bridge
-from bridge.steps.reconcile import Backfilled, backfill
+from bridge.steps.reconcile import Backfilled, backfill_orders
 
 
 @click.command()
@@ -49,8 +49,8 @@ def command(config: Path, shop: str | None, since: datetime, as_json: bool) -> N
 async def _backfill(bridge: Bridge, shop: str | None, since: datetime) -> dict[str, Backfilled]:
     found = {}
     for name in shops_of(bridge, shop):
-        start = bridge.settings.shops[name].since or (await bridge.world.go_live.of(name)).at
-        found[name] = await backfill(name, bridge.shops[name], bridge.store.orders, since, start=start)
+        start = bridge.settings.shops[name].since or (await bridge.world.go_live.load_go_live(name)).at
+        found[name] = await backfill_orders(name, bridge.shops[name], bridge.store.orders, since, start=start)
     return found
 
 

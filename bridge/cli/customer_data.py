@@ -14,7 +14,7 @@ from bridge.cli._order_context import (
     look_at_desk,
 )
 from bridge.order.records import OrderRecord
-from bridge.store.personal_data import Kept
+from bridge.store.personal_data import PersonalData
 
 
 @click.command()
@@ -30,7 +30,7 @@ def command(config: Path, who: str | None, request: str | None) -> None:
     if (who is None) == (request is None):
         raise click.UsageError("say who: an e-mail address, a customer's id or an order; or --request NUMBER")
 
-    async def work(desk: Desk) -> Kept:
+    async def work(desk: Desk) -> PersonalData:
         if request is not None:
             return await _by_request(desk, request)
         return await _by_name(desk, (who or "").strip())
@@ -41,21 +41,23 @@ def command(config: Path, who: str | None, request: str | None) -> None:
     echo_json(dataclasses.asdict(found))
 
 
-async def _by_request(desk: Desk, request: str) -> Kept:
-    named = await desk.store.privacy.asked_to_tell(request)
+async def _by_request(desk: Desk, request: str) -> PersonalData:
+    named = await desk.store.privacy.list_requested_orders(request)
     if not named:
         raise click.ClickException(f"no request {request} has come from Shopify; name the customer instead")
     found: list[OrderRecord] = []
     for shop, order_id in named:
-        found += [order for order in await desk.store.queries.find(order_id) if order.shop == shop]
-    return await desk.store.privacy.kept_of([order.key for order in found], [])
+        found += [order for order in await desk.store.queries.search_orders(order_id) if order.shop == shop]
+    return await desk.store.privacy.load_personal_data([order.key for order in found], [])
 
 
-async def _by_name(desk: Desk, who: str) -> Kept:
+async def _by_name(desk: Desk, who: str) -> PersonalData:
     """An e-mail address or a customer's id, else an order."""
     number = re.fullmatch(r"(?:gid://shopify/Customer/)?(\d{1,20})", who, re.ASCII)
     names = [who] if "@" in who else [f"gid://shopify/Customer/{number[1]}"] if number else []
-    found = await desk.store.privacy.kept_of([], names) if names else Kept()
+    found = await desk.store.privacy.load_personal_data([], names) if names else PersonalData()
     if found.orders or "@" in who:
         return found
-    return await desk.store.privacy.kept_of([order.key for order in await desk.store.queries.find(who)], [])
+    return await desk.store.privacy.load_personal_data(
+        [order.key for order in await desk.store.queries.search_orders(who)], []
+    )

@@ -10,7 +10,7 @@ import click
 from bridge.cli._context import with_bridge
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
 from bridge.cli._order_context import at_desk
-from bridge.order.records import Notice
+from bridge.order.records import OrderSignal
 from bridge.runtime.container import Bridge
 from bridge.shopify.webhooks import interpret
 from bridge.store.queries import DeliveryRecord
@@ -29,7 +29,7 @@ def command() -> None:
 @json_option
 def listed(config: Path, limit: int, as_json: bool) -> None:
     """List webhook deliveries with what became of each."""
-    found = at_desk(config, lambda desk: desk.store.queries.deliveries(limit=limit))
+    found = at_desk(config, lambda desk: desk.store.queries.list_deliveries(limit=limit))
     if as_json:
         echo_json([_shown(one) for one in found])
         return
@@ -52,7 +52,7 @@ def _shown(one: DeliveryRecord) -> dict[str, object]:
 @click.argument("key", type=int)
 def body(config: Path, key: int) -> None:
     """Print a delivery's body, byte for byte. It holds a customer's data: mind where it goes."""
-    delivery = at_desk(config, lambda desk: desk.store.inbox.delivery(key))
+    delivery = at_desk(config, lambda desk: desk.store.inbox.find_delivery(key))
     if delivery is None:
         raise click.ClickException(f"there is no delivery {key}, or it is past its retention")
     sys.stdout.buffer.write(delivery.body)
@@ -83,15 +83,17 @@ def replay(config: Path, keys: tuple[int, ...], as_json: bool) -> None:
 
 async def _replayed(bridge: Bridge, key: int) -> str | None:
     """What becomes of it; None = there is no such delivery."""
-    delivery = await bridge.store.inbox.delivery(key)
+    delivery = await bridge.store.inbox.find_delivery(key)
     if delivery is None:
         return None
     word = interpret(delivery)
     order_id = word.order_id
     if order_id is None and word.fulfillment_order_id and delivery.shop in bridge.shops:
-        order_id = await bridge.shops[delivery.shop].order_of(word.fulfillment_order_id)
+        order_id = await bridge.shops[delivery.shop].find_order_id(word.fulfillment_order_id)
     if order_id is None:
         return word.outcome
     cause = f"replay of {delivery.topic}"
-    await bridge.store.orders.notice(Notice(delivery.shop, order_id, "replay", word.name, cause=cause))
+    await bridge.store.orders.receive_signal(
+        OrderSignal(delivery.shop, order_id, "replay", word.name, cause=cause)
+    )
     return f"{word.name or order_id} is looked at anew"

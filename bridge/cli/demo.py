@@ -45,7 +45,7 @@ COLORS = {"done": "green", "attention": "yellow", "unknown": "red", "cancelled":
 )
 def command(count: int, seed: int, leave: bool) -> None:
     """Play a varied day of orders on this machine, without any account."""
-    logging.setup(level="error")
+    logging.configure_logging(level="error")
     with tempfile.TemporaryDirectory(prefix="sculpteo-bridge-demo-") as folder:
         good = asyncio.run(_demo(Path(folder), count, seed, leave))
     sys.exit(0 if good else 1)

@@ -22,7 +22,7 @@ from bridge.mapping_review.variants import (
     amount,
     figure,
 )
-from bridge.order.line_overrides import config_lines
+from bridge.order.line_overrides import render_config_lines
 from bridge.order.model import Design, Quote
 from bridge.sculpteo.quotes import Material
 from bridge.sculpteo.uploads import NewDesign, Uploaded, upload
@@ -139,7 +139,7 @@ def _short(number: str) -> str:
 def _yaml(design: NewDesign, answer: Uploaded) -> str:
     sku = re.sub(r"\W+", "-", design.file.stem).strip("-").upper() or "SKU"
     design_of = Design(answer.uuid, scale=design.scale, unit=design.unit)
-    return config_lines(sku, [design_of]).partition("\n")[2].strip()
+    return render_config_lines(sku, [design_of]).partition("\n")[2].strip()
 
 
 def _told(design: NewDesign, answer: Uploaded | str) -> dict[str, Any]:
@@ -211,7 +211,7 @@ def price(
 
 async def _price(outside: Outside, design: Design, currency: str) -> Quote | str:
     try:
-        return await outside.printer.price(design, design.quantity, currency)
+        return await outside.printer.fetch_price(design, design.quantity, currency)
     except BridgeError as error:
         return told(error)
 

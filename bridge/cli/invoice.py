@@ -114,7 +114,7 @@ async def load_order(loaded: Loaded, text: str) -> tuple[str, ShopOrder]:
 
     async with Store.open(database, clock=SystemClock(), create=False) as store:
         (await identify_shops(store, loaded, write=False)).take_effect()
-        found = await store.queries.find(text)
+        found = await store.queries.search_orders(text)
     try:
         record = the_one(found, text)
     except NotFound as error:
@@ -133,7 +133,7 @@ async def _make(
         raise click.ClickException("`invoice.mode` is url: a sample has no invoice there; name an order")
     invoices = Invoices(settings, base, safety=safety)
     if settings.mode == "url":
-        return await invoices.invoice(shop, order) or b""
+        return await invoices.prepare_invoice(shop, order) or b""
     if settings.mode == "none":
         click.echo(
             "`invoice.mode` is none: no invoice is sent. This is what `template` would send.", err=True

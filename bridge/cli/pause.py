@@ -80,8 +80,8 @@ def command(config: Path, shop: str | None, reason: str | None, as_json: bool) -
 
 async def _pause(switch: StopSwitch, shop: str | None, reason: str | None) -> Paused:
     scope, shops = await switch.scope_of(shop)
-    new = await switch.store.switch.pause(scope, who(), reason)
-    kept = next(one for one in await switch.store.switch.pauses() if one.scope == scope)
+    new = await switch.store.switch.pause_ordering(scope, who(), reason)
+    kept = next(one for one in await switch.store.switch.list_pauses() if one.scope == scope)
     confirmed, missing = await switch.wait_until_known(kept)
     stranger = None
     if not (confirmed or missing) and switch.knows_processes:
@@ -96,7 +96,7 @@ async def _pause(switch: StopSwitch, shop: str | None, reason: str | None) -> Pa
         confirmed,
         missing,
         stranger,
-        (await switch.store.queries.counts()).get(State.PLACING, 0),
+        (await switch.store.queries.count_by_state()).get(State.PLACING, 0),
         None if switch.knows_processes else switch.store.schema,
     )
 

@@ -35,16 +35,16 @@ from bridge.mapping_review.waiting_orders import (
     changed,
 )
 from bridge.order.clock import SystemClock
-from bridge.order.line_overrides import subjects_of
+from bridge.order.line_overrides import collect_subjects
 from bridge.order.records import OrderRecord
 from bridge.order.states import State
 from bridge.runtime.container import (
-    policy_of,
-    stock_of,
+    build_policy,
+    fetch_catalog,
 )
-from bridge.steps.mapping_overrides import overlaid
+from bridge.steps.mapping_overrides import with_overrides
 from bridge.store import Store
-from bridge.store.queries import Filter
+from bridge.store.queries import OrderFilter
 
 BATCH = 100
 MOST = 5_000  # orders of one state that are looked at, newest first
@@ -76,7 +76,7 @@ async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool
     wanted = shops_of(outside, shop)
     with progress("Reading the catalogue") as show:
         stocks, failed = await read_shops(
-            wanted, lambda name: stock_of(outside.admins[name], on_progress=show)
+            wanted, lambda name: fetch_catalog(outside.admins[name], on_progress=show)
         )
     unread = [f"The shop {name} could not be read: {why}" for name, why in failed.items()]
     unread += [
@@ -86,7 +86,7 @@ async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool
         if check.result == "failed"
     ]
     store = outside.store
-    decisions = await store.rules.listed() if store else []
+    decisions = await store.rules.list_rules() if store else []
     every = len(stocks) == len(outside.admins)
     found = looked(list(stocks.values()), loaded.catalog, clock.now(), decisions=decisions, all_shops=every)
     if prices:
@@ -102,11 +102,11 @@ async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool
 async def _orders(
     store: Store, loaded: Loaded, shops: Collection[str], now: datetime
 ) -> AsyncIterator[Changed]:
-    policy = policy_of(loaded.settings)
+    policy = build_policy(loaded.settings)
     async for record in _not_bought(store, now):
         if record.shop in shops and record.snapshot is not None:
-            rules = await store.orders.line_rules(record.shop, subjects_of(record.snapshot.lines))
-            found = changed(record, overlaid(loaded.catalog, rules), policy, now)
+            rules = await store.orders.list_line_rules(record.shop, collect_subjects(record.snapshot.lines))
+            found = changed(record, with_overrides(loaded.catalog, rules), policy, now)
             if found:
                 yield found
 
@@ -116,8 +116,8 @@ async def _not_bought(store: Store, now: datetime) -> AsyncIterator[OrderRecord]
     for state in (State.WAITING, State.ATTENTION, State.IGNORED):
         before: int | None = None
         for _ in range(MOST // BATCH):
-            page = await store.queries.page(Filter((state,)), before, BATCH)
-            for record in await store.queries.load([record.key for record in page]):
+            page = await store.queries.list_orders(OrderFilter((state,)), before, BATCH)
+            for record in await store.queries.load_orders([record.key for record in page]):
                 yield record
             if len(page) < BATCH or (page[-1].first_seen_at < now - WOKEN_FOR and state is State.IGNORED):
                 break

@@ -160,7 +160,7 @@ def announce(printer: SculpteoPrinter, order: PrintOrder, base_url: str) -> None
     click.echo(f"This places one test order at {base_url}, with fake=1:")
     click.echo("nothing is made and nothing is billed. Sent would be (secrets and address masked):\n")
     try:
-        click.echo(json.dumps(printer.summary(order), ensure_ascii=False, indent=2) + "\n")
+        click.echo(json.dumps(printer.build_summary(order), ensure_ascii=False, indent=2) + "\n")
     except ValueError as error:
         raise click.ClickException(str(error)) from None
 

@@ -16,7 +16,7 @@ from bridge.order.states import State
 from bridge.runtime import logging
 from bridge.runtime.container import (
     Bridge,
-    rebuilt,
+    rebuild_shop,
 )
 
 
@@ -33,9 +33,9 @@ def command(config: Path, shop: str | None, as_json: bool) -> None:
     """
 
     async def work(bridge: Bridge) -> dict[str, dict[State, int]]:
-        return {name: await rebuilt(bridge, name) for name in shops_of(bridge, shop)}
+        return {name: await rebuild_shop(bridge, name) for name in shops_of(bridge, shop)}
 
-    logging.setup()
+    logging.configure_logging()
     found = with_bridge(config, work, create=True)
     if as_json:
         echo_json(found)

@@ -30,7 +30,7 @@ from bridge.cli._report_totals import (
 )
 from bridge.mapping_review.variants import figure
 from bridge.order.model import Mode, Money
-from bridge.store.reports import Bought
+from bridge.store.reports import BoughtOrder
 
 DEFAULT_DAYS = 30
 
@@ -75,9 +75,9 @@ def command(
         settings = desk.loaded.settings
         shops_of(desk, shop)
         wanted = mode or (Mode.TEST if settings.mode is Mode.TEST else Mode.LIVE)
-        found: list[Bought] = []
+        found: list[BoughtOrder] = []
         with progress("Reading orders") as show:
-            async for one in desk.store.reports.bought(first, until, wanted, shop=shop):
+            async for one in desk.store.reports.list_bought_orders(first, until, wanted, shop=shop):
                 found.append(one)
                 show(len(found), None)
         currency = settings.sculpteo.currency

@@ -39,11 +39,11 @@ def command(config: Path, shop: str | None, as_json: bool) -> None:
     """Let ordering go on after a pause; what waited for it goes on at once."""
 
     async def work(switch: StopSwitch) -> Resumed:
-        paused = [pause.scope for pause in await switch.store.switch.pauses()]
+        paused = [pause.scope for pause in await switch.store.switch.list_pauses()]
         # what is paused can be resumed, whether the configuration still knows the shop or not
         scope = shop if shop is not None and shop in paused else (await switch.scope_of(shop))[0]
-        ended = await switch.store.switch.resume(scope)
-        left = [pause.scope for pause in await switch.store.switch.pauses()]
+        ended = await switch.store.switch.resume_ordering(scope)
+        left = [pause.scope for pause in await switch.store.switch.list_pauses()]
         return Resumed(scope, ended, left, switch.database, await switch.running(), switch.located)
 
     done = with_switch(config, work)

@@ -19,9 +19,9 @@ from bridge.cli._order_context import (
 )
 from bridge.order.line_overrides import (
     LineRule,
-    named,
+    format_line_name,
 )
-from bridge.steps.mapping_overrides import overruled
+from bridge.steps.mapping_overrides import is_overruled
 
 
 @click.group(cls=Family)
@@ -37,8 +37,8 @@ def listed(config: Path, shop: str | None, as_json: bool) -> None:
     """List what is not printed by a person's decision, and where the configuration decides otherwise."""
 
     async def work(desk: Desk) -> list[tuple[LineRule, bool]]:
-        rules = await desk.store.rules.listed(shop)
-        return [(rule, overruled(desk.loaded.catalog, rule)) for rule in rules]
+        rules = await desk.store.rules.list_rules(shop)
+        return [(rule, is_overruled(desk.loaded.catalog, rule)) for rule in rules]
 
     found = at_desk(config, work)
     if as_json:
@@ -75,9 +75,9 @@ def remove(config: Path, keys: tuple[int, ...], as_name: str | None, as_json: bo
     async def work(desk: Desk) -> list[tuple[int, bool]]:
         who, removed = decider(as_name), []
         for key in keys:
-            done = await desk.store.rules.remove(key, who)
+            done = await desk.store.rules.remove_rule(key, who)
             if done:
-                await desk.store.sessions.note(who, "remove_rule", "done", facts={"rule": key})
+                await desk.store.sessions.record_action(who, "remove_rule", "done", facts={"rule": key})
             removed.append((key, done))
         return removed
 
@@ -92,7 +92,7 @@ def remove(config: Path, keys: tuple[int, ...], as_name: str | None, as_json: bo
 
 def _name(rule: LineRule) -> str:
     options = ", ".join(value for _, value in rule.options)
-    return f"{named(rule.sku, rule.title)}{f' ({options})' if options else ''}"
+    return f"{format_line_name(rule.sku, rule.title)}{f' ({options})' if options else ''}"
 
 
 def _effect(beaten: bool) -> str:

@@ -30,7 +30,7 @@ def command(config: Path, role: str) -> None:
     """Run the bridge until it is told to stop."""
     loaded = load_or_exit(config)
     logging = loaded.settings.logging
-    logs.setup(logging.format, logging.level)
+    logs.configure_logging(logging.format, logging.level)
     try:
         asyncio.run(serve(loaded, cast("Role", role)))
     except BridgeError as error:

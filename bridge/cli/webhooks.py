@@ -14,7 +14,7 @@ import click
 from bridge.alerts import webhook_client
 from bridge.alerts.channels import (
     HookOutlet,
-    hook_outlets,
+    build_hook_outlets,
 )
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, load_or_exit
 
@@ -29,7 +29,7 @@ def command() -> None:
 @json_option
 def test_webhooks(config: Path, as_json: bool) -> None:
     """Send a signed `test` event to every one, and tell which failed and why."""
-    outlets = hook_outlets(load_or_exit(config).settings)
+    outlets = build_hook_outlets(load_or_exit(config).settings)
     if not outlets:
         raise click.ClickException("the configuration names none: add `webhooks` with url and secret")
     answers = asyncio.run(_send(outlets))
@@ -47,5 +47,7 @@ async def _send(outlets: tuple[HookOutlet, ...]) -> list[tuple[HookOutlet, webho
     now = datetime.now(UTC)
     body = json.dumps({"type": "test", "version": 1, "timestamp": now.isoformat(), "data": {}})
     id = f"msg_test_{secrets.token_hex(6)}"
-    answers = await asyncio.gather(*(webhook_client.send(outlet.hook, id, body, now) for outlet in outlets))
+    answers = await asyncio.gather(
+        *(webhook_client.send_webhook(outlet.hook, id, body, now) for outlet in outlets)
+    )
     return list(zip(outlets, answers, strict=True))

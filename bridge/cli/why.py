@@ -17,12 +17,12 @@ from bridge.cli._order_context import (
 from bridge.cli._order_view import Whole, alarm_sentence, history, sentence, whole
 from bridge.decisions.actions import (
     Action,
-    available,
+    list_available_actions,
 )
 from bridge.order.explanations import (
-    address_check,
-    next_step,
-    remedy,
+    describe_address_check,
+    describe_next_step,
+    describe_remedy,
 )
 
 COMMANDS = {
@@ -54,7 +54,7 @@ def command(config: Path, order: str, as_json: bool) -> None:
         rows.insert(1, ("Failing", f"{record.failures} times in a row: {record.last_error}"))
     for name, text in rows:
         click.echo(f"{name:<8} {printable(text)}")
-    actions = available(record)
+    actions = list_available_actions(record)
     if actions or _mappable(found):
         click.echo("\nWhat you can do")
         echo_table(("Command", "What happens"), _offers(found, actions))
@@ -64,13 +64,13 @@ def command(config: Path, order: str, as_json: bool) -> None:
 
 def _next(found: Whole) -> str:
     due = found.record.due_at
-    said = next_step(found.record.state, due is not None)
+    said = describe_next_step(found.record.state, due is not None)
     return f"{said} At {local(due)} at the latest." if due else said
 
 
 def _remedies(found: Whole) -> list[str]:
     record = found.record
-    todo = remedy(record.state, record.problem, record.facts, name_of(record), reason=record.reason)
+    todo = describe_remedy(record.state, record.problem, record.facts, name_of(record), reason=record.reason)
     alarms = [f"ALARM: {alarm_sentence(one)}" for one in found.alarms if one.cleared_at is None]
     return [*([todo] if todo else []), *alarms]
 
@@ -78,11 +78,11 @@ def _remedies(found: Whole) -> list[str]:
 def _address_check(found: Whole) -> str | None:
     """What Shopify says of the address, while there is one on record."""
     snapshot = found.record.snapshot
-    return address_check(snapshot.address_verdict) if snapshot and snapshot.address else None
+    return describe_address_check(snapshot.address_verdict) if snapshot and snapshot.address else None
 
 
 def _mappable(found: Whole) -> bool:
-    return any(line.unmapped for line in found.lines)
+    return any(line.is_unmapped for line in found.lines)
 
 
 def _offers(found: Whole, actions: tuple[Action, ...]) -> list[tuple[str, str]]:
@@ -93,7 +93,7 @@ def _offers(found: Whole, actions: tuple[Action, ...]) -> list[tuple[str, str]]:
             f"Say what {line.name} is, or that it is not printed.",
         )
         for line in found.lines
-        if line.unmapped
+        if line.is_unmapped
     ]
     return offers + [(_spelled(action, order), action.sentence) for action in actions]
 
@@ -118,7 +118,7 @@ def _told(found: Whole) -> dict[str, object]:
         "can": [
             {"action": action.name, "command": _spelled(action, name_of(record).lstrip("#")),
              "what": action.sentence, "money": action.at_stake(record)}
-            for action in available(record)
+            for action in list_available_actions(record)
         ],
         "decisions": [
             {"at": iso(event.at), "who": event.who, "what": sentence(event)} for event in found.events

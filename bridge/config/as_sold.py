@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from bridge.order.matching import Unmapped
 from bridge.order.model import LineItem
-from bridge.order.spelling import alike as same
+from bridge.order.spelling import fold_case as same
 
 V = TypeVar("V")
 

@@ -22,8 +22,8 @@ from bridge.config.yaml_tree import (
 from bridge.errors import Fault
 from bridge.i18n.carriers import (
     LISTED,
-    carrier_of,
-    fold,
+    find_carrier,
+    fold_name,
 )
 
 PATH = "tracking.carriers"
@@ -36,7 +36,7 @@ def carrier_faults(root: Table, says: Says) -> Iterator[Fault]:
     first: dict[str, str] = {}
     for key, place, value, node in _entries(root):
         path = join(PATH, key)
-        same = fold(key, "*?")
+        same = fold_name(key, "*?")
         if not same:
             yield says(path, place, "names no carrier", "write the carrier's name as Sculpteo does")
         elif same in first:
@@ -56,7 +56,7 @@ def carrier_remarks(root: Table, says: Says) -> Iterator[Fault]:
         if value not in LISTED and _meant(value) is None:
             what = f"{shown(node)} is no carrier that Shopify knows, so that it makes no tracking link of its own"
             yield says(path, node.place, what, "take a name of Shopify's list, if the carrier is on it")
-        known = carrier_of(key, None, None)
+        known = find_carrier(key, None, None)
         if known in LISTED and value in LISTED and known != value:
             what = f"is {known} for Shopify, and its parcels would be told as those of {value}"
             yield says(path, place, what, "remove the line, unless that is meant")
@@ -72,8 +72,8 @@ def _entries(root: Table) -> Iterator[tuple[str, Place, str, Node]]:
 
 def _meant(value: str) -> str | None:
     """The name on Shopify's list that a value which is not on it stands for, or looks like; None for none."""
-    folded = {fold(name): name for name in sorted(LISTED)}
-    if fold(value) in folded:
-        return folded[fold(value)]
-    close = get_close_matches(fold(value), folded, n=1, cutoff=ALIKE)
+    folded = {fold_name(name): name for name in sorted(LISTED)}
+    if fold_name(value) in folded:
+        return folded[fold_name(value)]
+    close = get_close_matches(fold_name(value), folded, n=1, cutoff=ALIKE)
     return folded[close[0]] if close else None

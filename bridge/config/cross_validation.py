@@ -29,7 +29,7 @@ from bridge.config.yaml_tree import (
     walk,
 )
 from bridge.errors import Fault
-from bridge.order.spelling import difference, seen
+from bridge.order.spelling import describe_difference, normalize_text
 
 Says = Callable[[str, Place, str, str], Fault]
 """Makes a fault of path, place, what is wrong, and the remedy."""
@@ -83,12 +83,17 @@ def lookalike_keys(root: Node, says: Says) -> Iterator[Fault]:
     for path, node in walk(root):
         firsts: dict[str, str] = {}
         for key in node.entries if isinstance(node, Table) else ():
-            first = firsts.setdefault(seen(key), key)
+            first = firsts.setdefault(normalize_text(key), key)
             if first != key and isinstance(node, Table):
                 what = (
                     f"is there twice; the first is on line {node.keys[first].line}. The two look the same: "
                 )
-                yield says(join(path, key), node.keys[key], what + difference(key, first), "keep one of them")
+                yield says(
+                    join(path, key),
+                    node.keys[key],
+                    what + describe_difference(key, first),
+                    "keep one of them",
+                )
 
 
 def contradictions(root: Table, folder: Path, says: Says) -> Iterator[Fault]:

@@ -28,7 +28,7 @@ from bridge.config.yaml_tree import (
     join,
 )
 from bridge.errors import Fault
-from bridge.order.spelling import visible
+from bridge.order.spelling import mark_unseen_characters
 
 MAX_SHOWN = 60  # characters of a wrong value
 MAX_EXPLAINED = 1000  # of pydantic's errors; a file with more is of another kind
@@ -146,7 +146,7 @@ def shown(node: Node | None) -> str:
         return "it"
     text = node.raw if node.secret else (node.value or "")
     text = re.sub(r"(?<=://)[^/\s]*@", "***@", text)
-    text = visible(text)
+    text = mark_unseen_characters(text)
     text = "".join(char if char.isprintable() else "?" for char in text)
     return f'"{text}"' if len(text) <= MAX_SHOWN else f'"{text[: MAX_SHOWN - 1]}…"'
 

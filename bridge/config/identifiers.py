@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from bridge.config.types import Secret, Text, Words, bad, nearest, single
 from bridge.config.url_secrets import ENCODED, alert_url_fault, database_url_fault
-from bridge.order.spelling import seen
+from bridge.order.spelling import normalize_text
 
 MAX_SKU = 255  # characters: Shopify stores no longer ones
 
@@ -49,7 +49,7 @@ Material = Annotated[Text, AfterValidator(_part("the material's id", "white_plas
 
 
 def _sku(text: str) -> str:
-    if not seen(text):
+    if not normalize_text(text):
         raise bad("has no character that can be seen", "write the SKU as Shopify shows it")
     if len(text) > MAX_SKU:
         raise bad(f"is longer than {MAX_SKU} characters, which no SKU can be", "shorten it")

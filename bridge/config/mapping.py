@@ -24,7 +24,7 @@ from bridge.config.patterns import Specificity, canonical, fits, is_pattern, spe
 from bridge.config.settings import ByOption, Defaults, Item, Product, ScaleByOption, Settings
 from bridge.order.matching import Match, NotPrinted, Printed, Unmapped
 from bridge.order.model import Design, LineItem
-from bridge.order.spelling import Near, alike, nearest_to, seen
+from bridge.order.spelling import Near, find_nearest, fold_case, normalize_text
 
 V = TypeVar("V", str, Decimal)
 
@@ -41,7 +41,7 @@ class Choice(Generic[V]):
 
     def choose(self, line: LineItem, others: Collection[AnyChoice]) -> V | Unmapped:
         """`others` are the product's choices, this one among them."""
-        beside = [one for one in others if alike(one.option) != alike(self.option)]
+        beside = [one for one in others if fold_case(one.option) != fold_case(self.option)]
         return choose_as_sold(
             line, self.option, self._value, lambda text: any(one.knows(text) for one in beside)
         )
@@ -54,11 +54,11 @@ class Choice(Generic[V]):
         """The exact value; else the one that differs in case and spaces only, if there is just one."""
         if text in self.values:
             return self.values[text]
-        meant = {value for name, value in self.values.items() if alike(name) == alike(text)}
+        meant = {value for name, value in self.values.items() if fold_case(name) == fold_case(text)}
         return meant.pop() if len(meant) == 1 else None
 
     def described(self) -> list[object]:
-        return [alike(self.option), sorted((name, _plain(value)) for name, value in self.values.items())]
+        return [fold_case(self.option), sorted((name, _plain(value)) for name, value in self.values.items())]
 
 
 AnyChoice: TypeAlias = Choice[str] | Choice[Decimal]
@@ -121,8 +121,11 @@ class Rules:
     """The rules of one level: the top level's, or a shop's own."""
 
     def __init__(self, products: Iterable[Product], ignore: Iterable[str], defaults: Defaults) -> None:
-        rules = [Rule(seen(sku), None) for sku in ignore]
-        rules += [Rule(seen(product.sku), _parts(product, defaults), product.safety) for product in products]
+        rules = [Rule(normalize_text(sku), None) for sku in ignore]
+        rules += [
+            Rule(normalize_text(product.sku), _parts(product, defaults), product.safety)
+            for product in products
+        ]
         self._exact = {rule.sku: rule for rule in rules if not is_pattern(rule.sku)}
         patterns = {canonical(rule.sku): rule for rule in rules if is_pattern(rule.sku)}
         ranked = ((specificity(spelled), spelled, rule) for spelled, rule in patterns.items())
@@ -174,9 +177,9 @@ class Mapping:
         text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    def match(self, shop: str, line: LineItem) -> Match:
+    def match_line(self, shop: str, line: LineItem) -> Match:
         """What is printed for one unit of the line."""
-        sku = seen(line.sku or "")
+        sku = normalize_text(line.sku or "")
         found = self._found(shop, sku) if sku else None
         rule = found[1] if found else None
         named = rule is not None and not is_pattern(rule.sku)
@@ -193,12 +196,12 @@ class Mapping:
     def deciding(self, shop: str, sku: str) -> tuple[str | None, str] | None:
         """The rule that decides on a SKU, be it a product or to be ignored: (shop, or None for the top
         level; its SKU or pattern)."""
-        found = self._found(shop, seen(sku))
+        found = self._found(shop, normalize_text(sku))
         return (found[0], found[1].sku) if found else None
 
     def safety(self, shop: str, sku: str | None) -> str | None:
         """The safety text of the product that a SKU is; None for none."""
-        found = self._found(shop, seen(sku)) if sku else None
+        found = self._found(shop, normalize_text(sku)) if sku else None
         return found[1].safety if found else None
 
     def products(self) -> list[tuple[str | None, str]]:
@@ -221,7 +224,7 @@ class Mapping:
                 self._nearest.clear()
             levels = [rules for rules in (self._own.get(shop), self._common) if rules]
             known = [rule.sku for rules in levels for rule in rules.all()]
-            self._nearest[key] = nearest_to(sku, known, fits)
+            self._nearest[key] = find_nearest(sku, known, fits)
         return self._nearest[key]
 
     def designs(self) -> list[tuple[str, Design]]:

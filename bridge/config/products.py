@@ -22,7 +22,7 @@ from bridge.config.yaml_tree import (
     join,
 )
 from bridge.errors import Fault
-from bridge.order.spelling import difference, seen
+from bridge.order.spelling import describe_difference, normalize_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _entries(path: str, level: Node) -> list[Entry]:
 def _conflicts(found: list[Entry], says: Says) -> Iterator[Fault]:
     firsts: dict[str, Entry] = {}
     for entry in found:
-        spelled = seen(entry.sku)
+        spelled = normalize_text(entry.sku)
         first = firsts.setdefault(canonical(spelled) if is_pattern(spelled) else spelled, entry)
         if first is entry:
             continue
@@ -81,9 +81,9 @@ def _conflicts(found: list[Entry], says: Says) -> Iterator[Fault]:
         else:
             what = f"the {kind} {entry.shown} is there twice; the first is on line {first.place.line}"
             if entry.sku != first.sku and not is_pattern(spelled):
-                what += ". The two look the same: " + difference(entry.shown, first.shown)
+                what += ". The two look the same: " + describe_difference(entry.shown, first.shown)
             yield says(entry.path, entry.place, what, "keep one of them")
-    distinct = [(seen(entry.sku), entry) for entry in firsts.values()]
+    distinct = [(normalize_text(entry.sku), entry) for entry in firsts.values()]
     for one, other in overlaps(distinct):
         if one.ignored and other.ignored:
             continue  # whichever decides, the line is not printed
@@ -129,8 +129,8 @@ def product_remarks(root: Table, says: Says) -> Iterator[Fault]:
     for path, level in levels(root):
         folded: dict[str, Entry] = {}
         for entry in _entries(path, level):
-            first = folded.setdefault(seen(entry.sku).casefold(), entry)
-            if seen(first.sku) != seen(entry.sku):
+            first = folded.setdefault(normalize_text(entry.sku).casefold(), entry)
+            if normalize_text(first.sku) != normalize_text(entry.sku):
                 what = f"{entry.shown} differs from {first.shown} (line {first.place.line}) in case only"
                 yield says(entry.path, entry.place, what, "check that Shopify has both; case counts in SKUs")
         for index, product in enumerate(listed(at(level, "products"))):

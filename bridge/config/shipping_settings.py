@@ -8,7 +8,7 @@ from bridge.config.patterns import fits, specificity
 from bridge.config.settings import Shipping
 from bridge.config.types import ShipMethod
 from bridge.order.model import ShopOrder
-from bridge.order.spelling import alike
+from bridge.order.spelling import fold_case
 
 QUICK_COUNTRY = "FR"
 """Sculpteo's `quick` is Colissimo within France: https://www.sculpteo.com/ "Ordering designs via API"."""
@@ -38,10 +38,10 @@ def ship_method(shipping: Shipping, order: ShopOrder) -> str | None:
 
 
 def _rule(shipping: Shipping, title: str) -> str | None:
-    wanted = alike(title)
-    fitting = [pattern for pattern in shipping.by_rate if fits(alike(pattern), wanted)]
+    wanted = fold_case(title)
+    fitting = [pattern for pattern in shipping.by_rate if fits(fold_case(pattern), wanted)]
     # of equally specific rules the first in the file
-    return max(fitting, key=lambda pattern: specificity(alike(pattern)), default=None)
+    return max(fitting, key=lambda pattern: specificity(fold_case(pattern)), default=None)
 
 
 def _possible(method: ShipMethod, why: str, order: ShopOrder) -> ShippingChoice:

@@ -14,25 +14,25 @@ from typing import Literal, Protocol
 from bridge.decisions import transitions
 from bridge.decisions.refusals import NotNow
 from bridge.errors import BridgeError
-from bridge.order.authors import person
+from bridge.order.authors import format_person
 from bridge.order.model import Money
-from bridge.order.records import Change, Facts, OrderRecord
+from bridge.order.records import Facts, OrderRecord, Transition
 
 Role = Literal["operator", "owner"]
 
 SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)  # when a decision is only tried, its time does not matter
 
 
-def never(record: OrderRecord) -> bool:
+def never_at_stake(record: OrderRecord) -> bool:
     return False
 
 
-def always(record: OrderRecord) -> bool:
+def always_at_stake(record: OrderRecord) -> bool:
     return True
 
 
-def unbought(record: OrderRecord) -> bool:
-    return not transitions.bought(record)
+def is_unbought(record: OrderRecord) -> bool:
+    return not transitions.is_bought(record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +44,24 @@ class Action:
     label: str
     sentence: str
     done: str
-    decide: Callable[..., Change]
-    at_stake: Callable[[OrderRecord], bool] = never
+    decide: Callable[..., Transition]
+    at_stake: Callable[[OrderRecord], bool] = never_at_stake
     role: Role = "operator"
     asks: Literal["reference"] | None = None
 
-    def change(self, record: OrderRecord, who: str, now: datetime, reference: str = "") -> Change:
+    def build_change(self, record: OrderRecord, who: str, now: datetime, reference: str = "") -> Transition:
         """What follows. Raises NotNow when the decision does not fit the order as it is."""
         if self.asks is None:
             return self.decide(record, who, now)
         return self.decide(record, who, now, reference)
 
-    def available(self, record: OrderRecord) -> bool:
-        return self.why_not(record) is None
+    def is_available(self, record: OrderRecord) -> bool:
+        return self.find_refusal(record) is None
 
-    def why_not(self, record: OrderRecord) -> NotNow | None:
+    def find_refusal(self, record: OrderRecord) -> NotNow | None:
         """Why the decision does not fit the order as it is; None = it does."""
         try:
-            self.change(record, "", SOME_TIME)
+            self.build_change(record, "", SOME_TIME)
         except NotNow as error:
             return error
         return None
@@ -74,8 +74,8 @@ ACTIONS: tuple[Action, ...] = (
         "It is ordered without waiting for anything that a person may decide. A hold in Shopify and the stop "
         "switch still count. Payment does too, unless it is said here that the order is not paid yet.",
         "Approved.",
-        transitions.approve,
-        always,
+        transitions.approve_order,
+        always_at_stake,
     ),
     Action(
         "retry",
@@ -83,15 +83,15 @@ ACTIONS: tuple[Action, ...] = (
         "It is looked at again now, and goes on if nothing speaks against it. What is bought already is not "
         "bought again.",
         "It is tried again.",
-        transitions.retry,
-        unbought,
+        transitions.retry_order,
+        is_unbought,
     ),
     Action(
         "placed_as",
         "Sculpteo has it",
         "It counts as ordered under this reference, and is followed from there. Nothing is ordered again.",
         "It counts as ordered.",
-        transitions.placed_as,
+        transitions.resolve_as_placed,
         asks="reference",
     ),
     Action(
@@ -99,22 +99,22 @@ ACTIONS: tuple[Action, ...] = (
         "Take over Sculpteo's order",
         "What Sculpteo makes for it counts as ordered, and is followed. Nothing is ordered again.",
         "It counts as ordered.",
-        transitions.adopt,
+        transitions.adopt_purchase,
     ),
     Action(
         "not_placed",
         "Sculpteo does not have it: order it",
         "It is ordered again. If Sculpteo has it after all, it is printed and billed twice.",
         "It is ordered again.",
-        transitions.not_placed,
-        always,
+        transitions.resolve_as_not_placed,
+        always_at_stake,
     ),
     Action(
         "drop",
         "Sculpteo does not have it: cancel it",
         "It counts as never ordered, and is not ordered again.",
         "It is cancelled.",
-        transitions.drop,
+        transitions.drop_order,
     ),
     Action(
         "print_again",
@@ -122,29 +122,29 @@ ACTIONS: tuple[Action, ...] = (
         "It is ordered and billed anew, since Sculpteo cancelled it. First make sure that they did.",
         "It is ordered again.",
         transitions.print_again,
-        always,
+        always_at_stake,
     ),
     Action(
         "hold",
         "Hold",
         "It is not ordered until somebody releases or approves it.",
         "On hold.",
-        transitions.hold,
+        transitions.hold_order,
     ),
     Action(
         "release",
         "Release",
         "The hold ends; it is ordered if nothing else speaks against it.",
         "Released.",
-        transitions.release,
-        always,
+        transitions.release_order,
+        always_at_stake,
     ),
     Action(
         "resend",
         "Send tracking to the shop again",
         "The shop is read, and told of each parcel that it does not have. Customers are told as configured.",
         "The shop is told of what it lacks.",
-        transitions.resend,
+        transitions.resend_tracking,
     ),
     Action(
         "handled",
@@ -152,62 +152,62 @@ ACTIONS: tuple[Action, ...] = (
         "The shop is not told of its parcels, and the order counts as done. For a parcel that the shop cannot "
         "take any more, once you have seen to it yourself.",
         "It counts as done.",
-        transitions.handled,
+        transitions.mark_handled,
     ),
     Action(
         "cancel",
         "Cancel",
         "It is not ordered. Nothing changes in Shopify. It can be reopened.",
         "Cancelled.",
-        transitions.cancel,
+        transitions.cancel_order,
     ),
     Action(
         "ignore",
         "Never print it",
         "It is not printed, whatever changes in the shop. It can be reopened.",
         "It is not printed.",
-        transitions.ignore,
+        transitions.ignore_order,
     ),
     Action(
         "reopen",
         "Reopen",
         "It is read from the shop and matched again, and ordered if nothing speaks against it.",
         "Reopened.",
-        transitions.reopen,
-        always,
+        transitions.reopen_order,
+        always_at_stake,
     ),
 )
 
 BY_NAME = {action.name: action for action in ACTIONS}
 
 
-def available(record: OrderRecord) -> tuple[Action, ...]:
+def list_available_actions(record: OrderRecord) -> tuple[Action, ...]:
     """What a person can do with the order as it is, the most likely first."""
-    return tuple(action for action in ACTIONS if action.available(record))
+    return tuple(action for action in ACTIONS if action.is_available(record))
 
 
 class Deciding(Protocol):
     """The verb of the store by which a person's decision is written."""
 
-    async def intervene(self, order: OrderRecord, change: Change, who: str) -> None: ...
+    async def apply_decision(self, order: OrderRecord, change: Transition, who: str) -> None: ...
 
 
-class DeedLog(Protocol):
+class AuditLog(Protocol):
     """The log of what people did."""
 
-    async def note(
+    async def record_action(
         self, who: str, action: str, outcome: str, *, order: int | None = None,
         address: str | None = None, facts: Facts | None = None,
     ) -> None: ...  # fmt: skip
 
 
-async def carry_out(
+async def perform_action(
     action: Action,
     record: OrderRecord,
     who: str,
     now: datetime,
     orders: Deciding,
-    log: DeedLog,
+    log: AuditLog,
     *,
     reference: str = "",
     cost: Money | None = None,
@@ -221,12 +221,12 @@ async def carry_out(
     """
     facts = {"reference": reference} if reference else {}
     try:
-        change = action.change(record, person(who), now, reference)
+        change = action.build_change(record, format_person(who), now, reference)
         if cost is not None and "approved_at" in change.values:
             change = replace(change, values={**change.values, "cost": cost})
-        await orders.intervene(record, change, who)
+        await orders.apply_decision(record, change, who)
     except BridgeError as error:
         facts["why"] = str(error)
-        await log.note(who, action.name, "refused", order=record.key, address=address, facts=facts)
+        await log.record_action(who, action.name, "refused", order=record.key, address=address, facts=facts)
         raise
-    await log.note(who, action.name, "done", order=record.key, address=address, facts=facts)
+    await log.record_action(who, action.name, "done", order=record.key, address=address, facts=facts)

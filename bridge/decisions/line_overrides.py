@@ -15,17 +15,17 @@ from bridge.errors import BridgeError
 from bridge.order.line_overrides import (
     LineRule,
     Scope,
-    named,
-    subject_of,
-    told,
+    describe_designs,
+    find_subject,
+    format_line_name,
 )
 from bridge.order.matching import NotPrinted, Printed, Unmapped
 from bridge.order.model import Design, LineItem
-from bridge.order.records import Change, Note, OrderRecord
-from bridge.order.spelling import seen
+from bridge.order.records import OrderRecord, TimelineEntry, Transition
+from bridge.order.spelling import normalize_text
 from bridge.steps.mapping_overrides import (
     Judged,
-    Overlaid,
+    OverriddenCatalog,
 )
 
 SCOPES = {
@@ -55,7 +55,7 @@ class Line:
     judged: Judged
 
     @property
-    def unmapped(self) -> bool:
+    def is_unmapped(self) -> bool:
         return isinstance(self.judged.match, Unmapped)
 
     @property
@@ -64,89 +64,93 @@ class Line:
 
     @property
     def name(self) -> str:
-        return named(self.item.sku, self.item.title)
+        return format_line_name(self.item.sku, self.item.title)
 
 
-def lines_of(record: OrderRecord, catalog: Overlaid) -> list[Line]:
+def build_lines(record: OrderRecord, catalog: OverriddenCatalog) -> list[Line]:
     """The lines of the order as it was last read; none if it was not read yet. What is bought is told as it was
     bought, whatever the mapping says since."""
     items = record.snapshot.lines if record.snapshot else ()
-    judged = _as_bought if transitions.bought(record) and record.items else _as_mapped
+    judged = _judge_as_bought if transitions.is_bought(record) and record.items else _judge_as_mapped
     return [Line(number, item, judged(record, item, catalog)) for number, item in enumerate(items, start=1)]
 
 
-def _as_mapped(record: OrderRecord, item: LineItem, catalog: Overlaid) -> Judged:
-    return catalog.judge(record.shop, item)
+def _judge_as_mapped(record: OrderRecord, item: LineItem, catalog: OverriddenCatalog) -> Judged:
+    return catalog.judge_line(record.shop, item)
 
 
-def _as_bought(record: OrderRecord, item: LineItem, catalog: Overlaid) -> Judged:
-    judged = catalog.judge(record.shop, item)
+def _judge_as_bought(record: OrderRecord, item: LineItem, catalog: OverriddenCatalog) -> Judged:
+    judged = catalog.judge_line(record.shop, item)
     designs = tuple(one.design for one in record.items if one.line_item_id == item.id)
     if designs:
         return replace(judged, match=Printed(designs), overruled=None)
     return judged if isinstance(judged.match, NotPrinted) else Judged(NotPrinted(""))
 
 
-def chosen(lines: Sequence[Line], sku: str | None, numbers: Collection[int]) -> list[Line]:
+def select_lines(lines: Sequence[Line], sku: str | None, numbers: Collection[int]) -> list[Line]:
     """The lines that are meant, by number or else by SKU. Raises NoSuchLine."""
     if numbers:
         found = [line for line in lines if line.number in set(numbers)]
         missing = sorted(set(numbers) - {line.number for line in found})
         if missing:
-            raise NoSuchLine(f"the order has no line {missing[0]}; it has {_listed(lines)}")
+            raise NoSuchLine(f"the order has no line {missing[0]}; it has {_format_lines(lines)}")
         return found
-    wanted = seen(sku or "")
-    found = [line for line in lines if wanted and seen(line.item.sku or "") == wanted]
+    wanted = normalize_text(sku or "")
+    found = [line for line in lines if wanted and normalize_text(line.item.sku or "") == wanted]
     if not found:
         asked = f"no line with the SKU {sku}" if sku else "several lines"
-        raise NoSuchLine(f"the order has {asked}; say which: {_listed(lines)}")
-    if len({_as_sold(line.item) for line in found}) > 1:
-        raise NoSuchLine(f"several lines have the SKU {sku} and differ; say which: {_listed(found)}")
+        raise NoSuchLine(f"the order has {asked}; say which: {_format_lines(lines)}")
+    if len({_get_sale_key(line.item) for line in found}) > 1:
+        raise NoSuchLine(f"several lines have the SKU {sku} and differ; say which: {_format_lines(found)}")
     return found
 
 
-def _as_sold(item: LineItem) -> tuple[object, ...]:
+def _get_sale_key(item: LineItem) -> tuple[object, ...]:
     """What tells lines with one SKU apart."""
     return (item.variant_id, item.variant_title, item.options, item.attributes)
 
 
-def _listed(lines: Sequence[Line]) -> str:
+def _format_lines(lines: Sequence[Line]) -> str:
     return ", ".join(f"line {line.number} {line.name}" for line in lines) or "no lines yet"
 
 
-def printed_as(
+def map_lines(
     record: OrderRecord, lines: Sequence[Line], designs: tuple[Design, ...], now: datetime
-) -> tuple[list[LineRule], Change]:
+) -> tuple[list[LineRule], Transition]:
     """Print these lines of this order as these designs. Raises NotNow."""
-    rules = [_rule(record, line.item, Scope.LINE, designs) for line in lines]
-    facts = [{"line": line.name, "designs": told(designs)} for line in lines]
-    return rules, transitions.remap(record, now, tuple(Note("line_mapped", fact) for fact in facts))
+    rules = [_build_rule(record, line.item, Scope.LINE, designs) for line in lines]
+    facts = [{"line": line.name, "designs": describe_designs(designs)} for line in lines]
+    return rules, transitions.remap_order(
+        record, now, tuple(TimelineEntry("line_mapped", fact) for fact in facts)
+    )
 
 
-def not_printed(
+def ignore_lines(
     record: OrderRecord, lines: Sequence[Line], scope: Scope, now: datetime
-) -> tuple[list[LineRule], Change]:
+) -> tuple[list[LineRule], Transition]:
     """Do not print these lines, or their variants or products in all orders. Raises NotNow."""
-    rules = {rule.subject: rule for rule in (_rule(record, line.item, scope, ()) for line in lines)}
+    rules = {rule.subject: rule for rule in (_build_rule(record, line.item, scope, ()) for line in lines)}
     facts = [{"line": line.name, "scope": SCOPES[scope]} for line in lines]
-    change = transitions.remap(record, now, tuple(Note("line_ignored", fact) for fact in facts))
+    change = transitions.remap_order(
+        record, now, tuple(TimelineEntry("line_ignored", fact) for fact in facts)
+    )
     return list(rules.values()), change
 
 
-def as_configured(record: OrderRecord, lines: Sequence[Line], now: datetime) -> tuple[list[int], Change]:
+def reset_lines(record: OrderRecord, lines: Sequence[Line], now: datetime) -> tuple[list[int], Transition]:
     """Take back what was decided about these lines of this order. Raises NotNow."""
     decided = [line for line in lines if line.judged.rule and line.judged.rule.scope is Scope.LINE]
     if not decided:
         raise NotNow(NOT_DECIDED)
-    notes = tuple(Note("line_as_configured", {"line": line.name}) for line in decided)
-    return [line.judged.rule.key for line in decided if line.judged.rule], transitions.remap(
+    notes = tuple(TimelineEntry("line_as_configured", {"line": line.name}) for line in decided)
+    return [line.judged.rule.key for line in decided if line.judged.rule], transitions.remap_order(
         record, now, notes
     )
 
 
-def _rule(record: OrderRecord, item: LineItem, scope: Scope, designs: tuple[Design, ...]) -> LineRule:
-    subject = subject_of(item, scope)
+def _build_rule(record: OrderRecord, item: LineItem, scope: Scope, designs: tuple[Design, ...]) -> LineRule:
+    subject = find_subject(item, scope)
     if subject is None:
-        name = named(item.sku, item.title)
+        name = format_line_name(item.sku, item.title)
         raise NotNow(NO_SUBJECT[scope], line=name)
     return LineRule(record.shop, scope, subject, designs, item.title, item.sku, item.options)

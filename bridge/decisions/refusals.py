@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from bridge.errors import BridgeError
 from bridge.order.explanations import Translate
-from bridge.order.problems import say
+from bridge.order.problems import fill_sentence
 from bridge.order.records import Facts, OrderRecord
 from bridge.order.states import State
-from bridge.order.wording import in_words_of
+from bridge.order.wording import translate_facts
 
 
 class NotNow(BridgeError):
@@ -27,12 +27,12 @@ class NotNow(BridgeError):
     ) -> None:
         self.sentence = sentence
         self.facts = {**(facts or {}), **more}
-        super().__init__(say(sentence, self.facts))
+        super().__init__(fill_sentence(sentence, self.facts))
         self.already = already
 
-    def told(self, t: Translate) -> str:
+    def render_sentence(self, t: Translate) -> str:
         """The sentence in the words of `t`."""
-        return say(t(self.sentence), in_words_of(self.facts, t))
+        return fill_sentence(t(self.sentence), translate_facts(self.facts, t))
 
 
 class Wish(StrEnum):
@@ -125,22 +125,24 @@ SENTENCES: tuple[str, ...] = tuple(
 """All of them; each has a translation."""
 
 
-def refusal(record: OrderRecord, wish: Wish) -> NotNow:
+def build_refusal(record: OrderRecord, wish: Wish) -> NotNow:
     """What to tell a person whose wish does not fit the order as it is."""
     already = ALREADY.get((wish, record.state))
     if wish is Wish.HOLD and record.held_at is not None and record.state in {State.WAITING, State.RECEIVED}:
         already = HELD
     if wish is Wish.REOPEN:
         already = IS_OPEN
-    sentence = already or _why(record, wish)
-    return NotNow(sentence, already=already is not None, order=named(record), reference=record.reference)
+    sentence = already or _find_refusal_sentence(record, wish)
+    return NotNow(
+        sentence, already=already is not None, order=format_order_name(record), reference=record.reference
+    )
 
 
-def named(record: OrderRecord) -> str:
+def format_order_name(record: OrderRecord) -> str:
     return record.name or record.order_id
 
 
-def _why(record: OrderRecord, wish: Wish) -> str:
+def _find_refusal_sentence(record: OrderRecord, wish: Wish) -> str:
     if wish is Wish.RELEASE:
         return NOT_HELD
     if wish in ONLY and not (wish in RESOLVES and record.state is not State.ATTENTION):

@@ -6,14 +6,14 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from bridge.config.alert_settings import Reminders
-from bridge.health.stalled_orders import news_of
-from bridge.health.thresholds import DAY, OVERDUE, Finding, findings
+from bridge.health.stalled_orders import build_news
+from bridge.health.thresholds import DAY, OVERDUE, Finding, collect_findings
 from bridge.order.notifications import News
-from bridge.store.stalled_orders import Standing
+from bridge.store.stalled_orders import StalledOrder
 
 
-def reminders_for(
-    order: Standing,
+def build_reminders(
+    order: StalledOrder,
     now: datetime,
     reminders: Reminders,
     *,
@@ -24,8 +24,8 @@ def reminders_for(
     time, four times the time, and so on. `running_for` = since when the bridge runs: what should have been done
     while it was off is not told in the moment it starts."""
     return tuple(
-        news_of(finding, now)
-        for finding in findings(order, now, reminders, shops)
+        build_news(finding, now)
+        for finding in collect_findings(order, now, reminders, shops)
         if is_due(finding, now, running_for)
     )
 

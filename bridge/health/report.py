@@ -17,11 +17,11 @@ from bridge.order import (
 from bridge.order.explanations import Translate
 from bridge.order.model import Money
 from bridge.order.notifications import News
-from bridge.order.problems import Text, say
+from bridge.order.problems import Text, fill_sentence
 from bridge.order.states import State
-from bridge.order.wording import in_words_of
-from bridge.store.incidents import Condition
-from bridge.store.queries import Filter
+from bridge.order.wording import translate_facts
+from bridge.store.incidents import Incident
+from bridge.store.queries import OrderFilter
 from bridge.store.store import Store
 from bridge.store.tables import REVISION
 
@@ -109,7 +109,7 @@ class Health:
     shops: Sequence[ShopLooks]
     oldest_delivery: datetime | None
     oldest_due: datetime | None
-    conditions: Sequence[Condition]
+    conditions: Sequence[Incident]
     spent: Money
     limit: Money | None
     billed_probe: str | None = None
@@ -128,7 +128,7 @@ class Words:
     money: Callable[[Money], str]
 
 
-async def health(
+async def load_health(
     store: Store,
     settings: Settings | None,
     spent: Money,
@@ -140,111 +140,113 @@ async def health(
     """`spent` = what the orders of this day cost so far; `clocks` = what the caller itself knows of clocks. Where
     the configuration has faults there are no `settings`, and `shops` names what is looked at. Raises
     StoreUnavailable."""
-    pending = await store.inbox.pending(1)
+    pending = await store.inbox.list_pending(1)
     return Health(
         at=now,
-        shops=[await _looks(store, name) for name in (settings.shops if settings else shops)],
+        shops=[await _load_shop_looks(store, name) for name in (settings.shops if settings else shops)],
         oldest_delivery=pending[0].received_at if pending else None,
-        oldest_due=await store.desk.oldest_due(),
-        conditions=await store.conditions.open(),
+        oldest_due=await store.desk.find_oldest_due(),
+        conditions=await store.conditions.list_incidents(),
         spent=spent,
         limit=settings.limits.per_day if settings else None,
-        billed_probe=await store.billed_probe(),
-        placing=await _placing(store),
-        clocks=await _clocks(store, clocks),
-        free=_free(store),
-        schema=await store.schema_now() or "",
+        billed_probe=await store.load_billed_probe(),
+        placing=await _load_placing(store),
+        clocks=await _collect_clocks(store, clocks),
+        free=_measure_free_space(store),
+        schema=await store.load_schema() or "",
     )
 
 
-async def _placing(store: Store) -> list[Placing]:
+async def _load_placing(store: Store) -> list[Placing]:
     """The orders in `placing`; there are a handful at any time."""
-    found = await store.queries.page(Filter((State.PLACING,)), limit=LISTED)
-    since = await store.queries.since([record.key for record in found])
+    found = await store.queries.list_orders(OrderFilter((State.PLACING,)), limit=LISTED)
+    since = await store.queries.load_state_times([record.key for record in found])
     return [
         Placing(f"{record.shop}/{record.name or record.order_id}", since.get(record.key, record.updated_at))
         for record in found
     ]
 
 
-async def _clocks(store: Store, known: Sequence[ClockDifference]) -> list[ClockDifference]:
+async def _collect_clocks(store: Store, known: Sequence[ClockDifference]) -> list[ClockDifference]:
     """What is known, and what the running processes tell, once for each machine and clock."""
     found = {(one.host, one.other): one for one in known}
-    for process in await store.processes.running():
+    for process in await store.processes.list_running():
         for other, ahead in process.clocks.items():
             found.setdefault((process.host, other), ClockDifference(process.host, other, ahead))
     return list(found.values())
 
 
-def _free(store: Store) -> tuple[Path, int] | None:
-    if store.file is None:
+def _measure_free_space(store: Store) -> tuple[Path, int] | None:
+    if store.file_path is None:
         return None
-    folder = store.file.absolute().parent
+    folder = store.file_path.absolute().parent
     try:
         return folder, shutil.disk_usage(folder).free
     except OSError:
         return None
 
 
-async def _looks(store: Store, name: str) -> ShopLooks:
+async def _load_shop_looks(store: Store, name: str) -> ShopLooks:
     return ShopLooks(
         name,
-        stored_keys.moment_of(await store.memory.get(stored_keys.reconciled_at(name))),
-        stored_keys.moment_of(await store.memory.get(stored_keys.subscribed_at(name))),
+        stored_keys.parse_moment(await store.memory.get(stored_keys.reconciled_at(name))),
+        stored_keys.parse_moment(await store.memory.get(stored_keys.subscribed_at(name))),
     )
 
 
-def amiss(found: Health, words: Words, *, just_begun: bool = False) -> Iterator[Text]:
+def collect_issues(found: Health, words: Words, *, just_begun: bool = False) -> Iterator[Text]:
     """What asks for a person, each with what to do. With `just_begun`, what a bridge that runs has merely not
     come to yet is left out."""
     for one in found.conditions:
         if one.code != "reconciliation":  # told of each shop below
-            yield Text(*notifications.tell(News(one.name, one.code, one.since, one.facts), "", words.t))
+            yield Text(
+                *notifications.describe_news(News(one.name, one.code, one.since, one.facts), "", words.t)
+            )
     if found.billed_probe:
-        yield _told("billed_probe", words, reference=found.billed_probe)
+        yield _render_text("billed_probe", words, reference=found.billed_probe)
     for shop in found.shops:
-        yield from _shop(shop, found.at, words, just_begun)
+        yield from _collect_shop_issues(shop, found.at, words, just_begun)
     for code, at in (("delivery", found.oldest_delivery), ("due", found.oldest_due)):
         if at is not None and found.at - at > STUCK:
-            yield _told(code, words, at=words.moment(at))
-    yield from _basis(found, words)
+            yield _render_text(code, words, at=words.moment(at))
+    yield from _collect_basis_issues(found, words)
     if (
         found.limit
         and found.limit.currency == found.spent.currency
         and found.spent.amount >= found.limit.amount
     ):
-        yield _told("limit", words, limit=words.money(found.limit))
+        yield _render_text("limit", words, limit=words.money(found.limit))
 
 
-def _basis(found: Health, words: Words) -> Iterator[Text]:
+def _collect_basis_issues(found: Health, words: Words) -> Iterator[Text]:
     """What the bridge stands on: purchases that go on, room on the disk, clocks, the schema."""
     for order in found.placing:
         if found.at - order.since > PLACING:
-            yield _told("placing", words, order=order.order, at=words.moment(order.since))
+            yield _render_text("placing", words, order=order.order, at=words.moment(order.since))
     if found.free is not None and found.free[1] < ROOM:
         folder, free = found.free
-        yield _told("disk", words, free=free // 1_000_000, folder=folder)
+        yield _render_text("disk", words, free=free // 1_000_000, folder=folder)
     for clock in found.clocks:
         if abs(clock.ahead) > CLOCKS:
             kind = "database" if clock.other == "database" else "shopify"
             code = f"{kind}_{'ahead' if clock.ahead > 0 else 'behind'}"
-            yield _told(code, words, seconds=round(abs(clock.ahead)), host=clock.host)
+            yield _render_text(code, words, seconds=round(abs(clock.ahead)), host=clock.host)
     if found.schema > REVISION:
-        yield _told("newer_schema", words, found=found.schema, needed=REVISION)
+        yield _render_text("newer_schema", words, found=found.schema, needed=REVISION)
 
 
-def _shop(shop: ShopLooks, now: datetime, words: Words, just_begun: bool) -> Iterator[Text]:
+def _collect_shop_issues(shop: ShopLooks, now: datetime, words: Words, just_begun: bool) -> Iterator[Text]:
     for code, at, longest in (
         ("compared", shop.reconciled_at, LATE),
         ("subscribed", shop.subscribed_at, UNSUBSCRIBED),
     ):
         if at is None and not just_begun:
-            yield _told(f"never_{code}", words, shop=shop.name)
+            yield _render_text(f"never_{code}", words, shop=shop.name)
         elif at is not None and now - at > longest:
-            yield _told(code, words, shop=shop.name, at=words.moment(at))
+            yield _render_text(code, words, shop=shop.name, at=words.moment(at))
 
 
-def _told(code: str, words: Words, **facts: object) -> Text:
+def _render_text(code: str, words: Words, **facts: object) -> Text:
     text = TEXTS[code]
-    told = in_words_of(facts, words.t)
-    return Text(say(words.t(text.sentence), told), say(words.t(text.remedy), told))
+    told = translate_facts(facts, words.t)
+    return Text(fill_sentence(words.t(text.sentence), told), fill_sentence(words.t(text.remedy), told))

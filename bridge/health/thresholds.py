@@ -14,10 +14,10 @@ from typing import Literal
 from bridge.config.alert_settings import Reminders
 from bridge.order.explanations import MAY_HAVE
 from bridge.order.model import Mode
-from bridge.order.problems import Problem, text_of
+from bridge.order.problems import Problem, find_text
 from bridge.order.records import Facts
 from bridge.order.states import WAITS, State, Wait
-from bridge.store.stalled_orders import Standing
+from bridge.store.stalled_orders import StalledOrder
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -36,7 +36,7 @@ class Threshold:
     least: timedelta = timedelta(0)
     planned: bool = False
 
-    def limit(self, reminders: Reminders) -> timedelta:
+    def compute_limit(self, reminders: Reminders) -> timedelta:
         asked: timedelta = getattr(reminders, self.setting) if self.setting else self.most
         return max(min(asked, self.most), self.least)
 
@@ -123,7 +123,7 @@ class Finding:
     """Something to tell of an order that stands. `code` is one of `bridge.order.notifications`, `which` tells one
     occurrence of it from another."""
 
-    order: Standing
+    order: StalledOrder
     code: str
     since: datetime
     limit: timedelta
@@ -131,7 +131,7 @@ class Finding:
     facts: Facts = field(default_factory=dict)
 
 
-def threshold_of(state: State, reason: str | None, problem: str | None) -> Threshold:
+def find_threshold(state: State, reason: str | None, problem: str | None) -> Threshold:
     """The line of the table. What this version does not know, as after going back to it, waits for a person."""
     if state is State.WAITING:
         if not reason:
@@ -142,58 +142,58 @@ def threshold_of(state: State, reason: str | None, problem: str | None) -> Thres
     return STATES[state]
 
 
-def shortest(reminders: Reminders) -> timedelta:
+def compute_shortest(reminders: Reminders) -> timedelta:
     """The least age of an order of which anything can be told."""
     return min(reminders.placed, reminders.waiting, QUICKEST)
 
 
-def findings(
-    order: Standing, now: datetime, reminders: Reminders, shops: Collection[str] | None = None
+def collect_findings(
+    order: StalledOrder, now: datetime, reminders: Reminders, shops: Collection[str] | None = None
 ) -> tuple[Finding, ...]:
     """What is to be told of an order, most telling first. `shops` = those of the configuration; None = not
     known."""
     if shops is not None and order.shop not in shops:
         facts = {"shop": order.shop}
-        return (_finding(order, "shop_gone", now, order.since, reminders.waiting, facts),)
+        return (_build_finding(order, "shop_gone", now, order.since, reminders.waiting, facts),)
     found = [
-        _overdue(order, now),
-        _unbrought(order, now),
-        _late(order, now, reminders.late),
-        _failing(order, now),
-        _standing(order, now, reminders),
+        _find_overdue(order, now),
+        _find_unbrought(order, now),
+        _find_late(order, now, reminders.late),
+        _find_failing(order, now),
+        _find_standing(order, now, reminders),
     ]
     return tuple(one for one in found if one is not None)
 
 
-def _standing(order: Standing, now: datetime, reminders: Reminders) -> Finding | None:
+def _find_standing(order: StalledOrder, now: datetime, reminders: Reminders) -> Finding | None:
     """It has stood where it stands for longer than the table allows."""
-    threshold = threshold_of(order.state, order.reason, order.problem)
-    limit, since = threshold.limit(reminders), order.since
+    threshold = find_threshold(order.state, order.reason, order.problem)
+    limit, since = threshold.compute_limit(reminders), order.since
     if threshold.planned:
-        since = max(since, planned_end(order) or since)
-    if _never_made(order) or not (now - since >= limit and _lasts(order, now, reminders)):
+        since = max(since, find_planned_end(order) or since)
+    if _is_never_made(order) or not (now - since >= limit and _is_lasting(order, now, reminders)):
         return None
-    if order.state in {State.RECEIVED, State.PLACING} and _overdue(order, now):
+    if order.state in {State.RECEIVED, State.PLACING} and _find_overdue(order, now):
         return None  # nobody took it up: that is told
-    facts = {**order.facts, **_words(order)}
-    return _finding(order, CODES[order.state], now, since, limit, facts)
+    facts = {**order.facts, **_build_facts(order)}
+    return _build_finding(order, CODES[order.state], now, since, limit, facts)
 
 
-def _lasts(order: Standing, now: datetime, reminders: Reminders) -> bool:
+def _is_lasting(order: StalledOrder, now: datetime, reminders: Reminders) -> bool:
     """Whether the time is this state's own. An order that is placed again and again has stood since the first
     try, but it is in the middle of being placed for a moment only, most of the times."""
     if order.state is not State.PLACING:
         return True
-    trying = now - order.since >= WAITING[Wait.UPSTREAM].limit(reminders)
-    return trying or now - (order.moved_at or order.since) >= STATES[State.PLACING].limit(reminders)
+    trying = now - order.since >= WAITING[Wait.UPSTREAM].compute_limit(reminders)
+    return trying or now - (order.moved_at or order.since) >= STATES[State.PLACING].compute_limit(reminders)
 
 
-def _never_made(order: Standing) -> bool:
+def _is_never_made(order: StalledOrder) -> bool:
     """A test order that Sculpteo has taken: it is followed for a while and never made, so it ends there."""
     return order.state is State.PLACED and order.mode is not None and order.mode != Mode.LIVE
 
 
-def planned_end(order: Standing) -> datetime | None:
+def find_planned_end(order: StalledOrder) -> datetime | None:
     """When a wait was planned to end."""
     try:
         return datetime.fromisoformat(str(order.facts["until"]))
@@ -201,13 +201,13 @@ def planned_end(order: Standing) -> datetime | None:
         return order.due_at
 
 
-def _words(order: Standing) -> dict[str, object]:
+def _build_facts(order: StalledOrder) -> dict[str, object]:
     """The facts that the sentence of the state needs."""
     match order.state:
         case State.WAITING:
             return {"of": WAITS[Wait(order.reason)] if order.reason in set(Wait) else order.reason or "…"}
         case State.ATTENTION:
-            known = text_of(Problem(order.problem), order.facts) if order.problem in set(Problem) else None
+            known = find_text(Problem(order.problem), order.facts) if order.problem in set(Problem) else None
             return {"of": known.sentence if known else str(order.problem)}
         case State.UNKNOWN:
             return {"of": MAY_HAVE}
@@ -217,15 +217,15 @@ def _words(order: Standing) -> dict[str, object]:
             return {"reference": order.reference}
 
 
-def _overdue(order: Standing, now: datetime) -> Finding | None:
+def _find_overdue(order: StalledOrder, now: datetime) -> Finding | None:
     due = order.due_at
     if due is None or now - due < OVERDUE or order.state in {State.ATTENTION, State.UNKNOWN}:
         return None
     facts = {"hours": int((now - due).total_seconds() // 3600)}
-    return _finding(order, "overdue", now, due, OVERDUE, facts)
+    return _build_finding(order, "overdue", now, due, OVERDUE, facts)
 
 
-def _late(order: Standing, now: datetime, slack: timedelta) -> Finding | None:
+def _find_late(order: StalledOrder, now: datetime, slack: timedelta) -> Finding | None:
     estimate = order.estimated_delivery
     if order.state is not State.PLACED or estimate is None or now <= estimate + slack:
         return None
@@ -233,15 +233,15 @@ def _late(order: Standing, now: datetime, slack: timedelta) -> Finding | None:
     return Finding(order, "late", estimate, slack, date, {"reference": order.reference, "date": date})
 
 
-def _unbrought(order: Standing, now: datetime) -> Finding | None:
+def _find_unbrought(order: StalledOrder, now: datetime) -> Finding | None:
     """Its parcel cannot be brought to the shop."""
     if order.state is not State.SHIPPED or order.number is None or order.failures < FAILURES:
         return None
     facts = {"number": order.number, "count": order.failures, "why": order.last_error}
-    return _finding(order, "tracking", now, order.since, DAY, facts, of=order.number)
+    return _build_finding(order, "tracking", now, order.since, DAY, facts, of=order.number)
 
 
-def _failing(order: Standing, now: datetime) -> Finding | None:
+def _find_failing(order: StalledOrder, now: datetime) -> Finding | None:
     """Nothing could be learned of an order that is bought, by as many tries as there were."""
     if order.state not in {State.PLACED, State.SHIPPED} or order.number or order.failures < FAILURES:
         return None
@@ -249,11 +249,11 @@ def _failing(order: Standing, now: datetime) -> Finding | None:
     if now - since < UNREAD:
         return None
     facts = {"count": order.failures, "why": order.last_error or "?"}
-    return _finding(order, "failing", now, since, UNREAD, facts)
+    return _build_finding(order, "failing", now, since, UNREAD, facts)
 
 
-def _finding(
-    order: Standing,
+def _build_finding(
+    order: StalledOrder,
     code: str,
     now: datetime,
     since: datetime,
@@ -267,15 +267,20 @@ def _finding(
     age = now - since
     told = {"days": age.days, "since": f"{since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"}
     return Finding(
-        order, code, since, limit, f"{of or since.isoformat()}:{_doublings(age, limit)}", {**facts, **told}
+        order,
+        code,
+        since,
+        limit,
+        f"{of or since.isoformat()}:{_count_doublings(age, limit)}",
+        {**facts, **told},
     )
 
 
-def _doublings(age: timedelta, limit: timedelta) -> int:
+def _count_doublings(age: timedelta, limit: timedelta) -> int:
     return max(int(age / limit), 1).bit_length() - 1
 
 
-def each_state() -> Iterator[tuple[State, str | None, str | None]]:
+def list_open_states() -> Iterator[tuple[State, str | None, str | None]]:
     """Everything that an open order can be: state, reason, problem."""
     yield from ((state, None, None) for state in STATES)
     yield (State.WAITING, None, None)

@@ -180,7 +180,7 @@ _ALONE = frozenset({"UPS", "Amazon"})
 """Carriers whose numbers no other has: the number alone tells them."""
 
 
-def fold(text: str, keep: str = "") -> str:
+def fold_name(text: str, keep: str = "") -> str:
     """Lower case, no accents, single blanks: how names are compared. `keep` are signs that stay."""
     apart = unicodedata.normalize("NFKD", text).casefold()
     plain = "".join(char for char in apart if not unicodedata.combining(char))
@@ -188,42 +188,42 @@ def fold(text: str, keep: str = "") -> str:
 
 
 @cache
-def known() -> dict[str, str]:
+def get_known_names() -> dict[str, str]:
     """Every name that is known whatever the country, folded, and Shopify's spelling."""
-    return {**{fold(name): name for name in ANYWHERE}, **ALSO}
+    return {**{fold_name(name): name for name in ANYWHERE}, **ALSO}
 
 
 @cache
-def _national() -> dict[str, dict[str, str]]:
+def _get_national_names() -> dict[str, dict[str, str]]:
     """Names of one country alone, folded: by the country, Shopify's spelling."""
     found: dict[str, dict[str, str]] = {}
     for country, names in OF_COUNTRY.items():
         for name in names:
-            if fold(name) not in known():
-                found.setdefault(fold(name), {})[country] = name
+            if fold_name(name) not in get_known_names():
+                found.setdefault(fold_name(name), {})[country] = name
     for (name, country), ours in BY_COUNTRY.items():
         found.setdefault(name, {})[country] = ours
     return found
 
 
-def carriers_of(number: str | None) -> frozenset[str]:
+def find_carriers(number: str | None) -> frozenset[str]:
     """The carriers whose tracking numbers look like this one; none where its form tells nothing."""
     plain = re.sub(r"\s+", "", number or "").upper()
     return frozenset().union(*(names for form, names in _FORMS if form.fullmatch(plain)))
 
 
-def own_name(name: str, own: Mapping[str, str] | None) -> str | None:
+def find_own_name(name: str, own: Mapping[str, str] | None) -> str | None:
     """What the merchant's own table says of a name: the same name first, then the pattern (`*`, `?`) with the most
     other characters."""
-    folded = fold(name)
-    table = {fold(theirs, "*?"): ours for theirs, ours in (own or {}).items()}
+    folded = fold_name(name)
+    table = {fold_name(theirs, "*?"): ours for theirs, ours in (own or {}).items()}
     if folded in table:
         return table[folded]
     fitting = [key for key in table if fnmatchcase(folded, key)]
     return table[max(fitting, key=lambda key: len(re.sub(r"[*?]", "", key)))] if fitting else None
 
 
-def carrier_of(text: str, number: str | None, country: str | None) -> str | None:
+def find_carrier(text: str, number: str | None, country: str | None) -> str | None:
     """The carrier on Shopify's list that a text means, or None where that is not plain.
 
     `country` is where the parcel goes (ISO 3166-1 alpha-2). A known name within the text is taken ("UPS Express"),
@@ -231,59 +231,61 @@ def carrier_of(text: str, number: str | None, country: str | None) -> str | None
     number decides.
     """
     where = (country or "").strip().upper()
-    folded = fold(text)
-    whole = _ours(folded, where)
+    folded = fold_name(text)
+    whole = _find_name(folded, where)
     if whole is not None:
         return whole
-    named = set(_names_within(text, folded.split(), where))
-    likely = carriers_of(number)
+    named = set(_find_names_within(text, folded.split(), where))
+    likely = find_carriers(number)
     if len(named) == 1 and None not in named:
         return named.pop()
     chosen = [one for one in named if one in likely] if len(named) > 1 else list(likely & _ALONE)
     return chosen[0] if len(chosen) == 1 else None
 
 
-def _ours(folded: str, country: str) -> str | None:
-    return _national().get(folded, {}).get(country) or known().get(folded)
+def _find_name(folded: str, country: str) -> str | None:
+    return _get_national_names().get(folded, {}).get(country) or get_known_names().get(folded)
 
 
-def _names_within(text: str, words: list[str], country: str) -> Iterator[str | None]:
+def _find_names_within(text: str, words: list[str], country: str) -> Iterator[str | None]:
     """The known names in a text in Shopify's spelling, the longest where one is part of another; None for one
     that is another country's, or of a service that Shopify does not know."""
     taken = [False] * len(words)
     for length in range(min(len(words), 6), 0, -1):
         for start in range(len(words) - length + 1):
             phrase = " ".join(words[start : start + length])
-            is_name = phrase in known() or phrase in _national() or phrase in OTHERS
+            is_name = phrase in get_known_names() or phrase in _get_national_names() or phrase in OTHERS
             if not is_name or phrase in _WORDS_TOO or any(taken[start : start + length]):
                 continue
             taken[start : start + length] = [True] * length
             rest = [*words[:start], "|", *words[start + length :]]
-            yield None if phrase in OTHERS else _of_this_country(phrase, text, rest, country)
+            yield None if phrase in OTHERS else _find_local_name(phrase, text, rest, country)
 
 
-def _of_this_country(phrase: str, text: str, rest: list[str], country: str) -> str | None:
+def _find_local_name(phrase: str, text: str, rest: list[str], country: str) -> str | None:
     """Shopify's spelling of a name within a text; None where the name, or a country that the text names beside
     it, makes it the service of a country to which the parcel does not go."""
-    ours = _ours(phrase, country)
+    ours = _find_name(phrase, country)
     if ours in WORLDWIDE:
         return ours
-    named = _countries(text, rest)
+    named = _find_countries(text, rest)
     for one in named:
-        special = _national().get(phrase, {}).get(one) or known().get(f"{phrase} {one.lower()}")
+        special = _get_national_names().get(phrase, {}).get(one) or get_known_names().get(
+            f"{phrase} {one.lower()}"
+        )
         if special is not None:
             return special
     return ours if not named or country in named else None
 
 
-def _countries(text: str, rest: list[str]) -> set[str]:
+def _find_countries(text: str, rest: list[str]) -> set[str]:
     """The countries that the other words of a text name: in full, or by a code in capitals at either end."""
     joined = f" {' '.join(rest)} "
-    found = {code for name, code in _country_names().items() if f" {name} " in joined}
+    found = {code for name, code in _load_country_names().items() if f" {name} " in joined}
     codes = [word for word in re.findall(r"\w+", text) if word.isupper()]
     for word in {*codes[:1], *codes[-1:]}:
         code = {"UK": "GB"}.get(word, word)
-        if code not in _NOT_COUNTRIES and code in _country_names().values() and word.lower() in rest:
+        if code not in _NOT_COUNTRIES and code in _load_country_names().values() and word.lower() in rest:
             found.add(code)
     return found
 
@@ -293,7 +295,7 @@ _NOT_COUNTRIES = frozenset({"AG", "AS", "BV", "CO", "IN", "LA", "SA", "SE", "ST"
 
 
 @cache
-def _country_names() -> dict[str, str]:
+def _load_country_names() -> dict[str, str]:
     """Names of countries in the languages of Sculpteo and its carriers, folded, each with the code."""
     from babel import Locale
 
@@ -301,5 +303,5 @@ def _country_names() -> dict[str, str]:
     for language in ("en", "fr", "de", "es", "it", "nl"):
         for code, name in Locale(language).territories.items():
             if re.fullmatch("[A-Z]{2}", code) and code not in {"EU", "EZ", "UN", "ZZ", "XA", "XB", "QO"}:
-                names.setdefault(fold(name), code)
+                names.setdefault(fold_name(name), code)
     return names

@@ -24,8 +24,8 @@ from babel.numbers import format_compact_currency, format_currency, format_decim
 from babel.units import format_unit
 
 from bridge.order.model import Money
-from bridge.order.problems import say
-from bridge.order.wording import in_words_of
+from bridge.order.problems import fill_sentence
+from bridge.order.wording import translate_facts
 
 LOCALES = Path(__file__).parent / "locales"
 FALLBACK = Locale("en", "GB")
@@ -39,14 +39,14 @@ class Translation:
     forms: tuple[str, ...]
     plural_index: Callable[[int], int]
 
-    def form_for(self, count: int) -> str:
+    def select_form(self, count: int) -> str:
         """The form for this many. Where the language has more forms than were translated, the last one
         stands for the rest: it is the general one in every language's order of forms."""
         return self.forms[min(self.plural_index(count), len(self.forms) - 1)]
 
 
 @lru_cache(maxsize=1)
-def catalogs() -> Mapping[str, Mapping[str, Translation]]:
+def load_catalogs() -> Mapping[str, Mapping[str, Translation]]:
     """Language -> English sentence -> its translation."""
     found: dict[str, dict[str, Translation]] = {"en": {}}
     for path in sorted(LOCALES.glob("*/*.po")):
@@ -68,16 +68,16 @@ def read_catalog(path: Path, language: str) -> Mapping[str, Translation]:
     plural_index = gettext.c2py(catalog.plural_expr)
     found: dict[str, Translation] = {}
     for entry in catalog:
-        forms = _tuple(entry.string)
+        forms = _to_tuple(entry.string)
         while forms and not forms[-1]:  # forms that the rule has and the file has not
             forms = forms[:-1]
         if entry.id and not entry.fuzzy and forms and all(forms):
             shaped = SHAPES.get(language, tuple)(forms)
-            found[_tuple(entry.id)[0]] = Translation(shaped, plural_index)
+            found[_to_tuple(entry.id)[0]] = Translation(shaped, plural_index)
     return found
 
 
-def french_spaces(forms: Iterable[str]) -> tuple[str, ...]:
+def set_french_spaces(forms: Iterable[str]) -> tuple[str, ...]:
     """With the spaces that French sets before and within its marks, whatever a translator typed: narrow ones that
     break no line, and a full one before a colon.
 
@@ -93,7 +93,7 @@ def french_spaces(forms: Iterable[str]) -> tuple[str, ...]:
 
 SEVERAL = " [several]"
 
-SHAPES: Mapping[str, Callable[[Iterable[str]], tuple[str, ...]]] = {"fr": french_spaces}
+SHAPES: Mapping[str, Callable[[Iterable[str]], tuple[str, ...]]] = {"fr": set_french_spaces}
 """What is put right in every translation of a language."""
 
 
@@ -102,11 +102,11 @@ def mark(sentence: str) -> str:
     return sentence
 
 
-def _tuple(text: str | Sequence[str] | None) -> tuple[str, ...]:
+def _to_tuple(text: str | Sequence[str] | None) -> tuple[str, ...]:
     return (text or "",) if isinstance(text, str | None) else tuple(text)
 
 
-def wanted(header: str) -> list[str]:
+def parse_accept_language(header: str) -> list[str]:
     """The language tags of an Accept-Language header, the most wanted first. Never raises."""
     ranked: list[tuple[float, int, str]] = []
     for place, part in enumerate(header[:500].split(",")):
@@ -116,17 +116,17 @@ def wanted(header: str) -> list[str]:
     return [tag for quality, _, tag in sorted(ranked) if quality < 0]
 
 
-def reader_for(header: str, fixed: str | None, zone: str | None) -> Reader:
+def build_formatter(header: str, fixed: str | None, zone: str | None) -> Formatter:
     """The reader that the browser asks for, or the configuration decides."""
-    for tag in [fixed] if fixed else wanted(header):
-        locale = _locale(tag)
-        if locale is not None and locale.language in catalogs():
-            return Reader(locale, _zone(zone))
-    return Reader(FALLBACK, _zone(zone))
+    for tag in [fixed] if fixed else parse_accept_language(header):
+        locale = _parse_locale(tag)
+        if locale is not None and locale.language in load_catalogs():
+            return Formatter(locale, _parse_zone(zone))
+    return Formatter(FALLBACK, _parse_zone(zone))
 
 
 @lru_cache(maxsize=256)
-def _locale(tag: str) -> Locale | None:
+def _parse_locale(tag: str) -> Locale | None:
     parts = tag.split("-")
     try:
         return Locale.parse("_".join(parts[:2]))
@@ -139,7 +139,7 @@ def _locale(tag: str) -> Locale | None:
 
 
 @lru_cache(maxsize=256)
-def _zone(name: str | None) -> tzinfo:
+def _parse_zone(name: str | None) -> tzinfo:
     if name and re.fullmatch(r"[A-Za-z0-9_+\-]{1,32}(?:/[A-Za-z0-9_+\-]{1,32}){0,2}", name):
         try:
             return ZoneInfo(name)
@@ -149,7 +149,7 @@ def _zone(name: str | None) -> tzinfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Formatter:
     """Somebody who reads a page."""
 
     locale: Locale
@@ -166,59 +166,61 @@ class Reader:
 
     def t(self, sentence: str, **facts: object) -> str:
         """The sentence in the reader's language, its {names} filled."""
-        return self.fill(sentence, facts)
+        return self.translate_and_fill(sentence, facts)
 
-    def fill(self, sentence: str, facts: Mapping[str, object]) -> str:
-        return say(self.said(sentence), in_words_of(facts, self.said))
+    def translate_and_fill(self, sentence: str, facts: Mapping[str, object]) -> str:
+        return fill_sentence(self.translate(sentence), translate_facts(facts, self.translate))
 
-    def said(self, sentence: str) -> str:
+    def translate(self, sentence: str) -> str:
         """The sentence in the reader's language, its {names} as they are."""
-        found = catalogs()[self.language].get(sentence)
+        found = load_catalogs()[self.language].get(sentence)
         return found.forms[0] if found else sentence
 
     def n(self, one: str, many: str, count: int, **facts: object) -> str:
         """The sentence for this many; {count} is filled with it."""
-        found = catalogs()[self.language].get(one)
+        found = load_catalogs()[self.language].get(one)
         english = one if count == 1 else many
-        told = in_words_of(facts, self.said)
-        return say(found.form_for(count) if found else english, {"count": self.number(count), **told})
+        told = translate_facts(facts, self.translate)
+        return fill_sentence(
+            found.select_form(count) if found else english, {"count": self.format_number(count), **told}
+        )
 
     def heading(self, sentence: str, count: int) -> str:
         """What stands over so many things of one kind: a word that some languages write otherwise of several. Such
         a form is the translation of the sentence with SEVERAL behind it."""
-        found = catalogs()[self.language].get(sentence + SEVERAL)
-        return found.forms[0] if found and found.plural_index(count) else self.said(sentence)
+        found = load_catalogs()[self.language].get(sentence + SEVERAL)
+        return found.forms[0] if found and found.plural_index(count) else self.translate(sentence)
 
-    def number(self, value: int | Decimal) -> str:
+    def format_number(self, value: int | Decimal) -> str:
         return str(format_decimal(value, locale=self.locale))
 
-    def percent(self, share: Decimal) -> str:
+    def format_percent(self, share: Decimal) -> str:
         return str(format_percent(share, locale=self.locale))
 
-    def money(self, money: Money | None) -> str:
+    def format_money(self, money: Money | None) -> str:
         if money is None:
             return "–"
         return str(format_currency(money.amount, money.currency, locale=self.locale))
 
-    def short_money(self, amount: float, currency: str) -> str:
+    def format_short_money(self, amount: float, currency: str) -> str:
         """For the scale of a chart: €1K."""
         digits = 0 if amount == int(amount) or abs(amount) >= 1000 else 1
         return str(format_compact_currency(amount, currency, locale=self.locale, fraction_digits=digits))
 
-    def short_span(self, count: float, unit: str) -> str:
+    def format_short_span(self, count: float, unit: str) -> str:
         """For the scale of a chart: 2.5 d."""
         return str(format_unit(count, unit, length="narrow", locale=self.locale))
 
-    def country(self, code: str) -> str:
+    def format_country(self, code: str) -> str:
         """Its name; the code itself for one that nobody knows."""
         return str(self.locale.territories.get(code, code))
 
-    def moment(self, at: datetime) -> str:
+    def format_moment(self, at: datetime) -> str:
         """Day and time, with the zone where it is not the reader's own."""
         text = format_datetime(at, "medium", tzinfo=self.zone, locale=self.locale)
         return f"{text} UTC" if self.zone is UTC else str(text)
 
-    def short(self, at: datetime) -> str:
+    def format_short_moment(self, at: datetime) -> str:
         """Day and month, hour and minute."""
         local = at.astimezone(self.zone)
         return (
@@ -226,21 +228,21 @@ class Reader:
             f"{format_skeleton('Hm', local, locale=self.locale)}"
         )
 
-    def clock(self, at: datetime) -> str:
+    def format_clock(self, at: datetime) -> str:
         return str(format_skeleton("Hms", at.astimezone(self.zone), locale=self.locale))
 
-    def day(self, day: date) -> str:
+    def format_day(self, day: date) -> str:
         return str(format_date(day, "long", locale=self.locale))
 
-    def short_day(self, day: date) -> str:
+    def format_short_day(self, day: date) -> str:
         return str(format_skeleton("MMMd", datetime(day.year, day.month, day.day), locale=self.locale))  # noqa: DTZ001 - a day has no zone
 
-    def local_day(self, at: datetime) -> date:
+    def to_local_day(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()
 
-    def ago(self, at: datetime, now: datetime) -> str:
+    def format_ago(self, at: datetime, now: datetime) -> str:
         """How long ago, or in how long."""
         return str(format_timedelta(at - now, add_direction=True, locale=self.locale, threshold=1.2))
 
-    def span(self, time: timedelta) -> str:
+    def format_span(self, time: timedelta) -> str:
         return str(format_timedelta(time, locale=self.locale, threshold=1.2))

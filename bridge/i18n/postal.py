@@ -107,37 +107,40 @@ NO_POSTAL_CODE = frozenset(
 )
 
 
-def country_code(text: str | None) -> str:
+def normalize_country_code(text: str | None) -> str:
     """The code as it is written on a parcel: upper case, without blanks around it."""
     return (text or "").strip().upper()
 
 
 def is_country(code: str | None) -> bool:
     """Whether it is a country's code of two letters (ISO 3166-1 alpha-2), or Kosovo's."""
-    wanted = country_code(code)
+    wanted = normalize_country_code(code)
     return len(wanted) == 2 and (wanted == KOSOVO or pycountry.countries.get(alpha_2=wanted) is not None)
 
 
-def lacks_postal_code(address: Address) -> bool:
+def is_postal_code_missing(address: Address) -> bool:
     """Whether its postal code is missing in a country whose post wants one."""
-    return not _clean(address.postal_code) and country_code(address.country_code) not in NO_POSTAL_CODE
+    return (
+        not _normalize_spaces(address.postal_code)
+        and normalize_country_code(address.country_code) not in NO_POSTAL_CODE
+    )
 
 
-def province(address: Address) -> str:
+def format_province(address: Address) -> str:
     """The province as a postman reads it: New York is NY, Tokyo is Tokyo and not JP-13; "" for none.
 
     The code where the post of the country writes it, else the name: Shopify's, or that of ISO 3166-2 where
     Shopify gives none. What is no code of the country is left as it is.
     """
-    code, name = _clean(address.province_code), _clean(address.province)
-    where = country_code(address.country_code)
+    code, name = _normalize_spaces(address.province_code), _normalize_spaces(address.province)
+    where = normalize_country_code(address.country_code)
     if where in CODE_IS_WRITTEN:
-        bare = code.upper().removeprefix(f"{where}-") or _code_of(where, name)
+        bare = code.upper().removeprefix(f"{where}-") or _find_province_code(where, name)
         if re.fullmatch("[A-Z]{2,3}", bare):
             return bare
     if name and name.upper() != code.upper() and not _is_machine_code(name, where):
         return name
-    return _subdivision(where, code or name) or name or code
+    return _find_subdivision(where, code or name) or name or code
 
 
 def _is_machine_code(text: str, country: str) -> bool:
@@ -145,7 +148,7 @@ def _is_machine_code(text: str, country: str) -> bool:
 
 
 @cache
-def _subdivision(country: str, code: str) -> str | None:
+def _find_subdivision(country: str, code: str) -> str | None:
     """The name of a province by ISO 3166-2, without what the table adds in brackets or after a comma."""
     if not country or not code:
         return None
@@ -155,7 +158,7 @@ def _subdivision(country: str, code: str) -> str | None:
 
 
 @cache
-def _code_of(country: str, name: str) -> str:
+def _find_province_code(country: str, name: str) -> str:
     """The code of a province that only its name tells; "" where ISO 3166-2 has none of that name."""
     known = pycountry.subdivisions.get(country_code=country) or ()  # type: ignore[no-untyped-call]
     codes = [one.code for one in known if one.name.casefold() == name.casefold()]
@@ -203,17 +206,17 @@ BOX = "it is a PO box"
 FORCES = "it is a military or diplomatic post office (APO, FPO or DPO)"
 
 
-def no_courier(address: Address | None) -> str | None:
+def find_courier_obstacle(address: Address | None) -> str | None:
     """Why no courier delivers to this address, as the end of a sentence, or None. Holds no personal data.
 
     UPS: "Packages cannot be delivered to P.O. boxes", https://www.ups.com/us/en/support/shipping-support/
     """
     if address is None:
         return None
-    where = country_code(address.country_code)
+    where = normalize_country_code(address.country_code)
     if where in {"US", "GB", "CA"} and _is_of_the_forces(address, where):
         return FORCES
-    lines = [_plain(text) for text in (address.address1, address.address2, address.company)]
+    lines = [_strip_accents(text) for text in (address.address1, address.address2, address.company)]
     raw = " ".join(filter(None, (address.address1, address.address2)))
     local = _BY_COUNTRY.get(where)
     found = any(_ANYWHERE.search(line) for line in lines) or _OTHER_SCRIPTS.search(raw) is not None
@@ -225,20 +228,20 @@ def no_courier(address: Address | None) -> str | None:
 def _is_of_the_forces(address: Address, country: str) -> bool:
     """By state, town or ZIP code: https://pe.usps.com/text/pub28/28c2_010.htm. A street may be called APO."""
     if country == "US":
-        state = _clean(address.province_code).upper().removeprefix("US-")
-        named = _clean(address.province).lower().startswith("armed forces")
-        if state in _FORCES_STATES or named or _FORCES_ZIP.match(_clean(address.postal_code)):
+        state = _normalize_spaces(address.province_code).upper().removeprefix("US-")
+        named = _normalize_spaces(address.province).lower().startswith("armed forces")
+        if state in _FORCES_STATES or named or _FORCES_ZIP.match(_normalize_spaces(address.postal_code)):
             return True
     streets = (address.address1, address.address2)
-    lines = [text for text in streets if country != "US" or _FORCES_LINE.search(_clean(text))]
-    return any(_FORCES.search(_clean(text)) for text in (address.city, *lines))
+    lines = [text for text in streets if country != "US" or _FORCES_LINE.search(_normalize_spaces(text))]
+    return any(_FORCES.search(_normalize_spaces(text)) for text in (address.city, *lines))
 
 
-def _clean(text: str | None) -> str:
+def _normalize_spaces(text: str | None) -> str:
     return " ".join(unicodedata.normalize("NFC", text or "").split())
 
 
-def _plain(text: str | None) -> str:
+def _strip_accents(text: str | None) -> str:
     """In one spelling to compare: full-width letters as plain ones, without accents."""
     apart = unicodedata.normalize("NFKD", text or "")
     return " ".join("".join(char for char in apart if not unicodedata.combining(char)).split())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from babel import Locale
 
 from bridge.i18n.postal import (
-    country_code,
-    province,
+    format_province,
+    normalize_country_code,
 )
 from bridge.invoice.formats import country
 from bridge.invoice.sanitize import clean
@@ -35,8 +35,8 @@ def lines(address: Address, locale: Locale) -> list[str]:
 
 def _place(address: Address) -> list[str]:
     city, code = clean(address.city), clean(address.postal_code)
-    state = clean(province(address))
-    where = country_code(address.country_code)
+    state = clean(format_province(address))
+    where = normalize_country_code(address.country_code)
     if where in _CITY_STATE_CODE:
         return [_join(city, state, code)]
     if where in _CODE_LAST:

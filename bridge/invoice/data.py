@@ -190,7 +190,7 @@ def _address(address: Address | None, locale: Locale) -> Json | None:
         "address1": clean(address.address1),
         "address2": clean(address.address2),
         "city": clean(address.city),
-        "province": clean(postal.province(address)),
+        "province": clean(postal.format_province(address)),
         "province_code": clean(address.province_code),
         "postal_code": clean(address.postal_code),
         "country_code": clean(address.country_code),

@@ -15,11 +15,11 @@ import aiohttp
 from yarl import URL
 
 from bridge.config.settings import Invoice
-from bridge.errors import INVOICE, NotThere, TryAgain
+from bridge.errors import INVOICE, NotReadyYet, TryAgain
 from bridge.invoice.data import BadSetting
 from bridge.net.ssrf import (
-    GuardedSession,
     PrivateAddress,
+    SsrfSafeSession,
 )
 from bridge.order.model import ShopOrder
 
@@ -66,7 +66,7 @@ def _https(url: URL, what: str) -> URL:
 
 
 async def fetch(
-    url: URL, settings: Invoice, session: aiohttp.ClientSession, guard: GuardedSession | None
+    url: URL, settings: Invoice, session: aiohttp.ClientSession, guard: SsrfSafeSession | None
 ) -> bytes:
     """The PDF at `url`. Raises NotThere when there is none yet, TryAgain when the service is in trouble, or
     BadInvoice."""
@@ -113,7 +113,9 @@ def _next(url: URL, answer: aiohttp.ClientResponse) -> URL:
 async def _pdf(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     host, status = answer.url.host, answer.status
     if status in NOT_READY:
-        raise NotThere(f"{host} has no invoice yet (HTTP {status})", after=_after(answer), upstream=INVOICE)
+        raise NotReadyYet(
+            f"{host} has no invoice yet (HTTP {status})", after=_after(answer), upstream=INVOICE
+        )
     if status == 429 or status >= 500:
         raise TryAgain(f"{host} answered HTTP {status}", after=_after(answer), upstream=INVOICE)
     if status in (401, 403):

@@ -19,8 +19,8 @@ from bridge.invoice.download import (
 from bridge.invoice.template import FONT_REMEDY, Rendered, TemplateError, render
 from bridge.invoice.totals import Unusable
 from bridge.net.ssrf import (
-    GuardedSession,
-    anywhere,
+    SsrfSafeSession,
+    allow_any,
 )
 from bridge.order.model import ShopOrder
 
@@ -51,7 +51,7 @@ class Invoices:
         self._session = session
         self._turn = asyncio.Semaphore(AT_ONCE)
 
-    async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
+    async def prepare_invoice(self, shop: str, order: ShopOrder) -> bytes | None:
         """The PDF, or None in mode `none`. Raises NeedsPerson("invoice"), TryAgain or NotThere."""
         if self._settings.mode == "none":
             return None
@@ -83,7 +83,9 @@ class Invoices:
             url = invoice_url(self._settings.url, shop, order)
             if self._settings.allow_private_addresses and self._session is not None:
                 return await fetch(url, self._settings, self._session, None)
-            guard = GuardedSession(anywhere) if self._settings.allow_private_addresses else GuardedSession()
+            guard = (
+                SsrfSafeSession(allow_any) if self._settings.allow_private_addresses else SsrfSafeSession()
+            )
             async with guard:
                 return await fetch(url, self._settings, guard.session, guard)
         except (BadSetting, BadInvoice) as error:

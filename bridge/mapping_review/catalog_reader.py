@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from bridge.errors import BridgeError, NeedsPerson
 from bridge.mapping_review.variants import Stock
-from bridge.order.problems import PROBLEMS, Problem, say
+from bridge.order.problems import PROBLEMS, Problem, fill_sentence
 
 
 async def read_shops(
@@ -26,5 +26,5 @@ async def read_shops(
 def told(error: BridgeError) -> str:
     """An error as a sentence for people."""
     if isinstance(error, NeedsPerson) and error.problem in set(Problem):
-        return say(PROBLEMS[Problem(error.problem)].sentence, error.facts)
+        return fill_sentence(PROBLEMS[Problem(error.problem)].sentence, error.facts)
     return str(error)

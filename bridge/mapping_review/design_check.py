@@ -13,7 +13,7 @@ from bridge.mapping_review.findings import (
 )
 from bridge.mapping_review.prices import Prices
 from bridge.mapping_review.variants import is_offered
-from bridge.order.line_overrides import told
+from bridge.order.line_overrides import describe_designs
 from bridge.order.model import Design
 
 PATIENCE = 20.0  # seconds for which a person waits for Sculpteo
@@ -38,5 +38,5 @@ async def _ask(prices: Prices, designs: list[Design], found: list[Finding]) -> N
     asked = [one for one in designs if is_offered(one.material, offered)]
     for design, answer in (await prices.of(asked)).items():
         if answer is not None and answer.total is None:
-            facts = {"design": told((design,)), "why": answer.problem or "it names none"}
+            facts = {"design": describe_designs((design,)), "why": answer.problem or "it names none"}
             found.append(Finding(Kind.DESIGN, facts))

@@ -9,11 +9,11 @@ from typing import Any
 
 from bridge.order.explanations import (
     Translate,
-    english,
+    to_english,
 )
-from bridge.order.problems import Text, say
-from bridge.order.spelling import near_told
-from bridge.order.wording import in_words_of
+from bridge.order.problems import Text, fill_sentence
+from bridge.order.spelling import describe_near
+from bridge.order.wording import translate_facts
 
 
 class Kind(StrEnum):
@@ -81,9 +81,9 @@ class Finding:
     kind: Kind
     facts: Mapping[str, Any] = field(default_factory=dict)
 
-    def sentence(self, t: Translate = english) -> str:
-        sentence = say(t(FINDINGS[self.kind].sentence), in_words_of(self.facts, t))
-        return " ".join(filter(None, (sentence, near_told(self.facts, t))))
+    def sentence(self, t: Translate = to_english) -> str:
+        sentence = fill_sentence(t(FINDINGS[self.kind].sentence), translate_facts(self.facts, t))
+        return " ".join(filter(None, (sentence, describe_near(self.facts, t))))
 
-    def remedy(self, t: Translate = english) -> str:
+    def remedy(self, t: Translate = to_english) -> str:
         return t(FINDINGS[self.kind].remedy)

@@ -36,7 +36,7 @@ class Offered(Protocol):
 class Asks(Protocol):
     """Sculpteo, as far as it is asked here. Both verbs raise TryAgain when it cannot be asked."""
 
-    async def price(self, design: Design, quantity: int, currency: str) -> Quote: ...
+    async def fetch_price(self, design: Design, quantity: int, currency: str) -> Quote: ...
 
     async def materials(self) -> Sequence[Offered]: ...
 
@@ -90,7 +90,7 @@ class Prices:
 
     async def _ask(self, design: Design) -> Priced | None:
         try:
-            quote = await self._printer.price(design, design.quantity, self._currency)
+            quote = await self._printer.fetch_price(design, design.quantity, self._currency)
         except TryAgain:
             return None
         return Priced(quote.total, quote.problem, quote.warning, self._clock.now())

@@ -17,13 +17,13 @@ from bridge.mapping_review.findings import (
 from bridge.mapping_review.prices import Priced
 from bridge.order.line_overrides import (
     LineRule,
-    told,
+    describe_designs,
 )
 from bridge.order.matching import Match, NotPrinted, Printed, Unmapped
 from bridge.order.model import Design, LineItem, Money, Variant
-from bridge.order.spelling import seen, visible
+from bridge.order.spelling import mark_unseen_characters, normalize_text
 from bridge.ports import Catalog
-from bridge.steps.mapping_overrides import overlaid
+from bridge.steps.mapping_overrides import with_overrides
 
 ON_SALE = frozenset({"ACTIVE", "UNLISTED"})
 """Statuses of products that a customer can buy; drafts and archived ones are shown and not complained of."""
@@ -92,7 +92,7 @@ def lay(stocks: Sequence[Stock], mapping: Mapped, decisions: Iterable[LineRule] 
 
     `decisions` are those of people about variants and products, which count where the mapping has no answer.
     """
-    catalog = overlaid(mapping, decisions)
+    catalog = with_overrides(mapping, decisions)
     return [row for stock in stocks for row in _rows(stock, mapping, catalog)]
 
 
@@ -100,13 +100,13 @@ def _rows(stock: Stock, mapping: Mapped, catalog: Catalog) -> list[Row]:
     alike: dict[str, list[Variant]] = defaultdict(list)
     for variant in stock.variants:
         if variant.sku:
-            alike[seen(variant.sku)].append(variant)
+            alike[normalize_text(variant.sku)].append(variant)
     rows = []
     for variant in stock.variants:
         price = Money(variant.price, stock.currency)
-        match = catalog.match(stock.shop, line_of(variant, price))
+        match = catalog.match_line(stock.shop, line_of(variant, price))
         row = Row(stock.shop, variant, match, price, mapping.deciding(stock.shop, variant.sku or ""))
-        twins = alike[seen(variant.sku)] if variant.sku else []
+        twins = alike[normalize_text(variant.sku)] if variant.sku else []
         rows.append(replace(row, findings=tuple(_findings(row, twins))))
     return rows
 
@@ -123,8 +123,8 @@ def _findings(row: Row, twins: Sequence[Variant]) -> Iterable[Finding]:
             yield Finding(kind, {"sku": variant.sku, "option": row.match.option, "value": row.match.value})
         else:
             near = row.match.near
-            told_near = {"near": [near.facts(variant.sku)]} if near else {}
-            yield Finding(Kind.UNMAPPED, {"sku": visible(variant.sku), **told_near})
+            told_near = {"near": [near.build_facts(variant.sku)]} if near else {}
+            yield Finding(Kind.UNMAPPED, {"sku": mark_unseen_characters(variant.sku), **told_near})
     if len(twins) > 1:
         titles = ", ".join(named(twin) for twin in twins[:TITLES])
         more = ", …" if len(twins) > TITLES else ""
@@ -205,9 +205,9 @@ def _priced(row: Row, prices: Mapping[Design, Priced | None], offered: Collectio
             continue
         answer = prices[design]
         if answer is None:
-            findings.append(Finding(Kind.UNANSWERED, {"design": told((design,))}))
+            findings.append(Finding(Kind.UNANSWERED, {"design": describe_designs((design,))}))
         elif answer.total is None:
-            facts = {"design": told((design,)), "why": answer.problem or "it names none"}
+            facts = {"design": describe_designs((design,)), "why": answer.problem or "it names none"}
             findings.append(Finding(Kind.DESIGN, facts))
         else:
             costs.append(answer.total)

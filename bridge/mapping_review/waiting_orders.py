@@ -12,8 +12,8 @@ from typing import Any
 
 from bridge.order.explanations import (
     Translate,
-    english,
-    why,
+    describe_state,
+    to_english,
 )
 from bridge.order.model import PrintItem
 from bridge.order.policy import Policy
@@ -22,9 +22,9 @@ from bridge.order.records import OrderRecord
 from bridge.order.states import Ignored, State
 from bridge.ports import Catalog
 from bridge.steps.line_selection import (
-    Nothing,
-    Trouble,
-    select,
+    Blocked,
+    Skipped,
+    select_lines,
 )
 
 BY_MAPPING = frozenset({Problem.UNMAPPED, Problem.OPTION})
@@ -45,9 +45,9 @@ class Outlook:
     problem: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
-    def sentence(self, t: Translate = english) -> str:
+    def sentence(self, t: Translate = to_english) -> str:
         """Why it is not printed; "" where it is."""
-        return "" if self.items else why(self.state, self.reason, self.problem, self.facts, t)
+        return "" if self.items else describe_state(self.state, self.reason, self.problem, self.facts, t)
 
     def alike(self, other: Outlook) -> bool:
         """Whether the mapping comes to the same."""
@@ -89,11 +89,11 @@ def changed(record: OrderRecord, catalog: Catalog, policy: Policy, now: datetime
     if record.snapshot is None or not concerned(record, now):
         return None
     before = Outlook(record.items, record.state, record.reason, record.problem, record.facts)
-    found = select(record.shop, record.snapshot, catalog, policy)
+    found = select_lines(record.shop, record.snapshot, catalog, policy)
     match found.verdict:
-        case Trouble(problem, facts):
+        case Blocked(problem, facts):
             after = Outlook((), State.ATTENTION, problem=problem, facts=facts)
-        case Nothing(reason, facts):
+        case Skipped(reason, facts):
             after = Outlook((), State.IGNORED, reason, facts=facts)
         case _:
             after = Outlook(found.items)

@@ -11,7 +11,7 @@ FREE_TRIES = 10  # moves that an order may make in a row, with nothing outside h
 BUGS_BEFORE_A_PERSON = 5  # failed runs by an error that is our own, before a person is asked
 
 
-def delay(failures: int, random: Random, *, asked: timedelta | None = None) -> timedelta:
+def compute_delay(failures: int, random: Random, *, asked: timedelta | None = None) -> timedelta:
     """The wait after the `failures`-th failure in a row: doubling from 5 s up to 30 min, with up to a third
     of jitter on top so that an outage is not followed by a stampede. `asked` (Retry-After) is a least."""
     doubled = FIRST * (1 << min(max(failures - 1, 0), 16))
@@ -19,7 +19,7 @@ def delay(failures: int, random: Random, *, asked: timedelta | None = None) -> t
     return max(wait, asked) if asked else wait
 
 
-def pause_after(tries: int) -> timedelta:
+def compute_pause(tries: int) -> timedelta:
     """The least wait before an order is looked at again that the bridge has moved, or looked at at once, so
     many times although nothing outside has changed: nothing at first, then doubling from 5 s up to 30 min.
 
@@ -29,11 +29,11 @@ def pause_after(tries: int) -> timedelta:
     return min(FIRST * (1 << min(beyond - 1, 16)), CAP) if beyond > 0 else timedelta(0)
 
 
-def tries_so_far(tries: int, since_last: timedelta) -> int:
+def count_tries(tries: int, since_last: timedelta) -> int:
     """What is left of a count of tries: nothing once the order has rested for longer than they asked for."""
-    return tries if since_last <= 2 * max(pause_after(tries), FIRST) else 0
+    return tries if since_last <= 2 * max(compute_pause(tries), FIRST) else 0
 
 
-def jittered(interval: timedelta, random: Random) -> timedelta:
+def add_jitter(interval: timedelta, random: Random) -> timedelta:
     """An interval of polling, a fifth shorter or longer by chance, so that orders do not march in step."""
     return interval * (0.8 + 0.4 * random.random())

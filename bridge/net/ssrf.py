@@ -27,18 +27,18 @@ class PrivateAddress(OSError):
 def is_public(address: Address) -> bool:
     """Whether it is a host of the public internet, also when it is an IPv4 address in IPv6 clothes."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner = _inner(address)
+        inner = _extract_ipv4(address)
         if inner is not None:
             return is_public(inner)
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
-def anywhere(_: Address) -> bool:
+def allow_any(_: Address) -> bool:
     """For a merchant whose invoicing service runs in their own network."""
     return True
 
 
-def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def _extract_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     if address.teredo is not None:
@@ -46,7 +46,7 @@ def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
-class GuardedSession:
+class SsrfSafeSession:
     """An aiohttp session whose connections go only to allowed addresses. Cookies and proxies are not used.
 
     `refused` says whether an address was refused since the start: aiohttp wraps the error of a connection.
@@ -64,14 +64,14 @@ class GuardedSession:
         self._tls = tls
         self.refused = False
 
-    async def __aenter__(self) -> GuardedSession:
+    async def __aenter__(self) -> SsrfSafeSession:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 resolver=self._resolver,
                 ssl=self._tls or True,
                 use_dns_cache=False,
                 force_close=True,
-                socket_factory=self._socket,
+                socket_factory=self._open_socket,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
@@ -85,7 +85,7 @@ class GuardedSession:
     def session(self) -> aiohttp.ClientSession:
         return self._session
 
-    def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
+    def _open_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, target = info
         address = ipaddress.ip_address(str(target[0]))
         if not self._allowed(address):
@@ -94,7 +94,7 @@ class GuardedSession:
         return socket.socket(family=family, type=kind, proto=protocol)
 
 
-def describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """An error in a few words, by its kind: its own text may hold the URL or parts of an answer."""
     if isinstance(error, TimeoutError):
         return "the time was over"

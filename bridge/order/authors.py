@@ -9,6 +9,6 @@ NOT_KEPT = "?"
 """Who took a decision of which an earlier release did not keep that."""
 
 
-def person(name: str) -> str:
+def format_person(name: str) -> str:
     """A person's name as it is kept: one who is called like the service is marked as a person."""
     return f"{name} (person)" if name.strip().casefold() == SERVICE else name

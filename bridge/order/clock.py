@@ -27,12 +27,12 @@ class ClockReading:
         return least if least > 0 else min(most, 0.0)
 
 
-def machine_time() -> datetime:
+def read_machine_time() -> datetime:
     """What this machine's clock shows, in UTC."""
     return datetime.now(UTC)
 
 
-def measured() -> float:
+def measure_seconds() -> float:
     """Seconds from some moment on, which nobody can set; where the system can tell, also those slept through."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)  # Linux
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
@@ -46,7 +46,7 @@ class SystemClock:
     server of their database is the one clock that all replicas have.
     """
 
-    def __init__(self, shown: Callable[[], datetime] = machine_time) -> None:
+    def __init__(self, shown: Callable[[], datetime] = read_machine_time) -> None:
         """`shown` is what the machine's clock shows."""
         self._shown = shown
         self._told: tuple[datetime, float] | None = None
@@ -56,8 +56,8 @@ class SystemClock:
         if self._told is None:
             return self._shown()
         at, since = self._told
-        return at + timedelta(seconds=measured() - since)
+        return at + timedelta(seconds=measure_seconds() - since)
 
-    def told(self, at: datetime) -> None:
+    def set_time(self, at: datetime) -> None:
         """Hear what time it is at the database server."""
-        self._told = at, measured()
+        self._told = at, measure_seconds()

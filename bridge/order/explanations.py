@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bridge.order.problems import Problem, say, text_of
-from bridge.order.reason_codes import reason_told
-from bridge.order.spelling import near_told
+from bridge.order.problems import Problem, fill_sentence, find_text
+from bridge.order.reason_codes import translate_reason
+from bridge.order.spelling import describe_near
 from bridge.order.states import IGNORED, MEANING, WAIT_REMEDIES, WAITS, Ignored, State, Wait
-from bridge.order.wording import in_words_of
+from bridge.order.wording import translate_facts
 
 CANCELLED = {
     "cancelled": "The order was cancelled in the shop before anything was bought.",
@@ -52,75 +52,75 @@ NOTHING_NEXT = "Nothing happens by itself, until there is news from the shop, fr
 Translate = Callable[[str], str]
 
 
-def english(sentence: str) -> str:
+def to_english(sentence: str) -> str:
     return sentence
 
 
-def translated(facts: Mapping[str, Any], t: Translate) -> dict[str, Any]:
+def translate_with_reasons(facts: Mapping[str, Any], t: Translate) -> dict[str, Any]:
     """The facts of a sentence, those that are words themselves in the words of `t`."""
-    words = {name: reason_told(facts[name], t) for name in ("why", "risk", "reason") if name in facts}
-    return in_words_of({**facts, **words}, t)
+    words = {name: translate_reason(facts[name], t) for name in ("why", "risk", "reason") if name in facts}
+    return translate_facts({**facts, **words}, t)
 
 
-def why(
+def describe_state(
     state: State,
     reason: str | None,
     problem: str | None,
     facts: Mapping[str, Any],
-    t: Translate = english,
+    t: Translate = to_english,
     *,
     window_until: str | None = None,
 ) -> str:
     """One sentence on the order's present state. `t` translates the sentence before it is filled. `window_until` is
     when the approval window ends, as the reader writes times."""
-    told = translated(facts, t)
+    told = translate_with_reasons(facts, t)
     match state:
         case State.WAITING if reason == Wait.WINDOW and window_until:
-            return say(t(WINDOW_UNTIL), {"at": window_until})
+            return fill_sentence(t(WINDOW_UNTIL), {"at": window_until})
         case State.WAITING | State.SHIPPED if reason in set(Wait):
-            return say(t(WAITS[Wait(reason)]), told)
+            return fill_sentence(t(WAITS[Wait(reason)]), told)
         case State.IGNORED if reason in set(Ignored):
-            return say(t(IGNORED[Ignored(reason)]), told)
+            return fill_sentence(t(IGNORED[Ignored(reason)]), told)
         case State.CANCELLED if reason in CANCELLED:
             return t(CANCELLED[reason])
         case State.DONE if reason in DONE:
             return t(DONE[reason])
         case State.ATTENTION if problem in set(Problem):
-            sentence = say(t(text_of(Problem(problem), facts).sentence), told)
-            return " ".join(filter(None, (sentence, near_told(facts, t))))
+            sentence = fill_sentence(t(find_text(Problem(problem), facts).sentence), told)
+            return " ".join(filter(None, (sentence, describe_near(facts, t))))
         case State.UNKNOWN if "why" in told:
-            return say(t(MAY_HAVE), told)
+            return fill_sentence(t(MAY_HAVE), told)
         case _:
             return t(MEANING[state])
 
 
-def address_check(verdict: str | None) -> str:
+def describe_address_check(verdict: str | None) -> str:
     """What Shopify's own check says of the shipping address; an unknown verdict is shown as it is."""
     if verdict is None:
         return NOT_CHECKED
     return ADDRESS_CHECKS.get(verdict, verdict)
 
 
-def next_step(state: State, due: bool, t: Translate = english) -> str:
+def describe_next_step(state: State, due: bool, t: Translate = to_english) -> str:
     """What the bridge does next of itself: at the order's due time, or when there is news."""
     return t(NEXT[state] if due else NOTHING_NEXT)
 
 
-def remedy(
+def describe_remedy(
     state: State,
     problem: str | None,
     facts: Mapping[str, Any],
     name: str,
-    t: Translate = english,
+    t: Translate = to_english,
     *,
     reason: str | None = None,
 ) -> str | None:
     """What a person can do, where it needs one. `reason` is what a waiting order waits for."""
     told = {**facts, "name": shlex.quote(name.lstrip("#"))}  # a shell takes what follows a # for a comment
     if state is State.ATTENTION and problem in set(Problem):
-        return say(t(text_of(Problem(problem), facts).remedy), told)
+        return fill_sentence(t(find_text(Problem(problem), facts).remedy), told)
     if state is State.WAITING and reason in set(WAIT_REMEDIES):
-        return say(t(WAIT_REMEDIES[Wait(reason)]), told)
+        return fill_sentence(t(WAIT_REMEDIES[Wait(reason)]), told)
     if state is State.UNKNOWN:
-        return say(t(UNKNOWN_REMEDY), told)
+        return fill_sentence(t(UNKNOWN_REMEDY), told)
     return None

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bridge.order.model import Design, LineItem, PrintItem
-from bridge.order.spelling import seen
+from bridge.order.spelling import normalize_text
 
 
 class Scope(StrEnum):
@@ -45,63 +45,63 @@ class LineRule:
     damaged: bool = False
 
     @property
-    def printed(self) -> bool:
+    def is_printed(self) -> bool:
         return bool(self.designs)
 
 
-def subject_of(line: LineItem, scope: Scope) -> str | None:
+def find_subject(line: LineItem, scope: Scope) -> str | None:
     """What a decision of this scope about the line is about; None = Shopify does not say."""
     return {Scope.LINE: line.id, Scope.VARIANT: line.variant_id, Scope.PRODUCT: line.product_id}[scope]
 
 
-def subjects_of(lines: Iterable[LineItem]) -> frozenset[str]:
+def collect_subjects(lines: Iterable[LineItem]) -> frozenset[str]:
     """All that a decision about one of these lines can be about."""
-    found = {subject_of(line, scope) for line in lines for scope in Scope}
+    found = {find_subject(line, scope) for line in lines for scope in Scope}
     return frozenset(subject for subject in found if subject)
 
 
-def named(sku: str | None, title: str) -> str:
+def format_line_name(sku: str | None, title: str) -> str:
     """What a person calls a line: its SKU, else its title."""
     return f"“{sku}”" if sku else f"“{title}” (it has no SKU)"
 
 
-def told(designs: Sequence[Design]) -> str:
+def describe_designs(designs: Sequence[Design]) -> str:
     """Designs in a few words: "2 x QfGQC4YQ in silver, scale 0.87 (cm)"."""
-    return " and ".join(_told(design) for design in designs)
+    return " and ".join(_describe_design(design) for design in designs)
 
 
-def prints_told(items: Iterable[PrintItem]) -> str:
+def describe_prints(items: Iterable[PrintItem]) -> str:
     """What is printed of an order in a few words, as `told` has them."""
-    return told([replace(item.design, quantity=item.quantity) for item in items])
+    return describe_designs([replace(item.design, quantity=item.quantity) for item in items])
 
 
-def _told(design: Design) -> str:
+def _describe_design(design: Design) -> str:
     copies = f"{design.quantity} x " if design.quantity > 1 else ""
     material = f" in {design.material}" if design.material else ""
     scale = f", scale {design.scale}" + (f" ({design.unit})" if design.unit else "") if design.scale else ""
     return f"{copies}{design.uuid}{material}{scale}"
 
 
-def config_lines(sku: str, designs: Sequence[Design]) -> str:
+def render_config_lines(sku: str, designs: Sequence[Design]) -> str:
     """The lines for config.yaml that decide the same for good; without designs, that it is not printed."""
-    sku = seen(sku)
+    sku = normalize_text(sku)
     if not designs:
-        return f"ignore:\n  - {_quoted(sku)}"
+        return f"ignore:\n  - {_quote_text(sku)}"
     if len(designs) == 1:
-        return f"products:\n  - {{sku: {_quoted(sku)}, {_keys(designs[0])}}}"
-    items = "".join(f"\n      - {{{_keys(design)}}}" for design in designs)
-    return f"products:\n  - sku: {_quoted(sku)}\n    items:{items}"
+        return f"products:\n  - {{sku: {_quote_text(sku)}, {_format_keys(designs[0])}}}"
+    items = "".join(f"\n      - {{{_format_keys(design)}}}" for design in designs)
+    return f"products:\n  - sku: {_quote_text(sku)}\n    items:{items}"
 
 
-def _keys(design: Design) -> str:
-    keys = [("uuid", _quoted(design.uuid))]
+def _format_keys(design: Design) -> str:
+    keys = [("uuid", _quote_text(design.uuid))]
     keys += [("quantity", str(design.quantity))] if design.quantity != 1 else []
-    keys += [("material", _quoted(design.material))] if design.material else []
+    keys += [("material", _quote_text(design.material))] if design.material else []
     keys += [("scale", format(design.scale, "f"))] if design.scale is not None else []
     keys += [("unit", design.unit)] if design.unit else []
     return ", ".join(f"{key}: {value}" for key, value in keys)
 
 
-def _quoted(text: str) -> str:
+def _quote_text(text: str) -> str:
     """JSON text, which YAML reads alike."""
     return json.dumps(text, ensure_ascii=False)

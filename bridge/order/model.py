@@ -153,7 +153,7 @@ class Decision:
     at: datetime
 
     @property
-    def forbids(self) -> bool:
+    def is_forbidding(self) -> bool:
         return self.choice is not Choice.OPEN
 
 
@@ -350,7 +350,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class PlaceResult:
     verdict: Verdict
     answer: RawAnswer
     why: str  # one sentence, for people
@@ -441,7 +441,7 @@ class NewFulfillment:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedOrder:
     """An order that reconciliation found, without its details."""
 
     id: str

@@ -16,9 +16,9 @@ from bridge.order.explanations import (
     MAY_HAVE,
     UNKNOWN_REMEDY,
     Translate,
-    translated,
+    translate_with_reasons,
 )
-from bridge.order.problems import Alarm, Problem, Text, say, text_of
+from bridge.order.problems import Alarm, Problem, Text, fill_sentence, find_text
 from bridge.order.states import FOR_A_PERSON, WAITS, State, Wait
 
 
@@ -295,7 +295,7 @@ MOVES_TOLD = frozenset(
 )
 
 
-def code_of(kind: str, target: State | None, reason: str | None) -> str | None:
+def find_code(kind: str, target: State | None, reason: str | None) -> str | None:
     """The code under which a line of the timeline is news; None = it is not."""
     if kind in {"alarm", "parcel"}:
         return kind
@@ -308,7 +308,7 @@ def code_of(kind: str, target: State | None, reason: str | None) -> str | None:
     return str(target) if kind == "move" and target in MOVES_TOLD else None
 
 
-def topic_of(news: News) -> Topic | None:
+def find_topic(news: News) -> Topic | None:
     """What people call it; None = it is for other systems only."""
     if news.code in TEXTS:
         return TEXTS[news.code][0]
@@ -329,23 +329,23 @@ def is_loud(news: News) -> bool:
     return news.code == "alarm"
 
 
-def tell(news: News, name: str, t: Translate) -> tuple[str, str]:
+def describe_news(news: News, name: str, t: Translate) -> tuple[str, str]:
     """One sentence on what happened and one on what to do. `name` is what people call the order."""
-    facts = translated({"name": name, **news.facts}, t)
-    text = _text(news)
+    facts = translate_with_reasons({"name": name, **news.facts}, t)
+    text = _find_text(news)
     if "of" in facts:  # the sentence that another one goes on with
-        facts["sentence"] = say(t(str(facts["of"])), facts)
-    return say(t(text.sentence), facts), say(t(text.remedy), facts)
+        facts["sentence"] = fill_sentence(t(str(facts["of"])), facts)
+    return fill_sentence(t(text.sentence), facts), fill_sentence(t(text.remedy), facts)
 
 
-def _text(news: News) -> Text:
+def _find_text(news: News) -> Text:
     if news.code in TEXTS:
         return TEXTS[news.code][1]
     problem, alarm, reason = (news.facts.get(key) for key in ("problem", "alarm", "reason"))
     if news.code == "alarm" and alarm in set(Alarm):
-        return text_of(Alarm(alarm), news.facts)
+        return find_text(Alarm(alarm), news.facts)
     if news.code == State.ATTENTION and problem in set(Problem):
-        return text_of(Problem(problem), news.facts)
+        return find_text(Problem(problem), news.facts)
     if news.code == State.UNKNOWN:
         return Text(MAY_HAVE, UNKNOWN_REMEDY)
     if reason in set(Wait):

@@ -87,7 +87,7 @@ class GoLive:
     mode_since: datetime | None = None
     mode_before: Mode | None = None
 
-    def missed_rehearsal(self, created_at: datetime, first_seen_at: datetime) -> bool:
+    def has_missed_rehearsal(self, created_at: datetime, first_seen_at: datetime) -> bool:
         """Whether an order was made before the last change of the mode and the bridge heard of it only after:
         in the mode before, it would have been a rehearsal."""
         if self.mode_since is None or self.mode_before in {None, Mode.LIVE}:

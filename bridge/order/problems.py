@@ -197,7 +197,7 @@ VARIANTS: dict[tuple[Problem | Alarm, str], Text] = {
 """Other words for a problem or alarm that has another cause, and so another remedy; the fact of this name says so."""
 
 
-def text_of(code: Problem | Alarm, facts: Mapping[str, Any]) -> Text:
+def find_text(code: Problem | Alarm, facts: Mapping[str, Any]) -> Text:
     """What to tell of a problem or an alarm: by its facts, since the same one may ask for another remedy."""
     variants = (text for (known, fact), text in VARIANTS.items() if known is code and facts.get(fact))
     return next(variants, PROBLEMS[code] if isinstance(code, Problem) else ALARMS[code])
@@ -305,7 +305,7 @@ NOT_CONFIGURED = "the shop “{shop}” is no longer in the configuration"
 """Why a step of an order failed whose shop this process does not have; it goes on once the shop is there again."""
 
 
-def say(text: str, facts: dict[str, object]) -> str:
+def fill_sentence(text: str, facts: dict[str, object]) -> str:
     """Fill a sentence; a fact that is missing shows as "?", never as an error."""
 
     class Facts(dict[str, object]):

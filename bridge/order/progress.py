@@ -48,16 +48,16 @@ class Stand:
     why: str | None
 
     @property
-    def passing(self) -> bool:
+    def is_passing(self) -> bool:
         """Whether an order is there only while a step works on it."""
         return self.state is State.RECEIVED or (self.state is State.WAITING and self.why is None)
 
     @property
-    def troubled(self) -> bool:
+    def is_troubled(self) -> bool:
         return self.state is State.WAITING and self.why == "trouble"
 
 
-def stand_of(state: State, reason: str | None, problem: str | None) -> Stand:
+def find_stand(state: State, reason: str | None, problem: str | None) -> Stand:
     """All trouble around the purchase is one: going from one to the next, and into the next try, is no progress."""
     if state is State.PLACING:
         return Stand(State.WAITING, "trouble")
@@ -66,7 +66,7 @@ def stand_of(state: State, reason: str | None, problem: str | None) -> Stand:
     return Stand(state, problem if state is State.ATTENTION else None)
 
 
-def last_progress(lines: Sequence[Line], stand: Stand, first_seen: datetime) -> datetime:
+def find_last_progress(lines: Sequence[Line], stand: Stand, first_seen: datetime) -> datetime:
     """Since when an order stands where it stands now. `lines` are its timeline, oldest first.
 
     A stand that is passed through, trouble in between, and another stand that lasted for less than an hour do
@@ -75,25 +75,25 @@ def last_progress(lines: Sequence[Line], stand: Stand, first_seen: datetime) -> 
     """
     since: datetime | None = None
     left_at: datetime | None = None  # when the order went on from the line that is looked at
-    for line in reversed(list(_telling(lines))):
+    for line in reversed(list(_filter_telling_lines(lines))):
         if line.kind not in MOVES or line.target is None:
             return since or line.at
-        there = stand_of(line.target, line.reason, line.problem)
+        there = find_stand(line.target, line.reason, line.problem)
         if there == stand:
             since = line.at
-            if stand.passing:
+            if stand.is_passing:
                 return since
-        elif _ends_it(there, stand) and left_at is not None and left_at - line.at >= SETTLED:
+        elif _is_other_stand(there, stand) and left_at is not None and left_at - line.at >= SETTLED:
             return since or left_at
         left_at = line.at
     return since or first_seen
 
 
-def _ends_it(there: Stand, stand: Stand) -> bool:
-    return not there.passing and not there.troubled and there != stand
+def _is_other_stand(there: Stand, stand: Stand) -> bool:
+    return not there.is_passing and not there.is_troubled and there != stand
 
 
-def _telling(lines: Iterable[Line]) -> Iterator[Line]:
+def _filter_telling_lines(lines: Iterable[Line]) -> Iterator[Line]:
     """Without what Sculpteo has said before: a status that comes and goes is no progress."""
     heard: set[str] = set()
     for line in lines:

@@ -90,7 +90,7 @@ _PATTERNS = tuple(
 )
 
 
-def reason_told(reason: object, t: Callable[[str], str]) -> object:
+def translate_reason(reason: object, t: Callable[[str], str]) -> object:
     """The reason in the words of `t`, where it is worded like one of the templates; else as it is."""
     if not isinstance(reason, str):
         return reason
@@ -100,20 +100,22 @@ def reason_told(reason: object, t: Callable[[str], str]) -> object:
         found = pattern.fullmatch(reason)
         facts = found.groupdict() if found else {}
         if found and _is_list(facts.get("parts")):
-            return t(template).format(**{name: _told(name, value, t) for name, value in facts.items()})
+            return t(template).format(
+                **{name: _translate_fact(name, value, t) for name, value in facts.items()}
+            )
     return reason
 
 
-def _split(parts: str) -> list[str]:
+def _split_parts(parts: str) -> list[str]:
     return re.split(r", | and ", parts)
 
 
 def _is_list(parts: str | None) -> bool:
-    return parts is None or WORDS.issuperset(_split(parts))
+    return parts is None or WORDS.issuperset(_split_parts(parts))
 
 
-def _told(name: str, value: str, t: Callable[[str], str]) -> str:
+def _translate_fact(name: str, value: str, t: Callable[[str], str]) -> str:
     if name != "parts":
         return t(value) if value in WORDS else value
-    *some, last = map(t, _split(value))
+    *some, last = map(t, _split_parts(value))
     return t(AND).format(some=", ".join(some), last=last) if some else last

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bridge.order.digests import digest_of, purchase_digest
+from bridge.order.digests import compute_digest, compute_purchase_digest
 from bridge.order.model import (
     Decision,
     Mode,
@@ -57,7 +57,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class OrderSignal:
     """Word of an order: create its record, or wake it. `origin`: webhook, reconciliation, import, ..."""
 
     shop: str
@@ -246,16 +246,16 @@ class OrderRecord:
     in_force: Mode | None = None  # the mode in force when it was read from the database; None = not known
 
     @property
-    def shown_digest(self) -> str:
+    def decision_digest(self) -> str:
         """A digest of all that a person decides by: what is bought, where it goes, what it costs, how far it has
         come, and whether it is bought for real. A decision about an order that has another one by now is not
         theirs."""
         attempt = self.attempt
-        return digest_of(
+        return compute_digest(
             (self.key, self.state, self.reason, self.problem, sorted(map(repr, self.facts.items()))),
             (
                 self.reference,
-                purchase_digest(self.items, self.snapshot),
+                compute_purchase_digest(self.items, self.snapshot),
                 self.cost,
                 self.approved_at,
                 self.held_at,
@@ -267,13 +267,13 @@ class OrderRecord:
         )
 
     @property
-    def void_attempts(self) -> tuple[str, ...]:
+    def void_attempt_ids(self) -> tuple[str, ...]:
         """Ids of the attempts that count as void here."""
         return tuple(one.id for one in self.closed_attempts)
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class TimelineEntry:
     """A line of the timeline beside the moves: `kind` is a code of `bridge.order.timeline`."""
 
     kind: str
@@ -281,7 +281,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Transition:
     """What a step decided: the order's next state and what to write with it, in one transaction.
 
     `due_at` None = nothing to do until news comes. Only fields named in `values` are written; they are
@@ -294,7 +294,7 @@ class Change:
     problem: str | None = None
     facts: Facts = field(default_factory=dict)
     values: Facts = field(default_factory=dict)
-    notes: tuple[Note, ...] = ()
+    notes: tuple[TimelineEntry, ...] = ()
     parcels: tuple[Parcel, ...] = ()  # all that Sculpteo told of; known ones are left as they are
     alarms: tuple[tuple[Alarm, Facts], ...] = ()  # raised once per (order, alarm, facts)
     void_attempt: str | None = None  # why the present attempt is proven to have bought nothing
@@ -310,7 +310,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class PrivacyWish:
+class PrivacyRequest:
     """What a customer, or Shopify, asks about personal data. `orders` None = all orders of the shop."""
 
     erase: bool  # else the customer asks what is kept of them

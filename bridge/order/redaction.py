@@ -65,15 +65,15 @@ by a title that somebody typed, so no name of a line is among them."""
 ERASED_NUMBER = "erased-"
 
 
-def erased(order: ShopOrder) -> ShopOrder:
+def erase_order(order: ShopOrder) -> ShopOrder:
     """The order without personal data: lines, sums, fulfillments and times stay as proof."""
-    bare = _bare(order, OF_ORDER | {"lines", "fulfillment_orders"})
+    bare = _strip_fields(order, OF_ORDER | {"lines", "fulfillment_orders"})
     entry = order.ledger.entry
-    kept = _bare(entry, _ALL_OF_ENTRY) if entry is not None else None
+    kept = _strip_fields(entry, _ALL_OF_ENTRY) if entry is not None else None
     return replace(
         bare,
-        lines=tuple(_line(line) for line in order.lines),
-        fulfillment_orders=tuple(_unit(unit) for unit in order.fulfillment_orders),
+        lines=tuple(_erase_line(line) for line in order.lines),
+        fulfillment_orders=tuple(_erase_fulfillment_order(unit) for unit in order.fulfillment_orders),
         shipping_lines=tuple(ShippingLine("", None, one.price) for one in order.shipping_lines),
         fulfillments=tuple(Fulfillment(one.id, one.status) for one in order.fulfillments),
         ledger=Ledger(kept, order.ledger.digest),
@@ -83,16 +83,18 @@ def erased(order: ShopOrder) -> ShopOrder:
 _ALL_OF_ENTRY = frozenset(LedgerEntry.__dataclass_fields__)
 
 
-def _line(line: LineItem) -> LineItem:
-    bare = _bare(line, OF_LINE)
+def _erase_line(line: LineItem) -> LineItem:
+    bare = _strip_fields(line, OF_LINE)
     return bare if line.product_id else replace(bare, title="", variant_title=None, options=())
 
 
-def _unit(unit: FulfillmentOrder) -> FulfillmentOrder:
-    return replace(_bare(unit, OF_UNIT), holds=tuple(FulfillmentHold(hold.reason) for hold in unit.holds))
+def _erase_fulfillment_order(unit: FulfillmentOrder) -> FulfillmentOrder:
+    return replace(
+        _strip_fields(unit, OF_UNIT), holds=tuple(FulfillmentHold(hold.reason) for hold in unit.holds)
+    )
 
 
-def _bare(value: T, kept: Iterable[str]) -> T:
+def _strip_fields(value: T, kept: Iterable[str]) -> T:
     """The value with every field that is not `kept` as if it had not been given. A field without a default must
     be kept, or be emptied by its caller: a test holds this."""
     gone: dict[str, Any] = {}
@@ -106,7 +108,7 @@ def _bare(value: T, kept: Iterable[str]) -> T:
     return replace(value, **gone)  # type: ignore[type-var]  # as above
 
 
-def kept_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+def filter_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The facts that are proof; numbers always are. A status stands for the words in which it was said."""
     kept = {name: value for name, value in facts.items() if _is_proof(name, value)}
     if "words" in facts and isinstance(kept.get("status"), str):
@@ -127,7 +129,7 @@ def is_erased(parcel: Parcel) -> bool:
     return parcel.number.startswith(ERASED_NUMBER)
 
 
-def erased_parcel(parcel: Parcel, order: int) -> Parcel:
+def erase_parcel(parcel: Parcel, order: int) -> Parcel:
     """A parcel of an erased order (by its key): known again by its number, which cannot be read from it."""
     if is_erased(parcel):
         return parcel
@@ -135,11 +137,11 @@ def erased_parcel(parcel: Parcel, order: int) -> Parcel:
     return Parcel(f"{ERASED_NUMBER}{told}", shipped_on=parcel.shipped_on)
 
 
-def as_known(parcels: Iterable[Parcel], known: Iterable[Parcel], order: int) -> tuple[Parcel, ...]:
+def match_known_parcels(parcels: Iterable[Parcel], known: Iterable[Parcel], order: int) -> tuple[Parcel, ...]:
     """Parcels that Sculpteo tells of; those that are on record without their number are what is on record."""
     bare = {parcel.number: parcel for parcel in known if is_erased(parcel)}
     return (
-        tuple(bare.get(erased_parcel(parcel, order).number, parcel) for parcel in parcels)
+        tuple(bare.get(erase_parcel(parcel, order).number, parcel) for parcel in parcels)
         if bare
         else tuple(parcels)
     )

@@ -34,7 +34,7 @@ _LATIN = str.maketrans(
 NEAR_ENOUGH = 0.75  # of difflib's ratio, from which another text is taken for what was meant
 
 
-def seen(text: str) -> str:
+def normalize_text(text: str) -> str:
     """The text as a person sees it: composed accents (NFC), each kind of space a plain one and none around it,
     without characters that are not drawn."""
     if text.isascii() and text.isprintable():
@@ -43,35 +43,35 @@ def seen(text: str) -> str:
     return unicodedata.normalize("NFC", kept).strip()
 
 
-def alike(text: str) -> str:
+def fold_case(text: str) -> str:
     """One spelling for texts that differ in case and spaces only."""
-    return " ".join(seen(text).casefold().split())
+    return " ".join(normalize_text(text).casefold().split())
 
 
-def visible(text: str, beside: str | None = None) -> str:
+def mark_unseen_characters(text: str, beside: str | None = None) -> str:
     """The text with each character named that cannot be seen: "RING⟨U+200B ZERO WIDTH SPACE⟩-S". With `beside`,
     a text that looks like it, also those that this one does not have and that no plain keyboard types."""
 
-    def marked(char: str) -> str:
+    def mark_character(char: str) -> str:
         if _MARKED.match(char) or (beside is not None and not char.isascii() and char not in beside):
             name = unicodedata.name(char, "")
             return f"⟨U+{ord(char):04X}{' ' if name else ''}{name}⟩"
         return char
 
     if beside is not None and text.count(" ") != beside.count(" "):
-        return "".join("␣" if char == " " else marked(char) for char in text)
-    return "".join(map(marked, text))
+        return "".join("␣" if char == " " else mark_character(char) for char in text)
+    return "".join(map(mark_character, text))
 
 
-def difference(one: str, other: str) -> str:
+def describe_difference(one: str, other: str) -> str:
     """Two texts that look the same, the difference made visible."""
-    return f"{visible(one, other)} and {visible(other, one)}"
+    return f"{mark_unseen_characters(one, other)} and {mark_unseen_characters(other, one)}"
 
 
 QUOTED = "“{text}”"
 
 
-def quoted(text: str, t: Callable[[str], str]) -> str:
+def quote_text(text: str, t: Callable[[str], str]) -> str:
     """The text in the quotation marks of the reader's language."""
     return t(QUOTED).format(text=text)
 
@@ -98,46 +98,50 @@ class Near:
     text: str
     differs: Differs
 
-    def facts(self, asked: str) -> dict[str, str]:
+    def build_facts(self, asked: str) -> dict[str, str]:
         """What is kept on record, the difference made visible. `asked` is the text as the shop has it."""
         if self.differs is Differs.UNSEEN:
             return {
-                "sku": visible(asked, self.text),
-                "mapped": visible(self.text, asked),
+                "sku": mark_unseen_characters(asked, self.text),
+                "mapped": mark_unseen_characters(self.text, asked),
                 "how": self.differs,
             }
-        return {"sku": visible(asked), "mapped": visible(self.text), "how": self.differs}
+        return {
+            "sku": mark_unseen_characters(asked),
+            "mapped": mark_unseen_characters(self.text),
+            "how": self.differs,
+        }
 
 
-def near_told(facts: Mapping[str, Any], t: Callable[[str], str]) -> str:
+def describe_near(facts: Mapping[str, Any], t: Callable[[str], str]) -> str:
     """What facts["near"] says, a sentence each, in the words of `t`; "" for none."""
     told = []
     for one in facts.get("near") or ():
         how = one.get("how") if isinstance(one, Mapping) else None
         if how in set(Differs):
             sentence = NEAR_TOLD[Differs(how)]
-            names = {key: quoted(str(one.get(key)), t) for key in ("sku", "mapped")}
+            names = {key: quote_text(str(one.get(key)), t) for key in ("sku", "mapped")}
             told.append(t(sentence).format(**names))
     return " ".join(told)
 
 
-def nearest_to(text: str, known: Collection[str], fits: Callable[[str, str], bool]) -> Near | None:
+def find_nearest(text: str, known: Collection[str], fits: Callable[[str, str], bool]) -> Near | None:
     """The one of `known`, texts and patterns, that was probably meant. `fits` tells whether a pattern fits a
     text. Takes a tenth of a second for ten thousand."""
-    asked = seen(text)
-    folded, skeleton = asked.casefold(), _skeleton(asked)
+    asked = normalize_text(text)
+    folded, skeleton = asked.casefold(), _compute_skeleton(asked)
     for one in known:
         if one.casefold() == folded or fits(one.casefold(), folded):
             return Near(one, Differs.CASE)
     for one in known:
-        if _skeleton(one) == skeleton or fits(_skeleton(one), skeleton):
+        if _compute_skeleton(one) == skeleton or fits(_compute_skeleton(one), skeleton):
             return Near(one, Differs.UNSEEN)
     by_letters = {one.casefold(): one for one in known}
     close = difflib.get_close_matches(folded, by_letters, 1, NEAR_ENOUGH)
     return Near(by_letters[close[0]], Differs.LETTERS) if close else None
 
 
-def _skeleton(text: str) -> str:
+def _compute_skeleton(text: str) -> str:
     """What is left of a text for somebody who only looks at it."""
     plain = unicodedata.normalize("NFKC", text).translate(_LATIN)
     return "".join(plain.casefold().split())

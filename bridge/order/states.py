@@ -138,7 +138,7 @@ ALLOWED: frozenset[tuple[State, State]] = frozenset((move.source, move.target) f
 OPEN = frozenset({S.RECEIVED, S.WAITING, S.PLACING, S.PLACED, S.SHIPPED, S.UNKNOWN, S.ATTENTION})
 
 
-def allowed(source: State, target: State) -> bool:
+def is_move_allowed(source: State, target: State) -> bool:
     """Whether the table has this move. Staying in a state is always allowed."""
     return source == target or (source, target) in ALLOWED
 
@@ -241,7 +241,7 @@ IGNORED: dict[Ignored, str] = {
 }
 
 
-def diagram() -> str:
+def render_diagram() -> str:
     """The table as a Mermaid state diagram; the README holds it, and a test compares."""
     lines = ["stateDiagram-v2", "    direction LR", f"    [*] --> {State.RECEIVED}"]
     lines += [f"    {move.source} --> {move.target}: {move.by}" for move in MOVES]

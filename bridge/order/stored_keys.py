@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 
-def moment_of(text: str | None) -> datetime | None:
+def parse_moment(text: str | None) -> datetime | None:
     """A moment that the store remembers; None for none, and for what is no moment with a time zone."""
     try:
         found = datetime.fromisoformat(text) if text else None
@@ -27,7 +27,7 @@ def go_live_in(mode: str, shop: str) -> str:
     return f"go_live_{mode}:{shop}"
 
 
-def reconciled(shop: str) -> str:
+def reconciled_until(shop: str) -> str:
     """Up to which change the shop's orders were compared, in the shop's own time."""
     return f"reconciled:{shop}"
 

@@ -11,12 +11,12 @@ from typing import Any
 from bridge.order.authors import NOT_KEPT
 from bridge.order.explanations import (
     Translate,
-    english,
-    translated,
-    why,
+    describe_state,
+    to_english,
+    translate_with_reasons,
 )
 from bridge.order.model import STATUS_MEANING, PrintStatus
-from bridge.order.problems import Alarm, Problem, say, text_of
+from bridge.order.problems import Alarm, Problem, fill_sentence, find_text
 from bridge.order.states import MOVES, State
 
 KINDS: dict[str, str] = {
@@ -93,7 +93,7 @@ FOUND_WITHOUT_NAME = (
 _SENTENCES = {(move.source, move.target): move.sentence for move in MOVES}
 
 
-def tell(
+def describe_event(
     kind: str,
     facts: Mapping[str, Any],
     *,
@@ -101,28 +101,28 @@ def tell(
     target: State | None = None,
     reason: str | None = None,
     problem: str | None = None,
-    t: Translate = english,
+    t: Translate = to_english,
 ) -> str:
     """One line of the timeline as a sentence. A kind that is not known shows as its code and facts. `t`
     translates sentences before they are filled."""
-    told = {name: _plain(value) for name, value in translated(facts, t).items()}
+    told = {name: _format_plain(value) for name, value in translate_with_reasons(facts, t).items()}
     told |= {name: t(str(facts[name])) for name in ("origin", "cause") if facts.get(name) in CAUSES}
     if target is not None and kind in {"move", "reason"}:
-        sentence = _of_move(source, target, reason, problem, told, t)
+        sentence = _describe_move(source, target, reason, problem, told, t)
         told |= {"target": t(target.capitalize()), "sentence": sentence}
     if kind == "alarm" and facts.get("alarm") in set(Alarm):
-        told["sentence"] = say(t(text_of(Alarm(facts["alarm"]), facts).sentence), told)
+        told["sentence"] = fill_sentence(t(find_text(Alarm(facts["alarm"]), facts).sentence), told)
     if kind == "decision_found" and facts.get("who") == NOT_KEPT:
-        return say(t(FOUND_WITHOUT_NAME), told)
+        return fill_sentence(t(FOUND_WITHOUT_NAME), told)
     if kind == "print_status" and facts.get("status") in set(PrintStatus):
         told["meaning"] = t(STATUS_MEANING[PrintStatus(facts["status"])])
-        return say(t(SAYS_AND_MEANS), told)
+        return fill_sentence(t(SAYS_AND_MEANS), told)
     if kind not in KINDS:
         return f"{kind} {told}" if told else kind
-    return say(t(KINDS[kind]), told)
+    return fill_sentence(t(KINDS[kind]), told)
 
 
-def _of_move(
+def _describe_move(
     source: State | None,
     target: State,
     reason: str | None,
@@ -132,12 +132,12 @@ def _of_move(
 ) -> str:
     """Why it stands there now, where there is a reason; else what the move means."""
     if problem in set(Problem):
-        return say(t(text_of(Problem(problem), told).sentence), told)
+        return fill_sentence(t(find_text(Problem(problem), told).sentence), told)
     if reason is not None or target is State.UNKNOWN or source is None or source is target:
-        return why(target, reason, problem, told, t)
+        return describe_state(target, reason, problem, told, t)
     sentence = _SENTENCES.get((source, target))
-    return t(sentence) if sentence else why(target, reason, problem, told, t)
+    return t(sentence) if sentence else describe_state(target, reason, problem, told, t)
 
 
-def _plain(value: object) -> object:
+def _format_plain(value: object) -> object:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else "-" if value is None else value

@@ -1,6 +1,6 @@
 """Facts of a sentence that are words themselves, in the reader's language: quotation marks, and designs.
 
-Facts are kept in English, as `line_overrides.told` and the steps word them; here they are told anew.
+Facts are kept in English, as `line_overrides.describe_designs` and the steps word them; here they are told anew.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.order.reason_codes import AND
-from bridge.order.spelling import quoted
+from bridge.order.spelling import quote_text
 
 Translate = Callable[[str], str]
 
@@ -39,24 +39,24 @@ _DESIGN = re.compile(
 )
 
 
-def in_words_of(facts: Mapping[str, Any], t: Translate) -> dict[str, Any]:
+def translate_facts(facts: Mapping[str, Any], t: Translate) -> dict[str, Any]:
     """The facts as they stand in a sentence in the words of `t`."""
-    return {name: _told(name, value, t) for name, value in facts.items()}
+    return {name: _translate_fact(name, value, t) for name, value in facts.items()}
 
 
-def _told(name: str, value: object, t: Translate) -> object:
+def _translate_fact(name: str, value: object, t: Translate) -> object:
     if not isinstance(value, str):
         return value
     if name == "methods":
         return ", ".join(t(METHODS[word]) if word in METHODS else word for word in value.split(", "))
-    if name in DESIGN_FACTS and (designs := designs_told(value, t)) != value:
+    if name in DESIGN_FACTS and (designs := translate_designs(value, t)) != value:
         return designs
     without = _NO_SKU.sub(lambda found: t(WITHOUT_SKU).format(title=found[1]), value)
-    return _QUOTED.sub(lambda found: quoted(found[1], t), without)
+    return _QUOTED.sub(lambda found: quote_text(found[1], t), without)
 
 
-def designs_told(text: str, t: Translate) -> str:
-    """Designs as `line_overrides.told` words them; a text that is none stays as it is."""
+def translate_designs(text: str, t: Translate) -> str:
+    """Designs as `line_overrides.describe_designs` words them; a text that is none stays as it is."""
     told = []
     for part in text.split(" and "):
         found = _DESIGN.fullmatch(part)

@@ -20,14 +20,14 @@ from bridge.config.loader import Loaded
 from bridge.config.reload import Standing
 from bridge.config.settings import Settings, ShopSettings
 from bridge.config.shipping_settings import ship_method
-from bridge.errors import BridgeError, ConfigError, LeaseLost, shopify
+from bridge.errors import BridgeError, ConfigError, LeaseLost, shopify_upstream
 from bridge.invoice.invoices import Invoices
 from bridge.mapping_review.variants import Stock
 from bridge.net.circuit_breaker import (
     Breakers,
-    breakers_for,
-    guarded_printer,
-    guarded_shops,
+    build_breakers,
+    guard_printer,
+    guard_shops,
 )
 from bridge.order import stored_keys
 from bridge.order.clock import (
@@ -42,7 +42,7 @@ from bridge.runtime.go_live import KeptGoLiveDates
 from bridge.runtime.shop_identity import identify_shops
 from bridge.runtime.worker import (
     LEASE,
-    worked_on,
+    process_order,
 )
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.shopify import installation
@@ -54,12 +54,12 @@ from bridge.shopify.orders import ShopifyShop
 from bridge.shopify.scopes import SCOPES, granted
 from bridge.shopify.shop_status import shop_facts
 from bridge.steps.context import (
-    Job,
-    World,
+    StepContext,
+    StepRun,
 )
 from bridge.steps.reconcile import reconcile
-from bridge.store.queries import Filter
-from bridge.store.shops import Identified
+from bridge.store.queries import OrderFilter
+from bridge.store.shops import ResolvedShops
 from bridge.store.store import Store
 
 ALL_ORDERS = 1_000_000
@@ -67,17 +67,17 @@ ALL_ORDERS = 1_000_000
 log = structlog.get_logger("bridge.runtime.container")
 
 
-def policy_of(settings: Settings) -> Policy:
+def build_policy(settings: Settings) -> Policy:
     """The merchant's settings in the words of the steps."""
     approval, public_url = settings.approval, settings.server.public_url.rstrip("/")
 
-    def by_rate(order: ShopOrder) -> str | None:
+    def select_by_rate(order: ShopOrder) -> str | None:
         return ship_method(settings.shipping, order)
 
     return Policy(
         mode=settings.mode,
         notification_url=lambda token: f"{public_url}/sculpteo/notify/{token}",
-        ship_method=by_rate,
+        ship_method=select_by_rate,
         approval=ApprovalPolicy(
             manual=approval.mode == "manual",
             delay=approval.delay,
@@ -103,13 +103,13 @@ def policy_of(settings: Settings) -> Policy:
             name: settings.tracking.notify_customer and shop.notify_customer
             for name, shop in settings.shops.items()
         },
-        version=_version_of(settings),
+        version=_hash_rules(settings),
         poll=settings.sculpteo.poll,
         without_number_after=settings.tracking.without_number_after,
     )
 
 
-def _version_of(settings: Settings) -> str:
+def _hash_rules(settings: Settings) -> str:
     """Tells the rules apart by which an order waits, is left alone or is bought."""
     shops = sorted(
         (shop.domain, sorted(shop.locations), str(shop.since), shop.payment, shop.ships_within)
@@ -129,7 +129,7 @@ class Parts:
     shops: dict[str, Shop]  # as the adapters give them; the world's are behind breakers
     printer: SculpteoPrinter
     go_live: KeptGoLiveDates
-    world: World
+    world: StepContext
 
 
 class Bridge:
@@ -143,7 +143,7 @@ class Bridge:
         self._session = session
         self._printers: list[SculpteoPrinter] = []
         self.breakers: Breakers = {}
-        self._parts = self._made(loaded, None)
+        self._parts = self._build_parts(loaded, None)
         self.standing = Standing(self.world.clock.now())
 
     @property
@@ -167,35 +167,35 @@ class Bridge:
         return self._parts.printer
 
     @property
-    def world(self) -> World:
+    def world(self) -> StepContext:
         return self._parts.world
 
-    def shop_dates(self) -> dict[str, ClockReading]:
+    def collect_shop_dates(self) -> dict[str, ClockReading]:
         """What the clocks of the shops showed when they last answered, by upstream."""
         return {admin.upstream: admin.date for admin in self.admins.values() if admin.date is not None}
 
-    async def recognise(self, loaded: Loaded) -> Identified:
+    async def resolve_shop_names(self, loaded: Loaded) -> ResolvedShops:
         """Which shops are meant by the names of a configuration that is to be in force. Raises as `identify_shops`
         does."""
-        has_order = partial(shop_has_order, loaded.settings, self._session)
+        has_order = partial(is_order_in_shop, loaded.settings, self._session)
         return await identify_shops(self.store, loaded, has_order=has_order)
 
-    def adopt(self, loaded: Loaded) -> None:
+    def replace_config(self, loaded: Loaded) -> None:
         """Let another configuration be in force from the next step on. Raises ConfigError, and changes
         nothing then."""
-        self._parts = self._made(loaded, self._parts)
+        self._parts = self._build_parts(loaded, self._parts)
 
     async def close(self) -> None:
         for printer in self._printers:
             await printer.close()
 
-    def _made(self, loaded: Loaded, before: Parts | None) -> Parts:
+    def _build_parts(self, loaded: Loaded, before: Parts | None) -> Parts:
         """Clients of unchanged accounts are gone on with, and so is what breakers know."""
         settings, clock, store = loaded.settings, self._clock, self.store
         admins = {
             name: before.admins[name]
             if before and before.loaded.settings.shops.get(name) == shop
-            else admin_of(name, shop, self._session)
+            else build_admin(name, shop, self._session)
             for name, shop in settings.shops.items()
         }
         shops: dict[str, Shop] = {
@@ -208,20 +208,20 @@ class Bridge:
             )
             for name, admin in admins.items()
         }
-        breakers = breakers_for(shops, self._breakers_that_stay(settings, before))
+        breakers = build_breakers(shops, self._keep_known_breakers(settings, before))
         same = before is not None and before.loaded.settings.sculpteo == settings.sculpteo
-        printer = before.printer if before and same else self._new_printer(settings)
-        go_live = self._go_live(settings, admins, before)
-        world = World(
+        printer = before.printer if before and same else self._create_printer(settings)
+        go_live = self._build_go_live(settings, admins, before)
+        world = StepContext(
             clock=clock,
             orders=store.orders,
-            shops=guarded_shops(shops, breakers),
-            printer=guarded_printer(printer, breakers),
+            shops=guard_shops(shops, breakers),
+            printer=guard_printer(printer, breakers),
             catalog=loaded.catalog,
             invoicer=Invoices(
                 settings.invoice, loaded.path.parent, self._session, safety=loaded.catalog.safety
             ),
-            policy=policy_of(settings),
+            policy=build_policy(settings),
             random=SystemRandom(),
             go_live=go_live,
         )
@@ -229,41 +229,43 @@ class Bridge:
         self.breakers.update(breakers)
         return Parts(loaded, admins, shops, printer, go_live, world)
 
-    def _go_live(self, settings: Settings, admins: dict[str, Admin], before: Parts | None) -> KeptGoLiveDates:
+    def _build_go_live(
+        self, settings: Settings, admins: dict[str, Admin], before: Parts | None
+    ) -> KeptGoLiveDates:
         """Dates that are known are gone on with while the mode stays."""
 
         async def ask_shop(shop: str, mode: Mode, now: datetime) -> datetime | None:
             return await installation.first_started(admins[shop], mode, now)
 
-        async def history() -> tuple[Mode | None, datetime | None, Mode | None]:
-            found = await self.store.mode_history()
+        async def load_mode_history() -> tuple[Mode | None, datetime | None, Mode | None]:
+            found = await self.store.load_mode_history()
             return found.mode, found.since, found.before
 
         if before and before.loaded.settings.mode == settings.mode and before.admins == admins:
             return before.go_live
-        return KeptGoLiveDates(settings.mode, self.store.memory, self._clock, ask_shop, history)
+        return KeptGoLiveDates(settings.mode, self.store.memory, self._clock, ask_shop, load_mode_history)
 
-    def _breakers_that_stay(self, settings: Settings, before: Parts | None) -> Breakers:
+    def _keep_known_breakers(self, settings: Settings, before: Parts | None) -> Breakers:
         """Those that are known, but for names that mean another shop by now."""
         if before is None:
             return {}
         changed = {
-            shopify(name)
+            shopify_upstream(name)
             for name, shop in before.loaded.settings.shops.items()
             if name in settings.shops and settings.shops[name].domain != shop.domain
         }
         return {upstream: one for upstream, one in self.breakers.items() if upstream not in changed}
 
-    def _new_printer(self, settings: Settings) -> SculpteoPrinter:
+    def _create_printer(self, settings: Settings) -> SculpteoPrinter:
         """The one before stays open until the end: a step may be using it."""
-        polite = politely(self.store, settings.sculpteo.requests_per_second)
+        polite = build_rate_limiter(self.store, settings.sculpteo.requests_per_second)
         printer = SculpteoPrinter(settings.sculpteo, self._clock, polite)
         self._printers.append(printer)
         return printer
 
 
 @asynccontextmanager
-async def opened(
+async def open_bridge(
     loaded: Loaded, *, create: bool = True, upgrade: bool | None = None
 ) -> AsyncIterator[Bridge]:
     """Open the database and the clients; nothing runs yet. `create` and `upgrade` as `Store.open` has them: only
@@ -279,33 +281,33 @@ async def opened(
         opening = Store.open(database, clock=clock, create=create, upgrade=upgrade)
         store = await stack.enter_async_context(opening)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
-        has_order = partial(shop_has_order, loaded.settings, session) if create else None
+        has_order = partial(is_order_in_shop, loaded.settings, session) if create else None
         (await identify_shops(store, loaded, has_order=has_order)).take_effect()
         bridge = Bridge(loaded, store, session, clock)
         stack.push_async_callback(bridge.close)
         yield bridge
 
 
-async def shop_has_order(
+async def is_order_in_shop(
     settings: Settings, session: aiohttp.ClientSession, name: str, order_id: str
 ) -> bool:
     """Whether the shop of this name has an order of this id. Raises TryAgain and NeedsPerson as the shop does."""
-    admin = admin_of(name, settings.shops[name], session)
+    admin = build_admin(name, settings.shops[name], session)
     return await ShopifyShop(admin, mode=settings.mode).has(order_id)
 
 
-def politely(store: Store, rate: float) -> Callable[[], Awaitable[None]]:
+def build_rate_limiter(store: Store, rate: float) -> Callable[[], Awaitable[None]]:
     """Sleeps as long as all processes together would else ask Sculpteo more than `rate` times a second."""
 
-    async def polite() -> None:
+    async def wait_for_token() -> None:
         wait = await store.orders.take_token("sculpteo", rate=rate, burst=5)
         if wait > 0:
             await asyncio.sleep(wait)
 
-    return polite
+    return wait_for_token
 
 
-def admin_of(name: str, shop: ShopSettings, session: aiohttp.ClientSession) -> Admin:
+def build_admin(name: str, shop: ShopSettings, session: aiohttp.ClientSession) -> Admin:
     """The GraphQL client of one shop. Raises ConfigError for a domain that is not a shop's."""
     where = endpoint(shop.domain, shop.admin_url)
     tokens: Tokens
@@ -313,13 +315,15 @@ def admin_of(name: str, shop: ShopSettings, session: aiohttp.ClientSession) -> A
         tokens = StaticToken(shop.access_token.get_secret_value())
     elif shop.client_id is not None and shop.client_secret is not None:
         secret = shop.client_secret.get_secret_value()
-        tokens = ClientCredentials(session, where.token, shop.client_id, secret, upstream=shopify(name))
+        tokens = ClientCredentials(
+            session, where.token, shop.client_id, secret, upstream=shopify_upstream(name)
+        )
     else:
         raise ConfigError(f"shops.{name}: give client_id and client_secret, or access_token")
     return Admin(session, where, tokens, shop=name, warn=log.bind(shop=name).warning)
 
 
-async def stock_of(
+async def fetch_catalog(
     admin: Admin, *, on_progress: Callable[[int, int | None], None] = lambda *_: None
 ) -> Stock:
     """What a shop sells. Raises TryAgain and NeedsPerson as the shop does."""
@@ -331,30 +335,30 @@ async def stock_of(
     return Stock(admin.shop, facts.currency, facts.taxes_included, tuple(found))
 
 
-async def rebuilt(bridge: Bridge, name: str) -> dict[State, int]:
+async def rebuild_shop(bridge: Bridge, name: str) -> dict[State, int]:
     """Take in a shop's open orders anew and match them, without placing any; gives how many are in which state.
 
     Only orders in `received` are worked on: a purchase that the shop's ledger knows is adopted, the others
     wait for `serve`. Raises TryAgain and NeedsPerson as the shop does.
     """
     world, store = bridge.world, bridge.store
-    await store.memory.forget(stored_keys.reconciled(name))
-    await take_in(bridge, name)
-    await store.wake(
+    await store.memory.delete(stored_keys.reconciled_until(name))
+    await reconcile_shop(bridge, name)
+    await store.wake_orders(
         [State.RECEIVED], shop=name
     )  # news of the shop rests for a moment; here nobody waits for it
-    for record in await store.queries.page(Filter((State.RECEIVED,), name), limit=ALL_ORDERS):
-        claimed = await store.orders.claim_one(record.key, "rebuild", lease_for=LEASE)
+    for record in await store.queries.list_orders(OrderFilter((State.RECEIVED,), name), limit=ALL_ORDERS):
+        claimed = await store.orders.claim_order(record.key, "rebuild", lease_for=LEASE)
         if claimed is not None and claimed.state is State.RECEIVED:
-            job = Job(claimed, world)
+            job = StepRun(claimed, world)
             with contextlib.suppress(LeaseLost):  # whoever has it goes on with it
-                await worked_on(job)
-    return dict(await store.queries.counts())
+                await process_order(job)
+    return dict(await store.queries.count_by_state())
 
 
-async def take_in(bridge: Bridge, name: str) -> int:
+async def reconcile_shop(bridge: Bridge, name: str) -> int:
     """Reconcile one shop; an empty database takes up every order since the bridge went live there."""
-    since = bridge.settings.shops[name].since or (await bridge.world.go_live.of(name)).at
+    since = bridge.settings.shops[name].since or (await bridge.world.go_live.load_go_live(name)).at
     count = await reconcile(
         name, bridge.shops[name], bridge.store.orders, bridge.store.memory, bridge.world.clock, since=since
     )
@@ -362,14 +366,16 @@ async def take_in(bridge: Bridge, name: str) -> int:
     return count
 
 
-async def note_ledger_gap(bridge: Bridge, name: str) -> None:
+async def report_ledger_gap(bridge: Bridge, name: str) -> None:
     """Say that the shop's ledger cannot be written, and keep it in the shop, if that is so."""
     try:
         if installation.LEDGER_SCOPE not in await granted(bridge.admins[name]):
             lost = next(scope.lost for scope in SCOPES if scope.handle == installation.LEDGER_SCOPE)
             log.warning("the app lacks the scope write_orders", shop=name, lost=lost)
         if bridge.settings.mode is Mode.LIVE:
-            await bridge.world.go_live.of(name)  # the moment of going live, before the gap is noted beside it
+            await bridge.world.go_live.load_go_live(
+                name
+            )  # the moment of going live, before the gap is noted beside it
             await installation.went_live(bridge.admins[name], bridge.world.clock.now())
     except BridgeError as error:
         log.warning("the shop keeps no note of the bridge", shop=name, error=str(error))

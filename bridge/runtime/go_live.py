@@ -45,27 +45,27 @@ class KeptGoLiveDates:
         # Shopify's times have whole seconds: what is ordered in the second of the start came after it
         self._began = self.clock.now().replace(microsecond=0)
 
-    async def of(self, shop: str) -> GoLive:
+    async def load_go_live(self, shop: str) -> GoLive:
         if shop not in self._known:
-            self._known[shop] = await self._find(shop)
+            self._known[shop] = await self._load_date(shop)
         _, since, before = await self.history()  # another process may have changed it since, and back again
         return GoLive(self._known[shop], since, before)
 
-    async def _find(self, shop: str) -> datetime:
+    async def _load_date(self, shop: str) -> datetime:
         key = stored_keys.go_live_in(self.mode, shop)
         text = await self.memory.get(key)
-        kept = stored_keys.moment_of(text)
+        kept = stored_keys.parse_moment(text)
         if kept is None:
-            first = await self._first_time(shop)
+            first = await self._fetch_first_date(shop)
             if text is not None:  # it is damaged, and means nothing to any process
                 await self.memory.set(key, first.isoformat())
                 return first
-            kept = stored_keys.moment_of(await self.memory.set_if_absent(key, first.isoformat())) or first
+            kept = stored_keys.parse_moment(await self.memory.set_if_absent(key, first.isoformat())) or first
         return kept
 
-    async def _first_time(self, shop: str) -> datetime:
+    async def _fetch_first_date(self, shop: str) -> datetime:
         """As the shop keeps it; else the earliest moment that this database knows. Raises TryAgain."""
-        own = stored_keys.moment_of(
+        own = stored_keys.parse_moment(
             await self.memory.get(stored_keys.go_live(shop))
         )  # the first start in any mode
         began = min(self._began, own) if own else self._began

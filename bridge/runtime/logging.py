@@ -24,18 +24,18 @@ PLAIN = (BridgeError, OSError, RuntimeError, TypeError, AttributeError, NameErro
 a key that is missing, a row that the database refuses) may hold what was in an order."""
 
 
-def traceback_of(exc_info: ExcInfo) -> str:
+def format_traceback(exc_info: ExcInfo) -> str:
     """A traceback without values: where it happened, and what kind of error it is. The text of an error is part
     of it only where that cannot hold personal data; local variables never are."""
-    return "\n".join(_lines(exc_info[1])).rstrip()
+    return "\n".join(_format_lines(exc_info[1])).rstrip()
 
 
-def _lines(error: BaseException | None) -> Iterator[str]:
+def _format_lines(error: BaseException | None) -> Iterator[str]:
     if error is None:
         return
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if before is not None:
-        yield from _lines(before)
+        yield from _format_lines(before)
         yield "during which, or because of which:"
     yield "Traceback (most recent call last):"
     yield from (line.rstrip() for line in traceback.format_tb(error.__traceback__))
@@ -45,7 +45,7 @@ def _lines(error: BaseException | None) -> Iterator[str]:
     yield ": ".join(part for part in (kind, state, text) if part)
 
 
-FORMAT_ERROR = structlog.processors.ExceptionRenderer(traceback_of)
+FORMAT_ERROR = structlog.processors.ExceptionRenderer(format_traceback)
 
 
 FIRST = ("timestamp", "level", "logger", "event", "shop", "order", "state", "to")
@@ -53,20 +53,20 @@ COLORS = {"warning": "\x1b[33m", "error": "\x1b[1;31m", "critical": "\x1b[1;31m"
 BOLD, PLAINLY = "\x1b[1m", "\x1b[0m"
 
 
-def readable(colors: bool) -> Processor:
+def build_readable_renderer(colors: bool) -> Processor:
     """A line as a person reads it: time, level, sentence, order, and then what else there is to it. The time is
     that of the terminal's time zone."""
 
-    def render(logger: object, method: str, line: EventDict) -> str:
+    def render_line(logger: object, method: str, line: EventDict) -> str:
         at, level = datetime.fromisoformat(str(line["timestamp"])).astimezone(), str(line["level"])
-        sentence = _clean(line["event"])
+        sentence = _strip_unprintable(line["event"])
         if "to" in line and "state" in line:
-            sentence += f" from {_clean(line['state'])} to {_clean(line['to'])}"
-        order, shop = _clean(line.get("order", "")), _clean(line.get("shop", ""))
+            sentence += f" from {_strip_unprintable(line['state'])} to {_strip_unprintable(line['to'])}"
+        order, shop = _strip_unprintable(line.get("order", "")), _strip_unprintable(line.get("shop", ""))
         whose = f"{order} ({shop})" if order and shop else order or (f"({shop})" if shop else "")
         rest = {name: said for name, said in line.items() if name not in {*FIRST, "exception"}}
         details = ", ".join(
-            f"{name}: {_clean(said)}" for name, said in rest.items() if said not in (None, "")
+            f"{name}: {_strip_unprintable(said)}" for name, said in rest.items() if said not in (None, "")
         )
         before, after = (COLORS.get(level, ""), PLAINLY) if colors and level in COLORS else ("", "")
         named = f"{BOLD}{whose}{PLAINLY}" if colors and whose else whose
@@ -74,15 +74,15 @@ def readable(colors: bool) -> Processor:
         error = str(line.get("exception", ""))
         return "  ".join(part for part in parts if part) + (f"\n{error}" if error else "")
 
-    return render
+    return render_line
 
 
-def _clean(said: object) -> str:
+def _strip_unprintable(said: object) -> str:
     """Text that does nothing to a terminal."""
     return "".join(char if char.isprintable() else " " for char in str(said))
 
 
-def for_commands() -> None:
+def configure_for_commands() -> None:
     """Where nothing else was set up: warnings to standard error, never a line into what a command prints. Whoever
     sets it up takes it back with `structlog.reset_defaults`."""
     if structlog.is_configured():
@@ -93,7 +93,7 @@ def for_commands() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             FORMAT_ERROR,
-            readable(colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR")),
+            build_readable_renderer(colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR")),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
@@ -101,7 +101,7 @@ def for_commands() -> None:
     )
 
 
-def setup(form: Literal["plain", "json"] = "plain", level: str = "info") -> None:
+def configure_logging(form: Literal["plain", "json"] = "plain", level: str = "info") -> None:
     """Send the logs of the bridge and of its libraries to standard error in one form. `plain` is `readable` where
     that is a terminal."""
     shared: list[Processor] = [
@@ -115,7 +115,7 @@ def setup(form: Literal["plain", "json"] = "plain", level: str = "info") -> None
         # the traceback as text of one field
         last = [FORMAT_ERROR, structlog.processors.JSONRenderer(ensure_ascii=False)]
     elif sys.stderr.isatty():
-        last = [FORMAT_ERROR, readable(colors=not os.environ.get("NO_COLOR"))]
+        last = [FORMAT_ERROR, build_readable_renderer(colors=not os.environ.get("NO_COLOR"))]
     else:
         last = [
             FORMAT_ERROR,

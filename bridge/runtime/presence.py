@@ -17,11 +17,11 @@ from bridge.config.loader import Loaded
 from bridge.errors import StoreUnavailable
 from bridge.order.clock import (
     ClockReading,
-    machine_time,
+    read_machine_time,
 )
 from bridge.ports import Clock
 from bridge.store.key_value import Pause
-from bridge.store.processes import Process, mark_of
+from bridge.store.processes import Process, format_pause_mark
 from bridge.store.store import Store
 
 LOOK_EVERY = 1.0  # seconds between looks whether something was paused or resumed
@@ -69,28 +69,28 @@ class Presence:
         """Give word until cancelled."""
         while True:
             try:
-                await self.report()
+                await self.report_presence()
             except StoreUnavailable as error:
                 log.warning("the database is not available", error=str(error))
             except Exception:
                 log.exception("the process could not give word of itself")
             await asyncio.sleep(LOOK_EVERY)
 
-    async def report(self) -> None:
+    async def report_presence(self) -> None:
         """Give word, unless nothing changed since it was given last. Raises StoreUnavailable."""
         now = asyncio.get_running_loop().time()
         if now - self._looked_at >= CLOCK_EVERY:
             self._database, self._looked_at = await read_database_clock(self._store), now
         await self._log_decisions()
-        process = await self._describe()
+        process = await self._describe_process()
         if process == self._said and now - self._said_at < REPORT_EVERY:
             return
-        await self._store.processes.report(process)
+        await self._store.processes.report_process(process)
         self._said, self._said_at = process, now
 
     async def _log_decisions(self) -> None:
         """Tell the log what people did elsewhere: at a terminal, or on another replica."""
-        pauses = {pause.scope: pause for pause in await self._store.switch.pauses()}
+        pauses = {pause.scope: pause for pause in await self._store.switch.list_pauses()}
         before = self._pauses if self._pauses is not None else {}
         for scope, pause in pauses.items():
             if before.get(scope) != pause:
@@ -100,17 +100,17 @@ class Presence:
         self._pauses = pauses
         sessions = self._store.sessions
         if self._told_until is None:
-            self._told_until = await sessions.newest()
-        self._told_until = await sessions.log_terminal(self._told_until)
+            self._told_until = await sessions.load_newest_key()
+        self._told_until = await sessions.log_terminal_actions(self._told_until)
 
-    async def leave(self) -> None:
+    async def end_presence(self) -> None:
         """The process ends. Never raises for the database."""
         with contextlib.suppress(StoreUnavailable):
-            await self._store.processes.leave(self._owner)
+            await self._store.processes.remove_process(self._owner)
 
-    async def _describe(self) -> Process:
+    async def _describe_process(self) -> Process:
         loaded = self._in_force()
-        known = frozenset(map(mark_of, await self._store.switch.pauses()))
+        known = frozenset(map(format_pause_mark, await self._store.switch.list_pauses()))
         clocks = {name: reading.ahead for name, reading in self._dates().items()}
         if self._database is not None:
             clocks[DATABASE] = self._database.ahead
@@ -135,6 +135,6 @@ class Presence:
 
 async def read_database_clock(store: Store) -> ClockReading | None:
     """What the database server's clock shows beside this machine's; None for SQLite. Raises StoreUnavailable."""
-    asked_at = machine_time()
-    shown = await store.server_time()
-    return None if shown is None else ClockReading(asked_at, shown, machine_time())
+    asked_at = read_machine_time()
+    shown = await store.load_server_time()
+    return None if shown is None else ClockReading(asked_at, shown, read_machine_time())

@@ -20,10 +20,10 @@ from aiohttp import web
 from bridge.alerts.channels import (
     AlertOutlet,
     HookOutlet,
-    alert_outlets,
-    hook_outlets,
+    build_alert_outlets,
+    build_hook_outlets,
 )
-from bridge.alerts.dispatcher import Sender
+from bridge.alerts.dispatcher import Dispatcher
 from bridge.config.identifiers import is_simulated
 from bridge.config.loader import Loaded
 from bridge.config.reload import (
@@ -35,8 +35,8 @@ from bridge.config.reload import (
 from bridge.config.settings import Retention, Settings, ShopSettings
 from bridge.config.simulated_upstreams import resolved_privately
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable, TryAgain
-from bridge.health.monitor import Vigil
-from bridge.i18n.formatter import reader_for
+from bridge.health.monitor import HealthMonitor
+from bridge.i18n.formatter import build_formatter
 from bridge.mapping_review.design_check import unknown_designs
 from bridge.mapping_review.prices import Prices
 from bridge.mapping_review.variants import Stock
@@ -47,13 +47,13 @@ from bridge.order.states import Ignored, State
 from bridge.runtime import logging
 from bridge.runtime.container import (
     Bridge,
-    note_ledger_gap,
-    opened,
-    stock_of,
-    take_in,
+    fetch_catalog,
+    open_bridge,
+    reconcile_shop,
+    report_ledger_gap,
 )
 from bridge.runtime.presence import Presence
-from bridge.runtime.scheduler import Chores
+from bridge.runtime.scheduler import PeriodicTasks
 from bridge.runtime.worker import Worker
 from bridge.sculpteo.client import tracking_page
 from bridge.shopify import subscriptions
@@ -63,7 +63,7 @@ from bridge.shopify.shop_status import (
     inspect,
 )
 from bridge.shopify.webhooks import interpret
-from bridge.steps.locations import resolve
+from bridge.steps.locations import resolve_locations
 from bridge.store import Store
 from bridge.web import console
 from bridge.web.app_keys import PARTS
@@ -103,7 +103,7 @@ class _Outside:
     bridge: Bridge
 
     async def stock(self, shop: str) -> Stock:
-        return await stock_of(self.bridge.admins[shop])
+        return await fetch_catalog(self.bridge.admins[shop])
 
     def prices(self) -> Prices:
         bridge = self.bridge
@@ -133,25 +133,28 @@ class Service:
             on_error=self._count_error,
         )
         clock = bridge.world.clock
-        self._vigil = Vigil(
+        self._vigil = HealthMonitor(
             bridge.store,
             clock,
             self._worker.owner,
             settings=lambda: bridge.settings,
             breakers=bridge.breakers,
         )
-        self._sender = Sender(
+        self._sender = Dispatcher(
             bridge.store.outbox,
             clock,
             self._worker.owner,
-            outlets=self._outlets,
+            outlets=self._build_outlets,
             console=lambda: bridge.settings.server.public_url.rstrip("/"),
-            translate=lambda: reader_for("", bridge.settings.console.language, None).said,
+            translate=lambda: build_formatter("", bridge.settings.console.language, None).translate,
             random=SystemRandom(),
             on_error=self._count_error,
         )
-        self._chores = Chores(
-            bridge.store.alone, self._vigil.chore, on_end=self._end, on_error=self._count_error
+        self._chores = PeriodicTasks(
+            bridge.store.hold_lock,
+            self._vigil.record_task_outcome,
+            on_end=self._handle_part_end,
+            on_error=self._count_error,
         )
         self._begun_with = self._followed = bridge.settings
         self._watch = Watch(bridge.loaded, every=look_every)
@@ -164,7 +167,7 @@ class Service:
             in_force=lambda: bridge.loaded,
             read_at=lambda: bridge.standing.read_at,
             digest=lambda: self._watch.digest_of(bridge.loaded),
-            dates=bridge.shop_dates,
+            dates=bridge.collect_shop_dates,
         )
         self._app: web.Application | None = None
         self._checking: asyncio.Task[None] | None = None
@@ -173,19 +176,19 @@ class Service:
         """End gracefully: take nothing new, finish what is under way."""
         self._stop.set()
 
-    def reload(self) -> None:
+    def reload_config(self) -> None:
         """Read the configuration now."""
         self._watch.ask()
 
     def _on_missed(self, shop: str) -> None:
-        self._chores.hurry(f"reconcile:{shop}")
+        self._chores.request_run(f"reconcile:{shop}")
 
     def _count_error(self, part: str) -> None:
         """An error of the bridge's own was survived in this part."""
         if self._app is not None:
             self._app[METRICS].errors.labels(part.partition(":")[0]).inc()
 
-    def _end(self, part: str, error: BaseException | None = None) -> None:
+    def _handle_part_end(self, part: str, error: BaseException | None = None) -> None:
         """A part that runs for as long as the service does has ended: the service is not ready any more, and
         ends too, so that a supervisor starts it anew."""
         if self._stop.is_set():
@@ -194,47 +197,47 @@ class Service:
         log.critical("a part of the service has ended; the service ends too", part=part, exc_info=error)
         self._stop.set()
 
-    def _not_ready(self) -> str | None:
+    def _describe_not_ready(self) -> str | None:
         """Why the service should get no deliveries now, beside its database; None = it should."""
         if self._fault is not None:
             return f"a part of the service has ended: {self._fault}"
         return self._worker.trouble if self._works else None
 
-    def _begin(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _start_part(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a part of the service beside the others. Its end is the end of the service."""
 
-        def ended(task: asyncio.Task[None]) -> None:
-            self._end(name, None if task.cancelled() else task.exception())
+        def handle_end(task: asyncio.Task[None]) -> None:
+            self._handle_part_end(name, None if task.cancelled() else task.exception())
 
         task = asyncio.create_task(work, name=name)
-        task.add_done_callback(ended)
+        task.add_done_callback(handle_end)
         return task
 
     async def run(self, *, on_ready: Callable[[], None] | None = None) -> None:
         """Serve until stop() is called. Raises PartEnded when a part of the service has ended by itself."""
         async with AsyncExitStack() as stack:
             if self._role != "worker":
-                await stack.enter_async_context(self._web())
+                await stack.enter_async_context(self._serve_web())
             worker: asyncio.Task[None] | None = None
             tasks: list[asyncio.Task[None]] = []
             if self._role != "web":
                 await self._wake_when_possible()
-                worker = self._begin("worker", self._worker.run())
+                worker = self._start_part("worker", self._worker.run())
                 self._works = True
-                self._start_chores()
-                tasks.append(self._begin("vigil", self._vigil.run()))
-                tasks.append(self._begin("outbox", self._sender.run()))
-            tasks.append(self._begin("configuration", self._read_again()))
-            tasks.append(self._begin("time", self._keep_time()))
+                self._start_tasks()
+                tasks.append(self._start_part("vigil", self._vigil.run()))
+                tasks.append(self._start_part("outbox", self._sender.run()))
+            tasks.append(self._start_part("configuration", self._watch_config()))
+            tasks.append(self._start_part("time", self._keep_time()))
             with contextlib.suppress(StoreUnavailable):
-                await self._presence.report()
-            tasks.append(self._begin("presence", self._presence.run()))
-            await self._vigil.configuration(())
+                await self._presence.report_presence()
+            tasks.append(self._start_part("presence", self._presence.run()))
+            await self._vigil.record_configuration(())
             with contextlib.suppress(StoreUnavailable):
                 if await self._vigil.has_unknown_designs():
                     self._check_designs()
-            self._tell_warnings()
-            tasks.append(asyncio.create_task(self._tell_private_addresses(), name="addresses"))
+            self._log_warnings()
+            tasks.append(asyncio.create_task(self._log_private_addresses(), name="addresses"))
             settings = self._bridge.settings
             log.info(
                 "ready",
@@ -252,28 +255,28 @@ class Service:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._chores.stop()
+            await self._chores.stop_tasks()
             if self._checking is not None:
                 self._checking.cancel()
             if worker is not None:
                 self._worker.stop()
                 await asyncio.gather(worker, return_exceptions=True)
-            await self._presence.leave()
+            await self._presence.end_presence()
         if self._fault is not None:
             raise PartEnded(self._fault)
 
     @asynccontextmanager
-    async def _web(self) -> AsyncIterator[None]:
+    async def _serve_web(self) -> AsyncIterator[None]:
         bridge = self._bridge
         self._app = make_app(
             bridge.settings,
             bridge.store,
             on_news=self._worker.wake,
             stopping=self._stop.is_set,
-            fault=self._not_ready,
+            fault=self._describe_not_ready,
             open_metrics=bridge.settings.server.open_metrics,
         )
-        console.add_to(self._app, self._console())
+        console.add_to(self._app, self._build_console())
         runner = make_runner(self._app)
         await runner.setup()
         try:
@@ -293,13 +296,13 @@ class Service:
             return f"http://{settings.server.listen}/"
         return f"{settings.server.public_url.rstrip('/')}/" if settings.console.members() else None
 
-    def _console(self) -> console.Console:
+    def _build_console(self) -> console.Console:
         bridge = self._bridge
 
-        async def inspected(shop: str) -> Status:
+        async def inspect_shop(shop: str) -> Status:
             return await inspect(bridge.admins[shop], bridge.settings.server.public_url, shop)
 
-        async def pictured(shop: str, product_ids: Sequence[str]) -> Mapping[str, Picture]:
+        async def fetch_pictures(shop: str, product_ids: Sequence[str]) -> Mapping[str, Picture]:
             admin_url = bridge.settings.shops[shop].admin_url
             simulated = admin_url is not None and is_simulated(admin_url)
             return await product_pictures(bridge.admins[shop], product_ids, is_simulated=simulated)
@@ -308,11 +311,11 @@ class Service:
             store=bridge.store,
             loaded=lambda: bridge.loaded,
             world=lambda: bridge.world,
-            inspect=inspected,
+            inspect=inspect_shop,
             breakers=bridge.breakers,
             outside=_Outside(bridge),
-            pictures=pictured,
-            test_order=self._test_order,
+            pictures=fetch_pictures,
+            test_order=self._create_test_order,
             standing=lambda: bridge.standing,
             tracking_page=lambda reference: tracking_page(bridge.settings.sculpteo.base_url, reference),
             on_news=self._worker.wake,
@@ -320,7 +323,7 @@ class Service:
             open_here=self._open_console,
         )
 
-    async def _test_order(self, shop: str) -> str:
+    async def _create_test_order(self, shop: str) -> str:
         from bridge.sandbox.control_client import (  # brings the sandbox, which few need
             Control,
             ControlError,
@@ -335,15 +338,15 @@ class Service:
         except (aiohttp.ClientError, TimeoutError):
             raise TryAgain("no sandbox answers at the shop's address") from None
 
-    def _outlets(self) -> tuple[AlertOutlet | HookOutlet, ...]:
+    def _build_outlets(self) -> tuple[AlertOutlet | HookOutlet, ...]:
         settings = self._bridge.settings
-        return (*alert_outlets(settings), *hook_outlets(settings))
+        return (*build_alert_outlets(settings), *build_hook_outlets(settings))
 
     async def _keep_time(self) -> None:
         while True:
             await asyncio.sleep(TIME_EVERY)
             try:
-                await self._bridge.store.tell_time()
+                await self._bridge.store.sync_clock()
             except StoreUnavailable as error:
                 log.warning("the database is not available", error=str(error))
             except Exception:
@@ -352,82 +355,82 @@ class Service:
 
     # --- chores ------------------------------------------------------------------------------------------
 
-    def _start_chores(self) -> None:
-        self._chores.start("retention", FORGET_EVERY, self._forget)
+    def _start_tasks(self) -> None:
+        self._chores.start_task("retention", FORGET_EVERY, self._purge_expired)
         for name in self._bridge.shops:
-            self._chores.start(f"reconcile:{name}", RECONCILE_EVERY, partial(self._reconcile, name))
-            self._chores.start(f"subscribe:{name}", SUBSCRIBE_EVERY, partial(self._subscribe, name))
-        self._chores.start("left_over", WATCH_EVERY, self._wake_left_over)
-        self._chores.start("watch", WATCH_EVERY, self._vigil.orders)
-        self._chores.start("damage", DAMAGE_EVERY, self._look_for_damage)
+            self._chores.start_task(f"reconcile:{name}", RECONCILE_EVERY, partial(self._reconcile_shop, name))
+            self._chores.start_task(f"subscribe:{name}", SUBSCRIBE_EVERY, partial(self._subscribe_shop, name))
+        self._chores.start_task("left_over", WATCH_EVERY, self._wake_left_over)
+        self._chores.start_task("watch", WATCH_EVERY, self._vigil.check_orders)
+        self._chores.start_task("damage", DAMAGE_EVERY, self._check_damage)
 
-    async def _reconcile(self, name: str) -> None:
-        count = await take_in(self._bridge, name)
+    async def _reconcile_shop(self, name: str) -> None:
+        count = await reconcile_shop(self._bridge, name)
         if count:
             log.info("reconciled", shop=name, orders=count)
             self._worker.wake()
 
-    async def _forget(self) -> None:
+    async def _purge_expired(self) -> None:
         keep, now = self._bridge.settings.retention, self._bridge.world.clock.now()
-        deliveries, orders = await forgotten(self._bridge.store, keep, now)
+        deliveries, orders = await purge_expired(self._bridge.store, keep, now)
         if deliveries or orders:
             log.info("past its retention", deliveries=deliveries, orders_without_personal_data=orders)
 
-    async def _look_for_damage(self) -> None:
+    async def _check_damage(self) -> None:
         count = await self._bridge.store.set_aside_damaged()
         if count:
             log.error("orders cannot be read from the database; each needs a person", orders=count)
 
-    async def _subscribe(self, name: str) -> None:
+    async def _subscribe_shop(self, name: str) -> None:
         bridge, public_url = self._bridge, self._bridge.settings.server.public_url
         former = await bridge.store.memory.get(stored_keys.webhooks_to(name))
         report = await subscriptions.ensure(bridge.admins[name], public_url, name, former=former)
         address = subscriptions.address(public_url, name)
         await bridge.store.memory.set(stored_keys.webhooks_to(name), address)
-        await note_ledger_gap(bridge, name)
-        await self._note_locations(name)
+        await report_ledger_gap(bridge, name)
+        await self._update_locations(name)
         await bridge.store.memory.set(stored_keys.subscribed_at(name), bridge.world.clock.now().isoformat())
         made = len(report.created) + len(report.updated)
         if made or report.deleted:
             log.info("webhook subscriptions were repaired", shop=name, made=made, deleted=report.deleted)
         for uri in report.bridges:
             log.warning("another bridge uses the same app, or did: see `check`", shop=name, address=uri)
-        await self._vigil.subscriptions(name, made if former == address else 0, dict(report.failed))
+        await self._vigil.record_subscriptions(name, made if former == address else 0, dict(report.failed))
         for topic, why in report.failed:
             log.warning("the shop does not send a topic", shop=name, topic=topic, why=why)
 
-    async def _note_locations(self, name: str) -> None:
+    async def _update_locations(self, name: str) -> None:
         """Remember what the shop's locations are called, and tell of configured ones that it does not have."""
         bridge, orders = self._bridge, self._bridge.store.orders
         if bridge.settings.shops[name].locations:
             try:
-                listed = await bridge.shops[name].locations()
+                listed = await bridge.shops[name].fetch_locations()
             except BridgeError as error:
                 log.warning("the shop's locations could not be read", shop=name, error=str(error))
                 return
             if listed is not None:
-                await orders.see_locations(name, listed, complete=True)
-        known = await orders.locations(name)
-        found = resolve(bridge.settings.shops[name].locations, known)
+                await orders.update_locations(name, listed, complete=True)
+        known = await orders.list_locations(name)
+        found = resolve_locations(bridge.settings.shops[name].locations, known)
         there = {one.name for one in known if one.gone_at is None}
-        changed = await self._vigil.locations(name, found, there)
+        changed = await self._vigil.check_locations(name, found, there)
         if changed is True:  # what it has hidden so far is looked at anew
-            await bridge.store.wake([State.IGNORED], reasons=[Ignored.OTHER_LOCATION], shop=name)
+            await bridge.store.wake_orders([State.IGNORED], reasons=[Ignored.OTHER_LOCATION], shop=name)
         if changed is False:  # what waited for a person because of it goes on
-            await bridge.store.wake([State.ATTENTION], problems=[Problem.LOCATION], shop=name)
+            await bridge.store.wake_orders([State.ATTENTION], problems=[Problem.LOCATION], shop=name)
 
     # --- the configuration -------------------------------------------------------------------------------
 
-    async def _read_again(self) -> None:
+    async def _watch_config(self) -> None:
         """Take up each new configuration; one that cannot be used is told, and changes nothing."""
         while True:
             found = await self._watch.next()
             try:
                 if isinstance(found, ConfigError):
                     raise found
-                await self._take_up(found)
+                await self._apply_config(found)
             except ConfigError as error:
-                await self._stay_with_the_old(error)
+                await self._keep_old_config(error)
             except BridgeError as error:
                 log.warning("the configuration is not taken up whole; it is tried again", error=str(error))
                 await asyncio.sleep(EVERY)
@@ -436,9 +439,9 @@ class Service:
                 log.exception("the configuration could not be taken up by an error of the bridge")
                 why = f"the bridge itself failed over it ({type(error).__name__}); its log says more"
                 if self._bridge.loaded is not found:
-                    await self._stay_with_the_old(ConfigError(why))
+                    await self._keep_old_config(ConfigError(why))
 
-    async def _stay_with_the_old(self, error: ConfigError) -> None:
+    async def _keep_old_config(self, error: ConfigError) -> None:
         bridge = self._bridge
         since = bridge.standing.faulty_since or bridge.world.clock.now()
         faults = tuple(str(error).splitlines())
@@ -446,21 +449,21 @@ class Service:
         bridge.standing = replace(bridge.standing, faults=faults, faulty_since=since)
         if is_new:
             log.error("the configuration has faults; the one before stays in force", faults="; ".join(faults))
-        await self._vigil.configuration(faults)
+        await self._vigil.record_configuration(faults)
 
-    async def _take_up(self, loaded: Loaded) -> None:
+    async def _apply_config(self, loaded: Loaded) -> None:
         bridge = self._bridge
-        await self._adopt(loaded)
+        await self._switch_config(loaded)
         restart = needs_restart(self._begun_with, loaded.settings)
         bridge.standing = Standing(bridge.world.clock.now(), needs_restart=restart)
-        logging.setup(loaded.settings.logging.format, loaded.settings.logging.level)
+        logging.configure_logging(loaded.settings.logging.format, loaded.settings.logging.level)
         log.info("the configuration was read again", mode=str(loaded.settings.mode))
-        self._tell_warnings()
+        self._log_warnings()
         if restart:
             log.warning("these changes need a restart", keys=", ".join(restart))
-        await self._vigil.configuration((), restart)
+        await self._vigil.record_configuration((), restart)
         if self._role != "web":
-            await self._follow(self._followed)
+            await self._handle_config_change(self._followed)
         self._followed = loaded.settings
         self._worker.wake()
         self._check_designs()
@@ -470,9 +473,9 @@ class Service:
         force meanwhile, and stays so: an order that needs what Sculpteo does not know stops by itself."""
         if self._checking is not None:
             self._checking.cancel()
-        self._checking = asyncio.create_task(self._tell_unknown_designs(), name="designs")
+        self._checking = asyncio.create_task(self._report_unknown_designs(), name="designs")
 
-    async def _tell_unknown_designs(self) -> None:
+    async def _report_unknown_designs(self) -> None:
         loaded = self._bridge.loaded
         prices = _Outside(self._bridge).prices()
         try:
@@ -481,35 +484,39 @@ class Service:
             for finding in found:
                 warning = f"{finding.sentence()} {finding.remedy()}"
                 log.warning("the configuration names what Sculpteo does not know", warning=warning)
-            await self._vigil.designs([finding.sentence() for finding in found])
+            await self._vigil.record_designs([finding.sentence() for finding in found])
         except StoreUnavailable as error:
             log.warning("the database is not available", error=str(error))
         except Exception:
             log.exception("the mapping could not be compared with Sculpteo")
 
-    async def _adopt(self, loaded: Loaded) -> None:
+    async def _switch_config(self, loaded: Loaded) -> None:
         """Let it be in force, with what its shops are called now. A name that means another shop from now on
         means it to everybody at once: nothing that knows it for the shop before is under way meanwhile."""
         bridge, before = self._bridge, self._bridge.settings.shops
-        identified = await bridge.recognise(loaded)
+        identified = await bridge.resolve_shop_names(loaded)
         wanted = loaded.settings.shops
-        other = [name for name, shop in before.items() if name not in wanted or not _same(shop, wanted[name])]
+        other = [
+            name
+            for name, shop in before.items()
+            if name not in wanted or not _is_same_shop(shop, wanted[name])
+        ]
         reused = [name for name in other if name in wanted]
         async with AsyncExitStack() as stack:
             if other and self._role != "web":
-                await self._chores.stop(*(f"{chore}:{name}" for name in other for chore in SHOP_CHORES))
+                await self._chores.stop_tasks(*(f"{chore}:{name}" for name in other for chore in SHOP_CHORES))
             if reused:
-                await stack.enter_async_context(self._worker.resting())
+                await stack.enter_async_context(self._worker.pause_work())
             try:
-                bridge.adopt(loaded)
+                bridge.replace_config(loaded)
             finally:
                 if self._role != "web":
-                    self._start_chores()
+                    self._start_tasks()
             identified.take_effect()
             if self._app is not None:
                 self._app[PARTS].shops = loaded.settings.shops
 
-    def _tell_warnings(self) -> None:
+    def _log_warnings(self) -> None:
         """What works, but is hardly meant, such as a simulated upstream in live mode."""
         warnings = tuple(str(fault) for fault in self._bridge.loaded.warnings)
         for warning in warnings:
@@ -517,7 +524,7 @@ class Service:
                 log.warning("the configuration works, but is hardly meant", warning=warning)
         self._warned = warnings
 
-    async def _tell_private_addresses(self) -> None:
+    async def _log_private_addresses(self) -> None:
         for one, address in await resolved_privately(self._bridge.settings):
             log.warning(
                 "an upstream of live mode leads to a private address: it is simulated",
@@ -526,38 +533,38 @@ class Service:
                 address=address,
             )
 
-    async def _follow(self, before: Settings) -> None:
+    async def _handle_config_change(self, before: Settings) -> None:
         """What another configuration asks for: orders looked at anew, chores of the shops that are there."""
         bridge, settings = self._bridge, self._bridge.settings
-        await self._wake_what_changed()
-        self._start_chores()
+        await self._wake_affected_orders()
+        self._start_tasks()
         for name, shop in settings.shops.items():
             if before.shops.get(name) != shop:
-                await bridge.store.wake([State.ATTENTION], problems=[Problem.SHOP_ACCESS], shop=name)
+                await bridge.store.wake_orders([State.ATTENTION], problems=[Problem.SHOP_ACCESS], shop=name)
             if before.shops.get(name) != shop or before.server.public_url != settings.server.public_url:
-                self._chores.hurry(f"reconcile:{name}")
-                self._chores.hurry(f"subscribe:{name}")
+                self._chores.request_run(f"reconcile:{name}")
+                self._chores.request_run(f"subscribe:{name}")
 
     async def _wake_when_possible(self) -> None:
         """At the start. A database that goes away in just this moment is waited for, as it is later."""
         while not self._stop.is_set():
             try:
-                await self._wake_what_changed()
+                await self._wake_affected_orders()
                 return
             except StoreUnavailable as error:
                 log.warning("the database is not available", error=str(error))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), DATABASE_RETRY)
 
-    async def _wake_what_changed(self) -> None:
+    async def _wake_affected_orders(self) -> None:
         """What a change of the configuration concerns is looked at anew, whether the bridge ran or not."""
         bridge = self._bridge
         await bridge.store.wake_for_mapping(bridge.loaded.catalog.version)
         await bridge.store.wake_for_mode(bridge.settings.mode)
         await bridge.store.wake_for_rules(bridge.world.policy.version)
-        await bridge.store.took_up(bridge.world.judged_by)
+        await bridge.store.record_judged_by(bridge.world.judged_by)
         await bridge.store.wake_left_over(bridge.world.judged_by, tuple(bridge.settings.shops))
-        await self._vigil.took_up()
+        await self._vigil.record_shops()
 
     async def _wake_left_over(self) -> None:
         """What a replica judged that had not taken up this configuration yet, or does not know a shop of."""
@@ -570,30 +577,30 @@ class Service:
             self._worker.wake()
 
 
-def _same(one: ShopSettings, other: ShopSettings) -> bool:
+def _is_same_shop(one: ShopSettings, other: ShopSettings) -> bool:
     """Whether both are the same shop, whatever else is set."""
     return bool({one.domain, one.former_domain} & {other.domain, other.former_domain} - {None})
 
 
-async def forgotten(store: Store, keep: Retention, now: datetime) -> tuple[int, int]:
+async def purge_expired(store: Store, keep: Retention, now: datetime) -> tuple[int, int]:
     """Delete the deliveries, and erase the personal data, that are past their retention; gives how many
     deliveries and orders. In batches, which leave the database to others in between."""
     deliveries = 0
-    while gone := await store.inbox.prune(now - keep.deliveries):
+    while gone := await store.inbox.purge_settled(now - keep.deliveries):
         deliveries += gone
-    orders = await store.privacy.forget(now - keep.personal_data)
-    await store.privacy.scour()
+    orders = await store.privacy.erase_due_orders(now - keep.personal_data)
+    await store.privacy.purge_file()
     return deliveries, orders
 
 
-async def _opened_when_possible(stack: AsyncExitStack, loaded: Loaded) -> Bridge:
+async def _open_when_possible(stack: AsyncExitStack, loaded: Loaded) -> Bridge:
     """Machines that start together, and a database that restarts under a rolling restart: both come in a
     moment. A database that never comes is told by the end of the process, which a supervisor sees."""
     loop = asyncio.get_running_loop()
     until = loop.time() + START_PATIENCE
     while True:
         try:
-            return await stack.enter_async_context(opened(loaded))
+            return await stack.enter_async_context(open_bridge(loaded))
         except StoreUnavailable as error:
             if loop.time() + DATABASE_RETRY > until:
                 raise
@@ -612,9 +619,9 @@ async def serve(loaded: Loaded, role: Role = "all", *, on_ready: Callable[[], No
     Raises StoreUnavailable when the database is still away after START_PATIENCE.
     """
     async with AsyncExitStack() as stack:
-        service = Service(await _opened_when_possible(stack, loaded), role)
+        service = Service(await _open_when_possible(stack, loaded), role)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, service.stop)
-        loop.add_signal_handler(signal.SIGHUP, service.reload)
+        loop.add_signal_handler(signal.SIGHUP, service.reload_config)
         await service.run(on_ready=on_ready)

@@ -8,7 +8,7 @@ import structlog
 
 from bridge.config.loader import Loaded
 from bridge.errors import BridgeError, ConfigError, Fault
-from bridge.store.shops import Identified, ShopIdentity, ShopNameTaken, Strangers, Taken
+from bridge.store.shops import ResolvedShops, ShopIdentity, ShopNameTaken, TakenName, UnclaimedShops
 from bridge.store.store import Store
 
 log = structlog.get_logger("bridge.runtime.shop_identity")
@@ -19,7 +19,7 @@ HasOrder = Callable[[str, str], Awaitable[bool]]
 
 async def identify_shops(
     store: Store, loaded: Loaded, *, write: bool = True, has_order: HasOrder | None = None
-) -> Identified:
+) -> ResolvedShops:
     """Recognise the shops by their domains, whatever they are called now; what is new is kept, unless `write` is
     False. The caller lets it take effect.
 
@@ -33,19 +33,21 @@ async def identify_shops(
     wanted = {
         name: ShopIdentity(shop.domain, shop.former_domain) for name, shop in loaded.settings.shops.items()
     }
-    strangers = await store.shops.strangers(wanted)
-    proven = await _proven(loaded, strangers, has_order) if strangers and has_order else {}
+    strangers = await store.shops.find_unclaimed(wanted)
+    proven = await _find_proven_owners(loaded, strangers, has_order) if strangers and has_order else {}
     write = write and (strangers is None or has_order is not None)
     try:
-        found = await store.shops.identify(wanted, write=write, proven=proven)
+        found = await store.shops.resolve_shops(wanted, write=write, proven=proven)
     except ShopNameTaken as error:
-        raise ConfigError(*(_fault(loaded, one) for one in error.taken)) from None
+        raise ConfigError(*(_build_name_fault(loaded, one) for one in error.taken)) from None
     for one in found.renamed if write else ():
         log.info("a shop is recognised", domain=one.domain, before=one.before, now=one.now)
     return found
 
 
-async def _proven(loaded: Loaded, strangers: Strangers, has_order: HasOrder) -> dict[str, str]:
+async def _find_proven_owners(
+    loaded: Loaded, strangers: UnclaimedShops, has_order: HasOrder
+) -> dict[str, str]:
     """The keys of strangers by the domains of the shops that have their orders. Raises ConfigError where that
     cannot be found out."""
     proven: dict[str, str] = {}
@@ -56,15 +58,15 @@ async def _proven(loaded: Loaded, strangers: Strangers, has_order: HasOrder) -> 
                 is_theirs = any([await has_order(name, order_id) for order_id in ids])
             except BridgeError as error:
                 why = f"{shop.domain} cannot be asked whether these are its orders ({error})"
-                raise ConfigError(_unclear(loaded, name, key, why)) from None
+                raise ConfigError(_build_unclear_fault(loaded, name, key, why)) from None
             if is_theirs and (key in proven.values() or shop.domain in proven):
-                raise ConfigError(_unclear(loaded, name, key, "several shops have these orders"))
+                raise ConfigError(_build_unclear_fault(loaded, name, key, "several shops have these orders"))
             if is_theirs:
                 proven[shop.domain] = key
     return proven
 
 
-def _unclear(loaded: Loaded, name: str, key: str, why: str) -> Fault:
+def _build_unclear_fault(loaded: Loaded, name: str, key: str, why: str) -> Fault:
     line, column = loaded.shop_places.get(name) or (0, 0)
     what = f"orders are on record under the name {key}, from before the bridge kept shops by their domains; {why}"
     remedy = (
@@ -73,7 +75,7 @@ def _unclear(loaded: Loaded, name: str, key: str, why: str) -> Fault:
     return Fault(str(loaded.path), line, column, f"shops.{name}", what, remedy)
 
 
-def _fault(loaded: Loaded, taken: Taken) -> Fault:
+def _build_name_fault(loaded: Loaded, taken: TakenName) -> Fault:
     place = loaded.shop_places.get(taken.name)
     owner = taken.owner or "a shop whose domain is not known any more"
     remedy = f"give {taken.domain} another name in the configuration, such as {taken.free}"

@@ -22,25 +22,25 @@ from functools import partial
 
 import structlog
 
-from bridge.errors import LeaseLost, NeedsPerson, NotConfigured, Resting, StoreUnavailable, TryAgain
+from bridge.errors import CircuitOpen, LeaseLost, NeedsPerson, NotConfigured, StoreUnavailable, TryAgain
 from bridge.net.backoff import (
     BUGS_BEFORE_A_PERSON,
-    delay,
+    compute_delay,
 )
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
-from bridge.order.records import Change, Delivery, Notice, OrderRecord
+from bridge.order.records import Delivery, OrderRecord, OrderSignal, Transition
 from bridge.order.redaction import PRIVACY_TOPICS
-from bridge.order.states import State, Wait, allowed
+from bridge.order.states import State, Wait, is_move_allowed
 from bridge.ports import Inbox
-from bridge.steps.accept import Word, accept, needs_question
+from bridge.steps.accept import WebhookEvent, accept, needs_order_lookup
 from bridge.steps.context import (
-    Job,
     Step,
-    World,
+    StepContext,
+    StepRun,
 )
-from bridge.steps.decision_note import note_decision
+from bridge.steps.decision_note import write_decision_note
 from bridge.steps.fulfill import (
-    fulfil,
+    fulfill,
     is_refused,
 )
 from bridge.steps.match import match
@@ -51,6 +51,7 @@ from bridge.steps.outcome_recovery import (
 from bridge.steps.place import place
 from bridge.steps.track import track
 
+FULFILLED = "fulfil"  # the last step of an order as it is stored, in the spelling of the first release
 LEASE = timedelta(seconds=20)  # so long an order rests when its worker was killed
 HEARTBEAT = 5.0  # seconds between renewals of a lease
 DEADLINE = 300.0  # seconds after which a step is given up
@@ -76,11 +77,11 @@ OnError = Callable[[str], None]
 log = structlog.get_logger("bridge.runtime.worker")
 
 
-def uncounted(part: str) -> None:
+def count_nothing(part: str) -> None:
     """Where nobody counts."""
 
 
-def step_for(record: OrderRecord) -> Step:
+def select_step(record: OrderRecord) -> Step:
     """Which step an order needs next, by its state and what is on record."""
     match record.state:
         case State.RECEIVED | State.IGNORED:
@@ -90,27 +91,27 @@ def step_for(record: OrderRecord) -> Step:
         case State.PLACED | State.DONE:
             return track
         case State.SHIPPED:
-            if record.reason == Wait.SHOP_HOLD and record.last_step == "fulfil" and not record.failures:
+            if record.reason == Wait.SHOP_HOLD and record.last_step == FULFILLED and not record.failures:
                 return track  # more may have happened meanwhile; then it is tried again
             unpushed = any(one.pushed_at is None for one in record.parcels)
-            return fulfil if unpushed or _ready_to_finish(record) else track
+            return fulfill if unpushed or _is_ready_to_finish(record) else track
         case State.UNKNOWN:
             return resolve
         case State.ATTENTION:
             if is_refused(record) and record.read_news == record.news:
-                return fulfil
+                return fulfill
             return track if record.reference else match
         case _:
             return watch
 
 
-def _ready_to_finish(record: OrderRecord) -> bool:
+def _is_ready_to_finish(record: OrderRecord) -> bool:
     """Whether Sculpteo's last word was "shipped" and it was not looked at in the shop since."""
-    return record.print_status == "shipped" and record.last_step != "fulfil"
+    return record.print_status == "shipped" and record.last_step != FULFILLED
 
 
 @dataclass(slots=True)
-class _Lane:
+class _WorkerPool:
     """Orders of some states, and how many of them are worked on at once."""
 
     states: frozenset[State]
@@ -135,12 +136,12 @@ class Worker:
 
     def __init__(
         self,
-        world: Callable[[], World],
+        world: Callable[[], StepContext],
         inbox: Inbox,
-        interpret: Callable[[Delivery], Word],
+        interpret: Callable[[Delivery], WebhookEvent],
         *,
         on_missed: Callable[[str], None],
-        on_error: OnError = uncounted,
+        on_error: OnError = count_nothing,
     ) -> None:
         """`world` gives the present world, so that a reload of the configuration takes effect with the next
         step. `on_missed` is told the shop whose orders should be reconciled, `on_error` in which part of the
@@ -150,8 +151,8 @@ class Worker:
         self._interpret = interpret
         self._on_missed = on_missed
         self._on_error = on_error
-        self._lanes = (_Lane(frozenset(State) - FOLLOWED, BUYING), _Lane(FOLLOWED, FOLLOWING))
-        self._looks = (_Look("deliveries", self._deliveries), _Look("orders", self._orders))
+        self._lanes = (_WorkerPool(frozenset(State) - FOLLOWED, BUYING), _WorkerPool(FOLLOWED, FOLLOWING))
+        self._looks = (_Look("deliveries", self._process_deliveries), _Look("orders", self._start_due_orders))
         self._questions: dict[int, asyncio.Task[None]] = {}  # by the delivery that asks
         self._asking: dict[str, asyncio.Semaphore] = {}  # by shop
         self._put_off: dict[int, float] = {}  # deliveries that could not be settled, until when
@@ -182,7 +183,7 @@ class Worker:
                 async with self._looking:
                     busy = False
                     for look in self._looks:
-                        busy |= await self._guarded(look)
+                        busy |= await self._run_guarded(look)
                 if not busy:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._news.wait(), IDLE)
@@ -194,7 +195,7 @@ class Worker:
             await asyncio.gather(*running, *self._questions.values(), return_exceptions=True)
 
     @contextlib.asynccontextmanager
-    async def resting(self) -> AsyncIterator[None]:
+    async def pause_work(self) -> AsyncIterator[None]:
         """Within it nothing is claimed, read or worked on by this process. Steps that run are finished first."""
         async with self._looking:
             running = [task for lane in self._lanes for task in lane.running]
@@ -206,7 +207,7 @@ class Worker:
         self._stopping = True
         self._news.set()
 
-    async def _guarded(self, look: _Look) -> bool:
+    async def _run_guarded(self, look: _Look) -> bool:
         """One look. What fails rests for a while, longer each time, and stops neither the other look nor the
         worker: a database that is away, a table that is away, an error of the bridge's own."""
         now = time.monotonic()
@@ -232,63 +233,63 @@ class Worker:
 
     # --- deliveries --------------------------------------------------------------------------------------
 
-    async def _deliveries(self) -> bool:
+    async def _process_deliveries(self) -> bool:
         now = time.monotonic()
         self._put_off = {key: until for key, until in self._put_off.items() if until > now}
-        pending = await self._inbox.pending(AT_ONCE, but=[*self._questions, *self._put_off])
+        pending = await self._inbox.list_pending(AT_ONCE, but=[*self._questions, *self._put_off])
         for delivery in pending:
             if self._stopping:
                 break
-            await self._take(delivery)
+            await self._process_delivery(delivery)
         return bool(pending)
 
-    async def _take(self, delivery: Delivery) -> None:
+    async def _process_delivery(self, delivery: Delivery) -> None:
         """Settle one delivery; or ask what it needs to know beside the others, which do not wait for that."""
         try:
             word = self._interpret(delivery)
         except Exception as error:
-            await self._unreadable(delivery, error)
+            await self._set_aside_unreadable(delivery, error)
             return
-        if not needs_question(word):
-            await self._settle(delivery, word)
+        if not needs_order_lookup(word):
+            await self._settle_delivery(delivery, word)
         elif len(self._questions) < MOST_QUESTIONS:
-            task = asyncio.create_task(self._ask(delivery, word), name=f"delivery-{delivery.key}")
+            task = asyncio.create_task(self._ask_shop(delivery, word), name=f"delivery-{delivery.key}")
             self._questions[delivery.key] = task
-            task.add_done_callback(partial(self._asked, delivery.key))
+            task.add_done_callback(partial(self._finish_question, delivery.key))
         else:
-            await self._inbox.settle(
+            await self._inbox.settle_delivery(
                 delivery.key, "too many wait to be asked for; reconciliation looks", None
             )
             self._on_missed(delivery.shop)
 
-    async def _ask(self, delivery: Delivery, word: Word) -> None:
+    async def _ask_shop(self, delivery: Delivery, word: WebhookEvent) -> None:
         """Settle a delivery for which the shop has to be asked; so many at once of each shop."""
         try:
             async with self._asking.setdefault(delivery.shop, asyncio.Semaphore(ASKING)):
-                await self._settle(delivery, word)
+                await self._settle_delivery(delivery, word)
         except StoreUnavailable as error:
             log.warning("the database is not available", error=str(error))
             self._put_off[delivery.key] = time.monotonic() + IDLE
 
-    def _asked(self, key: int, task: asyncio.Task[None]) -> None:
+    def _finish_question(self, key: int, task: asyncio.Task[None]) -> None:
         self._questions.pop(key, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a delivery failed outside its guard", exc_info=error)
             self._on_error("delivery")
             self._put_off[key] = time.monotonic() + LONGEST_REST
 
-    async def _settle(self, delivery: Delivery, word: Word) -> None:
+    async def _settle_delivery(self, delivery: Delivery, word: WebhookEvent) -> None:
         try:
             missed = await accept(delivery, lambda _: word, self._world().shops, self._inbox)
         except StoreUnavailable:
             raise
         except Exception as error:
-            await self._unreadable(delivery, error)
+            await self._set_aside_unreadable(delivery, error)
         else:
             if missed:
                 self._on_missed(delivery.shop)
 
-    async def _unreadable(self, delivery: Delivery, error: Exception) -> None:
+    async def _set_aside_unreadable(self, delivery: Delivery, error: Exception) -> None:
         """Set a delivery aside that nothing can be made of; reconciliation finds what it told of. A wish about
         personal data is told to a person, and stays until it can be read."""
         if delivery.topic.lower() in PRIVACY_TOPICS:
@@ -297,13 +298,15 @@ class Worker:
             )
             self._on_error("delivery")
             self._put_off[delivery.key] = time.monotonic() + WISH_REST
-            await self._inbox.doubt_wish(delivery)
+            await self._inbox.report_unreadable_request(delivery)
             return
         log.error("a delivery could not be read", delivery=delivery.webhook_id, exc_info=error)
         self._on_error("delivery")
         self._on_missed(delivery.shop)
         try:
-            await self._inbox.settle(delivery.key, f"could not be read: {type(error).__name__}", None)
+            await self._inbox.settle_delivery(
+                delivery.key, f"could not be read: {type(error).__name__}", None
+            )
         except StoreUnavailable:
             raise
         except Exception as again:
@@ -312,37 +315,39 @@ class Worker:
 
     # --- orders ------------------------------------------------------------------------------------------
 
-    async def _orders(self) -> bool:
+    async def _start_due_orders(self) -> bool:
         found = False
         for lane in self._lanes:
             free = lane.slots - len(lane.running)
             if free <= 0:
                 continue  # the end of each of its steps is news
             orders = self._world().orders
-            for record in await orders.claim(self.owner, limit=free, lease_for=LEASE, states=lane.states):
-                task = asyncio.create_task(self._work(record), name=f"order-{record.key}")
+            for record in await orders.claim_orders(
+                self.owner, limit=free, lease_for=LEASE, states=lane.states
+            ):
+                task = asyncio.create_task(self._work_on_order(record), name=f"order-{record.key}")
                 lane.running.add(task)
-                task.add_done_callback(partial(self._finished, lane))
+                task.add_done_callback(partial(self._finish_order, lane))
                 found = True
         return found
 
-    def _finished(self, lane: _Lane, task: asyncio.Task[None]) -> None:
+    def _finish_order(self, lane: _WorkerPool, task: asyncio.Task[None]) -> None:
         lane.running.discard(task)
         self._news.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a step failed outside its guard; its order is tried again", exc_info=error)
             self._on_error("step")
 
-    async def _work(self, record: OrderRecord) -> None:
+    async def _work_on_order(self, record: OrderRecord) -> None:
         """Run one step and record its decision, or what its failure asks for."""
         world = self._world()
-        job = Job(record, world)
+        job = StepRun(record, world)
         bound = log.bind(shop=record.shop, order=record.name or record.order_id, state=record.state)
         try:
-            change = await worked_on(job, self._on_error)
+            change = await process_order(job, self._on_error)
         except LeaseLost as error:
             bound.warning("the lease was lost; whoever has it goes on", error=str(error))
-            await self._tell(world, record)
+            await self._notice_order(world, record)
         except StoreUnavailable as error:
             bound.warning("the database is not available", error=str(error))
         else:
@@ -356,56 +361,60 @@ class Worker:
                     **{name: what for name, what in told.items() if what},
                 )
 
-    async def _tell(self, world: World, record: OrderRecord) -> None:
+    async def _notice_order(self, world: StepContext, record: OrderRecord) -> None:
         """An answer may have been stored after the lease was lost: its order must be looked at."""
         with contextlib.suppress(Exception):
-            await world.orders.notice(Notice(record.shop, record.order_id, "worker", cause="lease lost"))
+            await world.orders.receive_signal(
+                OrderSignal(record.shop, record.order_id, "worker", cause="lease lost")
+            )
 
 
-async def worked_on(job: Job, on_error: OnError = uncounted) -> Change:
+async def process_order(job: StepRun, on_error: OnError = count_nothing) -> Transition:
     """Run the order's step and record what it decided. A decision that cannot be recorded is a failed try of
     that order. Raises LeaseLost and StoreUnavailable."""
-    change = _judged(job, await run_step(job, on_error))
+    change = _with_judged_by(job, await run_step(job, on_error))
     try:
-        return await _recorded(job, change)
+        return await _record_change(job, change)
     except (LeaseLost, StoreUnavailable):
         raise
     except Exception as error:
         log.exception("a decision could not be recorded", order=job.record.name, state=job.record.state)
         on_error("record")
-        return await _not_recorded(job, error)
+        return await _record_failure(job, error)
 
 
-async def _recorded(job: Job, change: Change) -> Change:
+async def _record_change(job: StepRun, change: Transition) -> Transition:
     try:
-        await job.world.orders.record(job.record, change)
+        await job.world.orders.record_transition(job.record, change)
     except NeedsPerson as error:  # the reference that it was to have belongs to another order
-        change = _judged(job, _named(step_for(job.record), _person(job, error.problem, error.facts)))
-        await job.world.orders.record(job.record, change)
+        change = _with_judged_by(
+            job, _with_last_step(select_step(job.record), _require_attention(job, error.problem, error.facts))
+        )
+        await job.world.orders.record_transition(job.record, change)
     return change
 
 
-async def _not_recorded(job: Job, error: Exception) -> Change:
+async def _record_failure(job: StepRun, error: Exception) -> Transition:
     """Count the try: with its line in the timeline where that can be written, else by the order's row alone."""
-    change = _bug(job, error)
+    change = _handle_internal_error(job, error)
     try:
-        await job.world.orders.record(job.record, change)
+        await job.world.orders.record_transition(job.record, change)
     except (LeaseLost, StoreUnavailable):
         raise
     except Exception as again:
         log.error("nor could its failure", order=job.record.name, exc_info=again)
-        due = job.now + delay(job.record.failures + 1, job.world.random)
+        due = job.now + compute_delay(job.record.failures + 1, job.world.random)
         why = f"internal error ({type(again).__name__})"
-        await job.world.orders.put_off(job.record, due, why)
-        return Change(job.record.state, due, failure=why)
+        await job.world.orders.schedule_retry(job.record, due, why)
+        return Transition(job.record.state, due, failure=why)
     return change
 
 
-async def run_step(job: Job, on_error: OnError = uncounted) -> Change:
+async def run_step(job: StepRun, on_error: OnError = count_nothing) -> Transition:
     """Run the order's step under a heartbeat and a deadline; errors become the change that they ask for."""
-    step = step_for(job.record)
+    step = select_step(job.record)
     work = asyncio.ensure_future(_with_decision_noted(job, step))
-    heart = asyncio.ensure_future(_beat(job))
+    heart = asyncio.ensure_future(_send_heartbeat(job))
     try:
         # a lost lease does not cut the step off: it can move nothing, but an answer from Sculpteo is kept
         done, _ = await asyncio.wait({work}, timeout=DEADLINE)
@@ -414,37 +423,37 @@ async def run_step(job: Job, on_error: OnError = uncounted) -> Change:
             done, _ = await asyncio.wait({work}, timeout=DEADLINE)
         if not done:
             raise TryAgain(f"the step {step.__name__} took longer than {DEADLINE:.0f} s")
-        return _named(step, work.result())
+        return _with_last_step(step, work.result())
     except (LeaseLost, StoreUnavailable):
         raise
     except TryAgain as error:
-        return _again(job, error)
+        return _retry_later(job, error)
     except NeedsPerson as error:
-        return _person(job, error.problem, error.facts)
+        return _require_attention(job, error.problem, error.facts)
     except Exception as error:
         log.exception("a step failed by an error of its own", order=job.record.name, step=step.__name__)
         on_error("step")
-        return _bug(job, error)
+        return _handle_internal_error(job, error)
     finally:
         for task in (work, heart):
             task.cancel()
         await asyncio.gather(work, heart, return_exceptions=True)
 
 
-async def _with_decision_noted(job: Job, step: Step) -> Change:
+async def _with_decision_noted(job: StepRun, step: Step) -> Transition:
     """What a person decided is on the Shopify order before anything else is done with it."""
-    noted = await note_decision(job)
+    noted = await write_decision_note(job)
     return noted.with_change(noted.instead or await step(job))
 
 
-async def _beat(job: Job) -> None:
+async def _send_heartbeat(job: StepRun) -> None:
     """Renew the lease while the step runs, until it is lost."""
     while True:
         await asyncio.sleep(HEARTBEAT)
         lease = job.record.lease
         try:
             if lease is not None:
-                await job.world.orders.extend(lease, LEASE)
+                await job.world.orders.extend_lease(lease, LEASE)
         except LeaseLost:
             return
         except StoreUnavailable as error:
@@ -453,42 +462,46 @@ async def _beat(job: Job) -> None:
             log.exception("a lease could not be renewed")
 
 
-def _judged(job: Job, change: Change) -> Change:
+def _with_judged_by(job: StepRun, change: Transition) -> Transition:
     """With a note of the rules in force here: a replica that is late with new ones may have been quicker."""
     return replace(change, values={**change.values, "judged_by": str(job.world.judged_by)})
 
 
-def _named(step: Step, change: Change) -> Change:
-    return replace(change, values={**change.values, "last_step": step.__name__})
+def _with_last_step(step: Step, change: Transition) -> Transition:
+    return replace(
+        change, values={**change.values, "last_step": FULFILLED if step is fulfill else step.__name__}
+    )
 
 
-def _again(job: Job, error: TryAgain) -> Change:
+def _retry_later(job: StepRun, error: TryAgain) -> Transition:
     """The same state, later. A waiting order says whom it waits for."""
     record = job.record
-    resting = isinstance(error, Resting)  # not the order's own failure: it goes on soon after the rest
-    later = job.now + delay(1 if resting else record.failures + 1, job.world.random, asked=error.after)
+    resting = isinstance(error, CircuitOpen)  # not the order's own failure: it goes on soon after the rest
+    later = job.now + compute_delay(
+        1 if resting else record.failures + 1, job.world.random, asked=error.after
+    )
     due = None if isinstance(error, NotConfigured) else later
     reason, facts = record.reason, record.facts
     if record.state is State.WAITING and error.upstream:
         reason, facts = Wait.UPSTREAM, {"upstream": error.upstream, "why": error.why}
     failure = None if resting else error.why
-    return Change(record.state, due, reason=reason, problem=record.problem, facts=facts, failure=failure)
+    return Transition(record.state, due, reason=reason, problem=record.problem, facts=facts, failure=failure)
 
 
-def _person(job: Job, problem: str, facts: Mapping[str, object]) -> Change:
+def _require_attention(job: StepRun, problem: str, facts: Mapping[str, object]) -> Transition:
     """A person is needed. Where the state has no way to `attention`, it stays and is tried again."""
     record = job.record
-    if not allowed(record.state, State.ATTENTION):
-        return _again(job, TryAgain(f"{problem}: {dict(facts)}"))
+    if not is_move_allowed(record.state, State.ATTENTION):
+        return _retry_later(job, TryAgain(f"{problem}: {dict(facts)}"))
     attempt = record.attempt
     unsent = record.state is State.PLACING and attempt is not None and attempt.sent_at is None
     still = record.state is State.ATTENTION
     told = {"name": record.name, **facts}
-    if still and record.problem == problem and _same_but_words(record.facts, told):
+    if still and record.problem == problem and _is_same_problem(record.facts, told):
         told = dict(record.facts)
-    return Change(
+    return Transition(
         State.ATTENTION,
-        _next_look(job, problem),
+        _compute_next_look(job, problem),
         problem=problem,
         facts=told,
         void_attempt="nothing was sent: a person is needed first" if unsent else None,
@@ -496,12 +509,12 @@ def _person(job: Job, problem: str, facts: Mapping[str, object]) -> Change:
     )
 
 
-def _same_but_words(before: Mapping[str, object], now: Mapping[str, object]) -> bool:
+def _is_same_problem(before: Mapping[str, object], now: Mapping[str, object]) -> bool:
     """Whether a problem is what it was: an upstream's own words differ by a request id, which is no news."""
     return {**before, "why": None} == {**now, "why": None}
 
 
-def _next_look(job: Job, problem: str) -> datetime | None:
+def _compute_next_look(job: StepRun, problem: str) -> datetime | None:
     """When an order that needs a person is looked at by itself. One that is bought waits for the person, or for
     news; one that has just got there is looked at once more; later looks are for what may heal, and get rarer."""
     record = job.record
@@ -511,13 +524,13 @@ def _next_look(job: Job, problem: str) -> datetime | None:
         return job.now
     if problem not in HEALS_ON_CHANGE:
         return None
-    return job.now + delay(record.failures + 1, job.world.random)
+    return job.now + compute_delay(record.failures + 1, job.world.random)
 
 
-def _bug(job: Job, error: Exception) -> Change:
+def _handle_internal_error(job: StepRun, error: Exception) -> Transition:
     """An error of our own: tried again a few times, then shown to a person. Its text may hold personal data,
     so only its type is kept on record."""
     why = type(error).__name__
     if job.record.failures + 1 < BUGS_BEFORE_A_PERSON:
-        return _again(job, TryAgain(f"internal error ({why})"))
-    return _person(job, Problem.INTERNAL, {"why": why})
+        return _retry_later(job, TryAgain(f"internal error ({why})"))
+    return _require_attention(job, Problem.INTERNAL, {"why": why})

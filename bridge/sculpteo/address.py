@@ -6,9 +6,9 @@ import hashlib
 import unicodedata
 
 from bridge.i18n.postal import (
-    country_code,
+    format_province,
     is_country,
-    province,
+    normalize_country_code,
 )
 from bridge.order.model import Address
 
@@ -31,9 +31,9 @@ def form_fields(address: Address) -> list[tuple[str, str]]:
         ("ship_street1", street1),
         ("ship_street2", street2),
         ("ship_city", clean(address.city)),
-        ("ship_state", province(address)),
+        ("ship_state", format_province(address)),
         ("ship_postal_code", clean(address.postal_code)),
-        ("ship_country", country_code(address.country_code)),
+        ("ship_country", normalize_country_code(address.country_code)),
     )
     return [(name, value) for name, value in fields if value or name == "ship_postal_code"]
 
@@ -84,7 +84,7 @@ def address_problem(address: Address | None) -> str | None:
     missing = _missing(address)
     if missing:
         return f"{_listed(missing)} {'is' if len(missing) == 1 else 'are'} missing"
-    country = country_code(address.country_code)
+    country = normalize_country_code(address.country_code)
     if not is_country(country):
         return f"“{country[:10]}” is not an ISO 3166-1 country code of two letters"
     for name, value in form_fields(address):

@@ -16,15 +16,15 @@ from urllib.parse import quote, quote_plus
 import aiohttp
 
 from bridge.config.settings import SculpteoSettings
-from bridge.errors import SCULPTEO, SCULPTEO_TRACKING, TryAgain, Unreadable, Upstream
-from bridge.net.ssrf import describe
+from bridge.errors import SCULPTEO, SCULPTEO_TRACKING, TryAgain, UnreadableAnswer, Upstream
+from bridge.net.ssrf import describe_error
 from bridge.order.model import (
     Address,
     Design,
+    PlaceResult,
     PrintOrder,
     Quote,
     RawAnswer,
-    Receipt,
     TrackingReport,
     Verdict,
 )
@@ -105,11 +105,11 @@ class SculpteoPrinter:
 
     # --- ordering ----------------------------------------------------------------------------------------
 
-    def problem_with_address(self, address: Address | None) -> str | None:
+    def find_address_problem(self, address: Address | None) -> str | None:
         """Why Sculpteo cannot take this address, as the end of a sentence without personal data, or None."""
         return address_problem(address)
 
-    def summary(self, order: PrintOrder) -> dict[str, object]:
+    def build_summary(self, order: PrintOrder) -> dict[str, object]:
         """The form as it would be sent, as JSON values without secrets and personal data.
 
         Raises ValueError where `place` would.
@@ -119,7 +119,9 @@ class SculpteoPrinter:
     def _form(self, order: PrintOrder) -> list[tuple[str, str]]:
         return fields(order, self._settings.login, self._settings.password.get_secret_value())
 
-    async def place(self, order: PrintOrder, about_to_send: Callable[[], Awaitable[None]]) -> Receipt:
+    async def place_order(
+        self, order: PrintOrder, about_to_send: Callable[[], Awaitable[None]]
+    ) -> PlaceResult:
         """Order the prints: at most one request, as `bridge.ports.Printer.place` promises.
 
         A task that is cancelled in here gets its CancelledError at once. If `about_to_send` had returned by
@@ -154,8 +156,10 @@ class SculpteoPrinter:
         judgement = judge(answer.status or 0, answer.headers, bytes(answer.body), _echoes(form))
         return self._receipt(order, answer, judgement, None)
 
-    def _failed(self, order: PrintOrder, answer: Answer, may_have_left: bool, error: Exception) -> Receipt:
-        said = describe(error)
+    def _failed(
+        self, order: PrintOrder, answer: Answer, may_have_left: bool, error: Exception
+    ) -> PlaceResult:
+        said = describe_error(error)
         if not may_have_left:
             why = f"no connection to Sculpteo ({said}); nothing was sent"
             return self._receipt(order, answer, Judgement(Verdict.NOT_SENT, why), said)
@@ -164,13 +168,15 @@ class SculpteoPrinter:
         why = f"the request was sent, but {said} {when}"
         return self._receipt(order, answer, Judgement(Verdict.UNCLEAR, why, candidate=candidate), said)
 
-    def _receipt(self, order: PrintOrder, answer: Answer, judged: Judgement, error: str | None) -> Receipt:
+    def _receipt(
+        self, order: PrintOrder, answer: Answer, judged: Judgement, error: str | None
+    ) -> PlaceResult:
         raw = self._raw(answer, error, token_of(order.notification_url))
-        return Receipt(judged.verdict, raw, judged.why, judged.reference, judged.candidate)
+        return PlaceResult(judged.verdict, raw, judged.why, judged.reference, judged.candidate)
 
     # --- looking up --------------------------------------------------------------------------------------
 
-    async def track(self, reference: str) -> TrackingReport:
+    async def track_order(self, reference: str) -> TrackingReport:
         """What Sculpteo says of the order now: by JSON, and by the page where JSON says too little.
 
         `exists` is True only if the answer speaks of an order. Raises TryAgain when Sculpteo cannot be asked,
@@ -211,7 +217,7 @@ class SculpteoPrinter:
             try:
                 answer = await self._lookups.ask(method, path, headers=headers, limit=MAX_LOOKUP)
             except (aiohttp.ClientError, OSError) as error:
-                answers[name] = RawAnswer(self._clock.now(), None, error=describe(error))
+                answers[name] = RawAnswer(self._clock.now(), None, error=describe_error(error))
             else:
                 answers[name] = self._raw(answer)
         return answers
@@ -220,17 +226,17 @@ class SculpteoPrinter:
         """Of a page's answers, 404 and 410 say something; any other that is not fine does not."""
         if not _fine(page) and page.status not in (404, 410):
             why = f"Sculpteo's tracking page answered HTTP {page.status}"
-            raise Unreadable(why, after=_retry_after_of(page), upstream=SCULPTEO_TRACKING)
+            raise UnreadableAnswer(why, after=_retry_after_of(page), upstream=SCULPTEO_TRACKING)
 
     def _report(self, reference: str, reading: Reading, answer: Answer) -> TrackingReport:
         report = tracking.report(reference, reading, self._raw(answer))
         if report is None:
             what = "a page to sign in" if reading.login else "nothing about an order"
             why = f"Sculpteo's tracking page for {reference} shows {what}"
-            raise Unreadable(why, upstream=SCULPTEO_TRACKING)
+            raise UnreadableAnswer(why, upstream=SCULPTEO_TRACKING)
         return report
 
-    async def price(self, design: Design, quantity: int, currency: str) -> Quote:
+    async def fetch_price(self, design: Design, quantity: int, currency: str) -> Quote:
         """The price of `quantity` copies without shipping, or why there is none. Raises TryAgain."""
         query = price_query(design, quantity, currency)
         answer = await self._ask("GET", PRICE_PATH, query=query)
@@ -260,9 +266,9 @@ class SculpteoPrinter:
         try:
             answer = await self._lookups.ask(method, path, query=query, headers=headers, limit=MAX_LOOKUP)
         except (aiohttp.ClientError, OSError) as error:
-            raise TryAgain(f"Sculpteo cannot be asked: {describe(error)}", upstream=upstream) from None
+            raise TryAgain(f"Sculpteo cannot be asked: {describe_error(error)}", upstream=upstream) from None
         if not answer.complete:
-            raise Unreadable("Sculpteo's answer is too long to be read", upstream=upstream)
+            raise UnreadableAnswer("Sculpteo's answer is too long to be read", upstream=upstream)
         if answer.status == 429 or (method == "GET" and answer.status is not None and answer.status >= 500):
             raise _not_now(answer, f"Sculpteo answered HTTP {answer.status}", upstream)
         return answer

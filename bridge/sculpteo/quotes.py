@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from bridge.errors import SCULPTEO, Unreadable
+from bridge.errors import SCULPTEO, UnreadableAnswer
 from bridge.order.model import Design, Money, Quote, RawAnswer
 from bridge.sculpteo.order_form import scale_text
 
@@ -47,7 +47,7 @@ def read_quote(text: str, currency: str, answer: RawAnswer) -> Quote:
     document = _object(_decoded(text))
     error, body = _object(document.get("error")), _object(document.get("body"))
     if not error and not body:
-        raise Unreadable("Sculpteo's price answer has neither error nor body", upstream=SCULPTEO)
+        raise UnreadableAnswer("Sculpteo's price answer has neither error nor body", upstream=SCULPTEO)
     warning = _sentence(document.get("warning"))
     if error and str(error.get("id", 0)) != "0":
         problem = _sentence(error.get("description")) or f"error {_sentence(error.get('id'))}"
@@ -70,7 +70,7 @@ def read_materials(text: str) -> tuple[Material, ...]:
     listed = _decoded(text)
     entries = [_object(entry) for entry in listed] if isinstance(listed, list) else []
     if not entries or not all(isinstance(entry.get("id"), str) for entry in entries):
-        raise Unreadable("Sculpteo's answer is not a list of materials", upstream=SCULPTEO)
+        raise UnreadableAnswer("Sculpteo's answer is not a list of materials", upstream=SCULPTEO)
     return tuple(
         Material(
             str(entry["id"]), _sentence(entry.get("name")) or "", _sentence(entry.get("description")) or ""
@@ -83,7 +83,7 @@ def _decoded(text: str) -> object:
     try:
         decoded: object = json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
-        raise Unreadable("Sculpteo's answer is not JSON", upstream=SCULPTEO) from None
+        raise UnreadableAnswer("Sculpteo's answer is not JSON", upstream=SCULPTEO) from None
     return decoded
 
 

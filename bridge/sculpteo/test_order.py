@@ -18,10 +18,10 @@ from bridge.order.model import (
     Address,
     Design,
     Parcel,
+    PlaceResult,
     PrintItem,
     PrintOrder,
     RawAnswer,
-    Receipt,
     TrackingReport,
     Verdict,
 )
@@ -46,7 +46,7 @@ class Findings:
     """What one test order showed. Every text in it is masked."""
 
     form: Mapping[str, object]
-    receipt: Receipt
+    receipt: PlaceResult
     answers: Mapping[str, RawAnswer]  # order, json, page
     report: TrackingReport | None = None
     trouble: str | None = None  # why there is no report
@@ -65,17 +65,17 @@ async def probe(printer: SculpteoPrinter, order: PrintOrder) -> Findings:
 
     Raises ValueError for an order that would not be sent with fake=1, or whose address is impossible.
     """
-    form = printer.summary(order)
+    form = printer.build_summary(order)
     if not order.fake or form.get("fake") != "1":
         raise ValueError("only an order with fake=1 may be placed to look at answers")
-    problem = printer.problem_with_address(order.address)
+    problem = printer.find_address_problem(order.address)
     if problem:
         raise ValueError(f"Sculpteo cannot take the address: {problem}")
 
     async def about_to_send() -> None:
         """Nothing to make durable: nothing is bought."""
 
-    receipt = await printer.place(order, about_to_send)
+    receipt = await printer.place_order(order, about_to_send)
     private = [value for name, value in form_fields(order.address) if value and name != "ship_country"]
     found = Findings(form, _masked_receipt(receipt, private), {"order": masked(receipt.answer, private)})
     reference = receipt.reference or receipt.candidate
@@ -84,13 +84,13 @@ async def probe(printer: SculpteoPrinter, order: PrintOrder) -> Findings:
     answers = await printer.tracking_answers(reference)
     found = replace(found, answers={**found.answers, **{k: masked(v, private) for k, v in answers.items()}})
     try:
-        report = await printer.track(reference)
+        report = await printer.track_order(reference)
     except TryAgain as error:
         return replace(found, trouble=error.why)
     return replace(found, report=replace(report, answer=masked(report.answer, private)))
 
 
-def _masked_receipt(receipt: Receipt, private: Iterable[str]) -> Receipt:
+def _masked_receipt(receipt: PlaceResult, private: Iterable[str]) -> PlaceResult:
     return replace(receipt, answer=masked(receipt.answer, private))
 
 

@@ -19,7 +19,7 @@ import aiohttp
 
 from bridge.config.settings import SculpteoSettings
 from bridge.errors import SCULPTEO, BridgeError, TryAgain
-from bridge.net.ssrf import describe
+from bridge.net.ssrf import describe_error
 from bridge.sculpteo.client import scrub
 from bridge.sculpteo.http import HEADERS
 from bridge.sculpteo.order_form import scale_text
@@ -96,7 +96,9 @@ async def upload(
             answer = await response.content.read(LONGEST_ANSWER)
             status = response.status
     except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-        raise TryAgain(f"Sculpteo did not take the file: {describe(error)}", upstream=SCULPTEO) from None
+        raise TryAgain(
+            f"Sculpteo did not take the file: {describe_error(error)}", upstream=SCULPTEO
+        ) from None
     secret = settings.password.get_secret_value()
     return read_answer(status, scrub(answer.decode("utf-8", "replace"), [secret]))
 

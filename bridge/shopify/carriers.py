@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 from bridge.i18n.carriers import (
-    carrier_of,
-    own_name,
+    find_carrier,
+    find_own_name,
 )
 
 LINKS: dict[str, str] = {
@@ -46,7 +46,7 @@ def spelling(
     first. Without a name, only a number that no other carrier has (UPS's 1Z...) tells one.
     """
     text = (name or "").strip()
-    return (own_name(text, own) if text else None) or carrier_of(text, number, country) or text or None
+    return (find_own_name(text, own) if text else None) or find_carrier(text, number, country) or text or None
 
 
 def tracking_url(company: str | None, number: str | None, country: str | None = None) -> str | None:

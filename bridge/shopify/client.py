@@ -15,10 +15,10 @@ from datetime import timedelta
 import aiohttp
 
 from bridge import __version__
-from bridge.errors import Resting, Unreadable, shopify
+from bridge.errors import CircuitOpen, UnreadableAnswer, shopify_upstream
 from bridge.order.clock import (
     ClockReading,
-    machine_time,
+    read_machine_time,
 )
 from bridge.shopify import http
 from bridge.shopify.auth import Tokens
@@ -65,7 +65,7 @@ class Admin:
     ) -> None:
         self.shop = shop
         self.domain = endpoint.domain
-        self.upstream = shopify(shop)
+        self.upstream = shopify_upstream(shop)
         self.served_version: str | None = None
         self.date: ClockReading | None = None  # what Shopify's clock showed in its last answer
         self._url = endpoint.graphql
@@ -132,7 +132,7 @@ class Admin:
             yield
         except Unexpected as error:
             why = f"Shopify's answer to {name} is not as expected: {error} (request id {reply.request_id})"
-            raise Unreadable(why, upstream=self.upstream) from None
+            raise UnreadableAnswer(why, upstream=self.upstream) from None
 
     async def pages(
         self, name: str, field: str, variables: Mapping[str, object] | None = None
@@ -185,7 +185,7 @@ class Admin:
             while wait := self._budget.wait(cost):
                 if self._clock() - asked_at + wait > self._patience:
                     why = "Shopify's query budget is used up"
-                    raise Resting(why, after=timedelta(seconds=wait), upstream=self.upstream)
+                    raise CircuitOpen(why, after=timedelta(seconds=wait), upstream=self.upstream)
                 await self._wait(wait)
             self._budget.take(cost)
 
@@ -196,7 +196,7 @@ class Admin:
             "X-Shopify-Access-Token": token,
             "User-Agent": f"sculpteo-bridge/{__version__}",
         }
-        asked_at = machine_time()
+        asked_at = read_machine_time()
         answer = await http.post(
             self._session,
             self._url,
@@ -206,7 +206,7 @@ class Admin:
             timeout=self._timeout,
         )
         if answer.date is not None:
-            self.date = ClockReading(asked_at, answer.date, machine_time(), resolution=1.0)
+            self.date = ClockReading(asked_at, answer.date, read_machine_time(), resolution=1.0)
         return answer
 
     def _watch_version(self, answer: http.Answer) -> None:

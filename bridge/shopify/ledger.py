@@ -34,7 +34,7 @@ def write(entry: LedgerEntry) -> str:
     """The metafield's value for an entry."""
     decision = entry.decision
     body: dict[str, Any] = {
-        "v": FORBIDDING if decision and decision.forbids else PLAIN,
+        "v": FORBIDDING if decision and decision.is_forbidding else PLAIN,
         "state": entry.state,
         "attempt": entry.attempt,
         "reference": entry.reference,
@@ -82,7 +82,7 @@ def _entry(body: Value) -> LedgerEntry:
         raise Unexpected("its state is unknown")
     if entry.state == "placed" and entry.reference is None:
         raise Unexpected("it is placed, but has no reference")
-    if (version == FORBIDDING) is not (entry.decision is not None and entry.decision.forbids):
+    if (version == FORBIDDING) is not (entry.decision is not None and entry.decision.is_forbidding):
         raise Unexpected("its version and its decision do not fit")
     return entry
 

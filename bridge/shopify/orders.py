@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, Unreadable
+from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, UnreadableAnswer
 from bridge.order.model import (
     Annotation,
-    Changed,
+    ChangedOrder,
     CustomerOrder,
     Fulfillment,
     FulfillmentOrder,
@@ -97,7 +97,7 @@ class ShopifyShop:
         self._carriers = carriers or {}
         self._log = log or (lambda sentence: None)
 
-    async def read(self, order_id: str, *, note_of: Mode | None = None) -> ShopOrder | None:
+    async def fetch_order(self, order_id: str, *, note_of: Mode | None = None) -> ShopOrder | None:
         """The order as it is now, whole; None when the shop has none, or shows none that old. It comes with the
         note of `note_of`.
 
@@ -108,7 +108,7 @@ class ShopifyShop:
                 return await self._read_once(order_id, ledger.key_for(note_of or self._mode))
             except _Moving:
                 continue
-        raise Unreadable("the order keeps changing while it is read", upstream=self._admin.upstream)
+        raise UnreadableAnswer("the order keeps changing while it is read", upstream=self._admin.upstream)
 
     async def _read_once(self, order_id: str, ledger_key: str) -> ShopOrder | None:
         read_at = self._now()
@@ -243,9 +243,9 @@ class ShopifyShop:
             why = f"the app lacks {FULFILLMENT_ORDERS.handle}, so no fulfillment order of this order can be seen"
             raise NeedsPerson("shop_access", why=why)
 
-    async def changed(
+    async def fetch_changed_orders(
         self, since: datetime | None, *, created_since: datetime | None = None, unfulfilled: bool = False
-    ) -> AsyncIterator[Changed]:
+    ) -> AsyncIterator[ChangedOrder]:
         """Orders updated at or after `since`, oldest change first, paged as they are consumed.
 
         `unfulfilled` leaves out what is closed, cancelled or wholly fulfilled.
@@ -253,7 +253,7 @@ class ShopifyShop:
         search = search_query(since, created_since, open_only=unfulfilled)
         async for node in self._admin.pages("orders_changed", "orders", {"query": search}):
             try:
-                found = Changed(
+                found = ChangedOrder(
                     id=node["id"].text(),
                     name=node["name"].text(),
                     created_at=node["createdAt"].moment(),
@@ -261,7 +261,7 @@ class ShopifyShop:
                 )
             except Unexpected as error:
                 why = f"Shopify's list of orders is not as expected: {error}"
-                raise Unreadable(why, upstream=self._admin.upstream) from None
+                raise UnreadableAnswer(why, upstream=self._admin.upstream) from None
             if not (unfulfilled and node["displayFulfillmentStatus"].raw == "FULFILLED"):
                 yield found
 
@@ -298,7 +298,7 @@ class ShopifyShop:
                 return await self._whole(order_id, owners[0], reply, read_at)
             except _Moving:
                 pass
-        order = await self.read(order_id, note_of=Mode(entry.mode))
+        order = await self.fetch_order(order_id, note_of=Mode(entry.mode))
         if order is None:
             raise TryAgain("the shop does not find the order", upstream=self._admin.upstream)
         return order
@@ -323,7 +323,7 @@ class ShopifyShop:
             raise
         except NeedsPerson as error:
             why = f"the ledger on the order cannot be written: {error.facts.get('why')}"
-            raise Unreadable(why, after=LEDGER_RETRY, upstream=self._admin.upstream) from None
+            raise UnreadableAnswer(why, after=LEDGER_RETRY, upstream=self._admin.upstream) from None
         with self._admin.reading(name, reply):
             payload = reply.data["metafieldsSet"]
             if not payload:
@@ -341,9 +341,9 @@ class ShopifyShop:
         if codes & UNSUPPORTED:
             return AccessDenied("shop_access", why=f"it may not keep its note on the order: {said}")
         why = f"Shopify does not take the ledger: {said}"
-        return Unreadable(why, after=LEDGER_RETRY, upstream=self._admin.upstream)
+        return UnreadableAnswer(why, after=LEDGER_RETRY, upstream=self._admin.upstream)
 
-    async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
+    async def create_fulfillment(self, order_id: str, fulfillment: NewFulfillment) -> str:
         """Create one fulfillment; gives its id. Raises NeedsPerson("cannot_fulfill") when refused.
 
         Shopify has no idempotency key for it: after a TryAgain the order must be read before the next try.
@@ -356,7 +356,9 @@ class ShopifyShop:
             raise NeedsPerson("cannot_fulfill", number=_numbers(fulfillment.tracking), why=sentence(errors))
         created = payload["fulfillment"]["id"].raw
         if not isinstance(created, str):
-            raise Unreadable("Shopify created a fulfillment without an id", upstream=self._admin.upstream)
+            raise UnreadableAnswer(
+                "Shopify created a fulfillment without an id", upstream=self._admin.upstream
+            )
         return created
 
     async def extend_tracking(
@@ -380,11 +382,11 @@ class ShopifyShop:
         if errors:
             raise NeedsPerson("cannot_fulfill", number=_numbers(tracking), why=sentence(errors))
 
-    async def annotate(self, order_id: str, annotation: Annotation) -> None:
+    async def annotate_order(self, order_id: str, annotation: Annotation) -> None:
         """Show reference and state on the order: a tag, two metafields, and progress where Shopify takes it."""
         await order_annotations.annotate(self._admin, order_id, annotation, self._log)
 
-    async def locations(self) -> Mapping[str, str] | None:
+    async def fetch_locations(self) -> Mapping[str, str] | None:
         """All active locations of the shop, those of fulfillment services too. Raises TryAgain."""
         return await locations(self._admin)
 
@@ -393,17 +395,17 @@ class ShopifyShop:
         reply = await self._admin.run("order_tags", {"id": order_id})
         return bool(reply.data["order"])
 
-    async def order_of(self, fulfillment_order_id: str) -> str | None:
+    async def find_order_id(self, fulfillment_order_id: str) -> str | None:
         """The id of the order that a fulfillment order belongs to, or None when there is none."""
         reply = await self._admin.run("order_of_fulfillment_order", {"id": fulfillment_order_id})
         with self._admin.reading("order_of_fulfillment_order", reply):
             return reply.data["fulfillmentOrder"]["orderId"].text_or_none()
 
-    async def papers(self, order_id: str) -> Papers | None:
+    async def fetch_papers(self, order_id: str) -> Papers | None:
         """What an invoice says beyond the order itself."""
         return await papers_of(self._admin, order_id)
 
-    async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
+    async def fetch_customer_orders(self, customer_id: str) -> list[CustomerOrder]:
         """The oldest of a customer's orders that the app may see: those of 60 days."""
         reply = await self._admin.run("customer_orders", {"id": customer_id})
         with self._admin.reading("customer_orders", reply):

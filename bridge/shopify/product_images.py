@@ -15,8 +15,8 @@ from yarl import URL
 
 from bridge.net.ssrf import (
     Address,
-    GuardedSession,
-    anywhere,
+    SsrfSafeSession,
+    allow_any,
     is_public,
 )
 from bridge.order.model import Picture
@@ -39,7 +39,7 @@ async def product_pictures(
     Raises TryAgain, or NeedsPerson("shop_access").
     """
     addresses = await picture_addresses(admin, product_ids[:MOST])
-    return await fetched(addresses, allowed=anywhere if is_simulated else is_public, plain=is_simulated)
+    return await fetched(addresses, allowed=allow_any if is_simulated else is_public, plain=is_simulated)
 
 
 async def picture_addresses(admin: Admin, product_ids: Sequence[str]) -> dict[str, str]:
@@ -59,7 +59,7 @@ async def fetched(
     """The pictures that could be had. With `plain`, http will do. Never raises."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async with GuardedSession(allowed) as guard:
+    async with SsrfSafeSession(allowed) as guard:
 
         async def one(address: str) -> Picture | None:
             async with turns:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bridge.errors import NeedsPerson, Resting, TryAgain, Upstream
+from bridge.errors import CircuitOpen, NeedsPerson, TryAgain, Upstream
 from bridge.shopify.http import LONGEST_SAYING, Answer
 from bridge.shopify.json_value import (
     Value,
@@ -27,7 +27,7 @@ class TokenRefused(NeedsPerson):
     """Shopify does not take the access token; nothing was changed."""
 
 
-class Throttled(Resting):
+class Throttled(CircuitOpen):
     """Shopify did not run the request, since the budget is used up. `cost` is what it says of the budget."""
 
     def __init__(self, why: str, *, after: timedelta, upstream: Upstream, cost: Value | None = None) -> None:

@@ -21,7 +21,7 @@ from datetime import datetime
 from itertools import islice
 
 from bridge.errors import BridgeError
-from bridge.order.records import Delivery, PrivacyWish
+from bridge.order.records import Delivery, PrivacyRequest
 from bridge.order.redaction import PRIVACY_TOPICS
 from bridge.shopify.json_value import (
     Unexpected,
@@ -61,7 +61,7 @@ class Word:
     paid_now: bool = False
     deleted: bool = False  # the shop says that the order is no more
     fulfillment_order_id: str | None = None
-    wish: PrivacyWish | None = None
+    wish: PrivacyRequest | None = None
 
 
 def sign(secret: bytes, body: bytes) -> bytes:
@@ -206,14 +206,14 @@ def _order(topic: str, body: Value) -> Word | None:
     return Word("order", nested) if nested else None
 
 
-def _wish(topic: str, body: Value) -> PrivacyWish:
+def _wish(topic: str, body: Value) -> PrivacyRequest:
     """The orders are listed by their numbers; what is not an order's number is left out."""
     if topic == "shop/redact":
-        return PrivacyWish(erase=True, orders=None)
+        return PrivacyRequest(erase=True, orders=None)
     listed = body["orders_to_redact" if topic == "customers/redact" else "orders_requested"].raw
     found = [_gid("Order", one) for one in listed] if isinstance(listed, list) else []
     request = body["data_request"]["id"].raw
-    return PrivacyWish(
+    return PrivacyRequest(
         erase=topic == "customers/redact",
         orders=tuple(one for one in found if one),
         request=str(request) if isinstance(request, int | str) else "?",

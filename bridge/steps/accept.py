@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bridge.errors import BridgeError
-from bridge.order.records import Delivery, Notice, PrivacyWish
+from bridge.order.records import Delivery, OrderSignal, PrivacyRequest
 from bridge.order.redaction import PRIVACY_TOPICS
 from bridge.ports import Inbox, Shop
 
 
-class Word(Protocol):
+class WebhookEvent(Protocol):
     """What a delivery says, as the Shopify adapter reads it. `outcome` is a short sentence for people."""
 
     @property
@@ -29,42 +29,42 @@ class Word(Protocol):
     @property
     def deleted(self) -> bool: ...
     @property
-    def wish(self) -> PrivacyWish | None: ...
+    def wish(self) -> PrivacyRequest | None: ...
     @property
     def outcome(self) -> str: ...
 
 
-class UnreadableWish(BridgeError):
+class UnreadablePrivacyRequest(BridgeError):
     """A customer, or Shopify, wants something done with personal data, and it cannot be read what. Such a delivery is
     never settled as if it had been dealt with."""
 
 
-def needs_question(word: Word) -> bool:
+def needs_order_lookup(word: WebhookEvent) -> bool:
     """Whether the shop has to be asked which order a delivery is about."""
     return word.wish is None and word.order_id is None and word.fulfillment_order_id is not None
 
 
 async def accept(
-    delivery: Delivery, interpret: Callable[[Delivery], Word], shops: Mapping[str, Shop], inbox: Inbox
+    delivery: Delivery, interpret: Callable[[Delivery], WebhookEvent], shops: Mapping[str, Shop], inbox: Inbox
 ) -> bool:
     """Settle one delivery. Gives True when the shop should be reconciled, since its order was not found."""
     word = interpret(delivery)
     if word.wish is None and delivery.topic.lower() in PRIVACY_TOPICS:
-        raise UnreadableWish(f"the delivery {delivery.key} asks for something about personal data")
+        raise UnreadablePrivacyRequest(f"the delivery {delivery.key} asks for something about personal data")
     if word.wish is not None:
-        await inbox.settle_wish(delivery.key, word.outcome, word.wish)
+        await inbox.settle_privacy_request(delivery.key, word.outcome, word.wish)
         return False
     order_id, outcome, missed = word.order_id, word.outcome, False
     if order_id is None and word.fulfillment_order_id is not None:
         try:
-            order_id = await shops[delivery.shop].order_of(word.fulfillment_order_id)
+            order_id = await shops[delivery.shop].find_order_id(word.fulfillment_order_id)
         except (BridgeError, KeyError) as error:
             outcome, missed = f"its order could not be asked for ({error}); reconciliation looks for it", True
         else:
             outcome = "order" if order_id else "its fulfillment order is gone"
     notice = None
     if order_id is not None:
-        notice = Notice(
+        notice = OrderSignal(
             shop=delivery.shop,
             order_id=order_id,
             origin="webhook",
@@ -73,5 +73,5 @@ async def accept(
             deleted=word.deleted,
             cause=delivery.topic,
         )
-    await inbox.settle(delivery.key, outcome, notice)
+    await inbox.settle_delivery(delivery.key, outcome, notice)
     return missed

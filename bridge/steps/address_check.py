@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from bridge.i18n.postal import (
-    country_code,
-    lacks_postal_code,
-    no_courier,
+    find_courier_obstacle,
+    is_postal_code_missing,
+    normalize_country_code,
 )
 from bridge.order.model import ShopOrder
 from bridge.order.policy import Policy
 from bridge.order.problems import Problem
-from bridge.steps.line_selection import Trouble
+from bridge.steps.line_selection import Blocked
 
 WRONG, DOUBTFUL, FINE = "ERROR", "WARNING", "NO_ISSUES"
 """Shopify's verdicts; none where it has not checked the address.
@@ -26,23 +26,27 @@ https://shopify.dev/docs/api/admin-graphql/latest/enums/MailingAddressValidation
 """
 
 
-def address_question(order: ShopOrder, policy: Policy, allows: Callable[[Problem], bool]) -> Trouble | None:
+def find_address_question(
+    order: ShopOrder, policy: Policy, allows: Callable[[Problem], bool]
+) -> Blocked | None:
     """The first question about the address that no approval answers (`allows`); None = none."""
-    return next((trouble for trouble in _questions(order, policy) if not allows(trouble.problem)), None)
+    return next(
+        (trouble for trouble in _collect_questions(order, policy) if not allows(trouble.problem)), None
+    )
 
 
-def _questions(order: ShopOrder, policy: Policy) -> Iterator[Trouble]:
+def _collect_questions(order: ShopOrder, policy: Policy) -> Iterator[Blocked]:
     if order.address is None:
         return
     verdict = order.address_verdict
     if verdict == WRONG:
-        yield Trouble(Problem.ADDRESS_WRONG)
+        yield Blocked(Problem.ADDRESS_WRONG)
     elif (
         verdict not in {FINE, None} and policy.ask_about_warnings
     ):  # a verdict that we do not know is a warning
-        yield Trouble(Problem.ADDRESS_DOUBTFUL)
-    if lacks_postal_code(order.address):
-        yield Trouble(Problem.POSTAL_CODE, {"country": country_code(order.address.country_code)})
-    why = no_courier(order.address)
+        yield Blocked(Problem.ADDRESS_DOUBTFUL)
+    if is_postal_code_missing(order.address):
+        yield Blocked(Problem.POSTAL_CODE, {"country": normalize_country_code(order.address.country_code)})
+    why = find_courier_obstacle(order.address)
     if why and policy.ship_method(order) == "express":
-        yield Trouble(Problem.NO_COURIER, {"why": why})
+        yield Blocked(Problem.NO_COURIER, {"why": why})

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from bridge.order.model import Money, ShopOrder
 from bridge.order.policy import ApprovalPolicy
-from bridge.order.spelling import alike
+from bridge.order.spelling import fold_case
 
 
-def why_a_person(order: ShopOrder, rule: ApprovalPolicy) -> str | None:
+def find_approval_reason(order: ShopOrder, rule: ApprovalPolicy) -> str | None:
     """Why a person must approve, or None. What a rule cannot be judged by is no reason to pass it."""
     if rule.manual:
         return "every order is approved by a person"
-    wanted = {alike(tag) for tag in rule.tags}
-    tagged = [tag for tag in order.tags if alike(tag) in wanted]
+    wanted = {fold_case(tag) for tag in rule.tags}
+    tagged = [tag for tag in order.tags if fold_case(tag) in wanted]
     if tagged:
         return f"it has the tag {tagged[0]}"
-    return _by_total(order, rule.above) or _by_country(order, rule.countries) or _by_customer(order, rule)
+    return (
+        _check_total(order, rule.above)
+        or _check_country(order, rule.countries)
+        or _check_customer(order, rule)
+    )
 
 
-def _by_total(order: ShopOrder, above: Money | None) -> str | None:
+def _check_total(order: ShopOrder, above: Money | None) -> str | None:
     """The total as it was ordered or as it is after edits, whichever is more."""
     if above is None:
         return None
@@ -32,7 +36,7 @@ def _by_total(order: ShopOrder, above: Money | None) -> str | None:
     return f"its total is above {limit}" if max(total.amount for total in totals) > above.amount else None
 
 
-def _by_country(order: ShopOrder, countries: frozenset[str]) -> str | None:
+def _check_country(order: ShopOrder, countries: frozenset[str]) -> str | None:
     if not countries:
         return None
     code = order.address.country_code if order.address else None
@@ -41,7 +45,7 @@ def _by_country(order: ShopOrder, countries: frozenset[str]) -> str | None:
     return f"it goes to {code.upper()}" if code.upper() in countries else None
 
 
-def _by_customer(order: ShopOrder, rule: ApprovalPolicy) -> str | None:
+def _check_customer(order: ShopOrder, rule: ApprovalPolicy) -> str | None:
     if not rule.first_order:
         return None
     if order.customer_orders is None:

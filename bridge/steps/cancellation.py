@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from bridge.order.digests import postal_identity
+from bridge.order.digests import normalize_address
 from bridge.order.model import PrintItem, ShopOrder
 from bridge.order.problems import Alarm
 from bridge.order.records import Facts
@@ -18,14 +18,14 @@ TAKEN_BACK = {"REFUNDED": "refunded", "VOIDED": "voided"}
 """An expired payment is not among them: nobody took the order back, and it may be paid in another way."""
 
 
-def withdrawn(order: ShopOrder) -> str | None:
+def find_withdrawal_reason(order: ShopOrder) -> str | None:
     """Why the order is not to be bought any more: cancelled, refunded, voided. None = it still is."""
     if order.cancelled_at is not None:
         return "cancelled"
     return TAKEN_BACK.get(order.financial_status or "")
 
 
-def after_placing(
+def collect_change_alarms(
     before: ShopOrder, now: ShopOrder, items: tuple[PrintItem, ...], reference: str | None
 ) -> tuple[tuple[Alarm, Facts], ...]:
     """What changed in the shop between what was bought (`before`) and `now`, as alarms."""
@@ -41,19 +41,19 @@ def after_placing(
         alarms.append((Alarm.REFUNDED_AFTER_PLACING, {**told, "amount": str(refunded)}))
     if is_farther(before, now):
         alarms.append((Alarm.UNPAID_AFTER_PLACING, {**told, "payment": now.financial_status or "PENDING"}))
-    edited = _edits(before, now, items)
+    edited = _describe_edits(before, now, items)
     if edited:
         alarms.append((Alarm.EDITED_AFTER_PLACING, {**told, "what": edited}))
-    if before.address is not None and postal_identity(now.address) != postal_identity(before.address):
+    if before.address is not None and normalize_address(now.address) != normalize_address(before.address):
         # a second change is told again, so the alarm tells addresses apart, without holding any of them
-        which = hashlib.sha256(f"{now.id} {postal_identity(now.address)}".encode()).hexdigest()[:8]
+        which = hashlib.sha256(f"{now.id} {normalize_address(now.address)}".encode()).hexdigest()[:8]
         alarms.append((Alarm.ADDRESS_AFTER_PLACING, {**told, "which": which}))
     return tuple(alarms)
 
 
-def withdrawn_already(order: ShopOrder, reference: str | None) -> tuple[tuple[Alarm, Facts], ...]:
+def collect_withdrawal_alarms(order: ShopOrder, reference: str | None) -> tuple[tuple[Alarm, Facts], ...]:
     """The alarm for an order that is found bought when the shop has taken it back already."""
-    match withdrawn(order):
+    match find_withdrawal_reason(order):
         case None:
             return ()
         case "cancelled":
@@ -65,7 +65,7 @@ def withdrawn_already(order: ShopOrder, reference: str | None) -> tuple[tuple[Al
             return ((Alarm.REFUNDED_AFTER_PLACING, {"reference": reference or "?", "amount": amount}),)
 
 
-def _edits(before: ShopOrder, now: ShopOrder, items: tuple[PrintItem, ...]) -> str:
+def _describe_edits(before: ShopOrder, now: ShopOrder, items: tuple[PrintItem, ...]) -> str:
     """Added and removed units of the printed lines and of new lines: "+2 RING-S, -1 MUG"."""
     printed = {item.line_item_id for item in items}
     old = {line.id: line for line in before.lines}

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from random import Random
 
 from bridge.errors import TryAgain
-from bridge.net.backoff import jittered
+from bridge.net.backoff import add_jitter
 from bridge.order.model import PRODUCED, Mode, PrintStatus, TrackingReport
 from bridge.order.records import ClosedPurchase, OrderRecord
 from bridge.order.states import State
-from bridge.steps.context import Job
+from bridge.steps.context import StepRun
 
 DAY = timedelta(days=1)
 SCHEDULE = ((DAY, timedelta(hours=1)), (7 * DAY, timedelta(hours=6)), (60 * DAY, DAY))
@@ -29,17 +29,17 @@ MUST_BE_ASKED_FOR = DAY  # how long a page that cannot be read keeps another pur
 BUYING = frozenset({State.RECEIVED, State.WAITING, State.PLACING})
 
 
-def living_purchase(record: OrderRecord) -> ClosedPurchase | None:
+def find_living_purchase(record: OrderRecord) -> ClosedPurchase | None:
     """What Sculpteo makes for this order although it counts as closed; the surest first. None = nothing known."""
     alive = [one for one in record.closed if one.alive_at is not None]
     return min(alive, key=lambda one: one.mode is not Mode.LIVE, default=None)
 
 
-def next_look_at(one: ClosedPurchase, now: datetime, random: Random) -> datetime | None:
+def compute_next_look(one: ClosedPurchase, now: datetime, random: Random) -> datetime | None:
     """When the page of a closed purchase is to be read next; None = it was watched for long enough."""
     for until, every in SCHEDULE if one.mode is Mode.LIVE else TEST_SCHEDULE:
         if now - one.closed_at < until:
-            return now + jittered(every, random)
+            return now + add_jitter(every, random)
     return None
 
 
@@ -56,10 +56,10 @@ def is_alive(one: ClosedPurchase, report: TrackingReport) -> bool | None:
     return report.status not in {PrintStatus.CANCELLED, PrintStatus.API_TEST}
 
 
-def seen(job: Job, one: ClosedPurchase, report: TrackingReport) -> ClosedPurchase:
+def apply_tracking_report(job: StepRun, one: ClosedPurchase, report: TrackingReport) -> ClosedPurchase:
     """The closed purchase as it is known after this look."""
     alive, now = is_alive(one, report), job.now
-    one = replace(one, looked_at=now, look_at=next_look_at(one, now, job.world.random))
+    one = replace(one, looked_at=now, look_at=compute_next_look(one, now, job.world.random))
     if report.exists and report.status is not None:
         one = replace(one, status=report.status, words=report.words)
     if alive is None:
@@ -67,24 +67,24 @@ def seen(job: Job, one: ClosedPurchase, report: TrackingReport) -> ClosedPurchas
     return replace(one, alive_at=(one.alive_at or now) if alive else None)
 
 
-def is_due(job: Job, one: ClosedPurchase) -> bool:
+def is_due(job: StepRun, one: ClosedPurchase) -> bool:
     """Whether its page is to be read now."""
     if job.record.state in BUYING and (one.looked_at is None or abs(job.now - one.looked_at) >= FRESH):
         return True
     return one.look_at is not None and one.look_at <= job.now
 
 
-async def look(job: Job, one: ClosedPurchase) -> ClosedPurchase | None:
+async def refresh_closed_purchase(job: StepRun, one: ClosedPurchase) -> ClosedPurchase | None:
     """Read its page and tell what is known now. None = the page cannot be read just now, which is noted.
 
     Raises TryAgain where something else would be bought for the order, for as long as the page may yet answer.
     """
     try:
-        report = await job.world.printer.track(one.reference)
+        report = await job.world.printer.track_order(one.reference)
     except TryAgain:
         if job.record.state in BUYING and abs(job.now - one.closed_at) < MUST_BE_ASKED_FOR:
             raise
         later = replace(one, look_at=job.now + FAILED_RETRY, looked_at=job.now)
         job.record = await job.world.orders.keep_look(job.record, later)
         return None
-    return seen(job, one, report)
+    return apply_tracking_report(job, one, report)

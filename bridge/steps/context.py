@@ -11,19 +11,19 @@ from bridge.errors import NeedsPerson, NotConfigured, TryAgain
 from bridge.order.model import Annotation, Mode, ShopOrder
 from bridge.order.policy import GoLive, JudgedBy, Policy
 from bridge.order.problems import NOT_CONFIGURED
-from bridge.order.records import Change, Note, OrderRecord
+from bridge.order.records import OrderRecord, TimelineEntry, Transition
 from bridge.ports import Catalog, Clock, GoLiveDates, Invoicer, Orders, Printer, Shop
 
 
 class Unlimited:
     """Go-live dates of a world in which every order is the bridge's: for what plays without a history."""
 
-    async def of(self, shop: str) -> GoLive:
+    async def load_go_live(self, shop: str) -> GoLive:
         return GoLive()
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class StepContext:
     """Everything that a step may ask. Replaced as a whole when the configuration is read again."""
 
     clock: Clock
@@ -43,11 +43,11 @@ class World:
 
 
 @dataclass(slots=True)
-class Job:
+class StepRun:
     """One run of one step. `record` is replaced when the step itself moves the order on."""
 
     record: OrderRecord
-    world: World
+    world: StepContext
 
     @property
     def now(self) -> datetime:
@@ -66,7 +66,7 @@ class Job:
         return self.record.shop in self.world.shops
 
     @property
-    def note_of(self) -> Mode:
+    def note_mode(self) -> Mode:
         """The mode whose note on the Shopify order is this order's: of what was bought the mode that it was bought
         in, whatever mode the bridge works in by now; of what may be bought the mode in force."""
         record = self.record
@@ -76,9 +76,9 @@ class Job:
             return record.attempt.mode
         return self.world.policy.mode
 
-    async def read(self, *, note_of: Mode | None = None) -> ShopOrder | None:
+    async def fetch_order(self, *, note_of: Mode | None = None) -> ShopOrder | None:
         """The order as it is now, with its note; `note_of` instead of the order's own."""
-        order = await self.shop.read(self.record.order_id, note_of=note_of or self.note_of)
+        order = await self.shop.fetch_order(self.record.order_id, note_of=note_of or self.note_mode)
         if order is None or not self.world.policy.needs_papers or self.record.reference is not None:
             return order
         before = self.record.snapshot
@@ -95,14 +95,14 @@ class Job:
         if not self.world.policy.needs_papers:
             return order
         try:
-            return replace(order, papers=await self.shop.papers(order.id))
+            return replace(order, papers=await self.shop.fetch_papers(order.id))
         except NeedsPerson:
             return order
 
-    def stay(self, due_at: datetime | None, *notes: Note, **values: object) -> Change:
+    def keep_state(self, due_at: datetime | None, *notes: TimelineEntry, **values: object) -> Transition:
         """Remain as it is, with its reason or problem, until `due_at`."""
         record = self.record
-        return Change(
+        return Transition(
             target=record.state,
             due_at=due_at,
             reason=record.reason,
@@ -113,10 +113,10 @@ class Job:
         )
 
 
-Step = Callable[[Job], Awaitable[Change]]
+Step = Callable[[StepRun], Awaitable[Transition]]
 
 
-async def show(job: Job, *, progress: tuple[str, ...] = ()) -> dict[str, object]:
+async def annotate_order(job: StepRun, *, progress: tuple[str, ...] = ()) -> dict[str, object]:
     """Show state and reference on the Shopify order where they are not shown yet; gives what to record.
 
     A convenience for the merchant: a shop that refuses it does not stop the order.
@@ -132,7 +132,7 @@ async def show(job: Job, *, progress: tuple[str, ...] = ()) -> dict[str, object]
         progress=progress,
     )
     try:
-        await job.shop.annotate(record.order_id, annotation)
+        await job.shop.annotate_order(record.order_id, annotation)
     except NeedsPerson:
         return {"annotated": f"refused:{wanted}"}
     return {"annotated": wanted}

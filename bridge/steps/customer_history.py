@@ -19,7 +19,7 @@ from datetime import timedelta
 
 from bridge.errors import NeedsPerson
 from bridge.order.model import CustomerOrder, ShopOrder
-from bridge.steps.context import Job
+from bridge.steps.context import StepRun
 
 OLD_ENOUGH = timedelta(days=1)
 
@@ -29,31 +29,31 @@ def count_orders_before(
 ) -> int | None:
     """How many of the customer's other orders count as ordered before. None = not known. Pure.
 
-    `seen` are the customer's orders as the shop shows them, `trusted` what `Orders.trusted` says of them.
+    `seen` are the customer's orders as the shop shows them, `trusted` what `Orders.load_trust` says of them.
     """
     if order.customer_orders is None or not seen:
         return None
     others = [one for one in seen if one.id != order.id]
-    doubtful = [one for one in others if not _counts(one, order, trusted.get(one.id))]
+    doubtful = [one for one in others if not _is_earlier_order(one, order, trusted.get(one.id))]
     return max(order.customer_orders - 1 - len(doubtful), 0)
 
 
-def _counts(one: CustomerOrder, order: ShopOrder, trusted: bool | None) -> bool:
+def _is_earlier_order(one: CustomerOrder, order: ShopOrder, trusted: bool | None) -> bool:
     if trusted is not None:
         return trusted
     return one.cancelled_at is None and order.created_at - one.created_at >= OLD_ENOUGH
 
 
-async def with_customer_history(job: Job, order: ShopOrder) -> ShopOrder:
+async def with_customer_history(job: StepRun, order: ShopOrder) -> ShopOrder:
     """The order with `customer_orders` counting this one and those before it that count. Asks the shop only
     where the rule is in force and Shopify's own count would let the order pass. Raises TryAgain."""
     wanted = job.world.policy.approval.first_order
     if not wanted or order.customer_id is None or (order.customer_orders or 0) <= 1:
         return order
     try:
-        seen = await job.shop.customer_orders(order.customer_id)
+        seen = await job.shop.fetch_customer_orders(order.customer_id)
     except NeedsPerson:  # without read_customers: who cannot be judged is asked about
         return replace(order, customer_orders=None)
-    trusted = await job.world.orders.trusted(job.record.shop, [one.id for one in seen])
+    trusted = await job.world.orders.load_trust(job.record.shop, [one.id for one in seen])
     before = count_orders_before(order, seen, trusted)
     return replace(order, customer_orders=None if before is None else before + 1)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from bridge.order.model import ShopOrder
 from bridge.order.policy import ApprovalPolicy
 from bridge.order.states import Wait
-from bridge.steps.line_selection import Waits
+from bridge.steps.line_selection import Waiting
 
 HELD_RECHECK = timedelta(hours=1)
 RATED_WITHIN = timedelta(hours=1)  # of when the order was made
@@ -24,19 +24,19 @@ SAYS_NOTHING = "nothing yet"
 CODE = "risk:"  # before the rating that was seen, among the reasons that an approval was given for
 
 
-def risk_wait(order: ShopOrder, rule: ApprovalPolicy, now: datetime) -> Waits | None:
+def find_risk_wait(order: ShopOrder, rule: ApprovalPolicy, now: datetime) -> Waiting | None:
     """Why the order has to wait; None = it need not. A level that we do not know counts as high."""
     if not rule.hold_high_risk or order.risk in HARMLESS:
         return None
     if order.risk != NOT_RATED:
-        return Waits(Wait.RISK, now + HELD_RECHECK, {"risk": (order.risk or "").lower()})
+        return Waiting(Wait.RISK, now + HELD_RECHECK, {"risk": (order.risk or "").lower()})
     age = now - order.created_at
     if age < RATED_WITHIN:
-        return Waits(Wait.UNRATED, now + (RECHECK_SOON if age < SOON else RECHECK_LATER))
-    return Waits(Wait.RISK, now + HELD_RECHECK, {"risk": SAYS_NOTHING}) if rule.hold_unrated else None
+        return Waiting(Wait.UNRATED, now + (RECHECK_SOON if age < SOON else RECHECK_LATER))
+    return Waiting(Wait.RISK, now + HELD_RECHECK, {"risk": SAYS_NOTHING}) if rule.hold_unrated else None
 
 
-def risk_code(order: ShopOrder | None) -> str:
+def format_risk_code(order: ShopOrder | None) -> str:
     """What an approval keeps of the rating that its maker saw."""
     return f"{CODE}{(order.risk if order else None) or 'none'}"
 
@@ -49,6 +49,8 @@ def is_worse_than_seen(
     approved_for: str | None, order: ShopOrder, rule: ApprovalPolicy, now: datetime
 ) -> bool:
     """Whether Shopify has rated the order as risky since a person approved it, who saw another rating."""
-    wait = risk_wait(order, rule, now)
+    wait = find_risk_wait(order, rule, now)
     seen = [code for code in (approved_for or "").split() if is_risk_code(code)]
-    return wait is not None and wait.reason is Wait.RISK and bool(seen) and risk_code(order) not in seen
+    return (
+        wait is not None and wait.reason is Wait.RISK and bool(seen) and format_risk_code(order) not in seen
+    )

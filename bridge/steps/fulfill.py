@@ -13,17 +13,17 @@ from datetime import datetime
 
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.net.backoff import (
-    delay,
-    jittered,
+    add_jitter,
+    compute_delay,
 )
 from bridge.order.model import Fulfillment, NewFulfillment, Parcel, PrintStatus, ShopOrder, Tracking
 from bridge.order.problems import Alarm, Problem
-from bridge.order.records import BareFulfillment, Change, Facts, Note, OrderRecord
+from bridge.order.records import BareFulfillment, Facts, OrderRecord, TimelineEntry, Transition
 from bridge.order.states import State, Wait
-from bridge.steps.allocation import Printed, live_fulfillments
+from bridge.steps.allocation import Printed, collect_live_fulfillments
 from bridge.steps.context import (
-    Job,
-    show,
+    StepRun,
+    annotate_order,
 )
 from bridge.steps.fulfillment_plan import (
     Create,
@@ -31,19 +31,19 @@ from bridge.steps.fulfillment_plan import (
     Held,
     Impossible,
     Situation,
-    brought,
+    collect_brought_numbers,
+    collect_known_numbers,
     is_over,
-    known_numbers,
     next_write,
 )
-from bridge.steps.locations import with_locations
+from bridge.steps.locations import apply_locations
 from bridge.steps.match import GONE_TRIES
-from bridge.steps.outcome_recovery import late_evidence
+from bridge.steps.outcome_recovery import check_late_evidence
 
 WRITES_PER_RUN = 20
 
 
-def printed_of(job: Job, *, parcels: Iterable[Parcel] = ()) -> Printed:
+def build_printed(job: StepRun, *, parcels: Iterable[Parcel] = ()) -> Printed:
     """What the order's purchase is, as `allocation` asks for it; `parcels` are known beside those on record."""
     record = job.record
     known = (*(one.parcel for one in record.parcels), *parcels)
@@ -56,64 +56,64 @@ def printed_of(job: Job, *, parcels: Iterable[Parcel] = ()) -> Printed:
     )
 
 
-def _situation(job: Job, order: ShopOrder) -> Situation:
+def _build_situation(job: StepRun, order: ShopOrder) -> Situation:
     record = job.record
     return Situation(
         order,
-        printed_of(job),
+        build_printed(job),
         parcels=tuple(one.parcel for one in record.parcels),
         pending=frozenset(one.parcel.number for one in record.parcels if one.pushed_at is None),
         bare=frozenset(one.id for one in record.bare if one.id is not None and one.awaits_number),
         shipped=record.print_status == PrintStatus.SHIPPED,
-        overdue=_waited_for_number(job),
+        overdue=_is_number_overdue(job),
     )
 
 
-async def fulfil(job: Job) -> Change:
+async def fulfill(job: StepRun) -> Transition:
     """For `shipped`, and for a parcel that the shop refused: bring to the shop what it does not have, and see
     whether all is done."""
-    evidence = await late_evidence(job)
+    evidence = await check_late_evidence(job)
     if evidence:
         return evidence
     alarms: tuple[tuple[Alarm, Facts], ...] = ()
     for _ in range(WRITES_PER_RUN):
-        order = await job.read()
+        order = await job.fetch_order()
         if order is None:
-            return _deleted(job)
-        await with_locations(job, order)
+            return _handle_missing_order(job)
+        await apply_locations(job, order)
         await _settle_known(job, order)
-        now = _situation(job, order)
-        alarms = by_others(job, now)
+        now = _build_situation(job, order)
+        alarms = check_fulfilled_elsewhere(job, now)
         write = next_write(now)
         if write is None:
-            return await _finish(job, now, alarms)
+            return await _finish_or_wait(job, now, alarms)
         if isinstance(write, Held):
-            return await _held(job, write, alarms)
-        rests_until = _rests_until(job)
+            return await _wait_for_release(job, write, alarms)
+        rests_until = _compute_rest_end(job)
         if rests_until is not None:
-            return replace(job.stay(rests_until), is_look=True)
+            return replace(job.keep_state(rests_until), is_look=True)
         if isinstance(write, Impossible):
-            return replace(_refused(job, order, write.parcels, write.why), alarms=alarms)
+            return replace(_stop_for_refusal(job, order, write.parcels, write.why), alarms=alarms)
         try:
-            await _perform(job, order, write)
+            await _perform_write(job, order, write)
         except NeedsPerson as error:
             if error.problem != Problem.CANNOT_FULFILL:
                 raise
-            return _refused(job, order, write.parcels, str(error.facts.get("why", "?")))
-    return replace(job.stay(job.now), alarms=alarms)
+            return _stop_for_refusal(job, order, write.parcels, str(error.facts.get("why", "?")))
+    return replace(job.keep_state(job.now), alarms=alarms)
 
 
-async def _held(job: Job, write: Held, alarms: tuple[tuple[Alarm, Facts], ...]) -> Change:
+async def _wait_for_release(job: StepRun, write: Held, alarms: tuple[tuple[Alarm, Facts], ...]) -> Transition:
     """What is to be fulfilled waits until Shopify lets go: the shop tells of it, and it is looked at now and then."""
     facts = {"reference": job.record.reference, "reason": ", ".join(write.reasons)}
-    due = job.now + jittered(job.world.policy.poll, job.world.random)
-    shown = await show(job)
-    return Change(State.SHIPPED, due, reason=Wait.SHOP_HOLD, facts=facts, values=shown, alarms=alarms)
+    due = job.now + add_jitter(job.world.policy.poll, job.world.random)
+    shown = await annotate_order(job)
+    return Transition(State.SHIPPED, due, reason=Wait.SHOP_HOLD, facts=facts, values=shown, alarms=alarms)
 
 
-def by_others(job: Job, now: Situation) -> tuple[tuple[Alarm, Facts], ...]:
+def check_fulfilled_elsewhere(job: StepRun, now: Situation) -> tuple[tuple[Alarm, Facts], ...]:
     """The alarm for printed units that somebody else has fulfilled in the shop."""
-    if not now.allocation.taken_by_others:
+    if not now.allocation.is_taken_by_others:
         return ()
     return ((Alarm.FULFILLED_ELSEWHERE, {"reference": job.record.reference or "?"}),)
 
@@ -128,16 +128,16 @@ def is_refused(record: OrderRecord) -> bool:
     )
 
 
-def _rests_until(job: Job) -> datetime | None:
+def _compute_rest_end(job: StepRun) -> datetime | None:
     """Until when the shop is not asked again to take what it refused; None = it may be asked now."""
     tried_at = job.record.tried_at
     if not is_refused(job.record) or tried_at is None:
         return None
-    until = tried_at + delay(job.record.failures + 1, job.world.random)
+    until = tried_at + compute_delay(job.record.failures + 1, job.world.random)
     return until if until > job.now else None
 
 
-def _refused(job: Job, order: ShopOrder, parcels: tuple[Parcel, ...], why: str) -> Change:
+def _stop_for_refusal(job: StepRun, order: ShopOrder, parcels: tuple[Parcel, ...], why: str) -> Transition:
     """A person is needed. The same refusal again is no news, whatever request id is in its words."""
     record = job.record
     number = ", ".join(parcel.number for parcel in parcels) or "without a number"
@@ -147,7 +147,7 @@ def _refused(job: Job, order: ShopOrder, parcels: tuple[Parcel, ...], why: str) 
     again = is_refused(record)
     if again and all(record.facts.get(name) == facts.get(name) for name in ("number", "cancelled")):
         facts = dict(record.facts)
-    return Change(
+    return Transition(
         State.ATTENTION,
         None,
         problem=Problem.CANNOT_FULFILL,
@@ -157,7 +157,7 @@ def _refused(job: Job, order: ShopOrder, parcels: tuple[Parcel, ...], why: str) 
     )
 
 
-def _deleted(job: Job) -> Change:
+def _handle_missing_order(job: StepRun) -> Transition:
     """The shop does not show the order any more: believed after some tries, or when it told of the deletion.
     Raises TryAgain."""
     record = job.record
@@ -166,42 +166,42 @@ def _deleted(job: Job) -> Change:
     numbers = ", ".join(one.parcel.number for one in record.parcels) or "without a number"
     facts = {"number": numbers, "why": "the shop does not show the order any more"}
     alarms = ((Alarm.DELETED_AFTER_PLACING, {"reference": record.reference or "?"}),)
-    return Change(State.ATTENTION, None, problem=Problem.CANNOT_FULFILL, facts=facts, alarms=alarms)
+    return Transition(State.ATTENTION, None, problem=Problem.CANNOT_FULFILL, facts=facts, alarms=alarms)
 
 
-async def _settle_known(job: Job, order: ShopOrder) -> None:
+async def _settle_known(job: StepRun, order: ShopOrder) -> None:
     """What is on the order already was brought there, by us before a crash or by a person."""
     await _settle_bare(job, order)
-    on_order = known_numbers(order)
-    for number in brought(_situation(job, order)):
+    on_order = collect_known_numbers(order)
+    for number in collect_brought_numbers(_build_situation(job, order)):
         job.record = await job.world.orders.mark_pushed(job.record, [number], on_order[number])
 
 
-async def _settle_bare(job: Job, order: ShopOrder) -> None:
+async def _settle_bare(job: StepRun, order: ShopOrder) -> None:
     """A fulfillment without a number whose answer was lost: it is there, or it was not made."""
     begun = next((one for one in job.record.bare if one.id is None), None)
     if begun is None:
         return
-    made = next((one for one in live_fulfillments(order) if _is_that(one, begun)), None)
+    made = next((one for one in collect_live_fulfillments(order) if _is_begun_fulfillment(one, begun)), None)
     known = [one for one in job.record.bare if one is not begun]
     if made is not None:
         known.append(replace(begun, id=made.id))
     job.record = await job.world.orders.keep_bare(job.record, known)
 
 
-def _is_that(one: Fulfillment, begun: BareFulfillment) -> bool:
+def _is_begun_fulfillment(one: Fulfillment, begun: BareFulfillment) -> bool:
     numbered = any(tracking.number for tracking in one.tracking)
     return one.id not in begun.known and not numbered and sorted(one.lines) == sorted(begun.lines)
 
 
-def _waited_for_number(job: Job) -> bool:
+def _is_number_overdue(job: StepRun) -> bool:
     since = job.record.shipped_at
     return since is not None and job.now - since >= job.world.policy.without_number_after
 
 
-async def _perform(job: Job, order: ShopOrder, write: Create | Extend) -> None:
+async def _perform_write(job: StepRun, order: ShopOrder, write: Create | Extend) -> None:
     record, orders = job.record, job.world.orders
-    job.record = await orders.renew(record)  # a worker that woke up late must not write to the shop
+    job.record = await orders.renew_lease(record)  # a worker that woke up late must not write to the shop
     notify = write.news and job.world.policy.notify_customer.get(record.shop, True)
     tracking = tuple(Tracking(one.number, one.carrier, one.url) for one in write.parcels)
     country = order.address.country_code if order.address else None
@@ -215,7 +215,7 @@ async def _perform(job: Job, order: ShopOrder, write: Create | Extend) -> None:
         if not tracking:
             await _fulfill_without_number(job, order, new, awaits_number=write.awaits_number)
             return
-        fulfillment_id = await job.shop.fulfill(order.id, new)
+        fulfillment_id = await job.shop.create_fulfillment(order.id, new)
     else:
         fulfillment_id = write.fulfillment.id
         there = [one for one in write.fulfillment.tracking if one.number]
@@ -226,7 +226,7 @@ async def _perform(job: Job, order: ShopOrder, write: Create | Extend) -> None:
 
 
 async def _fulfill_without_number(
-    job: Job, order: ShopOrder, new: NewFulfillment, *, awaits_number: bool
+    job: StepRun, order: ShopOrder, new: NewFulfillment, *, awaits_number: bool
 ) -> None:
     """Make a fulfillment without a number, which is on record before the call and after it."""
     line_of = {row.id: row.line_item_id for unit in order.fulfillment_orders for row in unit.lines}
@@ -238,26 +238,28 @@ async def _fulfill_without_number(
     begun = BareFulfillment(tuple(units.items()), known, new.notify_customer, awaits_number)
     before = job.record.bare
     job.record = await job.world.orders.keep_bare(job.record, (*before, begun))
-    made = await job.shop.fulfill(order.id, new)
+    made = await job.shop.create_fulfillment(order.id, new)
     job.record = await job.world.orders.keep_bare(job.record, (*before, replace(begun, id=made)))
 
 
-async def _finish(job: Job, now: Situation, alarms: tuple[tuple[Alarm, Facts], ...]) -> Change:
+async def _finish_or_wait(
+    job: StepRun, now: Situation, alarms: tuple[tuple[Alarm, Facts], ...]
+) -> Transition:
     """Nothing is left to write now: done, or Sculpteo is to be asked again."""
     record = job.record
-    shown = await show(job)
+    shown = await annotate_order(job)
     if not is_over(now):
-        due = job.now + jittered(job.world.policy.poll, job.world.random)
+        due = job.now + add_jitter(job.world.policy.poll, job.world.random)
         if record.state is State.ATTENTION or record.reason is not None:  # the shop takes it now
             facts = {"reference": record.reference}
-            return Change(State.SHIPPED, due, facts=facts, values=shown, alarms=alarms)
-        return replace(job.stay(due, **shown), alarms=alarms)
-    alarms += _without_number(record, now.allocation.own)
-    notes = (Note("all_fulfilled", {"parcels": len(record.parcels)}),)
-    return Change(State.DONE, job.now, facts={}, values=shown, notes=notes, alarms=alarms)
+            return Transition(State.SHIPPED, due, facts=facts, values=shown, alarms=alarms)
+        return replace(job.keep_state(due, **shown), alarms=alarms)
+    alarms += _check_missing_number(record, now.allocation.own)
+    notes = (TimelineEntry("all_fulfilled", {"parcels": len(record.parcels)}),)
+    return Transition(State.DONE, job.now, facts={}, values=shown, notes=notes, alarms=alarms)
 
 
-def _without_number(record: OrderRecord, own: Iterable[Fulfillment]) -> tuple[tuple[Alarm, Facts], ...]:
+def _check_missing_number(record: OrderRecord, own: Iterable[Fulfillment]) -> tuple[tuple[Alarm, Facts], ...]:
     """The alarm for what has left without a number, with what the customer was told."""
     empty = {one.id for one in own if not any(tracking.number for tracking in one.tracking)}
     bare = [one for one in record.bare if one.id in empty and one.awaits_number]

@@ -15,7 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bridge.order.model import Fulfillment, FulfillmentLines, Parcel, PrintItem, ShopOrder
-from bridge.steps.allocation import Allocation, Printed, Units, allocate, by_line, live_fulfillments
+from bridge.steps.allocation import (
+    Allocation,
+    Printed,
+    Units,
+    allocate_units,
+    collect_live_fulfillments,
+    count_units_by_line,
+)
 
 MOST_LINES = 250
 """So many lines one call takes: https://shopify.dev/docs/api/usage/limits (input arrays)."""
@@ -84,14 +91,14 @@ class Situation:
 
     @property
     def allocation(self) -> Allocation:
-        return allocate(self.order, self.printed)
+        return allocate_units(self.order, self.printed)
 
 
-def known_numbers(order: ShopOrder) -> dict[str, str]:
+def collect_known_numbers(order: ShopOrder) -> dict[str, str]:
     """Every tracking number that is on the order's live fulfillments, and the fulfillment it is on."""
     return {
         tracking.number: fulfillment.id
-        for fulfillment in live_fulfillments(order)
+        for fulfillment in collect_live_fulfillments(order)
         for tracking in fulfillment.tracking
         if tracking.number
     }
@@ -105,7 +112,7 @@ def is_over(now: Situation) -> bool:
     return not found.open and not found.held
 
 
-def brought(now: Situation) -> tuple[str, ...]:
+def collect_brought_numbers(now: Situation) -> tuple[str, ...]:
     """The pending numbers of which nothing is left to tell the shop."""
     plan = _Plan(now)
     return tuple(parcel.number for parcel in plan.pending if plan.is_brought(parcel))
@@ -113,7 +120,7 @@ def brought(now: Situation) -> tuple[str, ...]:
 
 def next_write(now: Situation) -> Write | None:
     """The one next write. None = there is nothing to tell the shop for now."""
-    return _Plan(now).next()
+    return _Plan(now).find_next_write()
 
 
 class _Plan:
@@ -122,25 +129,25 @@ class _Plan:
     def __init__(self, now: Situation) -> None:
         self.now = now
         self.found = now.allocation
-        self.numbers = known_numbers(now.order)
-        self.contents = contents_of(now.parcels, now.printed.items)
+        self.numbers = collect_known_numbers(now.order)
+        self.contents = compute_contents(now.parcels, now.printed.items)
         self.pending = [parcel for parcel in now.parcels if parcel.number in now.pending]
         self.unknown = [parcel for parcel in now.parcels if parcel.number not in self.contents]
 
-    def next(self) -> Write | None:
+    def find_next_write(self) -> Write | None:
         held = False
         for parcel in self.pending:
             if self._is_relabelled(parcel):
-                write = self._relabelled(parcel)
+                write = self._find_relabel_write(parcel)
             elif parcel.number in self.contents:
-                write = self._of_contents(parcel)
+                write = self._find_contents_write(parcel)
             else:
                 continue
             if isinstance(write, Held):
                 held = True
             elif write is not None:
                 return write
-        write = self._of_unknown_contents() or self._without_number_yet() or self._rest()
+        write = self._find_unknown_write() or self._find_number_write() or self._find_rest_write()
         if write is not None:
             return write
         return Held(self.found.holds) if held or (self.now.shipped and self.found.held) else None
@@ -150,16 +157,16 @@ class _Plan:
             return False
         if parcel.number not in self.contents:
             return True
-        rest = self._rest_of(parcel)
-        left = by_line((*self.found.open, *self.found.held))
-        return not any(left.get(line) for line in rest) and not self._bare_of(parcel)
+        rest = self._count_rest(parcel)
+        left = count_units_by_line((*self.found.open, *self.found.held))
+        return not any(left.get(line) for line in rest) and not self._collect_fitting_bare(parcel)
 
     # -- a parcel whose contents are known --
 
-    def _rest_of(self, parcel: Parcel) -> dict[str, int]:
+    def _count_rest(self, parcel: Parcel) -> dict[str, int]:
         """By line: what of the parcel is in no fulfillment with its number yet."""
         there: dict[str, int] = {}
-        for one in live_fulfillments(self.now.order):
+        for one in collect_live_fulfillments(self.now.order):
             if any(tracking.number == parcel.number for tracking in one.tracking):
                 if not one.lines:
                     return {}  # the shop does not say what is in it: it may be all of it
@@ -169,40 +176,40 @@ class _Plan:
         rest = {line: quantity - there.get(line, 0) for line, quantity in wanted.items()}
         return {line: quantity for line, quantity in rest.items() if quantity > 0}
 
-    def _of_contents(self, parcel: Parcel) -> Write | None:
-        rest = self._rest_of(parcel)
-        units = _of_lines(self.found.open, rest)
+    def _find_contents_write(self, parcel: Parcel) -> Write | None:
+        rest = self._count_rest(parcel)
+        units = _take_wanted_units(self.found.open, rest)
         news = parcel.number not in self.numbers
         if units:
-            now = _one_call(units)
-            left = by_line((*self.found.open, *self.found.held))
-            told = by_line(now)
+            now = _select_one_call(units)
+            left = count_units_by_line((*self.found.open, *self.found.held))
+            told = count_units_by_line(now)
             more = any(
                 min(quantity, left.get(line, 0)) > told.get(line, 0) for line, quantity in rest.items()
             )
-            return Create((parcel,), _lines(now), news, () if more else (parcel.number,))
-        if _of_lines(self.found.held, rest):
+            return Create((parcel,), _group_lines(now), news, () if more else (parcel.number,))
+        if _take_wanted_units(self.found.held, rest):
             return Held(self.found.holds)
-        bare = self._bare_of(parcel)
+        bare = self._collect_fitting_bare(parcel)
         if bare:
             return Extend((parcel,), bare[0], news, (parcel.number,) if len(bare) == 1 else ())
         if not news:
             return None
-        fitting = [one for one in self.found.own if self._holds(one, parcel)]
+        fitting = [one for one in self.found.own if self._has_parcel_lines(one, parcel)]
         if not fitting:
             return Impossible((parcel,))
-        return Extend((parcel,), _by_carrier(fitting, parcel), news, (parcel.number,))
+        return Extend((parcel,), _select_by_carrier(fitting, parcel), news, (parcel.number,))
 
-    def _bare_of(self, parcel: Parcel) -> list[Fulfillment]:
-        return [one for one in self._bare() if self._holds(one, parcel)]
+    def _collect_fitting_bare(self, parcel: Parcel) -> list[Fulfillment]:
+        return [one for one in self._collect_bare() if self._has_parcel_lines(one, parcel)]
 
-    def _holds(self, one: Fulfillment, parcel: Parcel) -> bool:
+    def _has_parcel_lines(self, one: Fulfillment, parcel: Parcel) -> bool:
         lines = {line for line, _ in one.lines}
         return not lines or not lines.isdisjoint(self.contents[parcel.number])
 
     # -- parcels of unknown contents --
 
-    def _of_unknown_contents(self) -> Write | None:
+    def _find_unknown_write(self) -> Write | None:
         waiting = [
             parcel
             for parcel in self.pending
@@ -218,38 +225,38 @@ class _Plan:
             others = len({parcel.carrier for parcel in waiting}) - 1
             total = sum(one.quantity for one in (*self.found.open, *self.found.held))
             most = max(total - others, 1) if self.now.shipped else 1
-            units = _one_call(_limited(self.found.open, most))
-            return Create(batch, _lines(units), True, whole)
+            units = _select_one_call(_take_first_units(self.found.open, most))
+            return Create(batch, _group_lines(units), True, whole)
         if self.found.held:
             return Held(self.found.holds)
-        own = self._bare() or list(self.found.own)
-        return Extend(batch, _by_carrier(own, batch[0]), True, whole) if own else Impossible(batch)
+        own = self._collect_bare() or list(self.found.own)
+        return Extend(batch, _select_by_carrier(own, batch[0]), True, whole) if own else Impossible(batch)
 
-    def _without_number_yet(self) -> Write | None:
+    def _find_number_write(self) -> Write | None:
         """A fulfillment that the bridge made without a number gets those of parcels that it may be in."""
-        bare, batch = self._bare(), self._last_batch()
+        bare, batch = self._collect_bare(), self._find_last_batch()
         return Extend(batch, bare[0], False) if bare and batch else None
 
-    def _rest(self) -> Write | None:
+    def _find_rest_write(self) -> Write | None:
         """All has shipped, and each number is in the shop: what is left is in these parcels too, or in none that
         Sculpteo tells of."""
         if not self.now.shipped or not self.found.open or self.now.pending - self.numbers.keys():
             return None
-        units = _one_call(self.found.open)
-        batch = self._last_batch()
+        units = _select_one_call(self.found.open)
+        batch = self._find_last_batch()
         if batch:
-            goes_on = self._goes_on(batch, units[0].location)
-            return Create(batch if goes_on else (), _lines(units), False)
+            goes_on = self._is_further_part(batch, units[0].location)
+            return Create(batch if goes_on else (), _group_lines(units), False)
         told = bool(self.now.bare)
-        return Create((), _lines(units), not told, awaits_number=True) if self.now.overdue else None
+        return Create((), _group_lines(units), not told, awaits_number=True) if self.now.overdue else None
 
-    def _goes_on(self, batch: Sequence[Parcel], location: str | None) -> bool:
+    def _is_further_part(self, batch: Sequence[Parcel], location: str | None) -> bool:
         """Whether what is left is a further part of these parcels, which the shop takes in several fulfillments: at
         another location, or beyond the lines of one call. Else the parcels were given less than they hold."""
         numbers = {parcel.number for parcel in batch}
         theirs = [
             one
-            for one in live_fulfillments(self.now.order)
+            for one in collect_live_fulfillments(self.now.order)
             if any(tracking.number in numbers for tracking in one.tracking)
         ]
         if any(len(one.lines) >= MOST_LINES for one in theirs):
@@ -259,12 +266,12 @@ class _Plan:
             return len({unit.location_id for unit in self.now.order.fulfillment_orders}) > 1
         return location not in places
 
-    def _last_batch(self) -> tuple[Parcel, ...]:
+    def _find_last_batch(self) -> tuple[Parcel, ...]:
         """The parcels of unknown contents that are in the shop, as far as the last one's carrier has them."""
         there = [parcel for parcel in self.unknown if parcel.number in self.numbers]
         return tuple(one for one in there if one.carrier == there[-1].carrier)
 
-    def _bare(self) -> list[Fulfillment]:
+    def _collect_bare(self) -> list[Fulfillment]:
         return [
             one
             for one in self.found.own
@@ -279,7 +286,7 @@ class _Plan:
             parcel.replaces in self.numbers or parcel.replaces in self.now.pending
         )
 
-    def _relabelled(self, parcel: Parcel) -> Write | None:
+    def _find_relabel_write(self, parcel: Parcel) -> Write | None:
         """It joins its former number, and nothing more counts as shipped."""
         if parcel.number in self.numbers or parcel.replaces not in self.numbers:
             return None
@@ -293,7 +300,7 @@ class _Plan:
         return Extend((parcel,), own[-1], True, (parcel.number,))
 
 
-def contents_of(parcels: Sequence[Parcel], items: tuple[PrintItem, ...]) -> dict[str, dict[str, int]]:
+def compute_contents(parcels: Sequence[Parcel], items: tuple[PrintItem, ...]) -> dict[str, dict[str, int]]:
     """By number, of the parcels whose contents Sculpteo tells: the units of each line that leave with it.
 
     A unit counts as leaving with the first parcel that holds a part of it. A parcel of designs that were not
@@ -311,7 +318,7 @@ def contents_of(parcels: Sequence[Parcel], items: tuple[PrintItem, ...]) -> dict
             continue
         lines: dict[str, int] = {}
         for line in touched:
-            units = min(_begun(line, items, copies), _printed(line, items))
+            units = min(_count_begun_units(line, items, copies), _count_printed_units(line, items))
             lines[line] = units - claimed.get(line, 0)
             claimed[line] = units
         found[parcel.number] = lines
@@ -333,7 +340,7 @@ def _count_copies(parcel: Parcel, items: tuple[PrintItem, ...], copies: dict[int
     return list(touched)
 
 
-def _begun(line: str, items: tuple[PrintItem, ...], copies: Mapping[int, int]) -> int:
+def _count_begun_units(line: str, items: tuple[PrintItem, ...], copies: Mapping[int, int]) -> int:
     """The units of a line of which at least a part has left."""
     counts = [
         -(-copies.get(index, 0) // max(item.quantity // item.line_quantity, 1))
@@ -343,11 +350,11 @@ def _begun(line: str, items: tuple[PrintItem, ...], copies: Mapping[int, int]) -
     return max(counts, default=0)
 
 
-def _printed(line: str, items: tuple[PrintItem, ...]) -> int:
+def _count_printed_units(line: str, items: tuple[PrintItem, ...]) -> int:
     return next(item.line_quantity for item in items if item.line_item_id == line)
 
 
-def _by_carrier(own: Sequence[Fulfillment], parcel: Parcel) -> Fulfillment:
+def _select_by_carrier(own: Sequence[Fulfillment], parcel: Parcel) -> Fulfillment:
     """One carrier per fulfillment, as far as there is one of this carrier: Shopify knows only one company for all
     numbers."""
     same = [
@@ -358,7 +365,7 @@ def _by_carrier(own: Sequence[Fulfillment], parcel: Parcel) -> Fulfillment:
     return (same or list(own))[-1]
 
 
-def _of_lines(units: Iterable[Units], wanted: Mapping[str, int]) -> list[Units]:
+def _take_wanted_units(units: Iterable[Units], wanted: Mapping[str, int]) -> list[Units]:
     """As many units of each line as are wanted."""
     left = dict(wanted)
     taken = []
@@ -370,7 +377,7 @@ def _of_lines(units: Iterable[Units], wanted: Mapping[str, int]) -> list[Units]:
     return taken
 
 
-def _limited(units: Iterable[Units], most: int) -> list[Units]:
+def _take_first_units(units: Iterable[Units], most: int) -> list[Units]:
     """The first units, `most` of them."""
     taken: list[Units] = []
     for one in units:
@@ -381,12 +388,12 @@ def _limited(units: Iterable[Units], most: int) -> list[Units]:
     return taken
 
 
-def _one_call(units: Sequence[Units]) -> list[Units]:
+def _select_one_call(units: Sequence[Units]) -> list[Units]:
     """What one fulfillment can hold: of one location only, and no more lines than Shopify takes."""
     return [one for one in units if one.location == units[0].location][:MOST_LINES]
 
 
-def _lines(units: Iterable[Units]) -> tuple[FulfillmentLines, ...]:
+def _group_lines(units: Iterable[Units]) -> tuple[FulfillmentLines, ...]:
     grouped: dict[str, list[tuple[str, int]]] = {}
     for one in units:
         grouped.setdefault(one.fulfillment_order, []).append((one.row, one.quantity))

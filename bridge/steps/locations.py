@@ -14,8 +14,8 @@ from datetime import timedelta
 from bridge.errors import BridgeError
 from bridge.order.model import FulfillmentOrder, ShopOrder
 from bridge.order.records import KnownLocation
-from bridge.steps.allocation import is_ours, names_location
-from bridge.steps.context import Job
+from bridge.steps.allocation import is_location_named, is_ours
+from bridge.steps.context import StepRun
 
 SEEN_AGAIN = timedelta(days=1)  # so often it is noted that a location is still there
 
@@ -30,18 +30,18 @@ class Resolved:
     renamed: Mapping[str, str] = field(default_factory=dict)
 
 
-def resolve(words: Iterable[str], known: Sequence[KnownLocation]) -> Resolved:
+def resolve_locations(words: Iterable[str], known: Sequence[KnownLocation]) -> Resolved:
     """What the configured words mean among the locations that are known of a shop. Pure."""
-    now = _current(known)
+    now = _collect_current(known)
     ids: set[str] = set()
     unknown: set[str] = set()
     renamed: dict[str, str] = {}
     for word in words:
-        hits = [one for one in now.values() if names_location([word], one.id, one.name)]
-        if any(_still_there(one, now.values()) for one in hits):
+        hits = [one for one in now.values() if is_location_named([word], one.id, one.name)]
+        if any(_is_still_there(one, now.values()) for one in hits):
             ids |= {one.id for one in hits}
             continue
-        former = {one.id for one in known if one.has_id and one.id in now and _called(word, one)}
+        former = {one.id for one in known if one.has_id and one.id in now and _is_called(word, one)}
         if former and not hits:
             ids |= former
             renamed[word] = ", ".join(sorted(now[one].name for one in former))
@@ -50,11 +50,11 @@ def resolve(words: Iterable[str], known: Sequence[KnownLocation]) -> Resolved:
     return Resolved(frozenset(ids), frozenset(unknown), renamed)
 
 
-def _called(word: str, one: KnownLocation) -> bool:
-    return names_location([word], None, one.name)
+def _is_called(word: str, one: KnownLocation) -> bool:
+    return is_location_named([word], None, one.name)
 
 
-def _current(known: Iterable[KnownLocation]) -> dict[str, KnownLocation]:
+def _collect_current(known: Iterable[KnownLocation]) -> dict[str, KnownLocation]:
     """By id: each location that is there, under the name that it has now."""
     newest: dict[str, KnownLocation] = {}
     for one in known:
@@ -63,30 +63,30 @@ def _current(known: Iterable[KnownLocation]) -> dict[str, KnownLocation]:
     return {key: one for key, one in newest.items() if one.gone_at is None}
 
 
-def _still_there(one: KnownLocation, others: Iterable[KnownLocation]) -> bool:
+def _is_still_there(one: KnownLocation, others: Iterable[KnownLocation]) -> bool:
     """Without the permission to read locations they have no ids: one that was not seen since another one
     appeared may be that one, under a new name."""
     return one.has_id or all(other.has_id or other.first_seen_at <= one.seen_at for other in others)
 
 
-async def with_locations(job: Job, order: ShopOrder) -> None:
+async def apply_locations(job: StepRun, order: ShopOrder) -> None:
     """Let the job's world know which locations are meant; the shop is asked where a word means none of them and
     the order would be left to another location."""
     world, shop = job.world, job.record.shop
     words = world.policy.locations.get(shop)
     if not words:
         return
-    found = resolve(words, await _seen(job, order.fulfillment_orders))
+    found = resolve_locations(words, await _load_known_locations(job, order.fulfillment_orders))
     meant = words | found.ids
     if found.unknown and any(
         is_ours(one, None) and not is_ours(one, meant) for one in order.fulfillment_orders
     ):
         listed = None
         with contextlib.suppress(BridgeError):  # then those that were seen on orders have to do
-            listed = await job.shop.locations()
+            listed = await job.shop.fetch_locations()
         if listed is not None:
-            await world.orders.see_locations(shop, listed, complete=True)
-            found = resolve(words, await world.orders.locations(shop))
+            await world.orders.update_locations(shop, listed, complete=True)
+            found = resolve_locations(words, await world.orders.list_locations(shop))
     policy = replace(
         world.policy,
         locations={**world.policy.locations, shop: words | found.ids},
@@ -95,11 +95,11 @@ async def with_locations(job: Job, order: ShopOrder) -> None:
     job.world = replace(world, policy=policy)
 
 
-async def _seen(job: Job, units: Collection[FulfillmentOrder]) -> Sequence[KnownLocation]:
+async def _load_known_locations(job: StepRun, units: Collection[FulfillmentOrder]) -> Sequence[KnownLocation]:
     """What is known of the shop's locations, with those that this order names."""
     orders, shop = job.world.orders, job.record.shop
-    known = await orders.locations(shop)
-    current = _current(known)
+    known = await orders.list_locations(shop)
+    current = _collect_current(known)
     newest = max((one.first_seen_at for one in current.values()), default=None)
     fresh: dict[str, str] = {}
     for unit in units:
@@ -110,5 +110,5 @@ async def _seen(job: Job, units: Collection[FulfillmentOrder]) -> Sequence[Known
                 fresh[unit.location_id] = unit.location_name
     if not fresh:
         return known
-    await orders.see_locations(shop, fresh, complete=False)
-    return await orders.locations(shop)
+    await orders.update_locations(shop, fresh, complete=False)
+    return await orders.list_locations(shop)

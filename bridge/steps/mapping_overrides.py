@@ -16,13 +16,13 @@ from decimal import Decimal
 from bridge.order.line_overrides import (
     LineRule,
     Scope,
-    subject_of,
-    subjects_of,
+    collect_subjects,
+    find_subject,
 )
 from bridge.order.matching import Match, NotPrinted, Printed, Unmapped
 from bridge.order.model import LineItem, Money, ShopOrder
 from bridge.ports import Catalog
-from bridge.steps.context import Job
+from bridge.steps.context import StepRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Overlaid:
+class OverriddenCatalog:
     """A catalog with decisions over it; itself a `Catalog`. `rules` are by what they are about."""
 
     catalog: Catalog
@@ -49,29 +49,29 @@ class Overlaid:
         said = sorted((rule.subject, repr(rule.designs)) for rule in self.rules.values())
         return f"{self.catalog.version}+{hashlib.sha256(json.dumps(said).encode()).hexdigest()[:8]}"
 
-    def match(self, shop: str, line: LineItem) -> Match:
-        return self.judge(shop, line).match
+    def match_line(self, shop: str, line: LineItem) -> Match:
+        return self.judge_line(shop, line).match
 
-    def judge(self, shop: str, line: LineItem) -> Judged:
+    def judge_line(self, shop: str, line: LineItem) -> Judged:
         """`match`, with the reason."""
-        own = self._rule(shop, line, Scope.LINE)
+        own = self._find_rule(shop, line, Scope.LINE)
         if own is not None:
-            return Judged(_said(own), own)
-        found = self.catalog.match(shop, line)
-        wide = self._rule(shop, line, Scope.VARIANT) or self._rule(shop, line, Scope.PRODUCT)
+            return Judged(_match_by_rule(own), own)
+        found = self.catalog.match_line(shop, line)
+        wide = self._find_rule(shop, line, Scope.VARIANT) or self._find_rule(shop, line, Scope.PRODUCT)
         if wide is None:
             return Judged(found)
         if isinstance(found, Unmapped):
-            return Judged(_said(wide), wide)
+            return Judged(_match_by_rule(wide), wide)
         return Judged(found, overruled=wide if isinstance(found, Printed) else None)
 
-    def _rule(self, shop: str, line: LineItem, scope: Scope) -> LineRule | None:
-        subject = subject_of(line, scope)
+    def _find_rule(self, shop: str, line: LineItem, scope: Scope) -> LineRule | None:
+        subject = find_subject(line, scope)
         rule = self.rules.get(subject) if subject else None
         return rule if rule is not None and rule.shop == shop and rule.scope is scope else None
 
 
-def _said(rule: LineRule) -> Match:
+def _match_by_rule(rule: LineRule) -> Match:
     if rule.damaged:
         return Unmapped()
     if rule.designs:
@@ -79,26 +79,26 @@ def _said(rule: LineRule) -> Match:
     return NotPrinted(f"{rule.who} decided so for this {rule.scope}")
 
 
-def overlaid(catalog: Catalog, rules: Iterable[LineRule]) -> Overlaid:
+def with_overrides(catalog: Catalog, rules: Iterable[LineRule]) -> OverriddenCatalog:
     """The catalog with these decisions over it, instead of any that were over it before."""
-    plain = catalog.catalog if isinstance(catalog, Overlaid) else catalog
-    return Overlaid(plain, {rule.subject: rule for rule in rules})
+    plain = catalog.catalog if isinstance(catalog, OverriddenCatalog) else catalog
+    return OverriddenCatalog(plain, {rule.subject: rule for rule in rules})
 
 
-def overruled(catalog: Catalog, rule: LineRule) -> bool:
+def is_overruled(catalog: Catalog, rule: LineRule) -> bool:
     """Whether the configuration maps by now what a person decided not to print, as far as the line on which
     it was decided tells."""
     nothing = Money(Decimal(0), "XXX")
     line = LineItem("", rule.sku, rule.title, 1, 1, nothing, nothing, options=rule.options)
-    return rule.scope is not Scope.LINE and isinstance(catalog.match(rule.shop, line), Printed)
+    return rule.scope is not Scope.LINE and isinstance(catalog.match_line(rule.shop, line), Printed)
 
 
-def configured_version(version: str | None) -> str | None:
+def strip_override_hash(version: str | None) -> str | None:
     """The configuration's part of a version of the mapping: without the decisions of people over it."""
     return version and version.partition("+")[0]
 
 
-async def with_rules(job: Job, order: ShopOrder) -> None:
+async def apply_line_rules(job: StepRun, order: ShopOrder) -> None:
     """Let the job's world judge this order's lines as people decided about them."""
-    rules = await job.world.orders.line_rules(job.record.shop, subjects_of(order.lines))
-    job.world = replace(job.world, catalog=overlaid(job.world.catalog, rules))
+    rules = await job.world.orders.list_line_rules(job.record.shop, collect_subjects(order.lines))
+    job.world = replace(job.world, catalog=with_overrides(job.world.catalog, rules))

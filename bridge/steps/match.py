@@ -13,49 +13,49 @@ from functools import partial
 from typing import Any
 
 from bridge.errors import NeedsPerson, TryAgain
-from bridge.net.backoff import delay
-from bridge.order.digests import note_digest, purchase_digest
-from bridge.order.line_overrides import prints_told
+from bridge.net.backoff import compute_delay
+from bridge.order.digests import compute_note_digest, compute_purchase_digest
+from bridge.order.line_overrides import describe_prints
 from bridge.order.model import Address, Mode, Money, PrintItem, ShopOrder
 from bridge.order.policy import GoLive, Policy
 from bridge.order.problems import HEALS_ON_CHANGE, Alarm, Problem
-from bridge.order.records import Change, Note, OrderRecord
+from bridge.order.records import OrderRecord, TimelineEntry, Transition
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Catalog
-from bridge.steps.address_check import address_question
-from bridge.steps.cancellation import withdrawn
+from bridge.steps.address_check import find_address_question
+from bridge.steps.cancellation import find_withdrawal_reason
 from bridge.steps.context import (
-    Job,
-    show,
+    StepRun,
+    annotate_order,
 )
 from bridge.steps.customer_history import with_customer_history
 from bridge.steps.line_selection import (
-    Nothing,
-    Trouble,
-    Waits,
-    missing_since,
-    select,
+    Blocked,
+    Skipped,
+    Waiting,
+    find_missing_since,
+    select_lines,
 )
-from bridge.steps.locations import with_locations
+from bridge.steps.locations import apply_locations
 from bridge.steps.mapping_overrides import (
-    configured_version,
-    with_rules,
+    apply_line_rules,
+    strip_override_hash,
 )
 from bridge.steps.outcome_recovery import (
-    found_elsewhere,
-    late_evidence,
+    adopt_from_ledger,
+    check_late_evidence,
 )
-from bridge.steps.pricing import is_price_needed, price_of
+from bridge.steps.pricing import fetch_total_price, is_price_needed
 from bridge.steps.right_to_buy import (
     NO_APPROVAL,
-    approval_holds,
-    approved_for,
+    check_moved_lines,
+    clear_approval,
+    collect_first_locations,
+    compute_window_end,
+    find_objection,
     is_answered,
-    locations_of,
-    moved_to,
-    objection,
-    window_end,
-    without_approval,
+    is_approval_valid,
+    is_approved_for,
 )
 
 CLOSES_WINDOW = frozenset(
@@ -92,12 +92,12 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    verdict: Ready | Waits | Trouble | Nothing | Withdrawn
+    verdict: Ready | Waiting | Blocked | Skipped | Withdrawn
     items: tuple[PrintItem, ...] = ()
     window_until: datetime | None = None  # set when the approval window opened with this look
 
 
-def assess(
+def assess_purchase(
     record: OrderRecord,
     order: ShopOrder,
     catalog: Catalog,
@@ -107,198 +107,210 @@ def assess(
     go_live: GoLive,
 ) -> Assessment:
     """Judge the order as it is now: what is printed, and whether it may be bought."""
-    taken_back = withdrawn(order)
+    taken_back = find_withdrawal_reason(order)
     if taken_back:
         return Assessment(Withdrawn(taken_back))
     if order.test and policy.mode is Mode.LIVE:
-        return Assessment(Nothing(Ignored.SHOP_TEST_ORDER))
+        return Assessment(Skipped(Ignored.SHOP_TEST_ORDER))
     if order.closed_at is not None:
-        return Assessment(Nothing(Ignored.ARCHIVED))
+        return Assessment(Skipped(Ignored.ARCHIVED))
     if order.ledger.raw is not None and not is_answered(record, Problem.LEDGER_UNREADABLE, order.ledger):
-        told = {"why": order.ledger.why or "?", "note": note_digest(order.ledger)}
-        return Assessment(Trouble(Problem.LEDGER_UNREADABLE, told))
-    selection = select(
+        told = {"why": order.ledger.why or "?", "note": compute_note_digest(order.ledger)}
+        return Assessment(Blocked(Problem.LEDGER_UNREADABLE, told))
+    selection = select_lines(
         record.shop,
         order,
         catalog,
         policy,
-        missing_since=missing_since(record),
-        allows=lambda code, items: approved_for(record, code, order, items, policy),
+        missing_since=find_missing_since(record),
+        allows=lambda code, items: is_approved_for(record, code, order, items, policy),
     )
     items = selection.items
     verdict = (
         selection.verdict
-        or _address(order, problem_with_address)
-        or address_question(order, policy, lambda code: approved_for(record, code, order, items, policy))
-        or moved_to(record, order, items)
+        or _check_address(order, problem_with_address)
+        or find_address_question(
+            order, policy, lambda code: is_approved_for(record, code, order, items, policy)
+        )
+        or check_moved_lines(record, order, items)
     )
-    verdict = verdict or objection(record, order, items, policy, go_live, now)
+    verdict = verdict or find_objection(record, order, items, policy, go_live, now)
     if verdict:
         return Assessment(verdict, items)
-    until = window_end(record, order, items, policy, now)
-    return Assessment(Waits(Wait.WINDOW, until), items, until) if until else Assessment(Ready(), items)
+    until = compute_window_end(record, order, items, policy, now)
+    return Assessment(Waiting(Wait.WINDOW, until), items, until) if until else Assessment(Ready(), items)
 
 
-def _address(order: ShopOrder, problem_with: Callable[[Address | None], str | None]) -> Trouble | None:
+def _check_address(order: ShopOrder, problem_with: Callable[[Address | None], str | None]) -> Blocked | None:
     why = problem_with(order.address)
-    return Trouble(Problem.ADDRESS, {"why": why}) if why else None
+    return Blocked(Problem.ADDRESS, {"why": why}) if why else None
 
 
-def printable(job: Job, order: ShopOrder) -> tuple[PrintItem, ...]:
+def select_printable_items(job: StepRun, order: ShopOrder) -> tuple[PrintItem, ...]:
     """What of the order is printed, whatever else speaks against it: a purchase that is found is of this."""
-    return select(job.record.shop, order, job.world.catalog, job.world.policy).items
+    return select_lines(job.record.shop, order, job.world.catalog, job.world.policy).items
 
 
-async def judged(job: Job, order: ShopOrder) -> Assessment:
+async def assess_order(job: StepRun, order: ShopOrder) -> Assessment:
     """`assess` for a job, by the mapping and by what people decided about the order's lines."""
-    await with_rules(job, order)
-    await with_locations(job, order)
+    await apply_line_rules(job, order)
+    await apply_locations(job, order)
     order = await with_customer_history(job, order)
     world = job.world
-    go_live = await world.go_live.of(job.record.shop)
-    return assess(
+    go_live = await world.go_live.load_go_live(job.record.shop)
+    return assess_purchase(
         job.record,
         order,
         world.catalog,
         world.policy,
         job.now,
-        world.printer.problem_with_address,
+        world.printer.find_address_problem,
         go_live,
     )
 
 
-def decided(job: Job, order: ShopOrder, found: Assessment, *, void: str | None = None) -> Change:
+def transition_for(
+    job: StepRun, order: ShopOrder, found: Assessment, *, void: str | None = None
+) -> Transition:
     """The change that an assessment short of Ready asks for. `void` = why an open attempt bought nothing."""
-    values, notes = contents_now(job, order, found)
-    change = partial(Change, values=values, notes=notes, void_attempt=void)
+    values, notes = collect_order_values(job, order, found)
+    change = partial(Transition, values=values, notes=notes, void_attempt=void)
     match found.verdict:
         case Withdrawn(why):
             return change(State.CANCELLED, None, reason=why)
-        case Nothing(why, facts):
+        case Skipped(why, facts):
             return change(State.IGNORED, None, reason=why, facts=facts)
-        case Trouble(problem, facts):
+        case Blocked(problem, facts):
             return change(State.ATTENTION, job.now, problem=problem, facts=facts)
-        case Waits(reason, due_at, facts):
+        case Waiting(reason, due_at, facts):
             told = {**facts, "until": due_at.isoformat()} if due_at and reason is Wait.WINDOW else facts
             return change(State.WAITING, due_at, reason=reason, facts=told)
         case Ready():
             return change(State.WAITING, job.now)
 
 
-def contents_now(job: Job, order: ShopOrder, found: Assessment) -> tuple[dict[str, Any], tuple[Note, ...]]:
+def collect_order_values(
+    job: StepRun, order: ShopOrder, found: Assessment
+) -> tuple[dict[str, Any], tuple[TimelineEntry, ...]]:
     """What is kept of an order as it was read and matched now, and what is told of it: what stands on record as
     its prints is what would be bought now. An approval, a cost and a window that were for others end."""
-    record, items = job.record, _known_items(found)
+    record, items = job.record, _get_known_items(found)
     values: dict[str, Any] = {
         "snapshot": order,
         "name": order.name,
         "items": items,
         "mapping_version": job.world.catalog.version,
         "created_at": order.created_at,
-        **_window_values(record, order, found),
+        **_compute_window(record, order, found),
     }
     if record.first_mode is None:
         values["first_mode"] = job.world.policy.mode
     if items:
-        values["first_locations"] = locations_of(order, items, record.first_locations)
-    if items and items != record.items and not approval_holds(record, order, items, job.world.policy):
+        values["first_locations"] = collect_first_locations(order, items, record.first_locations)
+    if items and items != record.items and not is_approval_valid(record, order, items, job.world.policy):
         values["cost"] = None  # it was asked for other prints
     if record.matched_at is None and items:
         values["matched_at"] = job.now
-    notes = prints_changed(record, items, job.world.catalog.version)
-    if isinstance(found.verdict, Nothing | Withdrawn):
+    notes = collect_print_changes(record, items, job.world.catalog.version)
+    if isinstance(found.verdict, Skipped | Withdrawn):
         values |= NO_APPROVAL
-    elif record.approved_at and items and not approval_holds(record, order, items, job.world.policy):
-        values |= without_approval(record)
-        notes += (Note("approval_dropped"),)
+    elif record.approved_at and items and not is_approval_valid(record, order, items, job.world.policy):
+        values |= clear_approval(record)
+        notes += (TimelineEntry("approval_dropped"),)
     return values, notes
 
 
-def prints_changed(record: OrderRecord, items: tuple[PrintItem, ...], version: str) -> tuple[Note, ...]:
+def collect_print_changes(
+    record: OrderRecord, items: tuple[PrintItem, ...], version: str
+) -> tuple[TimelineEntry, ...]:
     """What is told where an order that is still to be bought would now be printed otherwise than it was to be."""
     if not items or not record.items or items == record.items:
         return ()
-    remapped = configured_version(record.mapping_version) != configured_version(version)
-    facts = {"before": prints_told(record.items), "after": prints_told(items)}
-    return (Note("remapped" if remapped else "contents_changed", facts),)
+    remapped = strip_override_hash(record.mapping_version) != strip_override_hash(version)
+    facts = {"before": describe_prints(record.items), "after": describe_prints(items)}
+    return (TimelineEntry("remapped" if remapped else "contents_changed", facts),)
 
 
-def _known_items(found: Assessment) -> tuple[PrintItem, ...]:
+def _get_known_items(found: Assessment) -> tuple[PrintItem, ...]:
     """What is printed, once it is known: while Shopify routes the order, a part of it would look like all."""
-    routing = isinstance(found.verdict, Waits) and found.verdict.reason is Wait.ROUTING
+    routing = isinstance(found.verdict, Waiting) and found.verdict.reason is Wait.ROUTING
     return () if routing else found.items
 
 
-def _window_values(record: OrderRecord, order: ShopOrder, found: Assessment) -> dict[str, Any]:
+def _compute_window(record: OrderRecord, order: ShopOrder, found: Assessment) -> dict[str, Any]:
     """The approval window as it is after this look. What takes an order back from being bought closes it, so
     that it begins anew when the order comes back."""
     if found.window_until is not None:
         return {
             "window_until": found.window_until,
-            "window_for": purchase_digest(found.items, order),
+            "window_for": compute_purchase_digest(found.items, order),
         }
-    if record.window_until is not None and _closes_window(found.verdict):
+    if record.window_until is not None and _is_closing_window(found.verdict):
         return {"window_until": None, "window_for": None}
     return {}
 
 
-def _closes_window(verdict: Ready | Waits | Trouble | Nothing | Withdrawn) -> bool:
+def _is_closing_window(verdict: Ready | Waiting | Blocked | Skipped | Withdrawn) -> bool:
     match verdict:
-        case Waits(reason):
+        case Waiting(reason):
             return reason in CLOSES_WINDOW
-        case Trouble(problem):
+        case Blocked(problem):
             return problem in CLOSES_WINDOW
         case _:
             return not isinstance(verdict, Ready)
 
 
-async def match(job: Job) -> Change:
+async def match(job: StepRun) -> Transition:
     """Read the order and match it: for `received`, for `ignored` when it changed, and to heal `attention`."""
     record = job.record
-    evidence = await late_evidence(job)
+    evidence = await check_late_evidence(job)
     if evidence:
         return evidence
     if record.state is State.IGNORED and record.attempt is not None:
-        return job.stay(None)  # Sculpteo cancelled it, and a person does not want it: only that is watched
+        return job.keep_state(
+            None
+        )  # Sculpteo cancelled it, and a person does not want it: only that is watched
     if record.state is State.IGNORED and not job.is_configured:
-        return job.stay(None)
-    order = await job.read()
+        return job.keep_state(None)
+    order = await job.fetch_order()
     if order is None:
-        return gone(job)
-    found = await judged(job, order)
-    elsewhere = await found_elsewhere(job, order, printable(job, order))
+        return handle_missing_order(job)
+    found = await assess_order(job, order)
+    elsewhere = await adopt_from_ledger(job, order, select_printable_items(job, order))
     if elsewhere:
         return elsewhere
     if record.state is State.ATTENTION:
-        return await _heal(job, order, found)
+        return await _heal_problem(job, order, found)
     if record.state is State.IGNORED:
-        if isinstance(found.verdict, Nothing | Withdrawn) or record.reason == Ignored.PERSON:
+        if isinstance(found.verdict, Skipped | Withdrawn) or record.reason == Ignored.PERSON:
             # what it was read as is kept, or reconciliation would have it read again and again
-            return job.stay(None, mapping_version=job.world.catalog.version, shop_updated_at=order.updated_at)
-        return Change(State.RECEIVED, job.now)
-    return decided(job, order, found)
+            return job.keep_state(
+                None, mapping_version=job.world.catalog.version, shop_updated_at=order.updated_at
+            )
+        return Transition(State.RECEIVED, job.now)
+    return transition_for(job, order, found)
 
 
-def gone(job: Job) -> Change:
+def handle_missing_order(job: StepRun) -> Transition:
     """The shop does not show an order that is not bought. It may have told of it a moment too early, so it is
     believed only after some tries, or when the shop has told of its deletion, and looked at for some days more.
     Raises TryAgain."""
     record = job.record
     if record.state is State.IGNORED:
         watched = job.now - record.first_seen_at < GONE_FOR
-        return job.stay(job.now + GONE_RECHECK if watched else None, shop_updated_at=None)
+        return job.keep_state(job.now + GONE_RECHECK if watched else None, shop_updated_at=None)
     attempt = record.attempt
     if attempt is not None and attempt.sent_at is not None:  # Sculpteo may have it: not gone, but an alarm
         alarms = ((Alarm.DELETED_AFTER_PLACING, {"reference": attempt.reference or "?"}),)
-        return replace(job.stay(None), alarms=alarms)
+        return replace(job.keep_state(None), alarms=alarms)
     if record.deleted_at is None and record.failures < GONE_TRIES:
         raise TryAgain("the shop does not find the order")
     void = "nothing was sent: the order is gone" if record.attempt else None
     due, values = job.now + GONE_RECHECK, {"shop_updated_at": None, **NO_APPROVAL}
-    return Change(State.IGNORED, due, reason=Ignored.GONE, values=values, void_attempt=void)
+    return Transition(State.IGNORED, due, reason=Ignored.GONE, values=values, void_attempt=void)
 
 
-def _limit_lifted(job: Job) -> bool:
+def _is_limit_lifted(job: StepRun) -> bool:
     """Whether the order was above a limit, and has to be priced anew: the limit leaves room for it now, or is in
     another currency."""
     record = job.record
@@ -310,38 +322,38 @@ def _limit_lifted(job: Job) -> bool:
     return limit.currency != record.cost.currency or record.cost.amount <= limit.amount
 
 
-def _limit_as_now(job: Job) -> dict[str, Any]:
+def _update_limit_facts(job: StepRun) -> dict[str, Any]:
     """The facts of an order that is still above a limit, by the limit as it is now."""
     record = job.record
     limit = OF_COST[Problem(record.problem)](job.world.policy) if record.problem in OF_COST else None
     return {**record.facts, "limit": str(limit)} if limit else dict(record.facts)
 
 
-def _costs_otherwise(record: OrderRecord, found: Assessment) -> bool:
+def _is_cost_outdated(record: OrderRecord, found: Assessment) -> bool:
     """Whether a limit was asked about other prints than would be bought now."""
-    return record.problem in OF_COST and _known_items(found) != record.items
+    return record.problem in OF_COST and _get_known_items(found) != record.items
 
 
-async def _heal(job: Job, order: ShopOrder, found: Assessment) -> Change:
+async def _heal_problem(job: StepRun, order: ShopOrder, found: Assessment) -> Transition:
     """A problem that came before any purchase goes away with its cause; the others wait for a person."""
     record = job.record
     if isinstance(found.verdict, Withdrawn):
-        return decided(job, order, found)
-    if _limit_lifted(job) or _costs_otherwise(record, found):
-        return decided(job, order, found)
+        return transition_for(job, order, found)
+    if _is_limit_lifted(job) or _is_cost_outdated(record, found):
+        return transition_for(job, order, found)
     heals = record.problem in HEALS_ON_CHANGE
-    same = isinstance(found.verdict, Trouble) and found.verdict.problem == record.problem
+    same = isinstance(found.verdict, Blocked) and found.verdict.problem == record.problem
     if heals and not same:
-        return await _still_without_price(job, order, found) or decided(job, order, found)
-    values, notes = contents_now(job, order, found) if record.attempt is None else ({}, ())
+        return await _check_price_known(job, order, found) or transition_for(job, order, found)
+    values, notes = collect_order_values(job, order, found) if record.attempt is None else ({}, ())
     shown = {
         **values,
-        **await show(job),
+        **await annotate_order(job),
         "mapping_version": job.world.catalog.version,
         "shop_updated_at": order.updated_at,
     }
-    if same and isinstance(found.verdict, Trouble) and found.verdict.facts != record.facts:
-        return Change(
+    if same and isinstance(found.verdict, Blocked) and found.verdict.facts != record.facts:
+        return Transition(
             State.ATTENTION,
             None,
             problem=found.verdict.problem,
@@ -349,23 +361,23 @@ async def _heal(job: Job, order: ShopOrder, found: Assessment) -> Change:
             values={"snapshot": order, "name": order.name, **shown},
             notes=notes,
         )
-    return replace(job.stay(None, *notes, **shown), facts=_limit_as_now(job))
+    return replace(job.keep_state(None, *notes, **shown), facts=_update_limit_facts(job))
 
 
-async def _still_without_price(job: Job, order: ShopOrder, found: Assessment) -> Change | None:
+async def _check_price_known(job: StepRun, order: ShopOrder, found: Assessment) -> Transition | None:
     """Whether a problem is gone is judged by the check that found it: `assess` does not ask for the price. None
     = the price is known now, or was not the problem. Raises TryAgain when Sculpteo cannot be asked."""
     record = job.record
-    ready, policy = isinstance(found.verdict, Ready | Waits), job.world.policy
-    priced = record.cost is not None and approval_holds(record, order, found.items, policy)
+    ready, policy = isinstance(found.verdict, Ready | Waiting), job.world.policy
+    priced = record.cost is not None and is_approval_valid(record, order, found.items, policy)
     if record.problem != Problem.NO_PRICE or not ready or not (priced or is_price_needed(policy)):
         return None
     try:
-        await price_of(job, found.items)
+        await fetch_total_price(job, found.items)
     except NeedsPerson as error:
-        return Change(
+        return Transition(
             State.ATTENTION,
-            job.now + delay(record.failures + 1, job.world.random),
+            job.now + compute_delay(record.failures + 1, job.world.random),
             problem=error.problem,
             facts={"name": record.name, **error.facts},
             values={"mapping_version": job.world.catalog.version, "shop_updated_at": order.updated_at},

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from bridge.order.model import Changed
-from bridge.order.records import Notice
+from bridge.order.model import ChangedOrder
+from bridge.order.records import OrderSignal
 from bridge.ports import Orders, Shop
 
 BATCH = 50
@@ -24,35 +24,37 @@ BATCH = 50
 class Entry:
     """One order of the shop. `known` False = the bridge had not heard of it."""
 
-    order: Changed
+    order: ChangedOrder
     known: bool
 
 
-async def audit(name: str, shop: Shop, orders: Orders, since: datetime) -> AsyncIterator[Entry]:
+async def audit_orders(name: str, shop: Shop, orders: Orders, since: datetime) -> AsyncIterator[Entry]:
     """Every order that the shop got at or after `since`, oldest change first. Unknown and stale ones are
     noticed. Raises TryAgain and NeedsPerson as the shop does."""
-    batch: list[Changed] = []
-    async for found in shop.changed(None, created_since=since):
+    batch: list[ChangedOrder] = []
+    async for found in shop.fetch_changed_orders(None, created_since=since):
         batch.append(found)
         if len(batch) >= BATCH:
-            for entry in await _compared(name, orders, batch):
+            for entry in await _compare_batch(name, orders, batch):
                 yield entry
             batch = []
-    for entry in await _compared(name, orders, batch):
+    for entry in await _compare_batch(name, orders, batch):
         yield entry
 
 
-async def _compared(name: str, orders: Orders, batch: list[Changed]) -> list[Entry]:
+async def _compare_batch(name: str, orders: Orders, batch: list[ChangedOrder]) -> list[Entry]:
     if not batch:
         return []
-    known = await orders.known(name, [order.id for order in batch])
+    known = await orders.load_known_orders(name, [order.id for order in batch])
     entries = []
     for order in batch:
         read = known.get(order.id)
         stale = read is None or read < order.updated_at
         entries.append(Entry(order, order.id in known))
         if stale:
-            await orders.notice(Notice(name, order.id, "reconciliation", order.name, cause="audit"))
+            await orders.receive_signal(
+                OrderSignal(name, order.id, "reconciliation", order.name, cause="audit")
+            )
     return entries
 
 
@@ -67,21 +69,21 @@ class Gap:
     width: int  # digits of a number, where they are filled with zeros
 
     @property
-    def names(self) -> Iterable[str]:
-        return (self._name(number) for number in range(self.first, self.last + 1))
+    def missing_names(self) -> Iterable[str]:
+        return (self._format_name(number) for number in range(self.first, self.last + 1))
 
     def __len__(self) -> int:
         return self.last - self.first + 1
 
     def __str__(self) -> str:
-        first, last = self._name(self.first), self._name(self.last)
+        first, last = self._format_name(self.first), self._format_name(self.last)
         return first if self.first == self.last else f"{first} to {last}"
 
-    def _name(self, number: int) -> str:
+    def _format_name(self, number: int) -> str:
         return f"{self.prefix}{number:0{self.width}}{self.suffix}"
 
 
-def gaps(names: Iterable[str]) -> list[Gap]:
+def find_gaps(names: Iterable[str]) -> list[Gap]:
     """What is missing between these names. A name is read as prefix, number, suffix ("#1001", "EN-1001-B"), and
     each prefix and suffix counts for itself; names without a number are passed over."""
     numbers: dict[tuple[str, str], dict[int, str]] = {}

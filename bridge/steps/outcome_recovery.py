@@ -12,24 +12,36 @@ import shlex
 from dataclasses import replace
 from datetime import timedelta
 
-from bridge.errors import SCULPTEO, NeedsPerson, Unreadable
-from bridge.order.digests import note_digest
+from bridge.errors import SCULPTEO, NeedsPerson, UnreadableAnswer
+from bridge.order.digests import compute_note_digest
 from bridge.order.model import Mode, PrintItem, ShopOrder, TrackingReport, Verdict
 from bridge.order.problems import Alarm, Problem
-from bridge.order.records import Attempt, Change, ClosedPurchase, Note, NotificationRecord, OrderRecord
+from bridge.order.records import (
+    Attempt,
+    ClosedPurchase,
+    NotificationRecord,
+    OrderRecord,
+    TimelineEntry,
+    Transition,
+)
 from bridge.order.states import State, Wait
 from bridge.steps.cancellation import (
-    after_placing,
-    withdrawn,
-    withdrawn_already,
+    collect_change_alarms,
+    collect_withdrawal_alarms,
+    find_withdrawal_reason,
 )
-from bridge.steps.closed_purchases import is_due, living_purchase, look, seen
+from bridge.steps.closed_purchases import (
+    apply_tracking_report,
+    find_living_purchase,
+    is_due,
+    refresh_closed_purchase,
+)
 from bridge.steps.context import (
-    Job,
-    show,
+    StepRun,
+    annotate_order,
 )
-from bridge.steps.decision_note import obeyed
-from bridge.steps.ledger import taken_back, tells_of_purchase
+from bridge.steps.decision_note import apply_decision_note
+from bridge.steps.ledger import is_purchase_noted, take_back_note
 from bridge.steps.right_to_buy import is_answered
 
 CONFIRM_RETRY = timedelta(minutes=2)
@@ -40,9 +52,14 @@ PAYMENT_LAPSED = frozenset({"voided", "expired"})
 BEFORE_BUYING = frozenset({State.RECEIVED, State.WAITING})
 
 
-def placed(
-    job: Job, reference: str, how: str, *, items: tuple[PrintItem, ...] = (), order: ShopOrder | None = None
-) -> Change:
+def mark_placed(
+    job: StepRun,
+    reference: str,
+    how: str,
+    *,
+    items: tuple[PrintItem, ...] = (),
+    order: ShopOrder | None = None,
+) -> Transition:
     """The order is at Sculpteo under `reference`; `how` is the note that tells how that is known."""
     record = job.record
     attempt = record.attempt
@@ -58,13 +75,15 @@ def placed(
         values |= {"items": items, "mapping_version": job.world.catalog.version}
     if order is not None:
         values |= {"snapshot": order, "name": order.name}
-    notes = (Note(how, {"reference": reference}),)
-    return Change(State.PLACED, job.now, facts={"reference": reference}, values=values, notes=notes)
+    notes = (TimelineEntry(how, {"reference": reference}),)
+    return Transition(State.PLACED, job.now, facts={"reference": reference}, values=values, notes=notes)
 
 
-def refused(job: Job, status: int | None, why: str, notes: tuple[Note, ...] = ()) -> Change:
+def mark_refused(
+    job: StepRun, status: int | None, why: str, notes: tuple[TimelineEntry, ...] = ()
+) -> Transition:
     """Sculpteo refused the order in the documented way: nothing was bought."""
-    return Change(
+    return Transition(
         State.ATTENTION,
         job.now,
         problem=Problem.REFUSED,
@@ -74,17 +93,17 @@ def refused(job: Job, status: int | None, why: str, notes: tuple[Note, ...] = ()
     )
 
 
-def from_record(job: Job, attempt: Attempt) -> Change | None:
+def transition_from_record(job: StepRun, attempt: Attempt) -> Transition | None:
     """The move by an answer that is on record, although its order did not move by it. None = no clear answer."""
     if attempt.verdict == Verdict.PLACED and attempt.reference:
-        return placed(job, attempt.reference, "adopted_late_answer")
+        return mark_placed(job, attempt.reference, "adopted_late_answer")
     if attempt.verdict == Verdict.REFUSED:
-        return refused(
+        return mark_refused(
             job, attempt.answer.status if attempt.answer else None, attempt.why or "no reason given"
         )
     if attempt.verdict == Verdict.NOT_SENT:
         why = attempt.why or "the request did not leave"
-        return Change(
+        return Transition(
             State.WAITING,
             job.now,
             reason=Wait.RECHECK,
@@ -94,15 +113,17 @@ def from_record(job: Job, attempt: Attempt) -> Change | None:
     return None
 
 
-async def settled_by_record(job: Job, attempt: Attempt) -> Change | None:
+async def settle_from_record(job: StepRun, attempt: Attempt) -> Transition | None:
     """`from_record`; where that proves that nothing was bought, the note in the shop is told so, too."""
-    change = from_record(job, attempt)
+    change = transition_from_record(job, attempt)
     if change is None or change.void_attempt is None:
         return change
-    return replace(change, notes=change.notes + await taken_back(job, attempt))
+    return replace(change, notes=change.notes + await take_back_note(job, attempt))
 
 
-async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ...]) -> Change | None:
+async def adopt_from_ledger(
+    job: StepRun, order: ShopOrder, items: tuple[PrintItem, ...]
+) -> Transition | None:
     """Look at the note on the Shopify order: another database, or this one before it was restored, may have
     bought the prints already, of `items`, or a person may have said no there. None = the note has nothing
     that this record does not know."""
@@ -110,17 +131,17 @@ async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ..
     own = record.attempt
     if own is not None and own.sent_at is not None and record.state is not State.PLACING:
         # the worker that adopted it died before the order moved by it
-        return _adopted(job, order, items, own.reference)
-    forbidden = obeyed(job, order, items)
+        return _mark_adopted(job, order, items, own.reference)
+    forbidden = apply_decision_note(job, order, items)
     if forbidden:
         return forbidden
-    if entry is None or not tells_of_purchase(record, order.ledger):
+    if entry is None or not is_purchase_noted(record, order.ledger):
         return None
     if own is not None and own.id != entry.attempt:
         why = "the bridge's note on the Shopify order tells of another attempt"
-        return Change(State.WAITING, job.now, reason=Wait.RECHECK, facts={"why": why}, void_attempt=why)
+        return Transition(State.WAITING, job.now, reason=Wait.RECHECK, facts={"why": why}, void_attempt=why)
     if record.state is State.IGNORED:
-        return Change(State.RECEIVED, job.now)
+        return Transition(State.RECEIVED, job.now)
     attempt = Attempt(
         key=0,
         order=record.key,
@@ -137,22 +158,24 @@ async def found_elsewhere(job: Job, order: ShopOrder, items: tuple[PrintItem, ..
         cost=entry.cost,
     )
     try:
-        job.record = await job.world.orders.adopt(record, attempt)
+        job.record = await job.world.orders.adopt_attempt(record, attempt)
     except NeedsPerson as error:
         if is_answered(record, error.problem, order.ledger):
             return None  # a person looked, and says that this note is another order's
-        raise NeedsPerson(error.problem, **error.facts, note=note_digest(order.ledger)) from None
-    change = _adopted(job, order, items, entry.reference)
+        raise NeedsPerson(error.problem, **error.facts, note=compute_note_digest(order.ledger)) from None
+    change = _mark_adopted(job, order, items, entry.reference)
     denied = entry.reference and any(one.id == entry.attempt and one.proven for one in record.closed_attempts)
     alarm = ((Alarm.LATE_ANSWER, {"reference": entry.reference}),) if denied else ()
     return replace(change, alarms=change.alarms + alarm)
 
 
-def _adopted(job: Job, order: ShopOrder, items: tuple[PrintItem, ...], reference: str | None) -> Change:
+def _mark_adopted(
+    job: StepRun, order: ShopOrder, items: tuple[PrintItem, ...], reference: str | None
+) -> Transition:
     if reference:
-        change = placed(job, reference, "adopted_from_ledger", items=items, order=order)
+        change = mark_placed(job, reference, "adopted_from_ledger", items=items, order=order)
     else:
-        change = Change(
+        change = Transition(
             State.UNKNOWN,
             job.now,
             facts={"why": "the note on the Shopify order says that the request may have left"},
@@ -160,27 +183,29 @@ def _adopted(job: Job, order: ShopOrder, items: tuple[PrintItem, ...], reference
         )
     attempt = job.record.attempt
     cost = {"cost": attempt.cost} if attempt and attempt.cost else {}
-    return replace(change, values={**change.values, **cost}, alarms=withdrawn_already(order, reference))
+    return replace(
+        change, values={**change.values, **cost}, alarms=collect_withdrawal_alarms(order, reference)
+    )
 
 
-async def late_evidence(job: Job) -> Change | None:
+async def check_late_evidence(job: StepRun) -> Transition | None:
     """Look at Sculpteo's calls on this order's secret URLs that nothing has settled yet, and at what its closed
     purchases have come to."""
-    for call in await job.world.orders.notifications(job.record):
+    for call in await job.world.orders.list_notifications(job.record):
         if call.settled is None:
-            change = await _weigh(job, call)
+            change = await _process_notification(job, call)
             if change:
                 return change
     for one in job.record.closed:
-        known = await look(job, one) if is_due(job, one) else None
-        change = await _by_look(job, one, known) if known else None
+        known = await refresh_closed_purchase(job, one) if is_due(job, one) else None
+        change = await _apply_look(job, one, known) if known else None
         if change:
             return change
-    living = living_purchase(job.record)
-    return await _by_look(job, living, living) if living and _can_be_taken_back(job.record, living) else None
+    living = find_living_purchase(job.record)
+    return await _apply_look(job, living, living) if living and _is_revivable(job.record, living) else None
 
 
-async def _weigh(job: Job, call: NotificationRecord) -> Change | None:
+async def _process_notification(job: StepRun, call: NotificationRecord) -> Transition | None:
     record, orders = job.record, job.world.orders
     reference = call.reference
     if not reference:
@@ -188,22 +213,22 @@ async def _weigh(job: Job, call: NotificationRecord) -> Change | None:
         return None
     closed = next((one for one in record.closed if one.reference == reference), None)
     if closed is not None:
-        return await _weigh_closed(job, call, closed)
+        return await _process_closed_notification(job, call, closed)
     if reference in {record.reference, call.attempt_reference}:
         await orders.settle_notification(call.key, "known")
         return None
-    other = await orders.other_holder(reference, record)
+    other = await orders.find_reference_owner(reference, record)
     if other:
         await orders.settle_notification(call.key, f"the reference belongs to {other}")
         return None
-    report = await job.world.printer.track(reference)
+    report = await job.world.printer.track_order(reference)
     if not report.exists:
         if abs(job.now - call.received_at) < CONFIRM_FOR:
-            if _may_still_buy(record):
+            if _is_before_purchase(record):
                 why = "it named an order for this one that its tracking page does not know yet"
-                raise Unreadable(why, after=CONFIRM_RETRY, upstream=SCULPTEO)
+                raise UnreadableAnswer(why, after=CONFIRM_RETRY, upstream=SCULPTEO)
             if record.state is State.UNKNOWN:
-                return job.stay(job.now + CONFIRM_RETRY)
+                return job.keep_state(job.now + CONFIRM_RETRY)
             unconfirmed = ClosedPurchase(reference, call.token, call.attempt_mode, job.now)
             unconfirmed = replace(unconfirmed, looked_at=job.now, look_at=job.now + CANDIDATE_RETRY)
             job.record = await orders.keep_look(record, unconfirmed)
@@ -211,91 +236,95 @@ async def _weigh(job: Job, call: NotificationRecord) -> Change | None:
             return None
         await orders.settle_notification(call.key, "Sculpteo does not know the reference")
         return None
-    return await _adopt(job, call, report)
+    return await _adopt_from_notification(job, call, report)
 
 
-async def _weigh_closed(job: Job, call: NotificationRecord, closed: ClosedPurchase) -> Change | None:
+async def _process_closed_notification(
+    job: StepRun, call: NotificationRecord, closed: ClosedPurchase
+) -> Transition | None:
     """Sculpteo calls about a purchase that was closed: what its page says now decides."""
-    known = await look(job, closed)
+    known = await refresh_closed_purchase(job, closed)
     if known is None:
         return None  # the call is weighed again with the next look
-    change = await _by_look(job, closed, known)
+    change = await _apply_look(job, closed, known)
     if change is None:
         came_of = "it is known that Sculpteo has it" if known.alive_at else f"closed: {known.words or '?'}"
         await job.world.orders.settle_notification(call.key, came_of)
         return None
-    return change if _unsent(job.record) else replace(change, settles=((call.key, "alarm"),))
+    return change if _is_unsent(job.record) else replace(change, settles=((call.key, "alarm"),))
 
 
-def _may_still_buy(record: OrderRecord) -> bool:
-    return record.state in BEFORE_BUYING or _unsent(record)
+def _is_before_purchase(record: OrderRecord) -> bool:
+    return record.state in BEFORE_BUYING or _is_unsent(record)
 
 
-def _unsent(record: OrderRecord) -> bool:
+def _is_unsent(record: OrderRecord) -> bool:
     attempt = record.attempt
     return record.state is State.PLACING and attempt is not None and attempt.sent_at is None
 
 
-async def _adopt(job: Job, call: NotificationRecord, report: TrackingReport) -> Change | None:
+async def _adopt_from_notification(
+    job: StepRun, call: NotificationRecord, report: TrackingReport
+) -> Transition | None:
     """Sculpteo has an order that it links to this one: ours at last, or one too many. The call is settled
     with the change itself: a crash in between must not make the evidence look weighed."""
     record, reference = job.record, report.reference
     current = record.attempt is not None and record.attempt.token == call.token
     if current and record.reference is None and record.state in {State.UNKNOWN, State.PLACING}:
-        change = placed(job, reference, "adopted_from_notification")
+        change = mark_placed(job, reference, "adopted_from_notification")
         return replace(change, settles=((call.key, "adopted"),))
     if current and record.reference_by is not None and record.state in {State.PLACED, State.ATTENTION}:
         # what Sculpteo itself says of this very attempt outweighs what a person typed
         told = {"old": record.reference, "who": record.reference_by, "reference": reference}
-        change = placed(job, reference, "adopted_from_notification")
+        change = mark_placed(job, reference, "adopted_from_notification")
         known = record.print_words is not None  # then the other one is somebody's print, and may be billed
         alarms = ((Alarm.SECOND_REFERENCE, {"reference": record.reference}),) if known else ()
-        notes = (Note("reference_corrected", told), *change.notes)
+        notes = (TimelineEntry("reference_corrected", told), *change.notes)
         return replace(change, notes=notes, alarms=alarms, settles=((call.key, "adopted"),))
     one = ClosedPurchase(reference, call.token, call.attempt_mode, job.now)
-    found = await _by_look(job, one, seen(job, one, report))
+    found = await _apply_look(job, one, apply_tracking_report(job, one, report))
     if found is None:
         words = report.words or "?"
         await job.world.orders.settle_notification(call.key, f"not made: {words}")
         return None
-    return found if _unsent(job.record) else replace(found, settles=((call.key, "alarm"),))
+    return found if _is_unsent(job.record) else replace(found, settles=((call.key, "alarm"),))
 
 
-async def _by_look(job: Job, before: ClosedPurchase, known: ClosedPurchase) -> Change | None:
+async def _apply_look(job: StepRun, before: ClosedPurchase, known: ClosedPurchase) -> Transition | None:
     """What follows from a look at a closed purchase. None = nothing new, and that is noted."""
     if known.alive_at is not None:
-        other = await job.world.orders.other_holder(known.reference, job.record)
+        other = await job.world.orders.find_reference_owner(known.reference, job.record)
         if other is not None:  # it was never this order's: an unclear answer had named it
             known = replace(known, alive_at=None, look_at=None)
     if known.alive_at is not None:
-        stops = known.mode is Mode.LIVE and _unsent(job.record)
-        if before.alive_at is None or stops or _can_be_taken_back(job.record, known):
-            return await _by_life(job, known)
+        stops = known.mode is Mode.LIVE and _is_unsent(job.record)
+        if before.alive_at is None or stops or _is_revivable(job.record, known):
+            return await _handle_living_purchase(job, known)
     job.record = await job.world.orders.keep_look(job.record, known)
     return None
 
 
-def _can_be_taken_back(record: OrderRecord, one: ClosedPurchase) -> bool:
+def _is_revivable(record: OrderRecord, one: ClosedPurchase) -> bool:
     """Whether a closed purchase that lives is the order's own again by itself: nothing newer was bought, and
     the order is still to be printed."""
     wanted = record.state in BEFORE_BUYING | {State.ATTENTION}
     return one.mode is Mode.LIVE and record.attempt is None and wanted
 
 
-async def _by_life(job: Job, one: ClosedPurchase) -> Change:
+async def _handle_living_purchase(job: StepRun, one: ClosedPurchase) -> Transition:
     """Sculpteo makes an order that counts as closed: the order's own again, or an alarm that names both."""
     record = job.record
     facts: dict[str, object] = {"reference": one.reference}
     if one.mode is not Mode.LIVE:
-        return replace(job.stay(job.now), alarms=((Alarm.TEST_IS_REAL, facts),), watches=(one,))
-    if _unsent(record):
+        return replace(job.keep_state(job.now), alarms=((Alarm.TEST_IS_REAL, facts),), watches=(one,))
+    if _is_unsent(record):
         # what is about to be bought gives way to what is bought: it is weighed again without it
         why = "Sculpteo named an order that it has for this one already"
-        return Change(State.WAITING, job.now, reason=Wait.RECHECK, facts={"why": why}, void_attempt=why)
-    if _can_be_taken_back(record, one):
+        return Transition(State.WAITING, job.now, reason=Wait.RECHECK, facts={"why": why}, void_attempt=why)
+    if _is_revivable(record, one):
         # a person had said that it does not exist, or is cancelled: the truth is taken back
-        job.record = await job.world.orders.revive(record, one.token, one.reference)
-        change = placed(job, one.reference, "adopted_from_notification")
+        job.record = await job.world.orders.revive_attempt(record, one.token, one.reference)
+        change = mark_placed(job, one.reference, "adopted_from_notification")
         return replace(change, alarms=((Alarm.LATE_ANSWER, facts),))
     alarm = Alarm.SECOND_REFERENCE  # what else was bought is not known yet
     if record.reference not in {None, one.reference}:
@@ -303,65 +332,65 @@ async def _by_life(job: Job, one: ClosedPurchase) -> Change:
     elif record.reference or record.attempt is None:
         name = record.name or record.order_id
         alarm, facts = Alarm.CLOSED_ALIVE, {**facts, "name": name, "order": shlex.quote(name.lstrip("#"))}
-    return replace(job.stay(job.now), alarms=((alarm, facts),), watches=(one,))
+    return replace(job.keep_state(job.now), alarms=((alarm, facts),), watches=(one,))
 
 
-async def resolve(job: Job) -> Change:
+async def resolve(job: StepRun) -> Transition:
     """Look for evidence on an order in `unknown`; without any it stays, and waits for news."""
-    evidence = await late_evidence(job)
+    evidence = await check_late_evidence(job)
     if evidence:
         return evidence
     record = job.record
     attempt = record.attempt
-    late_answer = await settled_by_record(job, attempt) if attempt else None
+    late_answer = await settle_from_record(job, attempt) if attempt else None
     if late_answer:
         return late_answer
     candidate = record.facts.get("candidate")
-    if candidate and attempt and _answered_well(attempt) and await _is_ours(job, candidate):
-        return placed(job, candidate, "adopted_from_answer")
+    if candidate and attempt and _is_success_answer(attempt) and await _is_ours(job, candidate):
+        return mark_placed(job, candidate, "adopted_from_answer")
     asked_again = bool(candidate and attempt and abs(job.now - (attempt.sent_at or job.now)) < CONFIRM_FOR)
     due = job.now + CANDIDATE_RETRY if asked_again else None
-    order = await job.read()
+    order = await job.fetch_order()
     if order is None:
         told = ((Alarm.DELETED_AFTER_PLACING, {"reference": "?"}),)
-        return replace(job.stay(due), alarms=told if attempt and attempt.mode is Mode.LIVE else ())
+        return replace(job.keep_state(due), alarms=told if attempt and attempt.mode is Mode.LIVE else ())
     entry = order.ledger.entry
     if entry and attempt and entry.attempt == attempt.id and entry.reference:
-        return placed(job, entry.reference, "adopted_from_ledger")
-    forbidden = obeyed(job, order, record.items)
+        return mark_placed(job, entry.reference, "adopted_from_ledger")
+    forbidden = apply_decision_note(job, order, record.items)
     if forbidden:
         return forbidden
-    alarms = after_placing(record.snapshot, order, record.items, None) if record.snapshot else ()
-    known = {*record.void_attempts, attempt.id if attempt else ""}
+    alarms = collect_change_alarms(record.snapshot, order, record.items, None) if record.snapshot else ()
+    known = {*record.void_attempt_ids, attempt.id if attempt else ""}
     if entry and entry.reference and entry.attempt not in known:
         alarms += ((Alarm.SECOND_REFERENCE, {"reference": entry.reference}),)
-    shown = await show(job)
-    return replace(job.stay(due, shop_updated_at=order.updated_at, **shown), alarms=alarms)
+    shown = await annotate_order(job)
+    return replace(job.keep_state(due, shop_updated_at=order.updated_at, **shown), alarms=alarms)
 
 
-def _answered_well(attempt: Attempt) -> bool:
+def _is_success_answer(attempt: Attempt) -> bool:
     """Whether the unclear answer was one of success. What an error page names may be anybody's order."""
     status = attempt.answer.status if attempt.answer else None
     return status is not None and 200 <= status < 300
 
 
-async def _is_ours(job: Job, candidate: str) -> bool:
+async def _is_ours(job: StepRun, candidate: str) -> bool:
     """Whether something in an unclear answer is an order that Sculpteo knows and no other order here has."""
-    if await job.world.orders.other_holder(candidate, job.record):
+    if await job.world.orders.find_reference_owner(candidate, job.record):
         return False
-    return (await job.world.printer.track(candidate)).exists
+    return (await job.world.printer.track_order(candidate)).exists
 
 
-async def watch(job: Job) -> Change:
+async def watch(job: StepRun) -> Transition:
     """For orders that are over: nothing is done but to look at evidence that comes late, at what Sculpteo shows of
     purchases that were closed, and whether one whose payment was voided is paid after all: nobody cancelled it.
     What the shop has of the order is noted as read, or reconciliation would tell of it again and again."""
-    evidence = await late_evidence(job)
+    evidence = await check_late_evidence(job)
     if evidence:
         return evidence
     record = job.record
-    order = await job.read() if job.is_configured else None
+    order = await job.fetch_order() if job.is_configured else None
     lapsed = record.state is State.CANCELLED and record.reason in PAYMENT_LAPSED
-    if order is not None and lapsed and withdrawn(order) is None:
-        return Change(State.RECEIVED, job.now)
-    return job.stay(None, shop_updated_at=order.updated_at) if order else job.stay(None)
+    if order is not None and lapsed and find_withdrawal_reason(order) is None:
+        return Transition(State.RECEIVED, job.now)
+    return job.keep_state(None, shop_updated_at=order.updated_at) if order else job.keep_state(None)

@@ -16,7 +16,7 @@ from bridge.order.model import ShopOrder
 from bridge.order.policy import PaymentPolicy
 from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
-from bridge.steps.line_selection import Waits
+from bridge.steps.line_selection import Waiting
 
 RECHECK = timedelta(hours=6)  # webhooks and reconciliation are quicker; this is the net below them
 
@@ -36,28 +36,28 @@ def is_paid(order: ShopOrder) -> bool:
     return order.financial_status == "PARTIALLY_REFUNDED"
 
 
-def payment_wait(
+def find_payment_wait(
     order: ShopOrder, policy: PaymentPolicy, now: datetime, *, approved_for: str | None
-) -> Waits | None:
+) -> Waiting | None:
     """Why the order has to wait for its payment; None = it need not. `approved_for`: what a person approved
     these very prints for, None where nobody did."""
     if is_paid(order):
         return None
     status = order.financial_status or "PENDING"
-    if _opened(approved_for, status):
+    if _is_payment_approved(approved_for, status):
         return None
-    facts = {"payment": status, "why": _why(order, status)}
+    facts = {"payment": status, "why": _describe_payment(order, status)}
     if status == "EXPIRED" or policy.rule == "approve":  # no money comes by itself, or so the merchant says
-        return Waits(Wait.UNPAID, now + RECHECK, facts)
+        return Waiting(Wait.UNPAID, now + RECHECK, facts)
     if status != "AUTHORIZED" or policy.rule != "authorized":
-        return Waits(Wait.PAYMENT, now + RECHECK, facts)
+        return Waiting(Wait.PAYMENT, now + RECHECK, facts)
     until = order.authorized_until
     if until is not None and until > now + policy.ships_within:
         return None
     why = "the payment is authorized, and Shopify does not say until when"
     if until is not None:
         why = f"the payment is authorized until {until:%Y-%m-%d %H:%M} UTC, and Sculpteo may not have shipped by then"
-    return Waits(Wait.UNPAID, now + RECHECK, {**facts, "why": why})
+    return Waiting(Wait.UNPAID, now + RECHECK, {**facts, "why": why})
 
 
 def is_farther(before: ShopOrder, now: ShopOrder) -> bool:
@@ -66,17 +66,17 @@ def is_farther(before: ShopOrder, now: ShopOrder) -> bool:
     edit."""
     if now.financial_status in {"REFUNDED", "PARTIALLY_REFUNDED"}:
         return False
-    if now.financial_status == "PARTIALLY_PAID" and _total(now) > _total(before):
+    if now.financial_status == "PARTIALLY_PAID" and _get_total(now) > _get_total(before):
         return False
-    return _reached(now) < _reached(before)
+    return _rank_payment(now) < _rank_payment(before)
 
 
-def _total(order: ShopOrder) -> Decimal:
+def _get_total(order: ShopOrder) -> Decimal:
     total = order.current_total or order.total
     return total.amount if total else Decimal(0)
 
 
-def _reached(order: ShopOrder) -> int:
+def _rank_payment(order: ShopOrder) -> int:
     """How near the money of an order was when it was read."""
     if order.financial_status == "VOIDED":
         return -1
@@ -84,10 +84,10 @@ def _reached(order: ShopOrder) -> int:
         return len(NEARNESS)
     lapsed = order.authorized_until is not None and order.authorized_until <= order.read_at
     if order.financial_status == "PARTIALLY_PAID" and not lapsed:
-        return _nearness(
+        return _rank_status(
             "AUTHORIZED"
         )  # a part of it was captured, as where Shopify captures with each parcel
-    return _nearness("EXPIRED" if lapsed else order.financial_status or "PENDING")
+    return _rank_status("EXPIRED" if lapsed else order.financial_status or "PENDING")
 
 
 def may_have_lapsed(bought: ShopOrder, seen_at: datetime | None, now: datetime) -> bool:
@@ -98,44 +98,44 @@ def may_have_lapsed(bought: ShopOrder, seen_at: datetime | None, now: datetime) 
     until = bought.authorized_until
     if seen_at is None or (until is not None and seen_at < until <= now):
         return True
-    return _period(seen_at) != _period(now)
+    return _compute_period(seen_at) != _compute_period(now)
 
 
-def _period(at: datetime) -> int:
+def _compute_period(at: datetime) -> int:
     return int(at.timestamp() // RECHECK.total_seconds())
 
 
-def approval_codes(record: OrderRecord) -> list[str]:
+def collect_approval_codes(record: OrderRecord) -> list[str]:
     """What an approval of the order as it stands is given for. That it is not paid is among it only where
     that is what the person was asked."""
     codes = [record.reason or record.problem or ""]
-    if not_paid_yet(record):
+    if is_unpaid(record):
         codes.append(f"{CODE}{record.facts.get('payment') or 'PENDING'}")
     return codes
 
 
-def not_paid_yet(record: OrderRecord) -> bool:
+def is_unpaid(record: OrderRecord) -> bool:
     """Whether the order waits for its payment, so that approving it means to buy what is not paid."""
     return record.state is State.WAITING and record.reason in UNPAID_WAITS
 
 
-def only_for_payment(approved_for: str | None) -> bool:
+def is_only_for_payment(approved_for: str | None) -> bool:
     """Whether all that a person was asked is whether to buy what is not paid."""
     given = (approved_for or "").split()
     return bool(given) and all(code in UNPAID_WAITS or code.startswith(CODE) for code in given)
 
 
-def _opened(approved_for: str | None, status: str) -> bool:
+def _is_payment_approved(approved_for: str | None, status: str) -> bool:
     """Whether a person said yes when the money was as far away as it is now, or farther."""
     given = [code.removeprefix(CODE) for code in (approved_for or "").split() if code.startswith(CODE)]
-    return any(_nearness(one) <= _nearness(status) for one in given)
+    return any(_rank_status(one) <= _rank_status(status) for one in given)
 
 
-def _nearness(status: str) -> int:
+def _rank_status(status: str) -> int:
     return NEARNESS.index(status) if status in NEARNESS else 0
 
 
-def _why(order: ShopOrder, status: str) -> str:
+def _describe_payment(order: ShopOrder, status: str) -> str:
     if status == "EXPIRED":
         return "the authorization of the payment has expired"
     if status == "AUTHORIZED":

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.order import stored_keys
-from bridge.order.model import Changed
-from bridge.order.records import Notice
+from bridge.order.model import ChangedOrder
+from bridge.order.records import OrderSignal
 from bridge.ports import Clock, Memory, Orders, Shop
 
 OVERLAP = timedelta(minutes=15)
@@ -30,54 +30,56 @@ async def reconcile(
     """
     was_live = await memory.get(stored_keys.go_live(name))
     began = await memory.set_if_absent(stored_keys.go_live(name), clock.now().isoformat())
-    go_live = stored_keys.moment_of(began) or clock.now()
-    known = await memory.get(stored_keys.reconciled(name))
-    watermark = stored_keys.moment_of(known)
+    go_live = stored_keys.parse_moment(began) or clock.now()
+    known = await memory.get(stored_keys.reconciled_until(name))
+    watermark = stored_keys.parse_moment(known)
     if known is None or watermark is None:
-        return await _first_look(name, shop, orders, memory, since or go_live, go_live if was_live else None)
+        return await _notice_open_orders(
+            name, shop, orders, memory, since or go_live, go_live if was_live else None
+        )
     looked_again = await memory.get(stored_keys.reconciled_edge(name)) == known
     edge = None if looked_again else watermark - ONE_SECOND
-    count, newest = await _take(name, shop, orders, watermark, edge)
+    count, newest = await _notice_changes(name, shop, orders, watermark, edge)
     if newest > watermark:
-        await memory.set(stored_keys.reconciled(name), newest.isoformat())
+        await memory.set(stored_keys.reconciled_until(name), newest.isoformat())
     if not looked_again:
         await memory.set(stored_keys.reconciled_edge(name), known)
     return count
 
 
-async def _take(
+async def _notice_changes(
     name: str, shop: Shop, orders: Orders, watermark: datetime, edge: datetime | None
 ) -> tuple[int, datetime]:
     count, newest = 0, watermark
-    batch: list[Changed] = []
-    async for changed in shop.changed(watermark - OVERLAP):
+    batch: list[ChangedOrder] = []
+    async for changed in shop.fetch_changed_orders(watermark - OVERLAP):
         batch.append(changed)
         newest = max(newest, changed.updated_at)
         if len(batch) >= BATCH:
-            count += await _notice(name, orders, batch, edge)
+            count += await _notice_batch(name, orders, batch, edge)
             batch = []
-    return count + await _notice(name, orders, batch, edge), newest
+    return count + await _notice_batch(name, orders, batch, edge), newest
 
 
-async def _notice(name: str, orders: Orders, batch: list[Changed], edge: datetime | None) -> int:
+async def _notice_batch(name: str, orders: Orders, batch: list[ChangedOrder], edge: datetime | None) -> int:
     """Those not known as they are now; and, from `edge` on, those that may have changed once more within the
     second in which they were read: Shopify's `updatedAt` would be the same."""
     if not batch:
         return 0
-    known = await orders.known(name, [changed.id for changed in batch])
+    known = await orders.load_known_orders(name, [changed.id for changed in batch])
     count = 0
     for changed in batch:
         read = known.get(changed.id)
         same = edge is not None and read == changed.updated_at >= edge
         if read is None or read < changed.updated_at or same:
-            await orders.notice(
-                Notice(name, changed.id, "reconciliation", changed.name, cause="reconciliation")
+            await orders.receive_signal(
+                OrderSignal(name, changed.id, "reconciliation", changed.name, cause="reconciliation")
             )
             count += 1
     return count
 
 
-async def _first_look(
+async def _notice_open_orders(
     name: str, shop: Shop, orders: Orders, memory: Memory, start: datetime, live_since: datetime | None
 ) -> int:
     """The watermark comes from the shop alone: by a clock of ours that is ahead, orders would be left out. A
@@ -86,17 +88,17 @@ async def _first_look(
     cause = "reconciliation" if live_since else "first look at the shop"
     seen: dict[str, datetime] = {}
     for changes in (
-        shop.changed(None, unfulfilled=True),
-        *((shop.changed(None, created_since=live_since),) if live_since else ()),
+        shop.fetch_changed_orders(None, unfulfilled=True),
+        *((shop.fetch_changed_orders(None, created_since=live_since),) if live_since else ()),
     ):
         async for changed in changes:
             if changed.id in seen:
                 continue
             origin = "before_go_live" if changed.created_at < start else "reconciliation"
-            await orders.notice(Notice(name, changed.id, origin, changed.name, cause=cause))
+            await orders.receive_signal(OrderSignal(name, changed.id, origin, changed.name, cause=cause))
             seen[changed.id] = changed.updated_at
     if seen:
-        await memory.set(stored_keys.reconciled(name), max(seen.values()).isoformat())
+        await memory.set(stored_keys.reconciled_until(name), max(seen.values()).isoformat())
     return len(seen)
 
 
@@ -110,28 +112,28 @@ class Backfilled:
     older: int
 
 
-async def backfill(
+async def backfill_orders(
     name: str, shop: Shop, orders: Orders, since: datetime, *, start: datetime | None
 ) -> Backfilled:
     """Notice every order created at or after `since`: for what the bridge was not there for. `start` is since when
     orders of the shop are the bridge's; None = it has not begun there. Raises TryAgain and NeedsPerson as the shop
     does; what was noticed stays noticed."""
     found = Backfilled(0, 0, 0)
-    batch: list[Changed] = []
-    async for changed in shop.changed(None, created_since=since):
+    batch: list[ChangedOrder] = []
+    async for changed in shop.fetch_changed_orders(None, created_since=since):
         batch.append(changed)
         if len(batch) >= BATCH:
-            found = await _import(name, orders, batch, start, found)
+            found = await _import_batch(name, orders, batch, start, found)
             batch = []
-    return await _import(name, orders, batch, start, found)
+    return await _import_batch(name, orders, batch, start, found)
 
 
-async def _import(
-    name: str, orders: Orders, batch: list[Changed], start: datetime | None, before: Backfilled
+async def _import_batch(
+    name: str, orders: Orders, batch: list[ChangedOrder], start: datetime | None, before: Backfilled
 ) -> Backfilled:
-    known = await orders.known(name, [changed.id for changed in batch]) if batch else {}
+    known = await orders.load_known_orders(name, [changed.id for changed in batch]) if batch else {}
     new = [changed for changed in batch if changed.id not in known]
     older = [changed for changed in new if start is None or changed.created_at < start]
     for changed in batch:
-        await orders.notice(Notice(name, changed.id, "import", changed.name, cause="backfill"))
+        await orders.receive_signal(OrderSignal(name, changed.id, "import", changed.name, cause="backfill"))
     return Backfilled(before.orders + len(batch), before.new + len(new), before.older + len(older))

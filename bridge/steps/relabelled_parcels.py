@@ -26,7 +26,7 @@ def with_former_numbers(known: Sequence[Parcel], told: Sequence[Parcel]) -> tupl
     for parcel in told:
         former = None
         if parcel.number not in before:
-            former = next((one for one in gone if _is_same(one, parcel)), None)
+            former = next((one for one in gone if _is_same_parcel(one, parcel)), None)
         if former is not None:
             gone.remove(former)
             parcel = replace(parcel, replaces=former.number)
@@ -34,6 +34,6 @@ def with_former_numbers(known: Sequence[Parcel], told: Sequence[Parcel]) -> tupl
     return tuple(found)
 
 
-def _is_same(former: Parcel, now: Parcel) -> bool:
+def _is_same_parcel(former: Parcel, now: Parcel) -> bool:
     alike = not former.contents or not now.contents or sorted(former.contents) == sorted(now.contents)
     return former.carrier == now.carrier and alike

@@ -9,29 +9,29 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from bridge.errors import LedgerConflict, NeedsPerson, Resting, TryAgain
+from bridge.errors import CircuitOpen, LedgerConflict, NeedsPerson, TryAgain
 from bridge.net.backoff import (
-    delay,
-    jittered,
+    add_jitter,
+    compute_delay,
 )
 from bridge.order.model import PRODUCED, Mode, PrintStatus, ShopOrder, TrackingReport
 from bridge.order.problems import Alarm, Problem
-from bridge.order.records import Change, Facts, Note
-from bridge.order.redaction import as_known
+from bridge.order.records import Facts, TimelineEntry, Transition
+from bridge.order.redaction import match_known_parcels
 from bridge.order.states import State, Wait
-from bridge.steps.allocation import allocate, wholly_ours
-from bridge.steps.cancellation import after_placing
+from bridge.steps.allocation import allocate_units, collect_wholly_ours
+from bridge.steps.cancellation import collect_change_alarms
 from bridge.steps.context import (
-    Job,
-    show,
+    StepRun,
+    annotate_order,
 )
 from bridge.steps.fulfill import (
+    build_printed,
     is_refused,
-    printed_of,
 )
-from bridge.steps.ledger import entry_of, may_write_over
-from bridge.steps.locations import with_locations
-from bridge.steps.outcome_recovery import late_evidence
+from bridge.steps.ledger import build_ledger_entry, is_note_overwritable
+from bridge.steps.locations import apply_locations
+from bridge.steps.outcome_recovery import check_late_evidence
 from bridge.steps.payment import may_have_lapsed
 from bridge.steps.relabelled_parcels import with_former_numbers
 
@@ -49,78 +49,80 @@ PROBLEM_OF = {
 }
 
 
-async def track(job: Job) -> Change:
+async def track(job: StepRun) -> Transition:
     """For every order with a reference: ask Sculpteo, look at the shop, and move by what they say."""
-    evidence = await late_evidence(job)
+    evidence = await check_late_evidence(job)
     if evidence:
         return evidence
     if job.record.mode is not Mode.LIVE and job.world.policy.mode is Mode.LIVE:
-        return _was_test()
+        return _reset_test_order()
     values: dict[str, object] = {}
     alarms: tuple[tuple[Alarm, Facts], ...] = ()
     order: ShopOrder | None = None
-    if job.record.read_news != job.record.news or _may_be_unpaid(job):
+    if job.record.read_news != job.record.news or _needs_payment_look(job):
         # the shop said something since it was last read; when it says nothing, polling costs it nothing
-        order = await job.read()
+        order = await job.fetch_order()
         values["read_news"] = job.record.news
         if order is not None:
             alarms += await _write_reference(job, order)
-            await with_locations(job, order)
-            alarms += _changes(job, order)
+            await apply_locations(job, order)
+            alarms += _check_shop_changes(job, order)
             values |= {"shop_updated_at": order.updated_at}
-            values |= await show(job, progress=_progress(job, order))
+            values |= await annotate_order(job, progress=_collect_progress(job, order))
         elif job.record.mode is Mode.LIVE and job.record.state is not State.DONE:
             alarms += ((Alarm.DELETED_AFTER_PLACING, {"reference": job.record.reference}),)
     else:
-        values |= await show(job)
+        values |= await annotate_order(job)
     reference = job.record.reference
     if reference is None:
         raise RuntimeError(f"order {job.record.key} is tracked without a reference")
     try:
-        report = await job.world.printer.track(reference)
+        report = await job.world.printer.track_order(reference)
         on_record = (one.parcel for one in job.record.parcels)
-        report = replace(report, parcels=as_known(report.parcels, on_record, job.record.key))
+        report = replace(report, parcels=match_known_parcels(report.parcels, on_record, job.record.key))
     except TryAgain as error:
         if not alarms:
             raise
-        return _alarm_first(job, values, alarms, error)  # what the shop said does not wait for Sculpteo
+        return _raise_alarms_first(
+            job, values, alarms, error
+        )  # what the shop said does not wait for Sculpteo
     known = [one.parcel for one in job.record.parcels]
     report = replace(report, parcels=with_former_numbers(known, report.parcels))
-    alarms += _by_others(job, order, report) + by_mode(job, report)
-    change = _by_report(job, report)
+    alarms += _check_fulfilled_elsewhere(job, order, report) + check_mode_mismatch(job, report)
+    change = _apply_report(job, report)
     if is_refused(job.record):
         # what Sculpteo says is noted, and no word of it makes the refused parcel forgotten: `fulfill` looks
-        change = replace(job.stay(job.now, *change.notes, **change.values), is_look=True)
+        change = replace(job.keep_state(job.now, *change.notes, **change.values), is_look=True)
     return replace(
         change,
-        notes=(*change.notes, *_relabelled(job, report)),
+        notes=(*change.notes, *_build_relabel_notes(job, report)),
         values={**values, **change.values},
         parcels=report.parcels if job.record.mode is Mode.LIVE else (),
         alarms=alarms,
-        answers=(("tracking", report.answer),) if _tells_news(job, report) else (),
+        answers=(("tracking", report.answer),) if _has_news(job, report) else (),
     )
 
 
-def _may_be_unpaid(job: Job) -> bool:
+def _needs_payment_look(job: StepRun) -> bool:
     record = job.record
     if record.snapshot is None or record.mode is not Mode.LIVE:
         return False
     return may_have_lapsed(record.snapshot, record.polled_at, job.now)
 
 
-def _alarm_first(
-    job: Job, values: dict[str, object], alarms: tuple[tuple[Alarm, Facts], ...], error: TryAgain
-) -> Change:
+def _raise_alarms_first(
+    job: StepRun, values: dict[str, object], alarms: tuple[tuple[Alarm, Facts], ...], error: TryAgain
+) -> Transition:
     """Raise the alarms now and ask Sculpteo again later."""
-    resting = isinstance(error, Resting)  # not the order's own failure
+    resting = isinstance(error, CircuitOpen)  # not the order's own failure
     failures = 1 if resting else job.record.failures + 1
-    due = job.now + delay(failures, job.world.random, asked=error.after)
-    return replace(job.stay(due, **values), alarms=alarms, failure=None if resting else error.why)
+    due = job.now + compute_delay(failures, job.world.random, asked=error.after)
+    return replace(job.keep_state(due, **values), alarms=alarms, failure=None if resting else error.why)
 
 
-def _was_test() -> Change:
+def _reset_test_order() -> Transition:
     """The mode became live: what was ordered with fake=1 was never made, so a person decides on it."""
-    return Change(
+    return Transition(
         State.WAITING,
         None,
         reason=Wait.WAS_TEST,
@@ -137,7 +139,7 @@ def _was_test() -> Change:
     )
 
 
-async def _write_reference(job: Job, order: ShopOrder) -> tuple[tuple[Alarm, Facts], ...]:
+async def _write_reference(job: StepRun, order: ShopOrder) -> tuple[tuple[Alarm, Facts], ...]:
     """The second ledger: the reference on the Shopify order, so that no other database buys it again."""
     attempt, reference = job.record.attempt, job.record.reference
     entry = order.ledger.entry
@@ -145,9 +147,9 @@ async def _write_reference(job: Job, order: ShopOrder) -> tuple[tuple[Alarm, Fac
         return ()
     if order.ledger.raw is not None:
         return ((Alarm.NOTE_UNREADABLE, {"why": order.ledger.why or "?"}),)
-    if entry is not None and not may_write_over(job.record, order.ledger, attempt):
+    if entry is not None and not is_note_overwritable(job.record, order.ledger, attempt):
         return ((Alarm.SECOND_REFERENCE, {"reference": entry.reference or "?"}),)
-    written = entry_of(job, attempt, "placed", reference)
+    written = build_ledger_entry(job, attempt, "placed", reference)
     try:
         await job.shop.write_ledger(order.id, written, order.ledger.digest)
     except NeedsPerson:
@@ -157,24 +159,26 @@ async def _write_reference(job: Job, order: ShopOrder) -> tuple[tuple[Alarm, Fac
     return ()
 
 
-def _changes(job: Job, order: ShopOrder) -> tuple[tuple[Alarm, Facts], ...]:
+def _check_shop_changes(job: StepRun, order: ShopOrder) -> tuple[tuple[Alarm, Facts], ...]:
     record = job.record
     if record.snapshot is None or record.mode is not Mode.LIVE:
         return ()
-    return after_placing(record.snapshot, order, record.items, record.reference)
+    return collect_change_alarms(record.snapshot, order, record.items, record.reference)
 
 
-def _by_others(job: Job, order: ShopOrder | None, report: TrackingReport) -> tuple[tuple[Alarm, Facts], ...]:
+def _check_fulfilled_elsewhere(
+    job: StepRun, order: ShopOrder | None, report: TrackingReport
+) -> tuple[tuple[Alarm, Facts], ...]:
     """Whether somebody fulfilled in the shop what Sculpteo prints."""
     record = job.record
     if order is None or record.mode is not Mode.LIVE:
         return ()
-    if not allocate(order, printed_of(job, parcels=report.parcels)).taken_by_others:
+    if not allocate_units(order, build_printed(job, parcels=report.parcels)).is_taken_by_others:
         return ()
     return ((Alarm.FULFILLED_ELSEWHERE, {"reference": record.reference or "?"}),)
 
 
-def by_mode(job: Job, report: TrackingReport) -> tuple[tuple[Alarm, Facts], ...]:
+def check_mode_mismatch(job: StepRun, report: TrackingReport) -> tuple[tuple[Alarm, Facts], ...]:
     """Whether Sculpteo took for a test what was ordered for real, or the other way round."""
     facts = {"reference": report.reference}
     if job.record.mode is Mode.LIVE:
@@ -182,29 +186,29 @@ def by_mode(job: Job, report: TrackingReport) -> tuple[tuple[Alarm, Facts], ...]
     return ((Alarm.TEST_IS_REAL, facts),) if report.status in PRODUCED or report.parcels else ()
 
 
-def _progress(job: Job, order: ShopOrder) -> tuple[str, ...]:
+def _collect_progress(job: StepRun, order: ShopOrder) -> tuple[str, ...]:
     """The fulfillment orders that are shown as in progress: such a one cannot be moved or cancelled any more, so
     only where all of it is printed, and once, when it is placed. Who stops it in Shopify has the last word."""
     record = job.record
     if record.state is not State.PLACED or record.mode is not Mode.LIVE:
         return ()
-    ours = wholly_ours(order, allocate(order, printed_of(job)))
+    ours = collect_wholly_ours(order, allocate_units(order, build_printed(job)))
     return tuple(
         unit.id for unit in order.fulfillment_orders if unit.id in ours and "REPORT_PROGRESS" in unit.actions
     )
 
 
-def _relabelled(job: Job, report: TrackingReport) -> tuple[Note, ...]:
+def _build_relabel_notes(job: StepRun, report: TrackingReport) -> tuple[TimelineEntry, ...]:
     if job.record.mode is not Mode.LIVE:
         return ()
     return tuple(
-        Note("relabelled", {"old": parcel.replaces, "new": parcel.number})
+        TimelineEntry("relabelled", {"old": parcel.replaces, "new": parcel.number})
         for parcel in report.parcels
         if parcel.replaces is not None
     )
 
 
-def _tells_news(job: Job, report: TrackingReport) -> bool:
+def _has_news(job: StepRun, report: TrackingReport) -> bool:
     """Whether the answer is worth keeping: a status or a parcel that was not known."""
     known = {parcel.parcel.number for parcel in job.record.parcels}
     new_parcel = any(parcel.number not in known for parcel in report.parcels)
@@ -215,10 +219,10 @@ def _tells_news(job: Job, report: TrackingReport) -> bool:
     )
 
 
-def _by_report(job: Job, report: TrackingReport) -> Change:
+def _apply_report(job: StepRun, report: TrackingReport) -> Transition:
     record, now = job.record, job.now
     if not report.exists:
-        return _not_found(job)
+        return _handle_not_found(job)
     values: dict[str, object] = {
         "polled_at": now,
         "print_status": report.status,
@@ -227,21 +231,21 @@ def _by_report(job: Job, report: TrackingReport) -> Change:
     if report.estimated_delivery:
         noon = datetime.combine(report.estimated_delivery, time(12), UTC)
         values["estimated_delivery"] = noon
-    notes = _status_note(job, report)
+    notes = _build_status_note(job, report)
     if record.mode is not Mode.LIVE:
-        return _test_order(job, values, notes)
+        return _track_test_order(job, values, notes)
     known = {parcel.parcel.number for parcel in record.parcels}
     fresh = any(parcel.number not in known for parcel in report.parcels)
     over = record.state is State.DONE or record.print_status == PrintStatus.SHIPPED
     stopped = report.status in PROBLEM_OF and not fresh and not over
     under_way = record.state in {State.SHIPPED, State.DONE} or fresh or report.status is PrintStatus.SHIPPED
     if under_way and not stopped:
-        return _shipped(job, report, values, notes, fresh)
+        return _mark_shipped(job, report, values, notes, fresh)
     if report.status in PROBLEM_OF:
         facts = {"reference": record.reference}
-        return Change(
+        return Transition(
             State.ATTENTION,
-            _next_look(job),
+            _compute_next_look(job),
             problem=PROBLEM_OF[report.status],
             facts=facts,
             values=values,
@@ -249,54 +253,64 @@ def _by_report(job: Job, report: TrackingReport) -> Change:
         )
     if report.status is None:
         facts = {"reference": record.reference, "words": report.words or "nothing that can be read"}
-        return Change(
+        return Transition(
             State.ATTENTION,
-            _next_look(job),
+            _compute_next_look(job),
             problem=Problem.STATUS_WORDS,
             facts=facts,
             values=values,
             notes=notes,
         )
-    return Change(
-        State.PLACED, _next_look(job), facts={"reference": record.reference}, values=values, notes=notes
+    return Transition(
+        State.PLACED,
+        _compute_next_look(job),
+        facts={"reference": record.reference},
+        values=values,
+        notes=notes,
     )
 
 
-def _status_note(job: Job, report: TrackingReport) -> tuple[Note, ...]:
+def _build_status_note(job: StepRun, report: TrackingReport) -> tuple[TimelineEntry, ...]:
     if report.words == job.record.print_words and report.status == job.record.print_status:
         return ()
-    return (Note("print_status", {"words": report.words or "?", "status": report.status}),)
+    return (TimelineEntry("print_status", {"words": report.words or "?", "status": report.status}),)
 
 
-def _not_found(job: Job) -> Change:
+def _handle_not_found(job: StepRun) -> Transition:
     record = job.record
     age = job.now - (record.placed_at or record.first_seen_at)
     if age < NOT_FOUND_FOR or record.state in {State.SHIPPED, State.DONE}:
-        return job.stay(_next_look(job), polled_at=job.now)
+        return job.keep_state(_compute_next_look(job), polled_at=job.now)
     facts = {"reference": record.reference, "words": "no such order"}
-    return Change(
+    return Transition(
         State.ATTENTION,
-        _next_look(job),
+        _compute_next_look(job),
         problem=Problem.STATUS_WORDS,
         facts=facts,
         values={"polled_at": job.now},
     )
 
 
-def _test_order(job: Job, values: dict[str, object], notes: tuple[Note, ...]) -> Change:
+def _track_test_order(
+    job: StepRun, values: dict[str, object], notes: tuple[TimelineEntry, ...]
+) -> Transition:
     """Followed for a while so that its status can be seen; it fulfills nothing and is never "shipped"."""
     record = job.record
     age = job.now - (record.placed_at or record.first_seen_at)
-    due = _next_look(job)
+    due = _compute_next_look(job)
     if age >= WATCH_TEST_FOR:
-        due = job.now + jittered(WATCH_TEST_EVERY, job.world.random)
+        due = job.now + add_jitter(WATCH_TEST_EVERY, job.world.random)
     last = due if age < WATCH_TEST_LONGER else None
-    return Change(State.PLACED, last, facts={"reference": record.reference}, values=values, notes=notes)
+    return Transition(State.PLACED, last, facts={"reference": record.reference}, values=values, notes=notes)
 
 
-def _shipped(
-    job: Job, report: TrackingReport, values: dict[str, object], notes: tuple[Note, ...], fresh: bool
-) -> Change:
+def _mark_shipped(
+    job: StepRun,
+    report: TrackingReport,
+    values: dict[str, object],
+    notes: tuple[TimelineEntry, ...],
+    fresh: bool,
+) -> Transition:
     """At least one parcel is on its way: `fulfill` is due at once when there is something new to bring."""
     record = job.record
     facts = {"reference": record.reference}
@@ -307,18 +321,18 @@ def _shipped(
             (known.found_at for known in record.parcels), default=record.placed_at or record.first_seen_at
         )
         over = job.now - last > WATCH_DONE_FOR
-        due = None if over else job.now + jittered(WATCH_DONE_EVERY, job.world.random)
-        return Change(State.DONE, due, facts=facts, values=values, notes=notes)
+        due = None if over else job.now + add_jitter(WATCH_DONE_EVERY, job.world.random)
+        return Transition(State.DONE, due, facts=facts, values=values, notes=notes)
     held = record.state is State.SHIPPED and record.reason == Wait.SHOP_HOLD
     complete = report.status is PrintStatus.SHIPPED and record.print_status != PrintStatus.SHIPPED
     first = record.state not in {State.SHIPPED, State.DONE}
     if record.shipped_at is None:
         values["shipped_at"] = job.now
-    due = job.now if fresh or complete or first or held else _next_look(job)
+    due = job.now if fresh or complete or first or held else _compute_next_look(job)
     if held:
-        return replace(job.stay(due, *notes, **values), is_look=True)
-    return Change(State.SHIPPED, due, facts=facts, values=values, notes=notes)
+        return replace(job.keep_state(due, *notes, **values), is_look=True)
+    return Transition(State.SHIPPED, due, facts=facts, values=values, notes=notes)
 
 
-def _next_look(job: Job) -> datetime:
-    return job.now + jittered(job.world.policy.poll, job.world.random)
+def _compute_next_look(job: StepRun) -> datetime:
+    return job.now + add_jitter(job.world.policy.poll, job.world.random)

@@ -9,20 +9,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bridge.order.model import Choice, Decision
-from bridge.order.records import Change, OrderRecord
+from bridge.order.records import OrderRecord, Transition
 from bridge.order.states import Ignored, State
 
 BY_PERSON = "person"  # the reason of an order that a person cancelled
 
 
-def decision_after(order: OrderRecord, change: Change, who: str, now: datetime) -> Decision | None:
+def compute_decision(order: OrderRecord, change: Transition, who: str, now: datetime) -> Decision | None:
     """The decision that `change` by a person is, or None when it says nothing new about buying the order."""
     held = change.values.get("held_at", order.held_at) is not None
-    before = _choice(order.state, order.reason, order.held_at is not None)
-    after = _choice(change.target, change.reason, held)
+    before = _compute_choice(order.state, order.reason, order.held_at is not None)
+    after = _compute_choice(change.target, change.reason, held)
     if before is after and before is not Choice.OPEN:
         return None
-    forbade = order.decision is not None and order.decision.forbids
+    forbade = order.decision is not None and order.decision.is_forbidding
     if after is Choice.OPEN and before is Choice.OPEN and not forbade:
         return None
     # a clock that was set back makes no later word an earlier one
@@ -30,7 +30,7 @@ def decision_after(order: OrderRecord, change: Change, who: str, now: datetime) 
     return Decision(after, who, max(now, later))
 
 
-def _choice(state: State, reason: str | None, held: bool) -> Choice:
+def _compute_choice(state: State, reason: str | None, held: bool) -> Choice:
     if state is State.CANCELLED and reason == BY_PERSON:
         return Choice.CANCELLED
     if state is State.IGNORED and reason == Ignored.PERSON:

@@ -23,9 +23,9 @@ from bridge.errors import ConfigError, StoreUnavailable
 from bridge.store.group_commit import (
     Row,
     Writer,
-    translated,
+    translate_error,
 )
-from bridge.store.types import ShopNames, Unreadable, translate_shops
+from bridge.store.types import ShopNames, UnreadableValue, translate_shops
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class Database:
             translate_shops(engine.dialect, self.names)
         self.reading = reading
         self.writing = writing
-        self.dedicated = None if self.is_sqlite else _postgresql(url, pooled=False)
+        self.dedicated = None if self.is_sqlite else _create_postgresql_engine(url, pooled=False)
         self._writer = Writer(writing, insert, "store-writer")
         threads = READERS if self.is_sqlite else SESSIONS
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store")
@@ -68,18 +68,18 @@ class Database:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run a query that changes nothing, on one consistent view of the data."""
-        return await self._in_thread(partial(_transaction, self.reading, work))
+        return await self._run_in_thread(partial(_run_transaction, self.reading, work))
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run a change in one transaction; durable when it returns. `work` may be run again from its start
         when the database took it back, so it must not keep anything outside."""
         if self.is_sqlite:
-            return await self._writer.run(work)
-        return await self._in_thread(partial(_again, self.writing, work))
+            return await self._writer.run_transaction(work)
+        return await self._run_in_thread(partial(_run_with_retries, self.writing, work))
 
-    def put(self, row: Row, size: int) -> asyncio.Future[None]:
+    def insert_row(self, row: Row, size: int) -> asyncio.Future[None]:
         """Insert a row of the inbox by group commit."""
-        return self._writer.put(row, size)
+        return self._writer.insert_row(row, size)
 
     async def close(self) -> None:
         """Commit what waits, then let go of every connection."""
@@ -89,31 +89,31 @@ class Database:
         self.reading.dispose()
         self.writing.dispose()
 
-    async def _in_thread(self, call: Callable[[], T]) -> T:
+    async def _run_in_thread(self, call: Callable[[], T]) -> T:
         if self._closed:
             raise StoreUnavailable("the store is shutting down")
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
 
-def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+def _run_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     try:
         with engine.begin() as connection:
             return work(connection)
     except sa.exc.SQLAlchemyError as error:
-        raise translated(error) from None
+        raise translate_error(error) from None
 
 
-def _again(engine: Engine, work: Callable[[Connection], T]) -> T:
+def _run_with_retries(engine: Engine, work: Callable[[Connection], T]) -> T:
     for _ in range(AGAIN - 1):
         try:
             with engine.begin() as connection:
                 return work(connection)
         except sa.exc.DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in ROLLED_BACK:
-                raise translated(error) from None
+                raise translate_error(error) from None
         except sa.exc.SQLAlchemyError as error:
-            raise translated(error) from None
-    return _transaction(engine, work)
+            raise translate_error(error) from None
+    return _run_transaction(engine, work)
 
 
 def parse_url(text: str) -> URL:
@@ -136,19 +136,19 @@ def parse_url(text: str) -> URL:
     raise ConfigError(f"database: “{backend}” is not supported; use sqlite:///... or postgresql://...")
 
 
-def engines(url: URL, *, create: bool = True) -> tuple[Engine, Engine]:
+def create_engines(url: URL, *, create: bool = True) -> tuple[Engine, Engine]:
     """The engine for reading and the one for writing. Nothing is connected yet; with `create`, the file of an
     SQLite database is made."""
     if url.get_backend_name() == "sqlite":
         if create:
-            _private_file(Path(url.database or ""))
-        return _sqlite(url, writes=False), _sqlite(url, writes=True)
-    engine = _postgresql(url)
+            _create_private_file(Path(url.database or ""))
+        return _create_sqlite_engine(url, writes=False), _create_sqlite_engine(url, writes=True)
+    engine = _create_postgresql_engine(url)
     snapshot = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return snapshot, engine
 
 
-def _private_file(path: Path) -> None:
+def _create_private_file(path: Path) -> None:
     """Create the file readable by its owner only: it holds addresses. SQLite gives its other files the same."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -158,7 +158,7 @@ def _private_file(path: Path) -> None:
         ) from None
 
 
-def _sqlite(url: URL, *, writes: bool) -> Engine:
+def _create_sqlite_engine(url: URL, *, writes: bool) -> Engine:
     engine = sa.create_engine(
         url,
         pool_size=1 if writes else READERS,
@@ -168,7 +168,7 @@ def _sqlite(url: URL, *, writes: bool) -> Engine:
     )
 
     @sa.event.listens_for(engine, "connect")
-    def _prepare(raw: Any, _record: object) -> None:
+    def _prepare_connection(raw: Any, _record: object) -> None:
         # text that is no UTF-8 is damage of its own row; the driver would fail the whole query for it
         raw.text_factory = partial(str, encoding="utf-8", errors="replace")
         cursor = raw.cursor()
@@ -185,7 +185,7 @@ def _sqlite(url: URL, *, writes: bool) -> Engine:
         cursor.close()
 
     @sa.event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
+    def _begin_transaction(connection: Connection) -> None:
         # the driver itself begins nothing (isolation_level=None): a transaction that will write takes its
         # place in the queue of writers at once, and never fails halfway for having read first
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -194,9 +194,9 @@ def _sqlite(url: URL, *, writes: bool) -> Engine:
 
 
 @cache
-def _loader_of_times() -> type[Any]:
+def _build_time_loader() -> type[Any]:
     """PostgreSQL knows times that Python does not (infinity, the year 20000). Such a one is damage of its own
-    row (`Unreadable`); the driver would fail the whole query for it."""
+    row (`UnreadableValue`); the driver would fail the whole query for it."""
     from psycopg import DataError
     from psycopg.types.datetime import TimestamptzLoader
 
@@ -205,12 +205,12 @@ def _loader_of_times() -> type[Any]:
             try:
                 return super().load(data)
             except DataError as error:
-                return Unreadable(type(error).__name__)
+                return UnreadableValue(type(error).__name__)
 
     return Loader
 
 
-def _postgresql(url: URL, *, pooled: bool = True) -> Engine:
+def _create_postgresql_engine(url: URL, *, pooled: bool = True) -> Engine:
     pool: dict[str, Any] = {"poolclass": sa.NullPool}
     if pooled:
         pool = {"pool_size": SESSIONS + 2, "max_overflow": 4, "pool_timeout": 10, "pool_recycle": 1800}
@@ -236,8 +236,8 @@ def _postgresql(url: URL, *, pooled: bool = True) -> Engine:
         ) from None
 
     @sa.event.listens_for(engine, "connect")
-    def _prepare(raw: Any, _record: object) -> None:
-        raw.adapters.register_loader("timestamptz", _loader_of_times())
+    def _prepare_connection(raw: Any, _record: object) -> None:
+        raw.adapters.register_loader("timestamptz", _build_time_loader())
         raw.autocommit = True
         with raw.cursor() as cursor:
             cursor.execute(

@@ -20,32 +20,32 @@ from sqlalchemy.engine import Connection
 from bridge.order.model import Mode, Parcel, ShopOrder
 from bridge.order.notifications import News
 from bridge.order.problems import Alarm
-from bridge.order.records import PrivacyWish
+from bridge.order.records import PrivacyRequest
 from bridge.order.redaction import (
-    erased,
-    erased_parcel,
-    kept_facts,
+    erase_order,
+    erase_parcel,
+    filter_facts,
 )
 from bridge.order.states import State
 from bridge.ports import Clock
 from bridge.store.engine import Database
-from bridge.store.key_value import remember
+from bridge.store.key_value import upsert_value
 from bridge.store.personal_data import (
-    Kept,
-    kept,
-    of_the_same_person,
-    orders_that_name,
+    PersonalData,
+    collect_personal_data,
+    list_orders_naming,
+    list_same_person_orders,
 )
 from bridge.store.row_mapping import (
-    as_facts,
-    body_of,
-    insert_for,
-    readable,
+    build_insert,
+    read_body,
+    read_facts,
+    read_value,
 )
-from bridge.store.search_index import learn
+from bridge.store.search_index import reindex_order
 from bridge.store.secure_delete import (
     UNSCOURED,
-    scour,
+    purge_file,
 )
 from bridge.store.tables import (
     alarms,
@@ -66,11 +66,11 @@ from bridge.store.tables import (
     terms,
 )
 from bridge.store.transitions import (
-    announce,
-    event,
+    add_news,
     raise_alarm,
+    record_event,
 )
-from bridge.store.types import Unreadable
+from bridge.store.types import UnreadableValue
 
 OVER = (State.DONE, State.CANCELLED, State.IGNORED)
 BATCH = 100
@@ -116,7 +116,7 @@ class StoredPrivacy:
     _db: Database
     _clock: Clock
 
-    async def forget(self, before: datetime, *, limit: int = BATCH) -> int:
+    async def erase_due_orders(self, before: datetime, *, limit: int = BATCH) -> int:
         """Erase orders that were over before that moment, and those of which it was asked; gives how many. One
         that cannot be erased now is told in the log, keeps no other from being erased, and is tried again at the
         next call."""
@@ -124,29 +124,31 @@ class StoredPrivacy:
         strays = sa.and_(sa.not_(notifications.c.known), notifications.c.received_at < before)
         await self._db.write(lambda c: c.execute(sa.delete(notifications).where(strays)))
         after, count = 0, 0
-        while keys := await self._db.read(partial(_due, now=now, before=before, after=after, limit=limit)):
-            count += await self._db.write(partial(_forget, now=now, before=before, keys=keys))
+        while keys := await self._db.read(
+            partial(_list_due_orders, now=now, before=before, after=after, limit=limit)
+        ):
+            count += await self._db.write(partial(_erase_due_orders, now=now, before=before, keys=keys))
             after = keys[-1]
         return count
 
-    async def scour(self) -> bool:
+    async def purge_file(self) -> bool:
         """Take what was erased out of the file itself, and out of its log of changes; False = somebody reads it
         just now, so that it must be tried again. PostgreSQL does this by itself (autovacuum)."""
-        return await scour(self._db)
+        return await purge_file(self._db)
 
-    async def kept_of(self, keys: Collection[int], names: Collection[str]) -> Kept:
+    async def load_personal_data(self, keys: Collection[int], names: Collection[str]) -> PersonalData:
         """All that is kept of the customers of these orders, and under these names (an e-mail address, Shopify's id
         of a customer or an order)."""
 
-        def work(c: Connection) -> Kept:
+        def collect_by_person(c: Connection) -> PersonalData:
             found = dict.fromkeys(keys)
             for name in names:
-                found |= dict.fromkeys(orders_that_name(c, name))
-            return kept(c, of_the_same_person(c, list(found)), names)
+                found |= dict.fromkeys(list_orders_naming(c, name))
+            return collect_personal_data(c, list_same_person_orders(c, list(found)), names)
 
-        return await self._db.read(work)
+        return await self._db.read(collect_by_person)
 
-    async def asked_to_tell(self, request: str) -> list[tuple[str, str]]:
+    async def list_requested_orders(self, request: str) -> list[tuple[str, str]]:
         """Shop and Shopify's id of each order that a customer's request for their data named."""
         query = (
             sa.select(privacy_wishes.c.shop, privacy_wishes.c.order_id)
@@ -156,7 +158,7 @@ class StoredPrivacy:
         return await self._db.read(lambda c: [(row.shop, row.order_id) for row in c.execute(query)])
 
 
-def wish(c: Connection, now: datetime, shop: str, asked: PrivacyWish) -> None:
+def record_privacy_request(c: Connection, now: datetime, shop: str, asked: PrivacyRequest) -> None:
     """Note what a customer, or Shopify for them, asked for: also of orders that are not on record (yet)."""
     named = [WHOLE_SHOP] if asked.orders is None else list(dict.fromkeys(asked.orders))
     if asked.customer is not None:
@@ -165,7 +167,7 @@ def wish(c: Connection, now: datetime, shop: str, asked: PrivacyWish) -> None:
         named = list(dict.fromkeys([*named, *c.execute(theirs).scalars()]))
     kind = ERASE if asked.erase else TELL
     for order_id in named:
-        row = insert_for(c, privacy_wishes).values(
+        row = build_insert(c, privacy_wishes).values(
             shop=shop, kind=kind, order_id=order_id, request=asked.request, asked_at=now
         )
         known = row.on_conflict_do_update(
@@ -180,10 +182,10 @@ def wish(c: Connection, now: datetime, shop: str, asked: PrivacyWish) -> None:
         raise_alarm(c, now, key, Alarm.DATA_REQUEST, {"request": asked.request})
     if not keys:
         told = {"shop": shop, "request": asked.request}
-        announce(c, News(f"data_request:{shop}:{asked.request}", "data_request", now, told))
+        add_news(c, News(f"data_request:{shop}:{asked.request}", "data_request", now, told))
 
 
-def _asked() -> sa.ColumnElement[datetime | None]:
+def _select_request_time() -> sa.ColumnElement[datetime | None]:
     """When it was last asked to erase an order; null = never."""
     made = sa.func.coalesce(orders.c.created_at, orders.c.first_seen_at)
     about = sa.or_(
@@ -201,7 +203,7 @@ def _asked() -> sa.ColumnElement[datetime | None]:
 
 def _is_due(now: datetime, before: datetime) -> sa.ColumnElement[bool]:
     """Whether an order, beside its row in `erasures`, is to be erased now."""
-    asked = _asked()
+    asked = _select_request_time()
     tested = sa.and_(orders.c.state == State.PLACED, orders.c.mode != Mode.LIVE, orders.c.due_at.is_(None))
     over = sa.or_(orders.c.state.in_(OVER), tested)
     past = sa.func.coalesce(orders.c.over_at, orders.c.updated_at) < before
@@ -215,7 +217,7 @@ def _is_due(now: datetime, before: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(due, fresh, free)
 
 
-def _due(c: Connection, now: datetime, before: datetime, after: int, limit: int) -> list[int]:
+def _list_due_orders(c: Connection, now: datetime, before: datetime, after: int, limit: int) -> list[int]:
     """The next orders to erase from above the number `after`. Looked for without keeping anybody from writing."""
     query = (
         sa.select(orders.c.id)
@@ -225,23 +227,23 @@ def _due(c: Connection, now: datetime, before: datetime, after: int, limit: int)
     return list(c.execute(query.order_by(orders.c.id).limit(limit)).scalars())
 
 
-def _forget(c: Connection, now: datetime, before: datetime, keys: Sequence[int]) -> int:
+def _erase_due_orders(c: Connection, now: datetime, before: datetime, keys: Sequence[int]) -> int:
     """Erase those of these orders that are still to be erased; gives how many were."""
     rows = c.execute(
-        sa.select(orders.c.id, _asked().label("asked"))
+        sa.select(orders.c.id, _select_request_time().label("asked"))
         .outerjoin(erasures, erasures.c.order_id == orders.c.id)
         .where(orders.c.id.in_(list(keys)), _is_due(now, before))
         .order_by(orders.c.id)
         .with_for_update(of=orders, skip_locked=True)
     ).all()
-    return sum(_erased(c, now, row.id, row.asked is not None) for row in rows)
+    return sum(_try_erase_order(c, now, row.id, row.asked is not None) for row in rows)
 
 
-def _erased(c: Connection, now: datetime, key: int, asked: bool) -> bool:
+def _try_erase_order(c: Connection, now: datetime, key: int, asked: bool) -> bool:
     """Erase one order, whatever its rows hold; False = the database did not let us."""
     try:
         with c.begin_nested():
-            _erase(c, now, key, asked)
+            _erase_order_rows(c, now, key, asked)
     except sa.exc.SQLAlchemyError as error:
         if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
             raise
@@ -252,53 +254,53 @@ def _erased(c: Connection, now: datetime, key: int, asked: bool) -> bool:
     return True
 
 
-def _erase(c: Connection, now: datetime, key: int, asked: bool) -> None:
-    remember(c, UNSCOURED, "yes")  # until the file itself is rid of it
+def _erase_order_rows(c: Connection, now: datetime, key: int, asked: bool) -> None:
+    upsert_value(c, UNSCOURED, "yes")  # until the file itself is rid of it
     row = c.execute(sa.select(orders).where(orders.c.id == key)).one()
-    _snapshot(c, key, row)
-    plain = {"facts": kept_facts(as_facts(row.facts)), "last_error": None, "print_words": None}
+    _erase_snapshot(c, key, row)
+    plain = {"facts": filter_facts(read_facts(row.facts)), "last_error": None, "print_words": None}
     c.execute(sa.update(orders).where(orders.c.id == key).values(plain))
-    _purchases(c, key)
-    _parcels(c, key)
+    _erase_purchases(c, key)
+    _erase_parcels(c, key)
     for table, owner in (
         (events, "order_id"),
         (alarms, "order_id"),
         (news, "order_id"),
         (audit, "order_key"),
     ):
-        _facts(c, table, owner, key)
-    _messages(c, key)
+        _erase_facts(c, table, owner, key)
+    _erase_messages(c, key)
     c.execute(
         sa.update(line_rules)
         .where(line_rules.c.order_key == key, line_rules.c.scope == "line")
         .values(title="", options=[])
     )
     c.execute(sa.delete(answers).where(answers.c.order_id == key))  # pages may show where a parcel goes
-    _deliveries(c, key, row, asked)
+    _delete_deliveries(c, key, row, asked)
     first = c.execute(sa.select(erasures.c.erased_at).where(erasures.c.order_id == key)).scalar() is None
-    made = insert_for(c, erasures).values(order_id=key, erased_at=now)
+    made = build_insert(c, erasures).values(order_id=key, erased_at=now)
     c.execute(made.on_conflict_do_update(index_elements=["order_id"], set_={"erased_at": now}))
     if first:
-        event(c, key, now, "erased", {})
+        record_event(c, key, now, "erased", {})
 
 
-def _snapshot(c: Connection, key: int, row: Any) -> None:
+def _erase_snapshot(c: Connection, key: int, row: Any) -> None:
     if isinstance(row.snapshot, ShopOrder):
-        bare = erased(row.snapshot)
+        bare = erase_order(row.snapshot)
         c.execute(sa.update(orders).where(orders.c.id == key).values(snapshot=bare))
-        learn(c, key, bare, readable(row._mapping["items"]) or ())
+        reindex_order(c, key, bare, read_value(row._mapping["items"]) or ())
     else:  # what cannot be read cannot be read for what is the customer's, so nothing of it stays
         c.execute(sa.update(orders).where(orders.c.id == key).values(snapshot=None))
         c.execute(sa.delete(terms).where(terms.c.order_id == key))
 
 
-def _purchases(c: Connection, key: int) -> None:
+def _erase_purchases(c: Connection, key: int) -> None:
     tokens = set()
     for row in c.execute(sa.select(attempts).where(attempts.c.order_id == key)).all():
         tokens.add(row.token)
-        request = as_facts(row.request)
+        request = read_facts(row.request)
         items = request.get("items")
-        kept = {**kept_facts(request), **({"items": items} if isinstance(items, list) else {})}
+        kept = {**filter_facts(request), **({"items": items} if isinstance(items, list) else {})}
         values = {"why": None, "answer": None, "request": kept}
         c.execute(sa.update(attempts).where(attempts.c.id == row.id).values(values))
     for token in c.execute(
@@ -309,23 +311,23 @@ def _purchases(c: Connection, key: int) -> None:
     c.execute(sa.update(notifications).where(notifications.c.token.in_(sorted(tokens))).values(raw=b""))
 
 
-def _parcels(c: Connection, key: int) -> None:
+def _erase_parcels(c: Connection, key: int) -> None:
     for row in c.execute(sa.select(parcels).where(parcels.c.order_id == key)).all():
         found = row.parcel if isinstance(row.parcel, Parcel) else Parcel(row.number)
-        bare = erased_parcel(found, key)
+        bare = erase_parcel(found, key)
         c.execute(sa.update(parcels).where(parcels.c.id == row.id).values(number=bare.number, parcel=bare))
 
 
-def _messages(c: Connection, key: int) -> None:
+def _erase_messages(c: Connection, key: int) -> None:
     """What was sent has no body any more; what waits tells of its parcels no more."""
     for row in c.execute(
         sa.select(messages).where(messages.c.order_id == key, messages.c.body.is_not(None))
     ).all():
-        body = None if row.settled_at is not None else _without_parcels(row.body)
+        body = None if row.settled_at is not None else _strip_parcels(row.body)
         c.execute(sa.update(messages).where(messages.c.id == row.id).values(body=body))
 
 
-def _without_parcels(body: str) -> str | None:
+def _strip_parcels(body: str) -> str | None:
     try:
         told = json.loads(body)
         told["data"]["parcels"] = []
@@ -334,15 +336,15 @@ def _without_parcels(body: str) -> str | None:
         return None
 
 
-def _facts(c: Connection, table: sa.Table, owner: str, key: int) -> None:
+def _erase_facts(c: Connection, table: sa.Table, owner: str, key: int) -> None:
     for row in c.execute(sa.select(table.c.id, table.c.facts).where(table.c[owner] == key)).all():
-        facts = as_facts(row.facts)
-        kept = kept_facts(facts)
-        if kept != facts or isinstance(row.facts, Unreadable):
+        facts = read_facts(row.facts)
+        kept = filter_facts(facts)
+        if kept != facts or isinstance(row.facts, UnreadableValue):
             c.execute(sa.update(table).where(table.c.id == row.id).values(facts=kept))
 
 
-def _deliveries(c: Connection, key: int, row: Any, asked: bool) -> None:
+def _delete_deliveries(c: Connection, key: int, row: Any, asked: bool) -> None:
     """Those that told of the order; where it was asked, also those of which it was not found out at the time."""
     settled = deliveries.c.settled_at.is_not(None)
     c.execute(sa.delete(deliveries).where(deliveries.c.order_key == key, settled))
@@ -354,7 +356,7 @@ def _deliveries(c: Connection, key: int, row: Any, asked: bool) -> None:
     )
     for one in c.execute(strays).all():
         try:
-            about = number in body_of(one)
+            about = number in read_body(one)
         except Exception:  # it cannot be read, so nobody misses it
             about = True
         if about and one.body:

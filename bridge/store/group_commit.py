@@ -33,7 +33,7 @@ Row = tuple[Any, ...]
 
 
 @dataclass(slots=True)
-class Task(Generic[T]):
+class WriteTask(Generic[T]):
     """One change that waits for its commit. `row` is for the inbox, else `work` is called."""
 
     future: asyncio.Future[T]
@@ -52,33 +52,33 @@ class Writer:
         self._engine = engine
         self._insert = insert
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[list[Task[Any]] | None] = SimpleQueue()
-        self._gathered: list[Task[Any]] = []  # handed over once per turn of the loop, not one by one
+        self._queue: SimpleQueue[list[WriteTask[Any]] | None] = SimpleQueue()
+        self._gathered: list[WriteTask[Any]] = []  # handed over once per turn of the loop, not one by one
         self._waiting = 0
         self._waiting_bytes = 0
         self._closed = False
         self._connection: Connection | None = None
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run_thread, name=name, daemon=True)
         self._thread.start()
 
-    def put(self, row: Row, size: int) -> asyncio.Future[None]:
+    def insert_row(self, row: Row, size: int) -> asyncio.Future[None]:
         """Insert a row of the inbox; the future resolves when it is durable."""
-        return self._submit(None, row, size)
+        return self._submit_task(None, row, size)
 
-    def run(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
+    def run_transaction(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
         """Run `work` in a transaction; the future has its result once that is durable."""
-        return self._submit(work, None, 0)
+        return self._submit_task(work, None, 0)
 
     async def close(self) -> None:
         """Refuse what comes from now on, commit what waits, and end the thread."""
         if not self._closed:
             self._closed = True
-            self._hand_over()
+            self._flush_gathered()
             self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
         await asyncio.sleep(0)  # let the last futures resolve
 
-    def _submit(
+    def _submit_task(
         self, work: Callable[[Connection], T] | None, row: Row | None, size: int
     ) -> asyncio.Future[T]:
         if self._closed:
@@ -87,18 +87,18 @@ class Writer:
             raise StoreUnavailable("too much waits to be written")
         future: asyncio.Future[T] = self._loop.create_future()
         if not self._gathered:
-            self._loop.call_soon(self._hand_over)
-        self._gathered.append(Task(future, work, row, size))
+            self._loop.call_soon(self._flush_gathered)
+        self._gathered.append(WriteTask(future, work, row, size))
         self._waiting += 1
         self._waiting_bytes += size
         return future
 
-    def _hand_over(self) -> None:
+    def _flush_gathered(self) -> None:
         if self._gathered:
             self._queue.put(self._gathered)
             self._gathered = []
 
-    def _settled(self, batch: list[Task[Any]]) -> None:
+    def _resolve_futures(self, batch: list[WriteTask[Any]]) -> None:
         """Back on the loop: tell everybody of one batch."""
         for task in batch:
             self._waiting -= 1
@@ -112,7 +112,7 @@ class Writer:
 
     # --- from here on: in the writer's thread ------------------------------------------------------------
 
-    def _run(self) -> None:
+    def _run_thread(self) -> None:
         more = True
         while more:
             first = self._queue.get()
@@ -128,35 +128,35 @@ class Writer:
                     more = False
                     break
                 batch = batch + following
-            self._commit(batch)
+            self._commit_batch(batch)
             try:
-                self._loop.call_soon_threadsafe(self._settled, batch)
+                self._loop.call_soon_threadsafe(self._resolve_futures, batch)
             except RuntimeError:  # the loop was closed without close(): nobody is left to tell
                 break
-        self._disconnect()
+        self._close_connection()
 
-    def _commit(self, batch: list[Task[Any]]) -> None:
+    def _commit_batch(self, batch: list[WriteTask[Any]]) -> None:
         try:
-            connection = self._connected()
+            connection = self._get_connection()
             with connection.begin():
                 rows = [task.row for task in batch if task.row is not None]
                 if rows:
                     self._insert(connection, rows)
                 for task in batch:
                     if task.work is not None:
-                        _run_one(connection, task, task.work)
+                        _run_task(connection, task, task.work)
         except Exception as error:
-            self._disconnect()
-            unavailable = unavailable_by(error)
+            self._close_connection()
+            unavailable = build_unavailable(error)
             for task in batch:
                 task.result, task.error = None, unavailable
 
-    def _connected(self) -> Connection:
+    def _get_connection(self) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
         return self._connection
 
-    def _disconnect(self) -> None:
+    def _close_connection(self) -> None:
         """Give the connection up for good: what made it fail may be its own state."""
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -164,21 +164,21 @@ class Writer:
             connection.close()
 
 
-def _run_one(connection: Connection, task: Task[T], work: Callable[[Connection], T]) -> None:
+def _run_task(connection: Connection, task: WriteTask[T], work: Callable[[Connection], T]) -> None:
     """Run one change in a SAVEPOINT. Its own failure stays its own, unless the transaction is gone with it."""
     savepoint = connection.begin_nested()
     try:
         task.result = work(connection)
         savepoint.commit()
     except Exception as error:
-        if isinstance(error, sa.exc.DBAPIError) and _transaction_is_gone(connection, error):
+        if isinstance(error, sa.exc.DBAPIError) and _is_transaction_gone(connection, error):
             raise
         savepoint.rollback()
         task.result = None
-        task.error = translated(error)
+        task.error = translate_error(error)
 
 
-def _transaction_is_gone(connection: Connection, error: sa.exc.DBAPIError) -> bool:
+def _is_transaction_gone(connection: Connection, error: sa.exc.DBAPIError) -> bool:
     """SQLite rolls back everything on a full disk and some I/O errors, not only the statement."""
     return error.connection_invalidated or not getattr(connection.connection, "in_transaction", True)
 
@@ -188,18 +188,18 @@ AWAY = frozenset({"3D000", "3F000", "42P01", "42703", "42501", "0A000", "55000"}
 plan that a change of a table has made invalid: all this ends without a change of the program."""
 
 
-def translated(error: Exception) -> Exception:
+def translate_error(error: Exception) -> Exception:
     """A database that cannot serve now becomes StoreUnavailable; everything else is what it is."""
     unavailable = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
     lost = isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
     plain_database_error = type(error) is sa.exc.DatabaseError  # SQLite: malformed, not a database
     away = getattr(getattr(error, "orig", None), "sqlstate", None) in AWAY
     if isinstance(error, unavailable) or lost or away or plain_database_error:
-        return unavailable_by(error)
+        return build_unavailable(error)
     return error
 
 
-def unavailable_by(error: Exception) -> StoreUnavailable:
+def build_unavailable(error: Exception) -> StoreUnavailable:
     """Says what the database said, without the statement and its values, which may hold personal data."""
     cause = getattr(error, "orig", None) or error
     text = str(cause).strip().splitlines()

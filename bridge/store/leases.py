@@ -21,12 +21,12 @@ from bridge.errors import LeaseLost
 from bridge.order.problems import Problem
 from bridge.order.records import Lease, OrderRecord
 from bridge.order.states import OPEN, State
-from bridge.store.order_loading import load_all
+from bridge.store.order_loading import load_orders
 from bridge.store.tables import orders
 from bridge.store.transitions import (
-    event,
-    held_row,
-    moment,
+    bind_time,
+    lock_order,
+    record_event,
 )
 
 AHEAD = timedelta(hours=1)  # replicas' clocks may differ by less than this
@@ -35,7 +35,7 @@ _STRANGE = orders.c.state.not_in(list(State))  # a state that no program wrote: 
 log = structlog.get_logger("bridge.store")
 
 
-def claim(
+def claim_orders(
     c: Connection,
     now: datetime,
     owner: str,
@@ -44,7 +44,7 @@ def claim(
     states: Collection[State] = (),
     only: int | None = None,
 ) -> list[OrderRecord]:
-    """`Orders.claim`. Oldest due first, so that no order and no shop can keep another from its turn: one that
+    """`Orders.claim_orders`. Oldest due first, so that no order and no shop can keep another from its turn: one that
     fails is due later. PostgreSQL skips rows that another replica is claiming in this moment."""
     due = (
         sa.select(orders.c.id)
@@ -70,14 +70,14 @@ def claim(
         .where(orders.c.id.in_(keys))
         .values(lease_owner=owner, lease_token=orders.c.lease_token + 1, lease_until=now + lease_for)
     )
-    found = {record.key: record for record in load_all(c, keys)}
+    found = {record.key: record for record in load_orders(c, keys)}
     for record in found.values():
         if record.damage:
-            set_aside(c, now, record)
+            set_aside_order(c, now, record)
     return [found[key] for key in keys if key in found and not found[key].damage]
 
 
-def set_aside(c: Connection, now: datetime, order: OrderRecord) -> None:
+def set_aside_order(c: Connection, now: datetime, order: OrderRecord) -> None:
     """Leave an order whose rows cannot be read to a person: the worker can do nothing with it. What is damaged
     stays as it is until the person decides (`damage.repair`). Told once."""
     row = c.execute(sa.select(orders.c.state, orders.c.problem).where(orders.c.id == order.key)).one()
@@ -90,7 +90,7 @@ def set_aside(c: Connection, now: datetime, order: OrderRecord) -> None:
             reason=None,
             facts=dict(order.facts),
             due_at=None,
-            updated_at=moment(now),
+            updated_at=bind_time(now),
             lease_owner=None,
             lease_until=None,
             failures=0,
@@ -100,7 +100,7 @@ def set_aside(c: Connection, now: datetime, order: OrderRecord) -> None:
         return
     log.error("an order cannot be read from the database", order=order.name, damage=order.damage)
     source = State(row.state) if row.state in set(State) else None
-    event(
+    record_event(
         c,
         order.key,
         now,
@@ -118,17 +118,17 @@ def set_aside_damaged(c: Connection, now: datetime, after: int, limit: int) -> t
     closed = [state for state in State if state not in OPEN]
     query = sa.select(orders.c.id).where(orders.c.id > after, orders.c.state.not_in(closed))
     keys = list(c.execute(query.order_by(orders.c.id).limit(limit)).scalars())
-    damaged = [order for order in load_all(c, keys) if order.damage] if keys else []
+    damaged = [order for order in load_orders(c, keys) if order.damage] if keys else []
     free = sa.or_(orders.c.lease_until.is_(None), orders.c.lease_until <= now)
     for order in damaged:
         held = sa.select(orders.c.id).where(orders.c.id == order.key, free).with_for_update()
         if c.execute(held).first() is not None:
-            set_aside(c, now, order)
+            set_aside_order(c, now, order)
     return (keys[-1] if len(keys) == limit else None), len(damaged)
 
 
-def extend(c: Connection, now: datetime, lease: Lease, lease_for: timedelta) -> Lease:
-    """`Orders.extend`. A lease that is over but that nobody took is still ours to renew."""
+def extend_lease(c: Connection, now: datetime, lease: Lease, lease_for: timedelta) -> Lease:
+    """`Orders.extend_lease`. A lease that is over but that nobody took is still ours to renew."""
     until = now + lease_for
     renewed = c.execute(
         sa.update(orders)
@@ -144,28 +144,28 @@ def extend(c: Connection, now: datetime, lease: Lease, lease_for: timedelta) -> 
     return replace(lease, until=until)
 
 
-def renew(c: Connection, now: datetime, order: OrderRecord, lease_for: timedelta) -> OrderRecord:
-    """`Orders.renew`."""
-    held_row(c, order)
+def renew_lease(c: Connection, now: datetime, order: OrderRecord, lease_for: timedelta) -> OrderRecord:
+    """`Orders.renew_lease`."""
+    lock_order(c, order)
     if order.lease is None:
         raise LeaseLost(f"order {order.key} is not leased")
-    return replace(order, lease=extend(c, now, order.lease, lease_for))
+    return replace(order, lease=extend_lease(c, now, order.lease, lease_for))
 
 
-def put_off(c: Connection, now: datetime, order: OrderRecord, until: datetime, why: str) -> None:
-    """`Orders.put_off`."""
-    held_row(c, order)
-    failed = {"failures": orders.c.failures + 1, "last_error": why, "due_at": moment(until)}
-    free = {"lease_owner": None, "lease_until": None, "updated_at": moment(now)}
+def schedule_retry(c: Connection, now: datetime, order: OrderRecord, until: datetime, why: str) -> None:
+    """`Orders.schedule_retry`."""
+    lock_order(c, order)
+    failed = {"failures": orders.c.failures + 1, "last_error": why, "due_at": bind_time(until)}
+    free = {"lease_owner": None, "lease_until": None, "updated_at": bind_time(now)}
     c.execute(sa.update(orders).where(orders.c.id == order.key).values({**failed, **free}))
 
 
-def mend_clock(c: Connection, now: datetime) -> int:
+def repair_future_times(c: Connection, now: datetime) -> int:
     """Make due what was written under a clock that ran ahead of `now`; gives how many orders. Their steps
     look at the world again and say anew when they are due, so this is harmless where it was not needed."""
     mended = c.execute(
         sa.update(orders)
         .where(orders.c.updated_at > now + AHEAD)
-        .values(due_at=moment(now), lease_until=None, updated_at=moment(now), news=orders.c.news + 1)
+        .values(due_at=bind_time(now), lease_until=None, updated_at=bind_time(now), news=orders.c.news + 1)
     )
     return mended.rowcount

@@ -10,24 +10,24 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.order.authors import person
+from bridge.order.authors import format_person
 from bridge.order.line_overrides import (
     LineRule,
     Scope,
 )
 from bridge.order.problems import Problem
-from bridge.order.records import Change, OrderRecord
+from bridge.order.records import OrderRecord, Transition
 from bridge.order.states import Ignored, State
 from bridge.ports import Clock
 from bridge.store.engine import Database
-from bridge.store.interventions import intervene
+from bridge.store.interventions import apply_decision
 from bridge.store.row_mapping import (
-    insert_for,
-    readable,
+    build_insert,
+    read_value,
 )
 from bridge.store.tables import line_rules, orders
-from bridge.store.transitions import wake
-from bridge.store.types import Unreadable
+from bridge.store.transitions import wake_orders
+from bridge.store.types import UnreadableValue
 
 REMEMBERED = timedelta(
     days=30
@@ -37,97 +37,103 @@ HERE = line_rules.c.removed_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class LineRules:
     """Decisions about lines, and what they change in orders, each in one transaction."""
 
     _db: Database
     _clock: Clock
 
-    async def decide(self, order: OrderRecord, rules: Sequence[LineRule], change: Change, who: str) -> None:
+    async def save_rules(
+        self, order: OrderRecord, rules: Sequence[LineRule], change: Transition, who: str
+    ) -> None:
         """Decide what lines of an order mean, as the person saw it; an earlier decision about the same is
         replaced. With a decision about a variant or product, other orders that wait for one are woken.
 
-        Raises Outdated as `StoredOrders.intervene` does.
+        Raises Outdated as `StoredOrders.apply_decision` does.
         """
-        now, who = self._clock.now(), person(who)
+        now, who = self._clock.now(), format_person(who)
 
-        def work(c: Connection) -> None:
-            intervene(c, now, order, change, who)
+        def replace_rules(c: Connection) -> None:
+            apply_decision(c, now, order, change, who)
             for rule in rules:
-                _remove(c, now, who, line_rules.c.shop == rule.shop, line_rules.c.subject == rule.subject)
-                _insert(c, now, order, rule, who)
+                _mark_removed(
+                    c, now, who, line_rules.c.shop == rule.shop, line_rules.c.subject == rule.subject
+                )
+                _insert_rule(c, now, order, rule, who)
             if any(rule.scope is not Scope.LINE for rule in rules):
                 _wake_unanswered(c, now, order.shop)
 
-        await self._db.write(work)
+        await self._db.write(replace_rules)
 
-    async def undo(self, order: OrderRecord, keys: Collection[int], change: Change, who: str) -> None:
+    async def withdraw_rules(
+        self, order: OrderRecord, keys: Collection[int], change: Transition, who: str
+    ) -> None:
         """Take decisions about lines of one order back, as the person saw it. Raises Outdated."""
-        now, who = self._clock.now(), person(who)
+        now, who = self._clock.now(), format_person(who)
 
-        def work(c: Connection) -> None:
-            intervene(c, now, order, change, who)
-            _remove(c, now, who, line_rules.c.id.in_(list(keys)))
+        def withdraw_chosen(c: Connection) -> None:
+            apply_decision(c, now, order, change, who)
+            _mark_removed(c, now, who, line_rules.c.id.in_(list(keys)))
 
-        await self._db.write(work)
+        await self._db.write(withdraw_chosen)
 
-    async def remove(self, key: int, who: str) -> bool:
+    async def remove_rule(self, key: int, who: str) -> bool:
         """Take back what was decided about a variant or product, and look at what it kept from being
         printed. False = it was taken back already, or is none."""
-        now, who = self._clock.now(), person(who)
+        now, who = self._clock.now(), format_person(who)
 
-        def work(c: Connection) -> bool:
-            removed = _remove(c, now, who, line_rules.c.id == key, line_rules.c.scope != Scope.LINE)
+        def remove_and_wake(c: Connection) -> bool:
+            removed = _mark_removed(c, now, who, line_rules.c.id == key, line_rules.c.scope != Scope.LINE)
             if removed:
                 _wake_ignored(c, now, removed[0].shop)
             return bool(removed)
 
-        return await self._db.write(work)
+        return await self._db.write(remove_and_wake)
 
-    async def listed(
+    async def list_rules(
         self, shop: str | None = None, *, lines: bool = False, limit: int = 1000
     ) -> list[LineRule]:
         """What was decided about variants and products, and with `lines` about lines too, newest first."""
-        query = _query().where(HERE)
+        query = _select_rules().where(HERE)
         query = query if lines else query.where(line_rules.c.scope != Scope.LINE)
         query = query if shop is None else query.where(line_rules.c.shop == shop)
         query = query.order_by(line_rules.c.id.desc()).limit(limit)
-        return await self._db.read(lambda c: [_rule(row) for row in c.execute(query)])
+        return await self._db.read(lambda c: [_build_rule(row) for row in c.execute(query)])
 
 
-def of_subjects(c: Connection, *, shop: str, subjects: Collection[str]) -> list[LineRule]:
+def list_rules_by_subject(c: Connection, *, shop: str, subjects: Collection[str]) -> list[LineRule]:
     if not subjects:
         return []
-    query = _query().where(HERE, line_rules.c.shop == shop, line_rules.c.subject.in_(sorted(subjects)))
-    return [_rule(row) for row in c.execute(query)]
+    query = _select_rules().where(HERE, line_rules.c.shop == shop, line_rules.c.subject.in_(sorted(subjects)))
+    return [_build_rule(row) for row in c.execute(query)]
 
 
-def _query() -> sa.Select[Any]:
+def _select_rules() -> sa.Select[Any]:
     name = sa.func.coalesce(orders.c.name, orders.c.order_id).label("order_name")
     return sa.select(line_rules, name).outerjoin(orders, orders.c.id == line_rules.c.order_key)
 
 
-def _rule(row: Any) -> LineRule:
+def _build_rule(row: Any) -> LineRule:
     return LineRule(
         shop=row.shop,
         scope=Scope(row.scope),
         subject=row.subject,
-        designs=tuple(readable(row.designs) or ()),
-        damaged=isinstance(row.designs, Unreadable) and row.scope == Scope.LINE,
+        designs=tuple(read_value(row.designs) or ()),
+        damaged=isinstance(row.designs, UnreadableValue) and row.scope == Scope.LINE,
         title=row.title,
         sku=row.sku,
-        options=tuple((name, value) for name, value in readable(row.options) or ()),
+        options=tuple((name, value) for name, value in read_value(row.options) or ()),
         key=row.id,
         order=row.order_key,
         order_name=row.order_name,
         who=row.who,
-        at=readable(row.at),
+        at=read_value(row.at),
     )
 
 
-def _insert(c: Connection, now: datetime, order: OrderRecord, rule: LineRule, who: str) -> None:
+def _insert_rule(c: Connection, now: datetime, order: OrderRecord, rule: LineRule, who: str) -> None:
     c.execute(
-        insert_for(c, line_rules).values(
+        build_insert(c, line_rules).values(
             shop=rule.shop,
             scope=rule.scope,
             subject=rule.subject,
@@ -142,7 +148,9 @@ def _insert(c: Connection, now: datetime, order: OrderRecord, rule: LineRule, wh
     )
 
 
-def _remove(c: Connection, now: datetime, who: str, *conditions: sa.ColumnElement[bool]) -> Sequence[Any]:
+def _mark_removed(
+    c: Connection, now: datetime, who: str, *conditions: sa.ColumnElement[bool]
+) -> Sequence[Any]:
     return c.execute(
         sa.update(line_rules)
         .where(HERE, *conditions)
@@ -152,7 +160,7 @@ def _remove(c: Connection, now: datetime, who: str, *conditions: sa.ColumnElemen
 
 
 def _wake_unanswered(c: Connection, now: datetime, shop: str) -> None:
-    wake(
+    wake_orders(
         c,
         now,
         orders.c.shop == shop,
@@ -162,7 +170,7 @@ def _wake_unanswered(c: Connection, now: datetime, shop: str) -> None:
 
 
 def _wake_ignored(c: Connection, now: datetime, shop: str) -> None:
-    wake(
+    wake_orders(
         c,
         now,
         orders.c.shop == shop,

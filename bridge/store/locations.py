@@ -12,31 +12,33 @@ from bridge.order.problems import Problem
 from bridge.order.records import KnownLocation
 from bridge.order.states import State
 from bridge.store.row_mapping import (
-    as_moment,
-    insert_for,
-    readable,
+    build_insert,
+    read_moment,
+    read_value,
 )
 from bridge.store.tables import locations, orders
-from bridge.store.transitions import wake
+from bridge.store.transitions import wake_orders
 
 
-def known_locations(c: Connection, shop: str) -> list[KnownLocation]:
-    """`Orders.locations`."""
+def list_known_locations(c: Connection, shop: str) -> list[KnownLocation]:
+    """`Orders.list_locations`."""
     rows = c.execute(sa.select(locations).where(locations.c.shop == shop).order_by(locations.c.id))
     return [
         KnownLocation(
-            *(row.location_id, row.name, as_moment(row.first_seen_at), as_moment(row.seen_at)),
-            gone_at=readable(row.gone_at),
+            *(row.location_id, row.name, read_moment(row.first_seen_at), read_moment(row.seen_at)),
+            gone_at=read_value(row.gone_at),
         )
         for row in rows
     ]
 
 
-def see_locations(c: Connection, now: datetime, shop: str, seen: Mapping[str, str], complete: bool) -> None:
-    """`Orders.see_locations`. What is new has orders looked at again that wait for a person because of it."""
-    before = {(one.id, one.name): one.gone_at for one in known_locations(c, shop)}
+def update_locations(
+    c: Connection, now: datetime, shop: str, seen: Mapping[str, str], complete: bool
+) -> None:
+    """`Orders.update_locations`. What is new has orders looked at again that wait for a person because of it."""
+    before = {(one.id, one.name): one.gone_at for one in list_known_locations(c, shop)}
     for location_id, name in sorted(seen.items()):
-        row = insert_for(c, locations).values(
+        row = build_insert(c, locations).values(
             shop=shop, location_id=location_id, name=name, first_seen_at=now, seen_at=now
         )
         c.execute(
@@ -52,7 +54,7 @@ def see_locations(c: Connection, now: datetime, shop: str, seen: Mapping[str, st
         )
         c.execute(sa.update(locations).where(*gone).values(gone_at=now))
     if any(before.get(one, now) is not None for one in seen.items()):
-        wake(
+        wake_orders(
             c,
             now,
             orders.c.shop == shop,

@@ -14,19 +14,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from bridge.store.engine import Database
-from bridge.store.group_commit import translated
+from bridge.store.group_commit import translate_error
 
 
 @contextlib.asynccontextmanager
-async def alone(db: Database, name: str) -> AsyncIterator[bool]:
+async def hold_lock(db: Database, name: str) -> AsyncIterator[bool]:
     """Yields whether the lock `name` is ours."""
-    hold = _file_lock(db, name) if db.dedicated is None else _advisory_lock(db.dedicated, name)
+    hold = _hold_file_lock(db, name) if db.dedicated is None else _hold_advisory_lock(db.dedicated, name)
     async with hold as mine:
         yield mine
 
 
 @contextlib.asynccontextmanager
-async def _file_lock(db: Database, name: str) -> AsyncIterator[bool]:
+async def _hold_file_lock(db: Database, name: str) -> AsyncIterator[bool]:
     """A lock on a file beside the database. SQLite's processes are all on one machine."""
     import fcntl
 
@@ -44,14 +44,14 @@ async def _file_lock(db: Database, name: str) -> AsyncIterator[bool]:
 
 
 @contextlib.asynccontextmanager
-async def _advisory_lock(engine: Engine, name: str) -> AsyncIterator[bool]:
+async def _hold_advisory_lock(engine: Engine, name: str) -> AsyncIterator[bool]:
     """A session's advisory lock, on a connection of its own."""
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
     connection, mine = await asyncio.to_thread(_try_lock, engine, number)
     try:
         yield mine
     finally:
-        await asyncio.to_thread(_let_go, connection, number if mine else None)
+        await asyncio.to_thread(_release_lock, connection, number if mine else None)
 
 
 def _try_lock(engine: Engine, number: int) -> tuple[Connection, bool]:
@@ -59,11 +59,11 @@ def _try_lock(engine: Engine, number: int) -> tuple[Connection, bool]:
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         mine = connection.execute(sa.select(sa.func.pg_try_advisory_lock(number))).scalar_one()
     except sa.exc.SQLAlchemyError as error:
-        raise translated(error) from None
+        raise translate_error(error) from None
     return connection, bool(mine)
 
 
-def _let_go(connection: Connection, number: int | None) -> None:
+def _release_lock(connection: Connection, number: int | None) -> None:
     """Give the lock back and close the server's session; it may be broken already. The closing alone gives its
     locks back too, but only once the server has noticed it."""
     with contextlib.suppress(sa.exc.SQLAlchemyError):

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.engine import Connection, Engine
 
 from bridge.errors import StoreUnavailable, WrongSchema
-from bridge.store.group_commit import translated
+from bridge.store.group_commit import translate_error
 from bridge.store.tables import REVISION
 
 if TYPE_CHECKING:  # imported only where a migration runs: most starts have none to run
@@ -27,7 +27,7 @@ ONE_AT_A_TIME = threading.Lock()  # Alembic keeps what it is doing in globals of
 log = structlog.get_logger("bridge.store")
 
 
-def migrate(
+def migrate_database(
     reading: Engine, writing: Engine, *, create: bool = True, upgrade: bool = True, name: str = ""
 ) -> str:
     """Bring the database to the schema that this program needs; returns the schema that it is at then.
@@ -38,31 +38,31 @@ def migrate(
     """
     try:
         with reading.connect() as connection:
-            found = revision(connection)
+            found = read_revision(connection)
         if found == REVISION:
             return found
-        _check(found, create=create, upgrade=upgrade)
-        _tell_before(found, name, reading.url.database if reading.dialect.name == "sqlite" else None)
+        _check_schema(found, create=create, upgrade=upgrade)
+        _log_before_migration(found, name, reading.url.database if reading.dialect.name == "sqlite" else None)
         with writing.begin() as connection:
-            _lock(connection)
-            _bring_up(connection)
+            _lock_migrations(connection)
+            _upgrade_if_needed(connection)
         done = "the database has its tables" if found is None else "the database was migrated"
         log.info(done, database=name, schema=REVISION)
     except sa.exc.SQLAlchemyError as error:
-        raise translated(error) from None
+        raise translate_error(error) from None
     return REVISION
 
 
-def look_up(reading: Engine) -> str | None:
+def read_schema(reading: Engine) -> str | None:
     """The schema that the database is at, whichever that is. Raises StoreUnavailable."""
     try:
         with reading.connect() as connection:
-            return revision(connection)
+            return read_revision(connection)
     except sa.exc.SQLAlchemyError as error:
-        raise translated(error) from None
+        raise translate_error(error) from None
 
 
-def _check(found: str | None, *, create: bool, upgrade: bool) -> None:
+def _check_schema(found: str | None, *, create: bool, upgrade: bool) -> None:
     """Raises WrongSchema unless a database at the schema `found` may be brought to ours."""
     if found is None and not create:
         raise WrongSchema(
@@ -73,7 +73,7 @@ def _check(found: str | None, *, create: bool, upgrade: bool) -> None:
         )
     if found is None:
         return
-    known = known_revisions()
+    known = list_known_revisions()
     if found not in known and found < REVISION:
         raise WrongSchema(
             f"it is of a state that was never released (schema {found}; this program upgrades from {known[-1]})",
@@ -99,7 +99,7 @@ def _check(found: str | None, *, create: bool, upgrade: bool) -> None:
         )
 
 
-def _tell_before(found: str | None, name: str, file: str | None) -> None:
+def _log_before_migration(found: str | None, name: str, file: str | None) -> None:
     """`file` is the path of an SQLite database."""
     if found is None:
         log.info("the database is empty and gets its tables", database=name, schema=REVISION)
@@ -114,16 +114,16 @@ def _tell_before(found: str | None, name: str, file: str | None) -> None:
     )
 
 
-def _bring_up(connection: Connection) -> None:
+def _upgrade_if_needed(connection: Connection) -> None:
     """Under the lock. Another process may have been quicker."""
-    found = revision(connection)
+    found = read_revision(connection)
     if found == REVISION:
         return
-    _check(found, create=True, upgrade=True)
-    _upgrade(connection)
+    _check_schema(found, create=True, upgrade=True)
+    _run_migrations(connection)
 
 
-def revision(connection: Connection) -> str | None:
+def read_revision(connection: Connection) -> str | None:
     """The migration that the database is at; None = it is empty."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
@@ -131,22 +131,22 @@ def revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def ready(connection: Connection) -> None:
+def check_ready(connection: Connection) -> None:
     """Raises StoreUnavailable unless the database is at the migration that this program needs, or a later one:
     a migration only adds, so replicas of the version before go on until they are restarted."""
-    found = revision(connection)
+    found = read_revision(connection)
     if found is None or found < REVISION:
         raise StoreUnavailable(f"the database is at schema {found}, this program needs {REVISION}")
 
 
-def known_revisions() -> list[str]:
+def list_known_revisions() -> list[str]:
     """Every migration that this program has, newest first."""
     from alembic.script import ScriptDirectory
 
-    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+    return [script.revision for script in ScriptDirectory.from_config(_build_config()).walk_revisions()]
 
 
-def _lock(connection: Connection) -> None:
+def _lock_migrations(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         # a migration takes as long as it takes, and so does waiting for another process's
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
@@ -154,7 +154,7 @@ def _lock(connection: Connection) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
 
 
-def _config() -> Config:
+def _build_config() -> Config:
     from alembic.config import Config
 
     config = Config()
@@ -162,10 +162,10 @@ def _config() -> Config:
     return config
 
 
-def _upgrade(connection: Connection) -> None:
+def _run_migrations(connection: Connection) -> None:
     from alembic import command
 
-    config = _config()
+    config = _build_config()
     config.attributes["connection"] = connection
     with ONE_AT_A_TIME:
         command.upgrade(config, "head")

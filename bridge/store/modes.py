@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.order.model import Mode
-from bridge.order.stored_keys import moment_of
-from bridge.store.row_mapping import insert_for
+from bridge.order.stored_keys import parse_moment
+from bridge.store.row_mapping import build_insert
 from bridge.store.tables import memory
 
 IN_FORCE = "mode"
@@ -27,26 +27,28 @@ class ModeHistory:
     before: Mode | None = None
 
 
-def mode_in_force(c: Connection) -> Mode | None:
+def load_mode(c: Connection) -> Mode | None:
     """The mode that the service last worked in; None before its first start."""
-    return mode_history(c).mode
+    return load_mode_history(c).mode
 
 
-def mode_history(c: Connection) -> ModeHistory:
+def load_mode_history(c: Connection) -> ModeHistory:
     rows = c.execute(
         sa.select(memory.c.key, memory.c.value).where(memory.c.key.in_([IN_FORCE, SINCE, BEFORE]))
     )
     found = {row.key: row.value for row in rows}
-    return ModeHistory(_mode(found.get(IN_FORCE)), moment_of(found.get(SINCE)), _mode(found.get(BEFORE)))
+    return ModeHistory(
+        _parse_mode(found.get(IN_FORCE)), parse_moment(found.get(SINCE)), _parse_mode(found.get(BEFORE))
+    )
 
 
-def _mode(text: str | None) -> Mode | None:
+def _parse_mode(text: str | None) -> Mode | None:
     return Mode(text) if text in set(Mode) else None
 
 
-def change_mode(c: Connection, now: datetime, mode: Mode) -> bool:
+def save_mode(c: Connection, now: datetime, mode: Mode) -> bool:
     """Note the mode that the service works in from now on; gives whether it is another one than before."""
-    before = mode_in_force(c)
+    before = load_mode(c)
     if before is mode:
         return False
     # Shopify's times have whole seconds: what is ordered in the second of the change came after it
@@ -54,6 +56,6 @@ def change_mode(c: Connection, now: datetime, mode: Mode) -> bool:
     if before is not None:
         values[BEFORE] = str(before)
     for key, value in values.items():
-        row = insert_for(c, memory).values(key=key, value=value)
+        row = build_insert(c, memory).values(key=key, value=value)
         c.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value}))
     return True

@@ -14,36 +14,36 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.errors import LeaseLost, Outdated
+from bridge.errors import LeaseLost, StaleDecision
 from bridge.order.model import Mode, Parcel, Verdict
 from bridge.order.records import Attempt, ClosedAttempt, ClosedPurchase, OrderRecord, ParcelRecord
 from bridge.order.states import State
-from bridge.store.modes import mode_in_force
+from bridge.store.modes import load_mode
 from bridge.store.row_mapping import (
     MODE_NAMES,
     NOTHING,
-    as_moment,
-    attempt_from,
-    closed_attempt_from,
-    closed_from,
-    damage_of,
-    order_from,
-    parcel_from,
-    readable,
+    build_attempt,
+    build_closed_attempt,
+    build_closed_purchase,
+    build_order,
+    build_parcel,
+    list_damage,
+    read_moment,
+    read_value,
 )
 from bridge.store.tables import attempts, closed_purchases, orders, parcels
-from bridge.store.types import Unreadable
+from bridge.store.types import UnreadableValue
 
 
-def load(c: Connection, key: int) -> OrderRecord:
+def load_order(c: Connection, key: int) -> OrderRecord:
     """One order with all that belongs to it. Raises LeaseLost when there is no such order."""
-    found = load_all(c, [key])
+    found = load_orders(c, [key])
     if not found:
         raise LeaseLost(f"there is no order {key}")
     return found[0]
 
 
-def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
+def load_orders(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
     """Orders with their open attempt, the void ones, what is closed, and their parcels."""
     open_ones: dict[int, Attempt] = {}
     void_ones: dict[int, list[ClosedAttempt]] = {}
@@ -52,28 +52,28 @@ def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
     for row in c.execute(
         sa.select(attempts).where(attempts.c.order_id.in_(keys)).order_by(attempts.c.number)
     ):
-        damage.setdefault(row.order_id, []).extend(damage_of("attempt", row))
-        if readable(row.voided_at) is None:
-            open_ones[row.order_id] = attempt_from(row)
+        damage.setdefault(row.order_id, []).extend(list_damage("attempt", row))
+        if read_value(row.voided_at) is None:
+            open_ones[row.order_id] = build_attempt(row)
         else:
-            void_ones.setdefault(row.order_id, []).append(closed_attempt_from(row))
+            void_ones.setdefault(row.order_id, []).append(build_closed_attempt(row))
             bought_nothing = row.verdict in {Verdict.REFUSED, Verdict.NOT_SENT}
             if row.sent_at is not None and row.mode == Mode.LIVE and not bought_nothing:
                 doubted[row.order_id] = row.token
     known: dict[int, list[ParcelRecord]] = {}
     for row in c.execute(sa.select(parcels).where(parcels.c.order_id.in_(keys)).order_by(parcels.c.id)):
-        damage.setdefault(row.order_id, []).extend(damage_of("parcel", row))
-        known.setdefault(row.order_id, []).append(parcel_from(row))
+        damage.setdefault(row.order_id, []).extend(list_damage("parcel", row))
+        known.setdefault(row.order_id, []).append(build_parcel(row))
     closed: dict[int, list[ClosedPurchase]] = {}
     for row in c.execute(
         sa.select(closed_purchases)
         .where(closed_purchases.c.order_id.in_(keys))
         .order_by(closed_purchases.c.id)
     ):
-        closed.setdefault(row.order_id, []).append(closed_from(row))
-    in_force = mode_in_force(c)
+        closed.setdefault(row.order_id, []).append(build_closed_purchase(row))
+    in_force = load_mode(c)
     return [
-        order_from(
+        build_order(
             row,
             attempt=open_ones.get(row.id),
             closed_attempts=void_ones.get(row.id, ()),
@@ -87,7 +87,7 @@ def load_all(c: Connection, keys: Sequence[int]) -> list[OrderRecord]:
     ]
 
 
-def repair(c: Connection, now: datetime, order: OrderRecord) -> OrderRecord:
+def repair_order(c: Connection, now: datetime, order: OrderRecord) -> OrderRecord:
     """Take what cannot be read off the order's rows, since a person has decided to go on with it; gives the
     order as it is then. Runs inside the transaction of the decision.
 
@@ -96,9 +96,9 @@ def repair(c: Connection, now: datetime, order: OrderRecord) -> OrderRecord:
     the order is not what the person saw any more.
     """
     row = c.execute(sa.select(orders).where(orders.c.id == order.key).with_for_update()).one_or_none()
-    fresh = load_all(c, [order.key])
+    fresh = load_orders(c, [order.key])
     if row is None or not fresh or (fresh[0].damage, fresh[0].facts) != (order.damage, order.facts):
-        raise Outdated(f"order {order.name or order.order_id} changed since you looked; look again")
+        raise StaleDecision(f"order {order.name or order.order_id} changed since you looked; look again")
     columns: dict[str, Any] = {name: NOTHING.get(name) for name in order.damage if name in orders.c}
     columns |= {
         "state": State.ATTENTION,
@@ -114,7 +114,7 @@ def repair(c: Connection, now: datetime, order: OrderRecord) -> OrderRecord:
     c.execute(sa.update(orders).where(orders.c.id == order.key).values(columns))
     _repair_attempts(c, now, order.key)
     _repair_parcels(c, now, order.key)
-    return replace(load(c, order.key), in_force=order.in_force)
+    return replace(load_order(c, order.key), in_force=order.in_force)
 
 
 def _repair_attempts(c: Connection, now: datetime, order: int) -> None:
@@ -123,9 +123,9 @@ def _repair_attempts(c: Connection, now: datetime, order: int) -> None:
     ).all()
     is_open = any(row.voided_at is None for row in rows)
     for row in rows:
-        broken = {name: None for name, value in row._mapping.items() if isinstance(value, Unreadable)}
+        broken = {name: None for name, value in row._mapping.items() if isinstance(value, UnreadableValue)}
         fixed: dict[str, Any] = dict(broken)
-        created = as_moment(row.created_at, now)
+        created = read_moment(row.created_at, now)
         fixed |= {name: created for name in ("created_at", "sent_at") if name in broken}
         if "voided_at" in broken:
             fixed["voided_at"] = now if is_open else None
@@ -141,11 +141,11 @@ def _repair_attempts(c: Connection, now: datetime, order: int) -> None:
 def _repair_parcels(c: Connection, now: datetime, order: int) -> None:
     for row in c.execute(sa.select(parcels).where(parcels.c.order_id == order)).all():
         fixed: dict[str, Any] = {}
-        if isinstance(row.parcel, Unreadable):
+        if isinstance(row.parcel, UnreadableValue):
             fixed["parcel"] = Parcel(row.number)
-        if isinstance(row.found_at, Unreadable):
+        if isinstance(row.found_at, UnreadableValue):
             fixed["found_at"] = now
-        if isinstance(row.pushed_at, Unreadable):
+        if isinstance(row.pushed_at, UnreadableValue):
             fixed["pushed_at"] = None  # the shop is read before anything is told to it
         if fixed:
             c.execute(sa.update(parcels).where(parcels.c.id == row.id).values(fixed))

@@ -23,14 +23,14 @@ from bridge.order.model import Money
 from bridge.order.records import OrderRecord
 from bridge.order.states import OPEN, State
 from bridge.store.engine import Database
-from bridge.store.queries import LISTED, Filter, page_of
+from bridge.store.queries import LISTED, OrderFilter, list_page
 from bridge.store.row_mapping import (
-    order_from,
-    readable,
+    build_order,
+    read_value,
 )
 from bridge.store.search_index import (
-    normal,
-    words_of,
+    normalize_term,
+    split_words,
 )
 from bridge.store.tables import alarms, attempts, deliveries, events, figures, orders, terms
 
@@ -44,7 +44,7 @@ WAITING = sa.text("orders.state = 'waiting'")  # spelled out, so that the index 
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class OrderCounts:
     """How many orders are in each state, and the waiting ones by their reason."""
 
     states: Mapping[State, int]
@@ -54,7 +54,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedOrder:
     """An order that was bought, as far as sums need it."""
 
     placed_at: datetime
@@ -64,7 +64,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class AttemptCosts:
     """What attempts to buy cost, in one currency. `unsure` is the part of `amount` that is for the `unsure_orders`
     which Sculpteo is not known to have; of `uncosted` orders no cost in this currency is known."""
 
@@ -75,7 +75,7 @@ class Spent:
 
 
 @dataclass(slots=True)
-class Kept(Generic[T]):
+class StaleWhileRevalidate(Generic[T]):
     """A value that is given as it is known, and made anew beside the request once it is old."""
 
     good_for: float
@@ -83,34 +83,34 @@ class Kept(Generic[T]):
     at: float = float("-inf")
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
-    async def get(self, make: Callable[[], Any]) -> T:
+    async def get_value(self, make: Callable[[], Any]) -> T:
         if self.value is None or time.monotonic() - self.at > self.good_for:
             if self.task is None or self.task.done():
-                self.task = asyncio.create_task(self._renew(make))
+                self.task = asyncio.create_task(self._renew_value(make))
             if self.value is None:
                 await asyncio.shield(self.task)
         assert self.value is not None  # noqa: S101 - _renew has set it, or raised
         return self.value
 
-    async def _renew(self, make: Callable[[], Any]) -> None:
+    async def _renew_value(self, make: Callable[[], Any]) -> None:
         self.value = await make()
         self.at = time.monotonic()
 
 
-class Desk:
+class OrderSearch:
     """Reads only."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._closed: Kept[Mapping[State, int]] = Kept(COUNTED_FOR)
+        self._closed: StaleWhileRevalidate[Mapping[State, int]] = StaleWhileRevalidate(COUNTED_FOR)
 
-    async def counts(self) -> Counts:
+    async def count_orders(self) -> OrderCounts:
         """Open orders are counted now; closed ones are as they were up to twenty seconds ago."""
-        now = await self._db.read(_counts)
-        closed = await self._closed.get(partial(self._db.read, _closed))
-        return Counts({**closed, **now.states}, now.reasons, now.alarms, now.deliveries)
+        now = await self._db.read(_count_open_orders)
+        closed = await self._closed.get_value(partial(self._db.read, _count_closed_orders))
+        return OrderCounts({**closed, **now.states}, now.reasons, now.alarms, now.deliveries)
 
-    async def page(
+    async def list_orders(
         self,
         *,
         text: str = "",
@@ -126,15 +126,15 @@ class Desk:
         conditions the newest 5,000 orders of a term are looked through.
         """
         work = partial(
-            _found, text=text, states=states, reasons=reasons, shop=shop, before=before, limit=limit
+            _search_orders, text=text, states=states, reasons=reasons, shop=shop, before=before, limit=limit
         )
         return await self._db.read(work)
 
-    async def placed_since(self, start: datetime, mode: str) -> Sequence[Placed]:
+    async def list_placed_since(self, start: datetime, mode: str) -> Sequence[PlacedOrder]:
         """Every order bought since then in this mode. Takes a second for a hundred thousand."""
-        return await self._db.read(partial(_placed, start=start, mode=mode))
+        return await self._db.read(partial(_list_placed, start=start, mode=mode))
 
-    async def spending_since(self, start: datetime, mode: str, currency: str) -> Spent:
+    async def sum_spending_since(self, start: datetime, mode: str, currency: str) -> AttemptCosts:
         """The attempts to buy since then that are not void: what they cost, and how much of it is for orders that
         Sculpteo is not known to have."""
         query = (
@@ -147,21 +147,21 @@ class Desk:
             )
         )
         rows = await self._db.read(lambda c: c.execute(query).all())
-        return _spent(rows, currency)
+        return _sum_spending(rows, currency)
 
-    async def oldest_due(self) -> datetime | None:
+    async def find_oldest_due(self) -> datetime | None:
         """Since when the order that is due first has been, or will be, due."""
         due = sa.select(sa.func.min(orders.c.due_at)).where(orders.c.due_at.is_not(None))
-        return await self._db.read(lambda c: readable(c.execute(due).scalar()))
+        return await self._db.read(lambda c: read_value(c.execute(due).scalar()))
 
-    async def last_event(self) -> int:
+    async def load_last_event(self) -> int:
         """The number of the newest line of all timelines: it grows with whatever happens."""
         return await self._db.read(
             lambda c: int(c.execute(sa.select(sa.func.coalesce(sa.func.max(events.c.id), 0))).scalar_one())
         )
 
 
-def _spent(rows: Iterable[Any], currency: str) -> Spent:
+def _sum_spending(rows: Iterable[Any], currency: str) -> AttemptCosts:
     amount = unsure = Decimal(0)
     unsure_orders = uncosted = 0
     for row in rows:
@@ -172,17 +172,17 @@ def _spent(rows: Iterable[Any], currency: str) -> Spent:
             continue
         amount += row.cost.amount
         unsure += Decimal(0) if is_sure else row.cost.amount
-    return Spent(amount, unsure, unsure_orders, uncosted)
+    return AttemptCosts(amount, unsure, unsure_orders, uncosted)
 
 
-def _counts(c: Connection) -> Counts:
+def _count_open_orders(c: Connection) -> OrderCounts:
     open_states = sa.select(orders.c.state, sa.func.count()).where(orders.c.state.in_(sorted(OPEN)))
     states = {State(state): int(count) for state, count in c.execute(open_states.group_by(orders.c.state))}
     reasons = sa.select(orders.c.reason, sa.func.count()).where(WAITING).group_by(orders.c.reason)
     waiting = {reason or "": int(count) for reason, count in c.execute(reasons)}
     alarmed = sa.select(sa.func.count()).select_from(alarms).where(sa.text("cleared_at IS NULL"))
     unread = sa.select(sa.func.count()).select_from(deliveries).where(sa.text("settled_at IS NULL"))
-    return Counts(
+    return OrderCounts(
         {state: states.get(state, 0) for state in State if state in OPEN},
         waiting,
         int(c.execute(alarmed).scalar_one()),
@@ -190,23 +190,23 @@ def _counts(c: Connection) -> Counts:
     )
 
 
-def _closed(c: Connection) -> Mapping[State, int]:
+def _count_closed_orders(c: Connection) -> Mapping[State, int]:
     query = sa.select(orders.c.state, sa.func.count()).where(orders.c.state.in_(CLOSED))
     found = {State(state): int(count) for state, count in c.execute(query.group_by(orders.c.state))}
     return {state: found.get(state, 0) for state in CLOSED}
 
 
-def _placed(c: Connection, start: datetime, mode: str) -> Sequence[Placed]:
+def _list_placed(c: Connection, start: datetime, mode: str) -> Sequence[PlacedOrder]:
     query = (
         sa.select(orders.c.placed_at, orders.c.shipped_at, orders.c.cost, figures.c.revenue)
         .outerjoin(figures, figures.c.order_id == orders.c.id)
         .where(orders.c.placed_at.is_not(None), orders.c.placed_at >= start, orders.c.mode == mode)
     )
-    rows = [Placed(*map(readable, row)) for row in c.execute(query)]
+    rows = [PlacedOrder(*map(read_value, row)) for row in c.execute(query)]
     return [placed for placed in rows if placed.placed_at is not None]
 
 
-def _found(
+def _search_orders(
     c: Connection,
     text: str,
     states: Collection[State],
@@ -219,17 +219,17 @@ def _found(
     if reasons:
         conditions.append(sa.or_(orders.c.state != State.WAITING, orders.c.reason.in_(list(reasons))))
     if not text.strip() and not reasons:
-        return page_of(c, Filter(states, shop), before, limit)
+        return list_page(c, OrderFilter(states, shop), before, limit)
     if text.strip():
         if states:
             conditions.append(orders.c.state.in_(list(states)))
         if shop:
             conditions.append(orders.c.shop == shop)
-        return _by_text(c, text, conditions, before, limit)
-    return _by_reason(c, states, reasons, shop, before, limit)
+        return _search_by_text(c, text, conditions, before, limit)
+    return _list_by_reason(c, states, reasons, shop, before, limit)
 
 
-def _by_reason(
+def _list_by_reason(
     c: Connection,
     states: Collection[State],
     reasons: Collection[str],
@@ -239,7 +239,7 @@ def _by_reason(
 ) -> list[OrderRecord]:
     """Waiting orders of some reasons, beside all orders of the other states."""
     others = [state for state in states if state is not State.WAITING]
-    walks = [page_of(c, Filter([state], shop), before, limit) for state in others]
+    walks = [list_page(c, OrderFilter([state], shop), before, limit) for state in others]
     for reason in reasons:
         query = sa.select(*LISTED).where(WAITING, orders.c.reason == reason)
         query = query.order_by(orders.c.id.desc()).limit(limit)
@@ -247,30 +247,30 @@ def _by_reason(
             query = query.where(orders.c.shop == shop)
         if before is not None:
             query = query.where(orders.c.id < before)
-        walks.append([order_from(row) for row in c.execute(query)])
+        walks.append([build_order(row) for row in c.execute(query)])
     return list(islice(merge(*walks, key=lambda record: -record.key), limit))
 
 
-def _by_text(
+def _search_by_text(
     c: Connection, text: str, conditions: list[sa.ColumnElement[bool]], before: int | None, limit: int
 ) -> list[OrderRecord]:
     """Orders with a SKU or design that begins with the text, or with a word of a name for each of its words."""
-    words = sorted(words_of(text), key=len, reverse=True)[:5]
-    whole = normal(text)
-    keys = _keys(c, _spelled(c, whole), [], conditions, before, limit)
+    words = sorted(split_words(text), key=len, reverse=True)[:5]
+    whole = normalize_term(text)
+    keys = _list_matching_keys(c, _list_spellings(c, whole), [], conditions, before, limit)
     if len(words) > 1:
-        keys += _keys(c, _spelled(c, words[0]), words[1:], conditions, before, limit)
+        keys += _list_matching_keys(c, _list_spellings(c, words[0]), words[1:], conditions, before, limit)
     newest = sorted(set(keys), reverse=True)[:limit]
     rows = c.execute(sa.select(*LISTED).where(orders.c.id.in_(newest)).order_by(orders.c.id.desc()))
-    return [order_from(row) for row in rows]
+    return [build_order(row) for row in rows]
 
 
-def _after(prefix: str) -> str:
+def _compute_prefix_end(prefix: str) -> str:
     """The first text, in bytewise order, behind everything that begins with `prefix`."""
     return prefix + "\U0010ffff"
 
 
-def _spelled(c: Connection, prefix: str) -> list[str]:
+def _list_spellings(c: Connection, prefix: str) -> list[str]:
     """The terms that begin so: each is found by one look into the index, not by passing over its orders."""
     found: list[str] = []
     term = c.execute(sa.select(terms.c.term).where(terms.c.term == prefix).limit(1)).scalar()
@@ -279,7 +279,7 @@ def _spelled(c: Connection, prefix: str) -> list[str]:
         found.append(term)
     while prefix and len(found) < SPELLINGS:
         following = sa.select(sa.func.min(terms.c.term)).where(
-            terms.c.term > last, terms.c.term < _after(prefix)
+            terms.c.term > last, terms.c.term < _compute_prefix_end(prefix)
         )
         last = c.execute(following).scalar()  # type: ignore[assignment] # None ends the loop
         if last is None:
@@ -288,7 +288,7 @@ def _spelled(c: Connection, prefix: str) -> list[str]:
     return found
 
 
-def _keys(
+def _list_matching_keys(
     c: Connection,
     spellings: Sequence[str],
     more: Sequence[str],
@@ -313,7 +313,9 @@ def _keys(
             also = terms.alias()
             query = query.where(
                 sa.exists().where(
-                    also.c.order_id == near.c.order_id, also.c.term >= word, also.c.term < _after(word)
+                    also.c.order_id == near.c.order_id,
+                    also.c.term >= word,
+                    also.c.term < _compute_prefix_end(word),
                 )
             )
         found += c.execute(query).scalars()

@@ -15,9 +15,9 @@ from sqlalchemy.engine import Connection
 
 from bridge.ports import Clock
 from bridge.store.engine import Database
-from bridge.store.purchases import call
+from bridge.store.purchases import insert_notification
 from bridge.store.tables import attempts, notifications, orders
-from bridge.store.transitions import wake
+from bridge.store.transitions import wake_orders
 
 STRAYS = 1_000  # calls with unknown tokens that are kept
 PER_TOKEN = 100  # calls that are kept for one known token
@@ -27,47 +27,49 @@ KEPT_BYTES = 4_096
 
 
 @dataclass(frozen=True, slots=True)
-class StoredCalls:
+class StoredNotifications:
     """Notifications by Sculpteo."""
 
     _db: Database
     _clock: Clock
 
-    async def knows(self, token: str) -> bool:
+    async def has_token(self, token: str) -> bool:
         """Whether an attempt has this token. Writes nothing, so strangers cost little."""
-        return await self._db.read(partial(_knows, token=token))
+        return await self._db.read(partial(_has_token, token=token))
 
-    async def notify(self, token: str, reference: str | None, raw: bytes) -> bool:
+    async def receive_notification(self, token: str, reference: str | None, raw: bytes) -> bool:
         """Keep a call and wake its order, in one transaction. False = no attempt has this token (yet)."""
         return await self._db.write(
-            partial(_notify, now=self._clock.now(), token=token, reference=reference, raw=raw)
+            partial(_receive_notification, now=self._clock.now(), token=token, reference=reference, raw=raw)
         )
 
-    async def count(self) -> int:
+    async def count_notifications(self) -> int:
         """How many calls are kept."""
         return await self._db.read(
             lambda c: c.execute(sa.select(sa.func.count()).select_from(notifications)).scalar_one()
         )
 
 
-def _knows(c: Connection, token: str) -> bool:
+def _has_token(c: Connection, token: str) -> bool:
     return c.execute(sa.select(attempts.c.id).where(attempts.c.token == token)).first() is not None
 
 
-def _notify(c: Connection, now: datetime, token: str, reference: str | None, raw: bytes) -> bool:
+def _receive_notification(
+    c: Connection, now: datetime, token: str, reference: str | None, raw: bytes
+) -> bool:
     token = token[:LONGEST_TOKEN]
     reference = reference[:LONGEST_REFERENCE] if reference else None
     order = c.execute(sa.select(attempts.c.order_id).where(attempts.c.token == token)).scalar_one_or_none()
-    if _worth_keeping(c, token, reference):
-        call(c, token, reference, raw[:KEPT_BYTES], now, known=order is not None)
+    if _should_keep(c, token, reference):
+        insert_notification(c, token, reference, raw[:KEPT_BYTES], now, known=order is not None)
     if order is None:
         _drop_old_strays(c)
         return False
-    wake(c, now, orders.c.id == order)
+    wake_orders(c, now, orders.c.id == order)
     return True
 
 
-def _worth_keeping(c: Connection, token: str, reference: str | None) -> bool:
+def _should_keep(c: Connection, token: str, reference: str | None) -> bool:
     """The first calls of a token, and later ones with a reference that it never named: those are evidence."""
     of_token = notifications.c.token == token
     kept = c.execute(sa.select(sa.func.count()).select_from(notifications).where(of_token)).scalar_one()

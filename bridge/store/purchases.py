@@ -10,26 +10,26 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.errors import LeaseLost, LookAgain, ModeChanged, NeedsPerson
-from bridge.order.model import Mode, Money, Receipt, Verdict
+from bridge.errors import LeaseLost, ModeChanged, NeedsPerson, OrderChanged
+from bridge.order.model import Mode, Money, PlaceResult, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.records import Attempt, ClosedPurchase, Facts, OrderRecord
 from bridge.order.states import State
 from bridge.ports import LimitReached
 from bridge.store import transitions
-from bridge.store.modes import mode_in_force
-from bridge.store.order_loading import load
-from bridge.store.row_mapping import columns_of
+from bridge.store.modes import load_mode
+from bridge.store.order_loading import load_order
+from bridge.store.row_mapping import build_columns
 from bridge.store.tables import alarms, attempts, memory, notifications, orders, pauses
 from bridge.store.transitions import (
-    event,
-    held_row,
-    holder,
-    keep,
-    moment,
+    bind_time,
+    find_reference_owner,
+    lock_order,
     raise_alarm,
-    wake,
-    written,
+    record_event,
+    save_answers,
+    update_order,
+    wake_orders,
 )
 
 BILLED_PROBE = "billed_probe"  # the reference of a test order of `probe` that Sculpteo took for a real one
@@ -50,14 +50,14 @@ def open_attempt(
         raise ValueError(f"an attempt is opened from waiting, not from {order.state}")
     _refuse_other_mode(c, attempt)
     if day_limit is not None:
-        _keep_to_limit(c, attempt, day_limit, day_start)
-    held_row(c, order)
-    inserted = _insert(c, order, attempt)
-    written(
+        _check_day_limit(c, attempt, day_limit, day_start)
+    lock_order(c, order)
+    inserted = _insert_attempt(c, order, attempt)
+    update_order(
         c,
         order,
         {
-            **columns_of(values),
+            **build_columns(values),
             "state": State.PLACING,
             "updated_at": now,
             "reason": None,
@@ -65,36 +65,36 @@ def open_attempt(
             "facts": {},
         },
     )
-    event(
+    record_event(
         c,
         order.key,
         now,
         "move",
-        {"attempt": attempt.id, "number": inserted, "mode": attempt.mode, "cost": _said(attempt.cost)},
+        {"attempt": attempt.id, "number": inserted, "mode": attempt.mode, "cost": _format_cost(attempt.cost)},
         source=State.WAITING,
         target=State.PLACING,
     )
-    return again(c, order)
+    return reload_order(c, order)
 
 
 def _refuse_other_mode(c: Connection, attempt: Attempt) -> None:
     """What was judged in one mode is not bought while another one is in force: the configuration was read again
     meanwhile, or this process works by another one than the rest. Raises ModeChanged."""
-    in_force = mode_in_force(c)
+    in_force = load_mode(c)
     if in_force not in {None, attempt.mode}:
         raise ModeChanged(attempt.mode, str(in_force))
 
 
-def again(c: Connection, order: OrderRecord) -> OrderRecord:
+def reload_order(c: Connection, order: OrderRecord) -> OrderRecord:
     """The order as it is now on record, with the news that its holder has seen and no newer."""
-    return replace(load(c, order.key), news=order.news)
+    return replace(load_order(c, order.key), news=order.news)
 
 
-def _said(cost: Money | None) -> str | None:
+def _format_cost(cost: Money | None) -> str | None:
     return None if cost is None else f"{cost.amount} {cost.currency}"
 
 
-def _keep_to_limit(c: Connection, attempt: Attempt, limit: Money, start: datetime | None) -> None:
+def _check_day_limit(c: Connection, attempt: Attempt, limit: Money, start: datetime | None) -> None:
     """Raises LimitReached when this attempt would take the day's sum above the limit.
 
     Two replicas cannot both find room for the last order: PostgreSQL counts under one advisory lock that is
@@ -118,7 +118,7 @@ def _keep_to_limit(c: Connection, attempt: Attempt, limit: Money, start: datetim
         raise LimitReached(Money(spent, limit.currency))
 
 
-def _insert(c: Connection, order: OrderRecord, attempt: Attempt) -> int:
+def _insert_attempt(c: Connection, order: OrderRecord, attempt: Attempt) -> int:
     """The attempt's row, with the next number of this order. Raises LeaseLost when another one is open."""
     number = (
         1
@@ -157,12 +157,12 @@ def mark_sent(c: Connection, now: datetime, order: OrderRecord, request: Facts) 
     """`Orders.mark_sent`: the one gate before the first byte."""
     if order.attempt is None or order.state is not State.PLACING:
         raise LeaseLost(f"order {order.key} has no attempt that could be sent")
-    row = held_row(c, order)
+    row = lock_order(c, order)
     _refuse_other_mode(c, order.attempt)
     if row.news != order.news:
-        raise LookAgain("there is news of the order that it was not judged with", row.news)
-    if _is_paused(c, order.key):
-        raise LookAgain("placing is paused", row.news)
+        raise OrderChanged("there is news of the order that it was not judged with", row.news)
+    if _is_order_paused(c, order.key):
+        raise OrderChanged("placing is paused", row.news)
     marked = c.execute(
         sa.update(attempts)
         .where(
@@ -176,16 +176,16 @@ def mark_sent(c: Connection, now: datetime, order: OrderRecord, request: Facts) 
     )
     if marked.rowcount != 1:
         raise LeaseLost(f"the attempt of order {order.key} was sent before, or is void")
-    event(c, order.key, now, "sent", {"attempt": order.attempt.id})
+    record_event(c, order.key, now, "sent", {"attempt": order.attempt.id})
 
 
-def paused(c: Connection, shop: str) -> bool:
-    """`Orders.paused`."""
+def is_shop_paused(c: Connection, shop: str) -> bool:
+    """`Orders.is_shop_paused`."""
     found = c.execute(sa.select(pauses.c.scope).where(pauses.c.scope.in_(["*", shop])).limit(1))
     return found.first() is not None
 
 
-def _is_paused(c: Connection, order: int) -> bool:
+def _is_order_paused(c: Connection, order: int) -> bool:
     """As `paused`, by the order's own row: its shop may just be getting another name."""
     own = sa.select(orders.c.shop).where(orders.c.id == order).scalar_subquery()
     scope = sa.type_coerce(pauses.c.scope, sa.Text)
@@ -193,7 +193,7 @@ def _is_paused(c: Connection, order: int) -> bool:
     return found.first() is not None
 
 
-def keep_answer(c: Connection, now: datetime, attempt: int, receipt: Receipt) -> None:
+def keep_answer(c: Connection, now: datetime, attempt: int, receipt: PlaceResult) -> None:
     """`Orders.keep_answer`. The order is woken, since whoever holds it may not know of the answer.
 
     An answer that cannot be the attempt's own reference any more (the attempt was declared void meanwhile,
@@ -206,7 +206,7 @@ def keep_answer(c: Connection, now: datetime, attempt: int, receipt: Receipt) ->
     row = c.execute(sa.select(attempts).where(attempts.c.id == attempt)).one()
     reference = receipt.reference if receipt.verdict is Verdict.PLACED else None
     ours = reference is not None and row.voided_at is None and row.reference in {None, reference}
-    taken = None if reference is None else holder(c, reference, order)
+    taken = None if reference is None else find_reference_owner(c, reference, order)
     columns: dict[str, Any] = {}
     if row.verdict in {None, Verdict.NOT_SENT, "adopted", "void"}:
         columns = {
@@ -216,20 +216,22 @@ def keep_answer(c: Connection, now: datetime, attempt: int, receipt: Receipt) ->
             "answer": receipt.answer,
         }
     else:
-        keep(c, order, (("late_answer", receipt.answer),))
+        save_answers(c, order, (("late_answer", receipt.answer),))
     if ours and taken is None:
         columns |= {"reference": reference, "verdict": receipt.verdict}
     if columns:
         c.execute(sa.update(attempts).where(attempts.c.id == attempt).values(columns))
     if reference is not None and not ours:
-        call(c, row.token, reference, b"the late answer to the order call", now, known=True)
+        insert_notification(c, row.token, reference, b"the late answer to the order call", now, known=True)
     told = {"verdict": receipt.verdict, "why": receipt.why, "reference": reference, "taken_by": taken}
-    event(c, order, now, "answered", told)
+    record_event(c, order, now, "answered", told)
     if receipt.verdict is not Verdict.NOT_SENT:  # nothing to see in that; its next try has its time
-        wake(c, now, orders.c.id == order)
+        wake_orders(c, now, orders.c.id == order)
 
 
-def call(c: Connection, token: str, reference: str | None, raw: bytes, now: datetime, *, known: bool) -> None:
+def insert_notification(
+    c: Connection, token: str, reference: str | None, raw: bytes, now: datetime, *, known: bool
+) -> None:
     """Lay down a call of an order's secret URL."""
     c.execute(
         sa.insert(notifications).values(
@@ -238,20 +240,20 @@ def call(c: Connection, token: str, reference: str | None, raw: bytes, now: date
     )
 
 
-def adopt(c: Connection, now: datetime, order: OrderRecord, attempt: Attempt) -> OrderRecord:
-    """`Orders.adopt`."""
-    held_row(c, order)
-    other = _other_order(c, order, attempt)
+def adopt_attempt(c: Connection, now: datetime, order: OrderRecord, attempt: Attempt) -> OrderRecord:
+    """`Orders.adopt_attempt`."""
+    lock_order(c, order)
+    other = _find_other_order(c, order, attempt)
     if other is not None:
         raise NeedsPerson(Problem.REFERENCE_TAKEN, reference=attempt.reference or "?", other=other)
-    if not _found_again(c, order, attempt):
-        _insert(c, order, attempt)
+    if not _reopen_known_attempt(c, order, attempt):
+        _insert_attempt(c, order, attempt)
     told = {"attempt": attempt.id, "mode": attempt.mode, "reference": attempt.reference}
-    event(c, order.key, now, "attempt_found", told)
-    return again(c, order)
+    record_event(c, order.key, now, "attempt_found", told)
+    return reload_order(c, order)
 
 
-def _found_again(c: Connection, order: OrderRecord, attempt: Attempt) -> bool:
+def _reopen_known_attempt(c: Connection, order: OrderRecord, attempt: Attempt) -> bool:
     """Where the attempt is this order's own, take it for one that may have left; False = it is not on record.
 
     That it is unsent, or void, here proves nothing: this database may be a copy from before it was sent.
@@ -267,7 +269,7 @@ def _found_again(c: Connection, order: OrderRecord, attempt: Attempt) -> bool:
                 sa.update(attempts)
                 .where(attempts.c.id == known)
                 .values(
-                    sent_at=sa.func.coalesce(attempts.c.sent_at, moment(attempt.sent_at)),
+                    sent_at=sa.func.coalesce(attempts.c.sent_at, bind_time(attempt.sent_at)),
                     voided_at=None,
                     voided_by=None,
                     verdict="adopted",
@@ -280,7 +282,7 @@ def _found_again(c: Connection, order: OrderRecord, attempt: Attempt) -> bool:
     return True
 
 
-def _other_order(c: Connection, order: OrderRecord, attempt: Attempt) -> str | None:
+def _find_other_order(c: Connection, order: OrderRecord, attempt: Attempt) -> str | None:
     """The name of another order that has this attempt, or what it bought: somebody copied the ledger."""
     same = sa.select(attempts.c.order_id).where(
         attempts.c.attempt == attempt.id, attempts.c.order_id != order.key
@@ -288,30 +290,32 @@ def _other_order(c: Connection, order: OrderRecord, attempt: Attempt) -> str | N
     name = sa.select(sa.func.coalesce(orders.c.name, orders.c.order_id)).where(orders.c.id.in_(same))
     found: str | None = c.execute(name.limit(1)).scalar()
     if found is None and attempt.reference is not None:
-        return holder(c, attempt.reference, order.key)
+        return find_reference_owner(c, attempt.reference, order.key)
     return found
 
 
-def revive(c: Connection, now: datetime, order: OrderRecord, token: str, reference: str) -> OrderRecord:
-    """`Orders.revive`."""
-    held_row(c, order)
-    if holder(c, reference, order.key) is not None:
+def revive_attempt(
+    c: Connection, now: datetime, order: OrderRecord, token: str, reference: str
+) -> OrderRecord:
+    """`Orders.revive_attempt`."""
+    lock_order(c, order)
+    if find_reference_owner(c, reference, order.key) is not None:
         raise LeaseLost(f"the reference {reference} belongs to another order by now")
-    transitions.revive(c, order, token, reference, Mode.LIVE)
-    event(c, order.key, now, "attempt_revived", {"reference": reference})
+    transitions.reopen_attempt(c, order, token, reference, Mode.LIVE)
+    record_event(c, order.key, now, "attempt_revived", {"reference": reference})
     raise_alarm(c, now, order.key, Alarm.LATE_ANSWER, {"reference": reference})
-    return again(c, order)
+    return reload_order(c, order)
 
 
 def keep_look(c: Connection, now: datetime, order: OrderRecord, seen: ClosedPurchase) -> OrderRecord:
     """`Orders.keep_look`."""
-    held_row(c, order)
+    lock_order(c, order)
     transitions.watch_closed(c, order.key, seen)
-    return again(c, order)
+    return reload_order(c, order)
 
 
-def billed_test_order(c: Connection) -> str | None:
-    """`Orders.billed_test_order`."""
+def find_billed_test_order(c: Connection) -> str | None:
+    """`Orders.find_billed_test_order`."""
     open_ones = (alarms.c.alarm == Alarm.TEST_IS_REAL, alarms.c.cleared_at.is_(None))
     facts = c.execute(sa.select(alarms.c.facts).where(*open_ones).order_by(alarms.c.id).limit(1)).scalar()
     if facts is not None:

@@ -17,14 +17,14 @@ from bridge.order.model import RawAnswer
 from bridge.order.records import Attempt, Facts, OrderRecord
 from bridge.order.states import State
 from bridge.store.engine import Database
-from bridge.store.order_loading import load_all
+from bridge.store.order_loading import load_orders
 from bridge.store.row_mapping import (
-    as_facts,
-    as_moment,
-    attempt_from,
-    order_from,
-    readable,
-    state_from,
+    build_attempt,
+    build_order,
+    parse_state,
+    read_facts,
+    read_moment,
+    read_value,
 )
 from bridge.store.tables import alarms, answers, attempts, deliveries, events, orders, parcels
 
@@ -36,7 +36,7 @@ LISTED = [column if column.key != "snapshot" else sa.null().label("snapshot") fo
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class OrderFilter:
     """Which orders a list shows; what is empty does not restrict."""
 
     states: Collection[State] = ()
@@ -44,7 +44,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EventRecord:
     """A line of an order's timeline. `kind` is a code of `bridge.order.timeline`."""
 
     key: int
@@ -75,7 +75,7 @@ class AlarmRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class AnswerRecord:
     """An upstream's answer that was kept."""
 
     order: int
@@ -103,32 +103,32 @@ class Queries:
 
     _db: Database
 
-    async def get(self, key: int) -> OrderRecord | None:
+    async def find_order(self, key: int) -> OrderRecord | None:
         """One order, complete."""
-        found = await self._db.read(partial(load_all, keys=[key]))
+        found = await self._db.read(partial(load_orders, keys=[key]))
         return found[0] if found else None
 
-    async def load(self, keys: Collection[int]) -> list[OrderRecord]:
+    async def load_orders(self, keys: Collection[int]) -> list[OrderRecord]:
         """These orders, complete."""
-        return await self._db.read(partial(load_all, keys=list(keys)))
+        return await self._db.read(partial(load_orders, keys=list(keys)))
 
-    async def find(self, text: str) -> list[OrderRecord]:
+    async def search_orders(self, text: str) -> list[OrderRecord]:
         """Orders by name (with or without "#"), Shopify's id, Sculpteo's reference, tracking number, or the
         bridge's own number: the first of these that fits. "shop/name" looks in one shop only."""
-        return await self._db.read(partial(_find, text=text.strip()))
+        return await self._db.read(partial(_search_orders, text=text.strip()))
 
-    async def page(
-        self, filters: Filter = Filter(), before: int | None = None, limit: int = 50
+    async def list_orders(
+        self, filters: OrderFilter = OrderFilter(), before: int | None = None, limit: int = 50
     ) -> list[OrderRecord]:
         """A page of a list, newest first, from below the number `before`. Rows have no snapshot, attempt or
         parcels. Takes as long with a million orders as with a hundred."""
-        return await self._db.read(partial(page_of, filters=filters, before=before, limit=limit))
+        return await self._db.read(partial(list_page, filters=filters, before=before, limit=limit))
 
-    async def events(self, key: int) -> list[Event]:
+    async def list_events(self, key: int) -> list[EventRecord]:
         """The timeline, oldest first."""
-        return await self._db.read(partial(_events, key=key))
+        return await self._db.read(partial(_list_events, key=key))
 
-    async def since(self, keys: Sequence[int]) -> dict[int, datetime]:
+    async def load_state_times(self, keys: Sequence[int]) -> dict[int, datetime]:
         """Since when orders are in the state, and for the reason, that they are in."""
         last = (
             sa.select(events.c.order_id, sa.func.max(events.c.at))
@@ -136,68 +136,68 @@ class Queries:
             .group_by(events.c.order_id)
         )
         return await self._db.read(
-            lambda c: {row[0]: row[1] for row in c.execute(last) if readable(row[1]) is not None}
+            lambda c: {row[0]: row[1] for row in c.execute(last) if read_value(row[1]) is not None}
         )
 
-    async def attempts(self, key: int) -> list[Attempt]:
+    async def list_attempts(self, key: int) -> list[Attempt]:
         """Every attempt to buy, void ones too, first one first."""
 
-        def work(c: Connection) -> list[Attempt]:
+        def select_attempts(c: Connection) -> list[Attempt]:
             rows = c.execute(
                 sa.select(attempts).where(attempts.c.order_id == key).order_by(attempts.c.number)
             )
-            return [attempt_from(row) for row in rows]
+            return [build_attempt(row) for row in rows]
 
-        return await self._db.read(work)
+        return await self._db.read(select_attempts)
 
-    async def alarms(self, *, open_only: bool = True, order: int | None = None) -> list[AlarmRecord]:
+    async def list_alarms(self, *, open_only: bool = True, order: int | None = None) -> list[AlarmRecord]:
         """Alarms, newest first."""
-        return await self._db.read(partial(_alarms, open_only=open_only, order=order))
+        return await self._db.read(partial(_list_alarms, open_only=open_only, order=order))
 
-    async def answers(self, key: int) -> list[Evidence]:
+    async def list_answers(self, key: int) -> list[AnswerRecord]:
         """What upstreams answered, as kept, oldest first."""
 
-        def work(c: Connection) -> list[Evidence]:
+        def select_answers(c: Connection) -> list[AnswerRecord]:
             rows = c.execute(sa.select(answers).where(answers.c.order_id == key).order_by(answers.c.id))
-            return [Evidence(row.order_id, row.kind, _answer(row)) for row in rows]
+            return [AnswerRecord(row.order_id, row.kind, _read_answer(row)) for row in rows]
 
-        return await self._db.read(work)
+        return await self._db.read(select_answers)
 
-    async def deliveries(
+    async def list_deliveries(
         self, *, order: int | None = None, before: int | None = None, limit: int = 50
     ) -> list[DeliveryRecord]:
         """Webhook deliveries, newest first."""
-        return await self._db.read(partial(_deliveries, order=order, before=before, limit=limit))
+        return await self._db.read(partial(_list_deliveries, order=order, before=before, limit=limit))
 
-    async def counts(self) -> Mapping[State, int]:
+    async def count_by_state(self) -> Mapping[State, int]:
         """How many orders are in each state."""
 
-        def work(c: Connection) -> dict[State, int]:
+        def count_states(c: Connection) -> dict[State, int]:
             rows = c.execute(sa.select(orders.c.state, sa.func.count()).group_by(orders.c.state))
             found = dict.fromkeys(State, 0)
             for state, count in rows:
-                found[state_from(state) or State.ATTENTION] += count
+                found[parse_state(state) or State.ATTENTION] += count
             return found
 
-        return await self._db.read(work)
+        return await self._db.read(count_states)
 
 
-def _answer(row: Any) -> RawAnswer:
+def _read_answer(row: Any) -> RawAnswer:
     if isinstance(row.answer, RawAnswer):
         return row.answer
-    return RawAnswer(as_moment(row.at), None, error="what was kept of this answer cannot be read")
+    return RawAnswer(read_moment(row.at), None, error="what was kept of this answer cannot be read")
 
 
-def _find(c: Connection, text: str) -> list[OrderRecord]:
+def _search_orders(c: Connection, text: str) -> list[OrderRecord]:
     shop, slash, rest = text.partition("/")
     if slash and not text.startswith("gid:"):
-        in_shop = [record for record in _find_plain(c, rest, shop) if record.shop == shop]
+        in_shop = [record for record in _search_plain(c, rest, shop) if record.shop == shop]
         if in_shop:
             return in_shop
-    return _find_plain(c, text)
+    return _search_plain(c, text)
 
 
-def _find_plain(c: Connection, text: str, shop: str | None = None) -> list[OrderRecord]:
+def _search_plain(c: Connection, text: str, shop: str | None = None) -> list[OrderRecord]:
     """The first way of naming an order that fits, in this shop where one is given: so "1001" is "#1001" before it
     is the number 1001."""
     if not text:
@@ -220,20 +220,20 @@ def _find_plain(c: Connection, text: str, shop: str | None = None) -> list[Order
             query = query.where(orders.c.shop == shop)
         keys = list(c.execute(query).scalars())
         if keys:
-            return load_all(c, keys)
+            return load_orders(c, keys)
     return []
 
 
-def page_of(c: Connection, filters: Filter, before: int | None, limit: int) -> list[OrderRecord]:
+def list_page(c: Connection, filters: OrderFilter, before: int | None, limit: int) -> list[OrderRecord]:
     """One index walk for each state, merged: a rare state among a million others is found at once."""
     states: Iterable[State | None] = sorted(set(filters.states)) or [None]
     if filters.shop is not None and not filters.states:
         states = list(State)  # the index of a shop's orders is by state too
-    walks = [_walk(c, state, filters.shop, before, limit) for state in states]
+    walks = [_walk_state(c, state, filters.shop, before, limit) for state in states]
     return list(islice(merge(*walks, key=lambda record: -record.key), limit))
 
 
-def _walk(
+def _walk_state(
     c: Connection, state: State | None, shop: str | None, before: int | None, limit: int
 ) -> list[OrderRecord]:
     query = sa.select(*LISTED).order_by(orders.c.id.desc()).limit(limit)
@@ -243,21 +243,21 @@ def _walk(
         query = query.where(orders.c.shop == shop)
     if before is not None:
         query = query.where(orders.c.id < before)
-    return [order_from(row) for row in c.execute(query)]
+    return [build_order(row) for row in c.execute(query)]
 
 
-def _events(c: Connection, key: int) -> list[Event]:
+def _list_events(c: Connection, key: int) -> list[EventRecord]:
     rows = c.execute(sa.select(events).where(events.c.order_id == key).order_by(events.c.id))
     return [
-        Event(
+        EventRecord(
             key=row.id,
             order=row.order_id,
-            at=as_moment(row.at),
+            at=read_moment(row.at),
             kind=row.kind,
             who=row.who,
-            facts=as_facts(row.facts),
-            source=state_from(row.source),
-            target=state_from(row.target),
+            facts=read_facts(row.facts),
+            source=parse_state(row.source),
+            target=parse_state(row.target),
             reason=row.reason,
             problem=row.problem,
         )
@@ -265,7 +265,7 @@ def _events(c: Connection, key: int) -> list[Event]:
     ]
 
 
-def _alarms(c: Connection, open_only: bool, order: int | None) -> list[AlarmRecord]:
+def _list_alarms(c: Connection, open_only: bool, order: int | None) -> list[AlarmRecord]:
     query = (
         sa.select(
             alarms, sa.func.coalesce(orders.c.name, orders.c.order_id).label("order_name"), orders.c.shop
@@ -284,16 +284,18 @@ def _alarms(c: Connection, open_only: bool, order: int | None) -> list[AlarmReco
             order_name=row.order_name,
             shop=row.shop,
             alarm=row.alarm,
-            facts=as_facts(row.facts),
-            raised_at=as_moment(row.raised_at),
-            cleared_at=readable(row.cleared_at),
+            facts=read_facts(row.facts),
+            raised_at=read_moment(row.raised_at),
+            cleared_at=read_value(row.cleared_at),
             cleared_by=row.cleared_by,
         )
         for row in c.execute(query)
     ]
 
 
-def _deliveries(c: Connection, order: int | None, before: int | None, limit: int) -> list[DeliveryRecord]:
+def _list_deliveries(
+    c: Connection, order: int | None, before: int | None, limit: int
+) -> list[DeliveryRecord]:
     wide = {"body", "packed", "event_id", "api_version", "triggered_at"}
     query = (
         sa.select(*(column for column in deliveries.c if column.key not in wide))
@@ -310,8 +312,8 @@ def _deliveries(c: Connection, order: int | None, before: int | None, limit: int
             shop=row.shop,
             webhook_id=row.webhook_id,
             topic=row.topic,
-            received_at=as_moment(row.received_at),
-            settled_at=readable(row.settled_at),
+            received_at=read_moment(row.received_at),
+            settled_at=read_value(row.settled_at),
             outcome=row.outcome,
             order=row.order_key,
         )

@@ -13,15 +13,15 @@ from sqlalchemy.engine import Connection
 
 from bridge.order.model import Money, PrintItem
 from bridge.store.engine import Database
-from bridge.store.row_mapping import readable
-from bridge.store.search_index import revenue_of
+from bridge.store.row_mapping import read_value
+from bridge.store.search_index import compute_revenue
 from bridge.store.tables import figures, orders
 
 BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class SkuShare:
     """What of an order belongs to one SKU. `revenue` is without taxes and shipping; None = not known any
     more."""
 
@@ -31,7 +31,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Bought:
+class BoughtOrder:
     """An order that was bought. `cost` is Sculpteo's price without shipping, None = it was not asked."""
 
     shop: str
@@ -39,7 +39,7 @@ class Bought:
     shipped_at: datetime | None
     cost: Money | None
     revenue: Money | None
-    shares: tuple[Share, ...]
+    shares: tuple[SkuShare, ...]
     address_verdict: str | None = None  # ERROR or WARNING of Shopify's check of the address; None = neither
 
 
@@ -49,13 +49,13 @@ class Reports:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def bought(
+    async def list_bought_orders(
         self, start: datetime, end: datetime, mode: str, *, shop: str | None = None
-    ) -> AsyncIterator[Bought]:
+    ) -> AsyncIterator[BoughtOrder]:
         """Every order bought from `start` on and before `end` in this mode, oldest first."""
         after: tuple[datetime, int] = (start, 0)
         while True:
-            work = partial(_bought, after=after, end=end, mode=mode, shop=shop)
+            work = partial(_list_bought_orders, after=after, end=end, mode=mode, shop=shop)
             found = await self._db.read(work)
             known = [(key, one) for key, one in found if one is not None]
             for _, one in known:
@@ -65,14 +65,16 @@ class Reports:
             after = (known[-1][1].placed_at, known[-1][0])
 
 
-def _bought(
+def _list_bought_orders(
     c: Connection, after: tuple[datetime, int], end: datetime, mode: str, shop: str | None
-) -> list[tuple[int, Bought | None]]:
+) -> list[tuple[int, BoughtOrder | None]]:
     """By the order's number; None for one of which it cannot be read when it was bought."""
     at, key = after
     wide = ("id", "shop", "placed_at", "shipped_at", "cost", "items")
     query = (
-        sa.select(*[orders.c[name] for name in wide], figures.c.revenue, _verdict().label("verdict"))
+        sa.select(
+            *[orders.c[name] for name in wide], figures.c.revenue, _select_address_verdict().label("verdict")
+        )
         .outerjoin(figures, figures.c.order_id == orders.c.id)
         .where(
             orders.c.placed_at.is_not(None),
@@ -87,38 +89,38 @@ def _bought(
     if shop is not None:
         query = query.where(orders.c.shop == shop)
     rows = c.execute(query).all()
-    mixed = [row.id for row in rows if len({item.sku for item in _items(row)}) > 1]
-    apart = _apart(c, mixed)
-    return [(row.id, _one(row, apart)) for row in rows]
+    mixed = [row.id for row in rows if len({item.sku for item in _read_items(row)}) > 1]
+    apart = _split_by_sku(c, mixed)
+    return [(row.id, _build_bought_order(row, apart)) for row in rows]
 
 
-def _verdict() -> sa.Case[str]:
+def _select_address_verdict() -> sa.Case[str]:
     """Read from the snapshot's text, which is JSON: no text in it holds a bare quotation mark."""
     stored = sa.type_coerce(orders.c.snapshot, sa.Text)
     known = ((stored.like(f'%"address_verdict": "{one}"%'), one) for one in ("ERROR", "WARNING"))
     return sa.case(*known, else_=None)
 
 
-def _one(row: Any, apart: dict[int, tuple[Share, ...]]) -> Bought | None:
-    if readable(row.placed_at) is None:
+def _build_bought_order(row: Any, apart: dict[int, tuple[SkuShare, ...]]) -> BoughtOrder | None:
+    if read_value(row.placed_at) is None:
         return None
-    return Bought(
+    return BoughtOrder(
         row.shop,
         row.placed_at,
-        readable(row.shipped_at),
-        readable(row.cost),
-        readable(row.revenue),
-        apart[row.id] if row.id in apart else _shares(_items(row), readable(row.revenue)),
+        read_value(row.shipped_at),
+        read_value(row.cost),
+        read_value(row.revenue),
+        apart[row.id] if row.id in apart else _build_shares(_read_items(row), read_value(row.revenue)),
         row.verdict,
     )
 
 
-def _items(row: Any) -> tuple[PrintItem, ...]:
+def _read_items(row: Any) -> tuple[PrintItem, ...]:
     """What was printed; nothing where that cannot be read, which leaves the sums of the order itself."""
-    return tuple(readable(row.items) or ())
+    return tuple(read_value(row.items) or ())
 
 
-def _units(items: tuple[PrintItem, ...]) -> dict[str, int]:
+def _count_units(items: tuple[PrintItem, ...]) -> dict[str, int]:
     """Units sold of each SKU; the designs of a bundle are of one line."""
     lines = {(item.sku, item.line_item_id): item.line_quantity for item in items}
     units: dict[str, int] = {}
@@ -127,23 +129,27 @@ def _units(items: tuple[PrintItem, ...]) -> dict[str, int]:
     return units
 
 
-def _shares(items: tuple[PrintItem, ...], revenue: Money | None) -> tuple[Share, ...]:
+def _build_shares(items: tuple[PrintItem, ...], revenue: Money | None) -> tuple[SkuShare, ...]:
     """Of an order without a snapshot: its revenue belongs to a SKU only if there is just one."""
-    units = _units(items)
+    units = _count_units(items)
     alone = len(units) == 1
-    return tuple(Share(sku, count, revenue if alone else None) for sku, count in units.items())
+    return tuple(SkuShare(sku, count, revenue if alone else None) for sku, count in units.items())
 
 
-def _apart(c: Connection, keys: list[int]) -> dict[int, tuple[Share, ...]]:
+def _split_by_sku(c: Connection, keys: list[int]) -> dict[int, tuple[SkuShare, ...]]:
     """Orders of several SKUs, taken apart by their snapshots while these are kept."""
     query = sa.select(orders.c.id, orders.c["items"], orders.c.snapshot).where(
         orders.c.id.in_(keys), orders.c.snapshot.is_not(None)
     )
     return {
         row.id: tuple(
-            Share(sku, count, revenue_of(row.snapshot, [item for item in _items(row) if item.sku == sku]))
-            for sku, count in _units(_items(row)).items()
+            SkuShare(
+                sku,
+                count,
+                compute_revenue(row.snapshot, [item for item in _read_items(row) if item.sku == sku]),
+            )
+            for sku, count in _count_units(_read_items(row)).items()
         )
         for row in (c.execute(query) if keys else ())
-        if readable(row.snapshot) is not None
+        if read_value(row.snapshot) is not None
     }

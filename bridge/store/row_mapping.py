@@ -25,7 +25,7 @@ from bridge.order.records import (
     ParcelRecord,
 )
 from bridge.order.states import State
-from bridge.store.types import Unreadable, to_json
+from bridge.store.types import UnreadableValue, to_json
 
 WRITABLE = frozenset(
     {
@@ -89,7 +89,7 @@ NOTHING: dict[str, Any] = {
 """What stands in the place of a column that must have a value, where that cannot be read."""
 
 
-def columns_of(values: Facts) -> dict[str, Any]:
+def build_columns(values: Facts) -> dict[str, Any]:
     """The columns for a Change's values. Raises ValueError for a field that no step may write."""
     strange = set(values) - WRITABLE
     if strange:
@@ -102,7 +102,7 @@ def columns_of(values: Facts) -> dict[str, Any]:
     return columns
 
 
-def order_from(
+def build_order(
     row: Any,
     *,
     attempt: Attempt | None = None,
@@ -119,12 +119,12 @@ def order_from(
     needs a person, with nothing in the place of what is damaged; its row is as it was.
     """
     data = dict(row._mapping)
-    broken = [*_repaired(data), *damage]
+    broken = [*_repair_columns(data), *damage]
     lease = None
     if data["lease_owner"] is not None and data["lease_until"] is not None:
         lease = Lease(data["id"], data["lease_owner"], data["lease_token"], data["lease_until"])
     if broken:
-        _set_aside(data, broken)
+        _mark_damaged(data, broken)
     plain = {
         name: data[name]
         for name in OrderRecord.__dataclass_fields__
@@ -148,7 +148,7 @@ def order_from(
     )
 
 
-def closed_attempt_from(row: Any) -> ClosedAttempt:
+def build_closed_attempt(row: Any) -> ClosedAttempt:
     proven = (
         row.voided_by != SERVICE
         or row.verdict in {Verdict.REFUSED, Verdict.NOT_SENT}
@@ -157,11 +157,11 @@ def closed_attempt_from(row: Any) -> ClosedAttempt:
     return ClosedAttempt(row.attempt, row.reference, proven)
 
 
-def _repaired(data: dict[str, Any]) -> list[str]:
+def _repair_columns(data: dict[str, Any]) -> list[str]:
     """Put nothing in the place of what cannot be read of an order's row; gives the names of those columns."""
     broken = []
     for name, value in data.items():
-        if not _fits(name, value):
+        if not _is_readable(name, value):
             data[name] = NOTHING.get(name)
             broken.append(name)
     if data["state"] not in STATES:
@@ -174,8 +174,8 @@ def _repaired(data: dict[str, Any]) -> list[str]:
     return broken
 
 
-def _fits(name: str, value: object) -> bool:
-    if isinstance(value, Unreadable):
+def _is_readable(name: str, value: object) -> bool:
+    if isinstance(value, UnreadableValue):
         return False
     if name in NUMBERS:
         return isinstance(value, int)
@@ -190,8 +190,8 @@ def _fits(name: str, value: object) -> bool:
     return not (name in NOTHING and value is None)
 
 
-def _set_aside(data: dict[str, Any], broken: list[str]) -> None:
-    """How an order with a damaged row is shown, and set aside (`leases.set_aside`)."""
+def _mark_damaged(data: dict[str, Any], broken: list[str]) -> None:
+    """How an order with a damaged row is shown, and set aside (`leases.set_aside_order`)."""
     if data["problem"] != Problem.INTERNAL or not data["facts"].get("damaged"):
         why = f"what the database holds of it cannot be read ({', '.join(broken)})"
         was = {"was": str(data["state"]), "was_reason": data["reason"]}
@@ -199,12 +199,12 @@ def _set_aside(data: dict[str, Any], broken: list[str]) -> None:
     data |= {"state": State.ATTENTION, "problem": Problem.INTERNAL, "reason": None, "due_at": None}
 
 
-def attempt_from(row: Any) -> Attempt:
+def build_attempt(row: Any) -> Attempt:
     """An attempt, read for the worst where something of it cannot be read: as sent, in live mode, not void.
     `damage_of` names what that is."""
     data = row._mapping
-    created = as_moment(data["created_at"])
-    sent = created if isinstance(data["sent_at"], Unreadable) else data["sent_at"]
+    created = read_moment(data["created_at"])
+    sent = created if isinstance(data["sent_at"], UnreadableValue) else data["sent_at"]
     return Attempt(
         key=data["id"],
         order=data["order_id"],
@@ -215,106 +215,106 @@ def attempt_from(row: Any) -> Attempt:
         mapping_version=data["mapping_version"],
         created_at=created,
         sent_at=sent,
-        answered_at=readable(data["answered_at"]),
+        answered_at=read_value(data["answered_at"]),
         verdict=data["verdict"],
         why=data["why"],
         reference=data["reference"],
-        voided_at=readable(data["voided_at"]),
+        voided_at=read_value(data["voided_at"]),
         voided_by=data["voided_by"],
-        cost=readable(data["cost"]),
-        request=as_facts(data["request"]),
-        answer=readable(data["answer"]),
+        cost=read_value(data["cost"]),
+        request=read_facts(data["request"]),
+        answer=read_value(data["answer"]),
     )
 
 
-def closed_from(row: Any) -> ClosedPurchase:
+def build_closed_purchase(row: Any) -> ClosedPurchase:
     """A closed purchase, read for the worst where something of it cannot be read: as live, and to be looked at."""
     return ClosedPurchase(
         reference=row.reference,
         token=row.token,
         mode=Mode(row.mode) if row.mode in MODE_NAMES else Mode.LIVE,
-        closed_at=as_moment(row.closed_at),
+        closed_at=read_moment(row.closed_at),
         status=row.status,
         words=row.words,
-        looked_at=readable(row.looked_at),
-        look_at=as_moment(row.look_at) if isinstance(row.look_at, Unreadable) else row.look_at,
-        alive_at=readable(row.alive_at),
+        looked_at=read_value(row.looked_at),
+        look_at=read_moment(row.look_at) if isinstance(row.look_at, UnreadableValue) else row.look_at,
+        alive_at=read_value(row.alive_at),
     )
 
 
-def parcel_from(row: Any) -> ParcelRecord:
+def build_parcel(row: Any) -> ParcelRecord:
     """A parcel; one that cannot be read is known by its number. `damage_of` names what that is."""
-    parcel = Parcel(row.number) if isinstance(row.parcel, Unreadable) else row.parcel
-    return ParcelRecord(parcel, as_moment(row.found_at), readable(row.pushed_at), row.fulfillment_id)
+    parcel = Parcel(row.number) if isinstance(row.parcel, UnreadableValue) else row.parcel
+    return ParcelRecord(parcel, read_moment(row.found_at), read_value(row.pushed_at), row.fulfillment_id)
 
 
-def damage_of(what: str, row: Any) -> list[str]:
+def list_damage(what: str, row: Any) -> list[str]:
     """What of the row of an attempt or a parcel cannot be read, each as "attempt 2: answer"."""
-    broken = [name for name, value in row._mapping.items() if isinstance(value, Unreadable)]
+    broken = [name for name, value in row._mapping.items() if isinstance(value, UnreadableValue)]
     if "mode" in row._mapping and row.mode not in MODE_NAMES:
         broken.append("mode")
-    if "request" in row._mapping and not isinstance(row.request, dict | Unreadable):
+    if "request" in row._mapping and not isinstance(row.request, dict | UnreadableValue):
         broken.append("request")
     return [f"{what} {row.number}: {name}" for name in broken]
 
 
-def readable(value: Any) -> Any:
+def read_value(value: Any) -> Any:
     """The value, or None in the place of one that cannot be read."""
-    return None if isinstance(value, Unreadable) else value
+    return None if isinstance(value, UnreadableValue) else value
 
 
-def state_from(text: Any) -> State | None:
+def parse_state(text: Any) -> State | None:
     """A state as it was stored; None for none, and for one that this program does not know."""
     return State(text) if text in STATES else None
 
 
-def as_facts(value: Any) -> dict[str, Any]:
+def read_facts(value: Any) -> dict[str, Any]:
     """Facts as they were stored; none in the place of what cannot be read."""
     return value if isinstance(value, dict) else {}
 
 
-def as_moment(value: Any, otherwise: datetime = LONG_AGO) -> datetime:
+def read_moment(value: Any, otherwise: datetime = LONG_AGO) -> datetime:
     """A time as it was stored, or another one in the place of what cannot be read."""
     return value if isinstance(value, datetime) else otherwise
 
 
-def notification_from(row: Any) -> NotificationRecord:
+def build_notification(row: Any) -> NotificationRecord:
     return NotificationRecord(
         key=row.id,
         token=row.token,
         reference=row.reference,
-        received_at=as_moment(row.received_at),
+        received_at=read_moment(row.received_at),
         settled=row.settled,
         attempt_reference=row.attempt_reference,
         attempt_mode=Mode(row.attempt_mode),
     )
 
 
-def delivery_from(row: Any, body: bytes) -> Delivery:
+def build_delivery(row: Any, body: bytes) -> Delivery:
     return Delivery(
         shop=row.shop,
         webhook_id=row.webhook_id,
         topic=row.topic,
         body=body,
-        received_at=as_moment(row.received_at),
+        received_at=read_moment(row.received_at),
         event_id=row.event_id,
         api_version=row.api_version,
-        triggered_at=readable(row.triggered_at),
+        triggered_at=read_value(row.triggered_at),
         key=row.id,
     )
 
 
-def body_of(row: Any) -> bytes:
+def read_body(row: Any) -> bytes:
     """The body of a delivery, byte for byte. Raises zlib.error and TypeError for one that is damaged."""
     return zlib.decompress(row.body) if row.packed else bytes(row.body)
 
 
-def digest(facts: Facts) -> str:
+def compute_facts_digest(facts: Facts) -> str:
     """Tells equal facts from others, in a length that an index can hold."""
     return hashlib.sha256(to_json(dict(facts)).encode()).hexdigest()[:32]
 
 
-def insert_for(connection: Connection, table: Any) -> Any:
+def build_insert(connection: Connection, table: Any) -> Any:
     """The INSERT of this database's dialect, which knows ON CONFLICT. Both spell it alike."""
     if connection.dialect.name == "sqlite":
         from sqlalchemy.dialects import sqlite

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 import structlog
 
 from bridge.store.engine import BUSY_TIMEOUT_MS, Database
-from bridge.store.key_value import remember
+from bridge.store.key_value import upsert_value
 from bridge.store.tables import memory
 
 UNSCOURED = "unscoured"
@@ -31,28 +31,30 @@ LARGE_EVERY = timedelta(days=1)
 log = structlog.get_logger("bridge.store")
 
 
-async def scour(db: Database) -> bool:
-    """`StoredPrivacy.scour`."""
+async def purge_file(db: Database) -> bool:
+    """`StoredPrivacy.purge_file`."""
     kept = sa.select(memory.c.key, memory.c.value).where(memory.c.key.in_([UNSCOURED, SCOURED_AT]))
     known: dict[str, str] = await db.read(lambda c: {row.key: row.value for row in c.execute(kept)})
     if UNSCOURED not in known:
         return True
     if db.is_sqlite:
         path, last = Path(db.url.database or ""), known.get(SCOURED_AT)
-        done = await asyncio.to_thread(_scoured, path, datetime.fromisoformat(last) if last else None)
+        done = await asyncio.to_thread(
+            _purge_sqlite_file, path, datetime.fromisoformat(last) if last else None
+        )
         if not done:
             return False
     now = datetime.now(UTC).isoformat()
 
-    def work(c: sa.Connection) -> None:
+    def mark_purged(c: sa.Connection) -> None:
         c.execute(sa.delete(memory).where(memory.c.key == UNSCOURED, memory.c.value == known[UNSCOURED]))
-        remember(c, SCOURED_AT, now)
+        upsert_value(c, SCOURED_AT, now)
 
-    await db.write(work)
+    await db.write(mark_purged)
     return True
 
 
-def _scoured(path: Path, last: datetime | None) -> bool:
+def _purge_sqlite_file(path: Path, last: datetime | None) -> bool:
     """Write the file anew and empty its log; False = that could not be done now."""
     large = path.stat().st_size > LARGE
     rests = large and last is not None and datetime.now(UTC) - last < LARGE_EVERY

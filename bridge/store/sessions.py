@@ -20,8 +20,8 @@ from bridge.order.records import Facts
 from bridge.ports import Clock
 from bridge.store.engine import Database
 from bridge.store.row_mapping import (
-    as_facts,
-    as_moment,
+    read_facts,
+    read_moment,
 )
 from bridge.store.tables import audit, orders, sessions
 
@@ -58,7 +58,7 @@ SAID = {
 log = structlog.get_logger("bridge.people")
 
 
-def log_deed(
+def log_action(
     who: str, action: str, outcome: str, order: str | None, shop: str | None, address: str | None
 ) -> None:
     """What a person did, as a line of the log; a warning where it was refused. `address` is that of a browser."""
@@ -68,7 +68,7 @@ def log_deed(
     log.log(level, said, **{name: value for name, value in told.items() if value is not None})
 
 
-def _called(c: Connection, order: int | None) -> tuple[str | None, str | None]:
+def _load_order_name(c: Connection, order: int | None) -> tuple[str | None, str | None]:
     """The name of an order, and of its shop."""
     if order is None:
         return None, None
@@ -78,7 +78,7 @@ def _called(c: Connection, order: int | None) -> tuple[str | None, str | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditEntry:
     """A line of the audit log. `order` is the key of the order that it concerns, if any."""
 
     key: int
@@ -92,7 +92,7 @@ class Deed:
     facts: Facts = field(default_factory=dict)
 
 
-def _session(row: Any) -> Session | None:
+def _build_session(row: Any) -> Session | None:
     """A session; one that cannot be read counts as over, so that its user signs in again."""
     times, texts = (row.created_at, row.seen_at, row.until), (row.id, row.who, row.proof, row.csrf)
     whole = all(isinstance(one, datetime) for one in times) and all(isinstance(one, str) for one in texts)
@@ -106,7 +106,7 @@ class Sessions:
     _db: Database
     _clock: Clock
 
-    async def open(
+    async def open_session(
         self,
         id: str,
         *,
@@ -122,39 +122,39 @@ class Sessions:
         agent = (agent or "")[:LONGEST_AGENT] or None
         made = Session(id, who, proof, csrf, now, now, now + lasts, address, agent)
 
-        def work(c: Connection) -> None:
+        def insert_session(c: Connection) -> None:
             c.execute(sa.delete(sessions).where(sessions.c.until <= now))
             c.execute(sa.insert(sessions).values(asdict(made)))
 
-        await self._db.write(work)
+        await self._db.write(insert_session)
         return made
 
-    async def find(self, id: str) -> Session | None:
+    async def find_session(self, id: str) -> Session | None:
         """The session, unless it is over."""
         now = self._clock.now()
 
-        def work(c: Connection) -> Session | None:
+        def select_session(c: Connection) -> Session | None:
             row = c.execute(
                 sa.select(sessions).where(sessions.c.id == id, sessions.c.until > now)
             ).one_or_none()
-            return None if row is None else _session(row)
+            return None if row is None else _build_session(row)
 
-        found = await self._db.read(work)
+        found = await self._db.read(select_session)
         if found is not None and now - found.seen_at > SEEN_EVERY:
             seen = sa.update(sessions).where(sessions.c.id == id).values(seen_at=now)
             await self._db.write(lambda c: c.execute(seen))
         return found
 
-    async def close(self, id: str) -> None:
+    async def close_session(self, id: str) -> None:
         """Sign out here."""
         await self._db.write(lambda c: c.execute(sa.delete(sessions).where(sessions.c.id == id)))
 
-    async def close_all(self, who: str, *, but: str | None = None) -> int:
+    async def close_sessions(self, who: str, *, but: str | None = None) -> int:
         """Sign a user out everywhere, or everywhere but here; gives how many sessions ended."""
         theirs = sa.delete(sessions).where(sessions.c.who == who, sessions.c.id != (but or ""))
         return await self._db.write(lambda c: c.execute(theirs).rowcount)
 
-    async def of(self, who: str) -> list[Session]:
+    async def list_sessions(self, who: str) -> list[Session]:
         """A user's sessions, the newest first."""
         now = self._clock.now()
         query = (
@@ -162,9 +162,11 @@ class Sessions:
             .where(sessions.c.who == who, sessions.c.until > now)
             .order_by(sessions.c.created_at.desc())
         )
-        return await self._db.read(lambda c: [one for row in c.execute(query) if (one := _session(row))])
+        return await self._db.read(
+            lambda c: [one for row in c.execute(query) if (one := _build_session(row))]
+        )
 
-    async def note(
+    async def record_action(
         self,
         who: str,
         action: str,
@@ -185,22 +187,22 @@ class Sessions:
             "facts": dict(facts or {}),
         }
 
-        def work(c: Connection) -> tuple[str | None, str | None]:
+        def insert_entry(c: Connection) -> tuple[str | None, str | None]:
             key = c.execute(sa.insert(audit).values(row).returning(audit.c.id)).scalar_one()
             if (action, outcome) == ("sign_in", "refused") and key % PRUNE_EVERY == 0:
                 _drop_old_tries(c)
-            return _called(c, order)
+            return _load_order_name(c, order)
 
-        name, shop = await self._db.write(work)
+        name, shop = await self._db.write(insert_entry)
         if action not in TOLD_ELSEWHERE:
-            log_deed(who, action, outcome, name, shop, address)
+            log_action(who, action, outcome, name, shop, address)
 
-    async def newest(self) -> int:
+    async def load_newest_key(self) -> int:
         """The number of the last line of the audit log; 0 where there is none."""
         query = sa.select(sa.func.coalesce(sa.func.max(audit.c.id), 0))
         return await self._db.read(lambda c: int(c.execute(query).scalar_one()))
 
-    async def log_terminal(self, after: int) -> int:
+    async def log_terminal_actions(self, after: int) -> int:
         """Tell the log of this process what was decided at terminals since that line; gives the last line."""
         query = (
             sa.select(audit.c.id, audit.c.who, audit.c.action, audit.c.outcome, audit.c.order_key)
@@ -209,17 +211,17 @@ class Sessions:
             .limit(AT_ONCE)
         )
 
-        def work(c: Connection) -> list[tuple[Any, tuple[str | None, str | None]]]:
-            return [(row, _called(c, row.order_key)) for row in c.execute(query).all()]
+        def select_new_entries(c: Connection) -> list[tuple[Any, tuple[str | None, str | None]]]:
+            return [(row, _load_order_name(c, row.order_key)) for row in c.execute(query).all()]
 
         last = after
-        for row, (name, shop) in await self._db.read(work):
+        for row, (name, shop) in await self._db.read(select_new_entries):
             last = row.id
             if row.who.endswith(TERMINAL):
-                log_deed(row.who, row.action, row.outcome, name, shop, None)
+                log_action(row.who, row.action, row.outcome, name, shop, None)
         return last
 
-    async def deeds(self, *, before: int | None = None, limit: int = 50) -> list[Deed]:
+    async def list_audit_entries(self, *, before: int | None = None, limit: int = 50) -> list[AuditEntry]:
         """The audit log, newest first."""
         name = sa.func.coalesce(orders.c.name, orders.c.order_id).label("order_name")
         query = (
@@ -231,23 +233,23 @@ class Sessions:
         if before is not None:
             query = query.where(audit.c.id < before)
 
-        def work(c: Connection) -> list[Deed]:
+        def select_entries(c: Connection) -> list[AuditEntry]:
             return [
-                Deed(
+                AuditEntry(
                     key=row.id,
-                    at=as_moment(row.at),
+                    at=read_moment(row.at),
                     who=row.who,
                     action=row.action,
                     outcome=row.outcome,
                     order=row.order_key,
                     order_name=row.order_name,
                     address=row.address,
-                    facts=as_facts(row.facts),
+                    facts=read_facts(row.facts),
                 )
                 for row in c.execute(query)
             ]
 
-        return await self._db.read(work)
+        return await self._db.read(select_entries)
 
 
 def _drop_old_tries(c: Connection) -> None:

@@ -11,14 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bridge.order.progress import KINDS, MOVES, Line, last_progress, stand_of
+from bridge.order.progress import KINDS, MOVES, Line, find_last_progress, find_stand
 from bridge.order.records import Facts, OrderRecord
 from bridge.order.states import OPEN, State
 from bridge.store.engine import Database
 from bridge.store.row_mapping import (
-    as_facts,
-    as_moment,
-    readable,
+    read_facts,
+    read_moment,
+    read_value,
 )
 from bridge.store.tables import events, orders, parcels
 
@@ -29,7 +29,7 @@ LISTED = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StalledOrder:
     """An open order. `since` = its last real progress, as `bridge.order.progress` has it; `moved_at` = when it
     last came to its state, by progress or not. `number` is of a parcel that is not in the shop, `looked_at` when
     Sculpteo last told of the order."""
@@ -54,12 +54,12 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Watching:
+class StalledOrders:
     """Reads only."""
 
     _db: Database
 
-    async def standing(
+    async def list_stalled(
         self,
         now: datetime,
         *,
@@ -68,7 +68,7 @@ class Watching:
         shops: Collection[str] | None = None,
         after: int = 0,
         limit: int = 200,
-    ) -> list[Standing]:
+    ) -> list[StalledOrder]:
         """Open orders that have been known for so long; by their numbers, from above `after` on.
 
         Of those that are bought, which are most of all, only what is known for as long as `bought_for`, is late,
@@ -84,31 +84,33 @@ class Watching:
             *([] if shops is None else [orders.c.shop.not_in(sorted(shops))]),
         ]
         wanted = sa.and_(old, sa.or_(sa.not_(bought), *telling))
-        return await self._db.read(lambda c: _standing(c, wanted, after, limit))
+        return await self._db.read(lambda c: _list_stalled(c, wanted, after, limit))
 
-    async def stood_since(self, known: Mapping[int, OrderRecord]) -> dict[int, datetime]:
+    async def load_stalled_since(self, known: Mapping[int, OrderRecord]) -> dict[int, datetime]:
         """Since when orders stand where these records say, by their numbers: a look that found nothing new, a failed
         try and a short way round do not begin it anew."""
 
-        def work(c: Connection) -> dict[int, datetime]:
-            timelines = _timelines(c, list(known), MOVES, LISTED)
+        def compute_stalled_since(c: Connection) -> dict[int, datetime]:
+            timelines = _load_timelines(c, list(known), MOVES, LISTED)
             return {
-                key: last_progress(
-                    timelines[key], stand_of(one.state, one.reason, one.problem), one.first_seen_at
+                key: find_last_progress(
+                    timelines[key], find_stand(one.state, one.reason, one.problem), one.first_seen_at
                 )
                 for key, one in known.items()
             }
 
-        return await self._db.read(work)
+        return await self._db.read(compute_stalled_since)
 
-    async def shops(self) -> dict[str, int]:
+    async def count_by_shop(self) -> dict[str, int]:
         """The shops of open orders, and how many each has."""
         query = sa.select(orders.c.shop, sa.func.count()).where(orders.c.state.in_(sorted(OPEN)))
         rows = await self._db.read(lambda c: c.execute(query.group_by(orders.c.shop)).all())
         return {shop: int(count) for shop, count in rows}
 
 
-def _standing(c: Connection, wanted: sa.ColumnElement[bool], after: int, limit: int) -> list[Standing]:
+def _list_stalled(
+    c: Connection, wanted: sa.ColumnElement[bool], after: int, limit: int
+) -> list[StalledOrder]:
     number = (
         sa.select(sa.func.min(parcels.c.number))
         .where(parcels.c.order_id == orders.c.id, parcels.c.pushed_at.is_(None))
@@ -125,11 +127,11 @@ def _standing(c: Connection, wanted: sa.ColumnElement[bool], after: int, limit: 
         .order_by(orders.c.id)
         .limit(limit)
     ).all()
-    timelines = _timelines(c, [row.id for row in rows])
-    return [_from(row, timelines[row.id]) for row in rows]
+    timelines = _load_timelines(c, [row.id for row in rows])
+    return [_build_stalled_order(row, timelines[row.id]) for row in rows]
 
 
-def _timelines(
+def _load_timelines(
     c: Connection, keys: Sequence[int], kinds: Collection[str] = KINDS, most: int = NEWEST
 ) -> defaultdict[int, list[Line]]:
     """Of each order, the newest lines that tell of progress, oldest first."""
@@ -149,29 +151,31 @@ def _timelines(
     for row in c.execute(sa.select(newest).where(newest.c.place <= most).order_by(newest.c.id)):
         said = (row.facts or {}).get("status") or (row.facts or {}).get("words")
         target = State(row.target) if row.target else None
-        found[row.order_id].append(Line(row.kind, as_moment(row.at), target, row.reason, row.problem, said))
+        found[row.order_id].append(Line(row.kind, read_moment(row.at), target, row.reason, row.problem, said))
     return found
 
 
-def _from(row: Any, timeline: Sequence[Line]) -> Standing:
+def _build_stalled_order(row: Any, timeline: Sequence[Line]) -> StalledOrder:
     state = State(row.state)
-    return Standing(
+    return StalledOrder(
         key=row.id,
         state=state,
-        since=last_progress(timeline, stand_of(state, row.reason, row.problem), as_moment(row.first_seen_at)),
+        since=find_last_progress(
+            timeline, find_stand(state, row.reason, row.problem), read_moment(row.first_seen_at)
+        ),
         moved_at=next(
-            (line.at for line in reversed(timeline) if line.kind == "move"), as_moment(row.first_seen_at)
+            (line.at for line in reversed(timeline) if line.kind == "move"), read_moment(row.first_seen_at)
         ),
         shop=row.shop,
         name=row.name or row.order_id,
         mode=row.mode,
         reason=row.reason,
         problem=row.problem,
-        facts=as_facts(row.facts),
+        facts=read_facts(row.facts),
         reference=row.reference,
-        estimated_delivery=readable(row.estimated_delivery),
-        due_at=readable(row.due_at),
-        looked_at=readable(row.polled_at),
+        estimated_delivery=read_value(row.estimated_delivery),
+        due_at=read_value(row.due_at),
+        looked_at=read_value(row.polled_at),
         failures=row.failures,
         last_error=row.last_error,
         number=row.number,

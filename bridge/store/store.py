@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import ConfigError
-from bridge.order.authors import person
+from bridge.order.authors import format_person
 from bridge.order.model import Mode
 from bridge.order.policy import JudgedBy
 from bridge.order.problems import BEFORE_PURCHASE, NOT_CONFIGURED, Alarm, Problem
@@ -22,37 +22,37 @@ from bridge.order.records import APPROVAL
 from bridge.order.states import Ignored, State, Wait
 from bridge.ports import Clock, SharedClock
 from bridge.store import locks
-from bridge.store.engine import Database, engines, parse_url
+from bridge.store.engine import Database, create_engines, parse_url
 from bridge.store.erasure import StoredPrivacy
-from bridge.store.inbox import StoredInbox, inserter
-from bridge.store.incidents import Conditions
+from bridge.store.inbox import StoredInbox, build_inserter
+from bridge.store.incidents import Incidents
 from bridge.store.key_value import (
+    PauseSwitch,
     StoredMemory,
-    Switch,
-    remember,
+    upsert_value,
 )
 from bridge.store.leases import set_aside_damaged
 from bridge.store.line_overrides import (
     REMEMBERED,
-    Rules,
+    LineRules,
 )
-from bridge.store.migrate import look_up, migrate, ready, revision
-from bridge.store.modes import ModeHistory, change_mode, mode_history
-from bridge.store.order_search import Desk
+from bridge.store.migrate import check_ready, migrate_database, read_revision, read_schema
+from bridge.store.modes import ModeHistory, load_mode_history, save_mode
+from bridge.store.order_search import OrderSearch
 from bridge.store.orders import StoredOrders
 from bridge.store.outbox import Outbox
-from bridge.store.print_notifications import StoredCalls
+from bridge.store.print_notifications import StoredNotifications
 from bridge.store.processes import Processes
 from bridge.store.purchases import BILLED_PROBE
 from bridge.store.queries import Queries
 from bridge.store.reports import Reports
 from bridge.store.sessions import Sessions
 from bridge.store.shops import Shops
-from bridge.store.stalled_orders import Watching
+from bridge.store.stalled_orders import StalledOrders
 from bridge.store.tables import REVISION, alarms, memory, orders
 from bridge.store.transitions import (
-    event,
-    wake,
+    record_event,
+    wake_orders,
 )
 
 TIME = sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))
@@ -83,16 +83,16 @@ class Store:
         self.inbox = StoredInbox(db, clock)
         self.memory = StoredMemory(db)
         self.shops = Shops(db)
-        self.calls = StoredCalls(db, clock)
+        self.calls = StoredNotifications(db, clock)
         self.queries = Queries(db)
-        self.switch = Switch(db, clock)
-        self.rules = Rules(db, clock)
-        self.desk = Desk(db)
+        self.switch = PauseSwitch(db, clock)
+        self.rules = LineRules(db, clock)
+        self.desk = OrderSearch(db)
         self.reports = Reports(db)
         self.sessions = Sessions(db, clock)
         self.outbox = Outbox(db, clock)
-        self.conditions = Conditions(db, clock)
-        self.watching = Watching(db)
+        self.conditions = Incidents(db, clock)
+        self.watching = StalledOrders(db)
         self.privacy = StoredPrivacy(db, clock)
         self.processes = Processes(db, clock)
 
@@ -123,20 +123,20 @@ class Store:
                 f"database: there is no {parsed.database} yet; `sculpteo-bridge serve` makes it when it first"
                 " runs. If a bridge runs, it uses another database: give its configuration with -c FILE"
             )
-        reading, writing = engines(parsed, create=create)
+        reading, writing = create_engines(parsed, create=create)
         shown = parsed.set(username=None, password=None, query={}).render_as_string()
         name = shown.replace("+pysqlite", "").replace("+psycopg", "")
         upgrade = create if upgrade is None else upgrade
-        schema = await asyncio.to_thread(look_up, reading) if any_schema else None
+        schema = await asyncio.to_thread(read_schema, reading) if any_schema else None
         if schema is None:
             schema = await asyncio.to_thread(
-                partial(migrate, reading, writing, create=create, upgrade=upgrade, name=name)
+                partial(migrate_database, reading, writing, create=create, upgrade=upgrade, name=name)
             )
-        db = Database(parsed, reading, writing, inserter(writing.dialect))
+        db = Database(parsed, reading, writing, build_inserter(writing.dialect))
         try:
             store = cls(db, clock, schema)
-            await store.tell_time()
-            await store.shops.load()
+            await store.sync_clock()
+            await store.shops.load_names()
             yield store
         finally:
             await db.close()
@@ -149,56 +149,56 @@ class Store:
         return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").exists()
 
     @property
-    def engine(self) -> str:
+    def engine_name(self) -> str:
         """Which database it is, as people call it."""
         return "SQLite" if self._db.is_sqlite else "PostgreSQL"
 
-    async def tell_time(self) -> None:
+    async def sync_clock(self) -> None:
         """Tell the clock what time it is at the PostgreSQL server, which is the one clock that all replicas
         have. A clock that cannot be told, and SQLite, whose processes share a machine, are left as they are.
         Raises StoreUnavailable."""
         if isinstance(self._clock, SharedClock):
-            at = await self.server_time()
+            at = await self.load_server_time()
             if at is not None:
-                self._clock.told(at)
+                self._clock.set_time(at)
 
-    async def server_time(self) -> datetime | None:
+    async def load_server_time(self) -> datetime | None:
         """What the clock of the PostgreSQL server shows; None for SQLite. Raises StoreUnavailable."""
         if self._db.is_sqlite:
             return None
         at: datetime = await self._db.read(lambda c: c.execute(TIME).scalar_one())
         return at
 
-    async def schema_now(self) -> str | None:
+    async def load_schema(self) -> str | None:
         """The migration that the database is at now; another process may have brought it further since it was
         opened. Raises StoreUnavailable."""
-        return await self._db.read(revision)
+        return await self._db.read(read_revision)
 
     @property
-    def file(self) -> Path | None:
+    def file_path(self) -> Path | None:
         """The file of an SQLite database; None for PostgreSQL."""
         return Path(self._db.url.database or "") if self._db.is_sqlite else None
 
-    async def ready(self) -> None:
+    async def check_ready(self) -> None:
         """Prove that a change can be made durable now. Raises StoreUnavailable."""
 
-        def work(c: Connection) -> None:
-            ready(c)
-            remember(c, "ready_at", self._clock.now().isoformat())
+        def prove_write(c: Connection) -> None:
+            check_ready(c)
+            upsert_value(c, "ready_at", self._clock.now().isoformat())
 
-        await self._db.write(work)
+        await self._db.write(prove_write)
 
     @contextlib.asynccontextmanager
-    async def alone(self, name: str) -> AsyncIterator[bool]:
+    async def hold_lock(self, name: str) -> AsyncIterator[bool]:
         """`async with store.alone("reconcile") as mine:` - at most one process has `mine` true at a time.
 
         It ends with the process, however that ends. Work under it must still be safe to be done twice: on
         PostgreSQL a lost connection gives the lock away.
         """
-        async with locks.alone(self._db, name) as mine:
+        async with locks.hold_lock(self._db, name) as mine:
             yield mine
 
-    async def wake(
+    async def wake_orders(
         self,
         states: Collection[State],
         *,
@@ -216,7 +216,7 @@ class Store:
         if shop is not None:
             conditions.append(orders.c.shop == shop)
         now = self._clock.now()
-        return await self._db.write(lambda c: wake(c, now, *conditions))
+        return await self._db.write(lambda c: wake_orders(c, now, *conditions))
 
     async def wake_for_mapping(self, version: str) -> int:
         """Look anew at what another mapping concerns: all of it when `version` is not the one of the last run,
@@ -224,11 +224,11 @@ class Store:
         now = self._clock.now()
         by_another = sa.not_(orders.c.mapping_version.startswith(version, autoescape=True))
 
-        def work(c: Connection) -> int:
-            new = remember(c, "mapping", version)
-            return wake(c, now, _of_mapping(now), *(() if new else (by_another,)))
+        def wake_affected(c: Connection) -> int:
+            new = upsert_value(c, "mapping", version)
+            return wake_orders(c, now, _build_mapping_filter(now), *(() if new else (by_another,)))
 
-        return await self._db.write(work)
+        return await self._db.write(wake_affected)
 
     async def wake_for_mode(self, mode: Mode) -> int:
         """Look anew at what another mode concerns, if `mode` is not the one of the last run: every order that
@@ -239,36 +239,38 @@ class Store:
             orders.c.state == State.WAITING, orders.c.reason == Wait.PREVIEW, orders.c.due_at.is_(None)
         )
 
-        def work(c: Connection) -> int:
-            before = mode_history(c).mode
-            if change_mode(c, now, mode):
+        def wake_affected(c: Connection) -> int:
+            before = load_mode_history(c).mode
+            if save_mode(c, now, mode):
                 if before is not None and mode is Mode.LIVE:
                     _end_approvals(c)
                 # notes of what is tried out and of what is bought are apart: a person's no belongs on both
                 decided = orders.c.decision.is_not(None)
                 c.execute(sa.update(orders).where(decided).values(decision_noted=False))
-                return wake(c, now, sa.or_(_of_mode(), decided))
-            return wake(c, now, left_over) if mode is not Mode.PREVIEW else 0
+                return wake_orders(c, now, sa.or_(_build_mode_filter(), decided))
+            return wake_orders(c, now, left_over) if mode is not Mode.PREVIEW else 0
 
-        return await self._db.write(work)
+        return await self._db.write(wake_affected)
 
-    async def mode_history(self) -> ModeHistory:
+    async def load_mode_history(self) -> ModeHistory:
         """The mode in force, as the service last said, and how it came to it."""
-        return await self._db.read(mode_history)
+        return await self._db.read(load_mode_history)
 
     async def wake_for_rules(self, fingerprint: str) -> int:
         """Look anew at what waits for approval or was left to another location, if the rules are other ones
         than in the last run. `fingerprint` tells rules apart."""
         now = self._clock.now()
 
-        def work(c: Connection) -> int:
-            return wake(c, now, _of_rules(now)) if remember(c, "rules", fingerprint) else 0
+        def wake_affected(c: Connection) -> int:
+            return (
+                wake_orders(c, now, _build_rules_filter(now)) if upsert_value(c, "rules", fingerprint) else 0
+            )
 
-        return await self._db.write(work)
+        return await self._db.write(wake_affected)
 
-    async def took_up(self, judged_by: JudgedBy) -> None:
+    async def record_judged_by(self, judged_by: JudgedBy) -> None:
         """From now on this is the newest configuration."""
-        await self._db.write(lambda c: remember(c, "judged_by", str(judged_by)))
+        await self._db.write(lambda c: upsert_value(c, "judged_by", str(judged_by)))
 
     async def wake_left_over(self, judged_by: JudgedBy, shops: Collection[str]) -> int:
         """Look anew at what a replica looked at by other rules, in another mode, by another mapping or without
@@ -276,9 +278,13 @@ class Store:
         would. Only whoever has taken up the newest configuration wakes anything; gives how many."""
         now, mine = self._clock.now(), orders.c.judged_by
         by_others = [
-            sa.and_(_of_mode(), sa.not_(mine.startswith(f"{judged_by.mode}:", autoescape=True))),
-            sa.and_(_of_rules(now), sa.not_(mine.contains(f":{judged_by.rules}:", autoescape=True))),
-            sa.and_(_of_mapping(now), sa.not_(mine.contains(f":{judged_by.mapping}", autoescape=True))),
+            sa.and_(_build_mode_filter(), sa.not_(mine.startswith(f"{judged_by.mode}:", autoescape=True))),
+            sa.and_(
+                _build_rules_filter(now), sa.not_(mine.contains(f":{judged_by.rules}:", autoescape=True))
+            ),
+            sa.and_(
+                _build_mapping_filter(now), sa.not_(mine.contains(f":{judged_by.mapping}", autoescape=True))
+            ),
         ]
         text, _, _ = NOT_CONFIGURED.partition("{")
         without_shop = sa.and_(
@@ -289,19 +295,19 @@ class Store:
             ),
         )
 
-        def work(c: Connection) -> int:
+        def wake_if_newest(c: Connection) -> int:
             newest = c.execute(sa.select(memory.c.value).where(memory.c.key == "judged_by")).scalar()
             if newest != str(judged_by):
                 return 0
-            return wake(c, now, sa.or_(without_shop, *by_others))
+            return wake_orders(c, now, sa.or_(without_shop, *by_others))
 
-        return await self._db.write(work)
+        return await self._db.write(wake_if_newest)
 
     async def keep_billed_probe(self, reference: str) -> None:
         """A test order of `probe` was taken for a real one: nothing is bought in live until a person saw to it."""
         await self.memory.set(BILLED_PROBE, reference)
 
-    async def billed_probe(self) -> str | None:
+    async def load_billed_probe(self) -> str | None:
         """The reference of that test order, while nobody has seen to it."""
         return await self.memory.get(BILLED_PROBE)
 
@@ -309,12 +315,12 @@ class Store:
         """A person saw to it. False = there was none."""
         now = self._clock.now()
 
-        def work(c: Connection) -> bool:
+        def delete_and_wake(c: Connection) -> bool:
             gone = c.execute(sa.delete(memory).where(memory.c.key == BILLED_PROBE)).rowcount == 1
-            wake(c, now, orders.c.state == State.WAITING, orders.c.reason == Wait.TEST_BILLED)
+            wake_orders(c, now, orders.c.state == State.WAITING, orders.c.reason == Wait.TEST_BILLED)
             return gone
 
-        return await self._db.write(work)
+        return await self._db.write(delete_and_wake)
 
     async def set_aside_damaged(self) -> int:
         """Leave open orders that cannot be read from the database to a person, each alone; gives how many.
@@ -329,9 +335,9 @@ class Store:
 
     async def clear_alarm(self, key: int, who: str) -> bool:
         """A person saw to it. False = it was cleared already, or is not there."""
-        now, who = self._clock.now(), person(who)
+        now, who = self._clock.now(), format_person(who)
 
-        def work(c: Connection) -> bool:
+        def clear_and_wake(c: Connection) -> bool:
             row = c.execute(
                 sa.update(alarms)
                 .where(alarms.c.id == key, alarms.c.cleared_at.is_(None))
@@ -339,16 +345,16 @@ class Store:
                 .returning(alarms.c.order_id, alarms.c.alarm)
             ).one_or_none()
             if row is not None:
-                event(c, row.order_id, now, "alarm_cleared", {"alarm": row.alarm}, who=who)
+                record_event(c, row.order_id, now, "alarm_cleared", {"alarm": row.alarm}, who=who)
                 if row.alarm == Alarm.TEST_IS_REAL:
                     held = orders.c.reason == Wait.TEST_BILLED
-                    wake(c, now, orders.c.state == State.WAITING, held)
+                    wake_orders(c, now, orders.c.state == State.WAITING, held)
             return row is not None
 
-        return await self._db.write(work)
+        return await self._db.write(clear_and_wake)
 
 
-def _of_mapping(now: datetime) -> sa.ColumnElement[bool]:
+def _build_mapping_filter(now: datetime) -> sa.ColumnElement[bool]:
     """What another mapping concerns: all that is still to be bought, and what it may find something to print in."""
     asks = sa.and_(
         orders.c.state == State.ATTENTION,
@@ -363,7 +369,7 @@ def _of_mapping(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(orders.c.state == State.WAITING, asks, printable)
 
 
-def _of_mode() -> sa.ColumnElement[bool]:
+def _build_mode_filter() -> sa.ColumnElement[bool]:
     """What another mode concerns."""
     waiting = orders.c.state == State.WAITING
     tested = sa.and_(orders.c.state == State.PLACED, orders.c.mode != Mode.LIVE)
@@ -382,7 +388,7 @@ def _end_approvals(c: Connection) -> None:
     )
 
 
-def _of_rules(now: datetime) -> sa.ColumnElement[bool]:
+def _build_rules_filter(now: datetime) -> sa.ColumnElement[bool]:
     """What other rules concern."""
     waits = [
         *(Wait.APPROVAL, Wait.RISK, Wait.UNRATED, Wait.PAYMENT, Wait.UNPAID),

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ForeignKey, Index, Table
 
 from bridge.order.model import Decision, Design, Parcel, PrintItem, RawAnswer, ShopOrder
 from bridge.order.records import BareFulfillment
-from bridge.store.types import Cost, FactKey, Json, Key, Moment, ShopKey, Stored, Term, Words
+from bridge.store.types import CleanText, Cost, FactKey, Json, Key, Moment, ShopKey, Stored, Term
 
 REVISION = "0010"
 """The newest migration, which this program needs."""
@@ -25,7 +25,7 @@ metadata = sa.MetaData(
 )
 
 
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+def _build_partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     """An index over the rows that fit `where`, the same on both databases."""
     condition = sa.text(where)
     return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
@@ -36,40 +36,40 @@ orders = Table(
     metadata,
     Column("id", Key, primary_key=True),
     Column("shop", ShopKey, nullable=False),
-    Column("order_id", Words, nullable=False),
-    Column("state", Words, nullable=False),
+    Column("order_id", CleanText, nullable=False),
+    Column("state", CleanText, nullable=False),
     Column("news", sa.Integer, nullable=False),
     Column("first_seen_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    Column("origin", Words, nullable=False),
-    Column("name", Words),
-    Column("reason", Words),
-    Column("problem", Words),
+    Column("origin", CleanText, nullable=False),
+    Column("name", CleanText),
+    Column("reason", CleanText),
+    Column("problem", CleanText),
     Column("due_at", Moment),
     Column("failures", sa.Integer, nullable=False),
-    Column("last_error", Words),
-    Column("lease_owner", Words),
+    Column("last_error", CleanText),
+    Column("lease_owner", CleanText),
     Column("lease_token", sa.Integer, nullable=False),
     Column("lease_until", Moment),
-    Column("mapping_version", Words),
+    Column("mapping_version", CleanText),
     Column("matched_at", Moment),
     Column("window_until", Moment),
     Column("paid_now", sa.Boolean, nullable=False),
     Column("approved_at", Moment),
-    Column("approved_by", Words),
-    Column("approved_for", Words),
+    Column("approved_by", CleanText),
+    Column("approved_for", CleanText),
     Column("held_at", Moment),
-    Column("held_by", Words),
-    Column("reference", Words),
-    Column("mode", Words),
-    Column("print_status", Words),
-    Column("print_words", Words),
+    Column("held_by", CleanText),
+    Column("reference", CleanText),
+    Column("mode", CleanText),
+    Column("print_status", CleanText),
+    Column("print_words", CleanText),
     Column("polled_at", Moment),
     Column("placed_at", Moment),
     Column("shipped_at", Moment),
     Column("estimated_delivery", Moment),
-    Column("annotated", Words),
-    Column("last_step", Words),
+    Column("annotated", CleanText),
+    Column("last_step", CleanText),
     Column("read_news", sa.Integer),
     Column("cost", Cost),
     Column(
@@ -80,29 +80,29 @@ orders = Table(
     Column("snapshot", Stored(ShopOrder)),  # the widest column; pages of a list read none from here on
     Column("created_at", Moment),  # when the order was made in the shop
     Column("deleted_at", Moment),  # when the shop told that it was deleted there
-    Column("first_mode", Words),  # the mode in which the bridge first saw it
-    Column("decided_mode", Words),
-    Column("approved_seen", Words),  # a digest of the contents and address that were approved
-    Column("window_for", Words),  # a digest of what the approval window was opened for
+    Column("first_mode", CleanText),  # the mode in which the bridge first saw it
+    Column("decided_mode", CleanText),
+    Column("approved_seen", CleanText),  # a digest of the contents and address that were approved
+    Column("window_for", CleanText),  # a digest of what the approval window was opened for
     Column("first_locations", Json),  # by printed line: where it was first to be sent from
-    Column("judged_by", Words),  # a digest of the rules and the mapping by which it was last looked at
+    Column("judged_by", CleanText),  # a digest of the rules and the mapping by which it was last looked at
     Column("tries", sa.Integer, nullable=False, server_default="0"),
     Column("tries_news", sa.Integer),
     Column("tried_at", Moment),
     Column("decision", Stored(Decision)),  # the last word of a person on whether it may be bought
     Column("decision_noted", sa.Boolean),  # whether that is on the Shopify order, or never can be
-    Column("reference_by", Words),  # who said that Sculpteo has it as `reference`; null = Sculpteo itself
+    Column("reference_by", CleanText),  # who said that Sculpteo has it as `reference`; null = Sculpteo itself
     Column("bare", Stored(tuple[BareFulfillment, ...])),  # fulfillments without a number that the bridge made
     Column("over_at", Moment),  # since when it is over; kept until it is over again
     sa.UniqueConstraint("shop", "order_id"),
-    _partial("ix_orders_due", "due_at", where="due_at IS NOT NULL"),
+    _build_partial_index("ix_orders_due", "due_at", where="due_at IS NOT NULL"),
     Index("ix_orders_state", "state", "id"),
     Index("ix_orders_shop_state", "shop", "state", "id"),
     Index("ix_orders_name", "name"),
     Index("ix_orders_order_id", "order_id"),
-    _partial("uq_orders_reference", "reference", where="reference IS NOT NULL", unique=True),
-    _partial("ix_orders_waiting", "reason", "id", where="state = 'waiting'"),
-    _partial("ix_orders_placed_at", "placed_at", where="placed_at IS NOT NULL"),
+    _build_partial_index("uq_orders_reference", "reference", where="reference IS NOT NULL", unique=True),
+    _build_partial_index("ix_orders_waiting", "reason", "id", where="state = 'waiting'"),
+    _build_partial_index("ix_orders_placed_at", "placed_at", where="placed_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -112,18 +112,18 @@ attempts = Table(
     Column("id", Key, primary_key=True),
     Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
     Column("number", sa.Integer, nullable=False),
-    Column("attempt", Words, nullable=False),
-    Column("token", Words, nullable=False),
-    Column("mode", Words, nullable=False),
-    Column("mapping_version", Words, nullable=False),
+    Column("attempt", CleanText, nullable=False),
+    Column("token", CleanText, nullable=False),
+    Column("mode", CleanText, nullable=False),
+    Column("mapping_version", CleanText, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment),
     Column("answered_at", Moment),
-    Column("verdict", Words),
-    Column("why", Words),
-    Column("reference", Words),
+    Column("verdict", CleanText),
+    Column("why", CleanText),
+    Column("reference", CleanText),
     Column("voided_at", Moment),
-    Column("voided_by", Words),
+    Column("voided_by", CleanText),
     Column("cost", Cost),
     Column("request", Json, nullable=False),
     Column("answer", Stored(RawAnswer)),
@@ -131,8 +131,8 @@ attempts = Table(
     sa.UniqueConstraint("order_id", "number"),
     sa.UniqueConstraint("attempt"),
     sa.UniqueConstraint("token"),
-    _partial("uq_attempts_open", "order_id", where="voided_at IS NULL", unique=True),
-    _partial("uq_attempts_reference", "reference", where="reference IS NOT NULL", unique=True),
+    _build_partial_index("uq_attempts_open", "order_id", where="voided_at IS NULL", unique=True),
+    _build_partial_index("uq_attempts_reference", "reference", where="reference IS NOT NULL", unique=True),
     Index("ix_attempts_created_at", "created_at"),
     sqlite_autoincrement=True,
 )
@@ -142,12 +142,12 @@ closed_purchases = Table(  # what Sculpteo has, or had, for an order beside its 
     metadata,
     Column("id", Key, primary_key=True),
     Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
-    Column("reference", Words, nullable=False),
-    Column("token", Words, nullable=False),
-    Column("mode", Words, nullable=False),
+    Column("reference", CleanText, nullable=False),
+    Column("token", CleanText, nullable=False),
+    Column("mode", CleanText, nullable=False),
     Column("closed_at", Moment, nullable=False),
-    Column("status", Words),
-    Column("words", Words),
+    Column("status", CleanText),
+    Column("words", CleanText),
     Column("looked_at", Moment),
     Column("look_at", Moment),
     Column("alive_at", Moment),
@@ -160,11 +160,11 @@ parcels = Table(
     metadata,
     Column("id", Key, primary_key=True),
     Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
-    Column("number", Words, nullable=False),
+    Column("number", CleanText, nullable=False),
     Column("parcel", Stored(Parcel), nullable=False),
     Column("found_at", Moment, nullable=False),
     Column("pushed_at", Moment),
-    Column("fulfillment_id", Words),
+    Column("fulfillment_id", CleanText),
     sa.UniqueConstraint("order_id", "number"),
     Index("ix_parcels_number", "number"),
 )
@@ -175,12 +175,12 @@ events = Table(
     Column("id", Key, primary_key=True),
     Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
     Column("at", Moment, nullable=False),
-    Column("kind", Words, nullable=False),
-    Column("source", Words),
-    Column("target", Words),
-    Column("reason", Words),
-    Column("problem", Words),
-    Column("who", Words, nullable=False),
+    Column("kind", CleanText, nullable=False),
+    Column("source", CleanText),
+    Column("target", CleanText),
+    Column("reason", CleanText),
+    Column("problem", CleanText),
+    Column("who", CleanText, nullable=False),
     Column("facts", Json, nullable=False),
     Index("ix_events_order", "order_id", "id"),
 )
@@ -190,14 +190,14 @@ alarms = Table(
     metadata,
     Column("id", Key, primary_key=True),
     Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
-    Column("alarm", Words, nullable=False),
-    Column("digest", Words, nullable=False),
+    Column("alarm", CleanText, nullable=False),
+    Column("digest", CleanText, nullable=False),
     Column("facts", Json, nullable=False),
     Column("raised_at", Moment, nullable=False),
     Column("cleared_at", Moment),
-    Column("cleared_by", Words),
+    Column("cleared_by", CleanText),
     sa.UniqueConstraint("order_id", "alarm", "digest"),
-    _partial("ix_alarms_open", "id", where="cleared_at IS NULL"),
+    _build_partial_index("ix_alarms_open", "id", where="cleared_at IS NULL"),
 )
 
 answers = Table(
@@ -205,7 +205,7 @@ answers = Table(
     metadata,
     Column("id", Key, primary_key=True),
     Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
-    Column("kind", Words, nullable=False),
+    Column("kind", CleanText, nullable=False),
     Column("at", Moment, nullable=False),
     Column("answer", Stored(RawAnswer), nullable=False),
     Index("ix_answers_order", "order_id", "id"),
@@ -215,14 +215,14 @@ notifications = Table(
     "notifications",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("token", Words, nullable=False),
-    Column("reference", Words),
+    Column("token", CleanText, nullable=False),
+    Column("reference", CleanText),
     Column("received_at", Moment, nullable=False),
     Column("known", sa.Boolean, nullable=False),  # whether an attempt had this token when the call came
-    Column("settled", Words),
+    Column("settled", CleanText),
     Column("raw", sa.LargeBinary, nullable=False),
     Index("ix_notifications_token", "token", "id"),
-    _partial("ix_notifications_stray", "id", where="NOT known"),
+    _build_partial_index("ix_notifications_stray", "id", where="NOT known"),
 )
 
 deliveries = Table(
@@ -230,35 +230,35 @@ deliveries = Table(
     metadata,
     Column("id", Key, primary_key=True),
     Column("shop", ShopKey, nullable=False),
-    Column("webhook_id", Words, nullable=False),
-    Column("topic", Words, nullable=False),
-    Column("event_id", Words),
-    Column("api_version", Words),
+    Column("webhook_id", CleanText, nullable=False),
+    Column("topic", CleanText, nullable=False),
+    Column("event_id", CleanText),
+    Column("api_version", CleanText),
     Column("triggered_at", Moment),
     Column("received_at", Moment, nullable=False),
     Column("settled_at", Moment),
-    Column("outcome", Words),
+    Column("outcome", CleanText),
     Column("order_key", Key),
     Column("packed", sa.Boolean, nullable=False),  # whether `body` is compressed by zlib
     Column("body", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("shop", "webhook_id"),
-    _partial("ix_deliveries_pending", "id", where="settled_at IS NULL"),
-    _partial("ix_deliveries_order", "order_key", where="order_key IS NOT NULL"),
+    _build_partial_index("ix_deliveries_pending", "id", where="settled_at IS NULL"),
+    _build_partial_index("ix_deliveries_order", "order_key", where="order_key IS NOT NULL"),
 )
 
 memory = Table(
     "memory",
     metadata,
     Column("key", FactKey, primary_key=True),
-    Column("value", Words, nullable=False),
+    Column("value", CleanText, nullable=False),
 )
 
 shops = Table(  # which shop is which: see `bridge.store.shops`
     "shops",
     metadata,
-    Column("domain", Words, primary_key=True),
-    Column("key", Words, nullable=False),  # what rows have in `shop`; it never changes
-    Column("name", Words),  # what the shop was called last
+    Column("domain", CleanText, primary_key=True),
+    Column("key", CleanText, nullable=False),  # what rows have in `shop`; it never changes
+    Column("name", CleanText),  # what the shop was called last
     sa.UniqueConstraint("key"),
 )
 
@@ -267,8 +267,8 @@ locations = Table(  # each name that a location of a shop has, or had
     metadata,
     Column("id", Key, primary_key=True),
     Column("shop", ShopKey, nullable=False),
-    Column("location_id", Words, nullable=False),
-    Column("name", Words, nullable=False),
+    Column("location_id", CleanText, nullable=False),
+    Column("name", CleanText, nullable=False),
     Column("first_seen_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("gone_at", Moment),  # when the shop's own list did not have it any more
@@ -278,7 +278,7 @@ locations = Table(  # each name that a location of a shop has, or had
 buckets = Table(
     "buckets",
     metadata,
-    Column("name", Words, primary_key=True),
+    Column("name", CleanText, primary_key=True),
     Column("full_at", Moment, nullable=False),  # when the bucket is full again, if nothing more is taken
 )
 
@@ -287,8 +287,8 @@ pauses = Table(
     metadata,
     Column("scope", ShopKey, primary_key=True),  # a shop, or "*" for all
     Column("at", Moment, nullable=False),
-    Column("who", Words, nullable=False),
-    Column("why", Words),
+    Column("who", CleanText, nullable=False),
+    Column("why", CleanText),
 )
 
 terms = Table(  # what an order is found by: SKUs, designs, words of the customer's name
@@ -312,19 +312,19 @@ line_rules = Table(  # what people decided about lines, variants and products; w
     metadata,
     Column("id", Key, primary_key=True),
     Column("shop", ShopKey, nullable=False),
-    Column("scope", Words, nullable=False),
-    Column("subject", Words, nullable=False),  # Shopify's id of the line item, variant or product
+    Column("scope", CleanText, nullable=False),
+    Column("subject", CleanText, nullable=False),  # Shopify's id of the line item, variant or product
     Column("order_key", Key),
     Column("designs", Stored(tuple[Design, ...]), nullable=False),
-    Column("sku", Words),
-    Column("title", Words, nullable=False),
+    Column("sku", CleanText),
+    Column("title", CleanText, nullable=False),
     Column("options", Json, nullable=False),
     Column("at", Moment, nullable=False),
-    Column("who", Words, nullable=False),
+    Column("who", CleanText, nullable=False),
     Column("removed_at", Moment),
-    Column("removed_by", Words),
-    _partial("uq_line_rules_subject", "shop", "subject", where="removed_at IS NULL", unique=True),
-    _partial("ix_line_rules_order", "order_key", where="order_key IS NOT NULL"),
+    Column("removed_by", CleanText),
+    _build_partial_index("uq_line_rules_subject", "shop", "subject", where="removed_at IS NULL", unique=True),
+    _build_partial_index("ix_line_rules_order", "order_key", where="order_key IS NOT NULL"),
 )
 
 privacy_wishes = Table(  # what customers, or Shopify for them, asked of their data
@@ -332,9 +332,9 @@ privacy_wishes = Table(  # what customers, or Shopify for them, asked of their d
     metadata,
     Column("id", Key, primary_key=True),
     Column("shop", ShopKey, nullable=False),
-    Column("kind", Words, nullable=False),  # "erase" or "tell"
-    Column("order_id", Words, nullable=False),  # Shopify's; "*" = all that the shop had then
-    Column("request", Words, nullable=False),
+    Column("kind", CleanText, nullable=False),  # "erase" or "tell"
+    Column("order_id", CleanText, nullable=False),  # Shopify's; "*" = all that the shop had then
+    Column("request", CleanText, nullable=False),
     Column("asked_at", Moment, nullable=False),
     sa.UniqueConstraint("shop", "kind", "order_id", "request"),
 )
@@ -350,15 +350,15 @@ erasures = Table(  # orders whose personal data was, or is to be, erased
 sessions = Table(
     "sessions",
     metadata,
-    Column("id", Words, primary_key=True),  # a hash: who reads the database cannot use it to sign in
-    Column("who", Words, nullable=False),
-    Column("proof", Words, nullable=False),  # of the password that it was opened with
-    Column("csrf", Words, nullable=False),
+    Column("id", CleanText, primary_key=True),  # a hash: who reads the database cannot use it to sign in
+    Column("who", CleanText, nullable=False),
+    Column("proof", CleanText, nullable=False),  # of the password that it was opened with
+    Column("csrf", CleanText, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("until", Moment, nullable=False),
-    Column("address", Words),
-    Column("agent", Words),
+    Column("address", CleanText),
+    Column("agent", CleanText),
     Index("ix_sessions_who", "who"),
 )
 
@@ -367,11 +367,11 @@ audit = Table(
     metadata,
     Column("id", Key, primary_key=True),
     Column("at", Moment, nullable=False),
-    Column("who", Words, nullable=False),
-    Column("action", Words, nullable=False),
-    Column("outcome", Words, nullable=False),
+    Column("who", CleanText, nullable=False),
+    Column("action", CleanText, nullable=False),
+    Column("outcome", CleanText, nullable=False),
     Column("order_key", Key),
-    Column("address", Words),
+    Column("address", CleanText),
     Column("facts", Json, nullable=False),
 )
 
@@ -379,57 +379,59 @@ news = Table(  # what is to be told, written in the transaction that makes it tr
     "news",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("key", Words, nullable=False),
-    Column("code", Words, nullable=False),
+    Column("key", CleanText, nullable=False),
+    Column("code", CleanText, nullable=False),
     Column("at", Moment, nullable=False),
     Column("order_id", Key),
     Column("facts", Json, nullable=False),
     Column("shared_at", Moment),  # when it was handed to all who want it
-    Column("uid", Words),  # random: a restored copy of the database gives out other ones
+    Column("uid", CleanText),  # random: a restored copy of the database gives out other ones
     sa.UniqueConstraint("key"),
-    _partial("ix_news_unshared", "id", where="shared_at IS NULL"),
+    _build_partial_index("ix_news_unshared", "id", where="shared_at IS NULL"),
 )
 
 messages = Table(  # one piece of news for one outlet
     "messages",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("outlet", Words, nullable=False),
+    Column("outlet", CleanText, nullable=False),
     Column("news_id", Key, ForeignKey("news.id"), nullable=False),
     Column("order_id", Key),
     Column("at", Moment, nullable=False),
     Column("loud", sa.Boolean, nullable=False),
-    Column("body", Words),
+    Column("body", CleanText),
     Column("due_at", Moment, nullable=False),
     Column("tries", sa.Integer, nullable=False),
     Column("settled_at", Moment),
-    Column("outcome", Words),  # "sent", or why it was given up
+    Column("outcome", CleanText),  # "sent", or why it was given up
     sa.UniqueConstraint("outlet", "news_id"),
-    _partial("ix_messages_waiting", "outlet", "id", where="settled_at IS NULL"),
-    _partial("ix_messages_order", "outlet", "order_id", "id", where="settled_at IS NULL"),
+    _build_partial_index("ix_messages_waiting", "outlet", "id", where="settled_at IS NULL"),
+    _build_partial_index("ix_messages_order", "outlet", "order_id", "id", where="settled_at IS NULL"),
 )
 
 outlets = Table(  # where messages go; named by a hash, since an address may hold a secret
     "outlets",
     metadata,
-    Column("name", Words, primary_key=True),
+    Column("name", CleanText, primary_key=True),
     Column("due_at", Moment),
     Column("sent_at", Moment),
     Column("failures", sa.Integer, nullable=False),
-    Column("last_error", Words),
-    Column("lease_owner", Words),
+    Column("last_error", CleanText),
+    Column("lease_owner", CleanText),
     Column("lease_until", Moment),
-    Column("slot", Words),  # which target of the configuration it is, or was until it got an heir; "" = none
-    Column("mark", Words),  # what a target keeps when its address is corrected
-    Column("heir", Words),  # the outlet that takes over what waits
+    Column(
+        "slot", CleanText
+    ),  # which target of the configuration it is, or was until it got an heir; "" = none
+    Column("mark", CleanText),  # what a target keeps when its address is corrected
+    Column("heir", CleanText),  # the outlet that takes over what waits
 )
 
 conditions = Table(  # what is wrong with the bridge as a whole, and was told
     "conditions",
     metadata,
-    Column("name", Words, primary_key=True),
-    Column("code", Words, nullable=False),
-    Column("owner", Words, nullable=False),
+    Column("name", CleanText, primary_key=True),
+    Column("code", CleanText, nullable=False),
+    Column("owner", CleanText, nullable=False),
     Column("since", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),
     Column("facts", Json, nullable=False),
@@ -438,16 +440,16 @@ conditions = Table(  # what is wrong with the bridge as a whole, and was told
 processes = Table(  # the `serve` processes that run, each by its own word of every few seconds
     "processes",
     metadata,
-    Column("owner", Words, primary_key=True),
-    Column("host", Words, nullable=False),
+    Column("owner", CleanText, primary_key=True),
+    Column("host", CleanText, nullable=False),
     Column("pid", sa.Integer, nullable=False),
-    Column("version", Words, nullable=False),  # of the program
-    Column("role", Words, nullable=False),
-    Column("mode", Words, nullable=False),
-    Column("listen", Words, nullable=False),
+    Column("version", CleanText, nullable=False),  # of the program
+    Column("role", CleanText, nullable=False),
+    Column("mode", CleanText, nullable=False),
+    Column("listen", CleanText, nullable=False),
     Column("shops", Json, nullable=False),
-    Column("config_path", Words, nullable=False),
-    Column("config_digest", Words, nullable=False),  # SHA-256 of the file that is in force
+    Column("config_path", CleanText, nullable=False),
+    Column("config_digest", CleanText, nullable=False),  # SHA-256 of the file that is in force
     Column("config_since", Moment, nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False),

@@ -18,26 +18,26 @@ from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost, NeedsPerson
 from bridge.net.backoff import (
-    pause_after,
-    tries_so_far,
+    compute_pause,
+    count_tries,
 )
 from bridge.order.authors import SERVICE
 from bridge.order.model import Mode, Parcel, RawAnswer, Verdict
 from bridge.order.notifications import (
     News,
-    code_of,
+    find_code,
 )
 from bridge.order.problems import Alarm, Problem
-from bridge.order.records import Change, ClosedPurchase, Facts, Notice, OrderRecord
-from bridge.order.redaction import erased
-from bridge.order.states import State, Wait, allowed
-from bridge.store.modes import mode_in_force
+from bridge.order.records import ClosedPurchase, Facts, OrderRecord, OrderSignal, Transition
+from bridge.order.redaction import erase_order
+from bridge.order.states import State, Wait, is_move_allowed
+from bridge.store.modes import load_mode
 from bridge.store.row_mapping import (
-    columns_of,
-    digest,
-    insert_for,
+    build_columns,
+    build_insert,
+    compute_facts_digest,
 )
-from bridge.store.search_index import learn
+from bridge.store.search_index import reindex_order
 from bridge.store.tables import (
     alarms,
     answers,
@@ -50,10 +50,10 @@ from bridge.store.tables import (
     orders,
     parcels,
 )
-from bridge.store.types import Moment, clean
+from bridge.store.types import Moment, clean_text
 
 
-def held_row(c: Connection, order: OrderRecord) -> Any:
+def lock_order(c: Connection, order: OrderRecord) -> Any:
     """Lock the order's row, provided that state and lease are still what `order` says.
 
     Raises LeaseLost. The owner is compared too: a lease that was given back is not one any more, although
@@ -77,7 +77,7 @@ def held_row(c: Connection, order: OrderRecord) -> Any:
     return row
 
 
-def event(
+def record_event(
     c: Connection,
     order: int,
     at: datetime,
@@ -102,23 +102,23 @@ def event(
         who=who,
         facts=dict(facts),
     )
-    code = code_of(kind, target, reason)
+    code = find_code(kind, target, reason)
     if code is None:
         c.execute(line)
         return
     number = c.execute(line.returning(events.c.id)).scalar_one()
     key = f"limit_day:{at.date()}" if code == Wait.LIMIT_DAY else f"event:{number}"
     told = {**facts, **({"reason": reason} if reason else {}), **({"problem": problem} if problem else {})}
-    announce(c, News(key, code, at, told, order))
+    add_news(c, News(key, code, at, told, order))
 
 
-def announce(c: Connection, item: News) -> bool:
+def add_news(c: Connection, item: News) -> bool:
     """Put something into the outbox, in the transaction that makes it true; False = it is there already.
 
     It is a row to be handed on and marked, not a place in a sequence to be passed: numbers are given out
     before transactions commit, so a reader that remembers the highest number it saw would miss some.
     """
-    row = insert_for(c, news).values(
+    row = build_insert(c, news).values(
         key=item.key,
         code=item.code,
         at=item.at,
@@ -130,78 +130,82 @@ def announce(c: Connection, item: News) -> bool:
     return c.execute(made).first() is not None
 
 
-def record(c: Connection, now: datetime, order: OrderRecord, change: Change) -> None:
-    """`Orders.record`."""
+def record_transition(c: Connection, now: datetime, order: OrderRecord, change: Transition) -> None:
+    """`Orders.record_transition`."""
     check_move(order, change)
-    row = held_row(c, order)
-    tries = _tries(order, change, now)
+    row = lock_order(c, order)
+    tries = _count_moves(order, change, now)
     if change.due_at is not None:
-        change = replace(change, due_at=max(change.due_at, now + pause_after(tries)))
-    write_change(
+        change = replace(change, due_at=max(change.due_at, now + compute_pause(tries)))
+    write_transition(
         c,
         now,
         order,
         change,
-        due_at=due_after(order, change, now),
+        due_at=compute_due(order, change, now),
         lease_owner=None,
         lease_until=None,
         tries=tries,
         tries_news=order.news,
     )
-    write_beside(c, now, order, change, SERVICE)
+    write_related_rows(c, now, order, change, SERVICE)
     had_its_look = change.void_attempt is None and not change.watches
-    keep_watch(c, now, order, change, LOOK_LEAST if had_its_look else timedelta(0))
+    schedule_closed_look(c, now, order, change, LOOK_LEAST if had_its_look else timedelta(0))
     if change.failure is not None and change.failure != row.last_error:
-        event(c, order.key, now, "failed", {"why": change.failure})
+        record_event(c, order.key, now, "failed", {"why": change.failure})
 
 
-def _tries(order: OrderRecord, change: Change, now: datetime) -> int:
+def _count_moves(order: OrderRecord, change: Transition, now: datetime) -> int:
     """How often the bridge has moved the order, or wants to look again at once, with nothing outside having
     changed: no word from the shop or Sculpteo, no decision, no other configuration (all of these are news)."""
     before = order.tries if order.news == order.tries_news else 0
     moves = change.target is not order.state
     at_once = change.due_at is not None and change.due_at <= now + AT_ONCE
-    return tries_so_far(before, now - order.updated_at) + (moves or at_once)
+    return count_tries(before, now - order.updated_at) + (moves or at_once)
 
 
-def due_after(order: OrderRecord, change: Change, now: datetime) -> Any:
+def compute_due(order: OrderRecord, change: Transition, now: datetime) -> Any:
     """When the decision says; but at once when news has come that it was made without."""
-    return sa.case((orders.c.news == order.news, moment(change.due_at)), else_=moment(now))
+    return sa.case((orders.c.news == order.news, bind_time(change.due_at)), else_=bind_time(now))
 
 
-def check_move(order: OrderRecord, change: Change) -> None:
-    if not allowed(order.state, change.target):
+def check_move(order: OrderRecord, change: Transition) -> None:
+    if not is_move_allowed(order.state, change.target):
         raise ValueError(f"there is no move from {order.state} to {change.target}")
 
 
-def write_change(c: Connection, now: datetime, order: OrderRecord, change: Change, **more: Any) -> None:
+def write_transition(
+    c: Connection, now: datetime, order: OrderRecord, change: Transition, **more: Any
+) -> None:
     """Write the order's row; it is locked and compared already."""
     columns = {
-        **_kept(c, order, change, columns_of(change.values)),
+        **_redact_erased_order(c, order, change, build_columns(change.values)),
         **more,
-        **_over_since(now, order, change),
+        **_build_over_since(now, order, change),
         "state": change.target,
         "updated_at": now,
         "reason": change.reason,
         "problem": change.problem,
         "facts": dict(change.facts),
-        **_failures(change),
+        **_build_failures(change),
     }
-    written(c, order, columns)
+    update_order(c, order, columns)
 
 
 OVER = frozenset({State.DONE, State.CANCELLED, State.IGNORED})
 
 
-def _kept(c: Connection, order: OrderRecord, change: Change, columns: dict[str, Any]) -> dict[str, Any]:
+def _redact_erased_order(
+    c: Connection, order: OrderRecord, change: Transition, columns: dict[str, Any]
+) -> dict[str, Any]:
     """What is read anew of an order that is over and was erased is kept without its person."""
     if columns.get("snapshot") is None or change.target not in OVER:
         return columns
     was = c.execute(sa.select(erasures.c.erased_at).where(erasures.c.order_id == order.key)).scalar()
-    return columns if was is None else {**columns, "snapshot": erased(columns["snapshot"])}
+    return columns if was is None else {**columns, "snapshot": erase_order(columns["snapshot"])}
 
 
-def _over_since(now: datetime, order: OrderRecord, change: Change) -> dict[str, Any]:
+def _build_over_since(now: datetime, order: OrderRecord, change: Transition) -> dict[str, Any]:
     """Since when the order is over, from which the retention of personal data counts. What is looked at anew and
     left alone as before, or written again while it is over, was over all the time."""
     mode = change.values.get("mode", order.mode)
@@ -209,34 +213,34 @@ def _over_since(now: datetime, order: OrderRecord, change: Change) -> dict[str, 
     if change.target not in OVER and not tried:
         return {}
     anew = change.target is State.DONE and order.state is not State.DONE
-    return {"over_at": moment(now) if anew else sa.func.coalesce(orders.c.over_at, moment(now))}
+    return {"over_at": bind_time(now) if anew else sa.func.coalesce(orders.c.over_at, bind_time(now))}
 
 
-def _failures(change: Change) -> dict[str, Any]:
+def _build_failures(change: Transition) -> dict[str, Any]:
     if change.is_look:
         return {}
     counted = orders.c.failures + 1 if change.failure is not None else 0
     return {"failures": counted, "last_error": change.failure}
 
 
-def written(c: Connection, order: OrderRecord, columns: dict[str, Any]) -> None:
+def update_order(c: Connection, order: OrderRecord, columns: dict[str, Any]) -> None:
     """Write columns to the order. A reference that another order has is NeedsPerson("reference_taken")."""
     reference = columns.get("reference")
     if reference is not None:
-        _refuse_taken(c, reference, order)
+        _refuse_taken_reference(c, reference, order)
     c.execute(sa.update(orders).where(orders.c.id == order.key).values(columns))
     if columns.get("snapshot") is not None:
-        learn(c, order.key, columns["snapshot"], columns.get("items", order.items))
+        reindex_order(c, order.key, columns["snapshot"], columns.get("items", order.items))
 
 
-def _refuse_taken(c: Connection, reference: str, order: OrderRecord) -> None:
+def _refuse_taken_reference(c: Connection, reference: str, order: OrderRecord) -> None:
     """The unique index would refuse it too, but could not say whose it is."""
-    other = holder(c, reference, order.key)
+    other = find_reference_owner(c, reference, order.key)
     if other is not None:
         raise NeedsPerson(Problem.REFERENCE_TAKEN, reference=reference, other=other)
 
 
-def holder(c: Connection, reference: str, but: int) -> str | None:
+def find_reference_owner(c: Connection, reference: str, but: int) -> str | None:
     """The name of another order that has, or had, this reference."""
     tried = sa.select(attempts.c.order_id).where(attempts.c.reference == reference)
     alive = (closed_purchases.c.reference == reference, closed_purchases.c.alive_at.is_not(None))
@@ -247,23 +251,25 @@ def holder(c: Connection, reference: str, but: int) -> str | None:
     ).scalar()
 
 
-def write_beside(c: Connection, now: datetime, order: OrderRecord, change: Change, who: str) -> None:
+def write_related_rows(
+    c: Connection, now: datetime, order: OrderRecord, change: Transition, who: str
+) -> None:
     """All that is written beside the order's own row, in the same transaction."""
     if change.void_attempt is not None:
-        void(c, now, order, change.void_attempt, who)
+        void_attempt(c, now, order, change.void_attempt, who)
     if change.revives is not None:
-        revive(c, order, change.revives, change.values["reference"], change.values["mode"])
+        reopen_attempt(c, order, change.revives, change.values["reference"], change.values["mode"])
     elif change.void_attempt is None and change.values.get("reference") is not None:
-        _bought_as(c, order, change.values["reference"], change.values.get("mode"))
+        _set_attempt_reference(c, order, change.values["reference"], change.values.get("mode"))
     if change.values.get("reference") is not None and order.closed:
-        _not_closed(c, order, change.values["reference"])
+        _remove_closed_purchase(c, order, change.values["reference"])
     for seen in change.watches:
         watch_closed(c, order.key, seen)
     moved = change.target is not order.state
     told = (change.reason, change.problem) != (order.reason, order.problem)
     other_facts = change.problem is not None and dict(change.facts) != dict(order.facts)
     if moved or told or other_facts:
-        event(
+        record_event(
             c,
             order.key,
             now,
@@ -276,19 +282,19 @@ def write_beside(c: Connection, now: datetime, order: OrderRecord, change: Chang
             problem=change.problem,
         )
     for note in change.notes:
-        event(c, order.key, now, note.kind, note.facts, who=who)
-    _parcels(c, now, order.key, change.parcels)
+        record_event(c, order.key, now, note.kind, note.facts, who=who)
+    _insert_parcels(c, now, order.key, change.parcels)
     if change.resend:
         unpushed = {"pushed_at": None, "fulfillment_id": None}
         c.execute(sa.update(parcels).where(parcels.c.order_id == order.key).values(unpushed))
     for alarm, facts in change.alarms:
         raise_alarm(c, now, order.key, alarm, facts)
-    keep(c, order.key, change.answers)
+    save_answers(c, order.key, change.answers)
     for key, settled in change.settles:
-        settle_call(c, key, settled)
+        settle_notification(c, key, settled)
 
 
-def settle_call(c: Connection, key: int, settled: str) -> None:
+def settle_notification(c: Connection, key: int, settled: str) -> None:
     """Say what became of a call of an order's secret URL, once."""
     c.execute(
         sa.update(notifications)
@@ -297,7 +303,7 @@ def settle_call(c: Connection, key: int, settled: str) -> None:
     )
 
 
-def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -> None:
+def void_attempt(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -> None:
     """Mark the open attempt as having bought nothing.
 
     The bridge itself may say so only of an attempt that was never sent, that was answered by a refusal, or
@@ -320,13 +326,13 @@ def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -
         .values(
             voided_at=now,
             voided_by=who,
-            why=sa.func.coalesce(attempts.c.why, clean(why)),
-            verdict=sa.func.coalesce(attempts.c.verdict, _void_verdict(order, who)),
+            why=sa.func.coalesce(attempts.c.why, clean_text(why)),
+            verdict=sa.func.coalesce(attempts.c.verdict, _build_void_verdict(order, who)),
         )
     )
     if done.rowcount == 0:
         raise LeaseLost(f"the attempt of order {order.key} cannot be void: it may have reached Sculpteo")
-    event(c, order.key, now, "attempt_void", {"why": why}, who=who)
+    record_event(c, order.key, now, "attempt_void", {"why": why}, who=who)
     for row in c.execute(
         sa.select(attempts.c.token, attempts.c.mode, attempts.c.reference).where(
             attempts.c.order_id == order.key, attempts.c.voided_at == now, attempts.c.reference.is_not(None)
@@ -341,14 +347,14 @@ def void(c: Connection, now: datetime, order: OrderRecord, why: str, who: str) -
 
 def watch_closed(c: Connection, order: int, seen: ClosedPurchase) -> None:
     """Keep what is known of a closed purchase."""
-    row = insert_for(c, closed_purchases).values(
+    row = build_insert(c, closed_purchases).values(
         order_id=order,
         reference=seen.reference,
         token=seen.token,
         mode=seen.mode,
         closed_at=seen.closed_at,
         status=seen.status,
-        words=None if seen.words is None else clean(seen.words),
+        words=None if seen.words is None else clean_text(seen.words),
         looked_at=seen.looked_at,
         look_at=seen.look_at,
         alive_at=seen.alive_at,
@@ -361,7 +367,7 @@ def watch_closed(c: Connection, order: int, seen: ClosedPurchase) -> None:
     )
 
 
-def revive(c: Connection, order: OrderRecord, token: str, reference: str, mode: Mode) -> None:
+def reopen_attempt(c: Connection, order: OrderRecord, token: str, reference: str, mode: Mode) -> None:
     """Make the void attempt with this token the order's open one again, with what it bought, and in which mode
     that counts. Raises LeaseLost when another one is open, or there is no such attempt."""
     try:
@@ -385,10 +391,10 @@ def revive(c: Connection, order: OrderRecord, token: str, reference: str, mode: 
         raise LeaseLost(f"order {order.key} has another attempt that is open") from None
     if revived.rowcount != 1:
         raise LeaseLost(f"order {order.key} has no void attempt with this token")
-    _not_closed(c, order, reference)
+    _remove_closed_purchase(c, order, reference)
 
 
-def _not_closed(c: Connection, order: OrderRecord, reference: str) -> None:
+def _remove_closed_purchase(c: Connection, order: OrderRecord, reference: str) -> None:
     """What is the order's own purchase is not one that was closed."""
     ours = (closed_purchases.c.order_id == order.key, closed_purchases.c.reference == reference)
     c.execute(sa.delete(closed_purchases).where(*ours))
@@ -397,7 +403,9 @@ def _not_closed(c: Connection, order: OrderRecord, reference: str) -> None:
 LOOK_LEAST = timedelta(minutes=10)  # a look that failed is tried again after so long, whatever else is due
 
 
-def keep_watch(c: Connection, now: datetime, order: OrderRecord, change: Change, at_least: timedelta) -> None:
+def schedule_closed_look(
+    c: Connection, now: datetime, order: OrderRecord, change: Transition, at_least: timedelta
+) -> None:
     """However an order stands, it is due at the latest when one of its closed purchases is to be looked at."""
     if not (order.closed or change.watches or change.void_attempt):
         return
@@ -408,17 +416,17 @@ def keep_watch(c: Connection, now: datetime, order: OrderRecord, change: Change,
         return
     at = max(soonest, now + at_least)
     later = sa.or_(orders.c.due_at.is_(None), orders.c.due_at > at)
-    c.execute(sa.update(orders).where(orders.c.id == order.key, later).values(due_at=moment(at)))
+    c.execute(sa.update(orders).where(orders.c.id == order.key, later).values(due_at=bind_time(at)))
 
 
-def _void_verdict(order: OrderRecord, who: str) -> sa.ColumnElement[str]:
+def _build_void_verdict(order: OrderRecord, who: str) -> sa.ColumnElement[str]:
     """ "not_sent" where the run that opened the attempt closes it unsent, else "void"."""
     token = order.lease.token if order.lease and who == SERVICE else -1
     by_its_own_run = sa.and_(attempts.c.lease_token == token, attempts.c.sent_at.is_(None))
     return sa.case((by_its_own_run, sa.literal(str(Verdict.NOT_SENT))), else_=sa.literal("void"))
 
 
-def _bought_as(c: Connection, order: OrderRecord, reference: str, mode: Mode | None) -> None:
+def _set_attempt_reference(c: Connection, order: OrderRecord, reference: str, mode: Mode | None) -> None:
     """The open attempt is what brought this reference. One that only a person gave may be corrected. A test that
     Sculpteo makes counts as bought for real, also on the day's limit and in the note on the Shopify order."""
     named: sa.ColumnElement[bool] = attempts.c.reference.is_(None)
@@ -434,31 +442,33 @@ def _bought_as(c: Connection, order: OrderRecord, reference: str, mode: Mode | N
         c.execute(sa.update(attempts).where(attempts.c.order_id == order.key, *is_it).values(mode=mode))
 
 
-def _parcels(c: Connection, now: datetime, order: int, found: Iterable[Parcel]) -> None:
+def _insert_parcels(c: Connection, now: datetime, order: int, found: Iterable[Parcel]) -> None:
     for parcel in found:
         new = c.execute(
-            insert_for(c, parcels)
+            build_insert(c, parcels)
             .values(order_id=order, number=parcel.number, parcel=parcel, found_at=now)
             .on_conflict_do_nothing(index_elements=["order_id", "number"])
             .returning(parcels.c.id)
         ).first()
         if new is not None:
-            event(c, order, now, "parcel", {"number": parcel.number, "carrier": parcel.carrier})
+            record_event(c, order, now, "parcel", {"number": parcel.number, "carrier": parcel.carrier})
 
 
 def raise_alarm(c: Connection, now: datetime, order: int, alarm: Alarm, facts: Facts) -> None:
     """Raise an alarm, once for the same facts: one that a person cleared stays cleared."""
     new = c.execute(
-        insert_for(c, alarms)
-        .values(order_id=order, alarm=alarm, digest=digest(facts), facts=dict(facts), raised_at=now)
+        build_insert(c, alarms)
+        .values(
+            order_id=order, alarm=alarm, digest=compute_facts_digest(facts), facts=dict(facts), raised_at=now
+        )
         .on_conflict_do_nothing(index_elements=["order_id", "alarm", "digest"])
         .returning(alarms.c.id)
     ).first()
     if new is not None:
-        event(c, order, now, "alarm", {**facts, "alarm": str(alarm)})
+        record_event(c, order, now, "alarm", {**facts, "alarm": str(alarm)})
 
 
-def keep(c: Connection, order: int, evidence: Sequence[tuple[str, RawAnswer]]) -> None:
+def save_answers(c: Connection, order: int, evidence: Sequence[tuple[str, RawAnswer]]) -> None:
     """Keep answers as evidence."""
     for kind, answer in evidence:
         c.execute(sa.insert(answers).values(order_id=order, kind=kind, at=answer.at, answer=answer))
@@ -471,10 +481,10 @@ COALESCED = timedelta(seconds=2)
 """One action in the shop comes as several deliveries within a moment: the order is read once for all of them."""
 
 
-def notice(c: Connection, now: datetime, word: Notice) -> int:
-    """`Orders.notice`."""
+def receive_signal(c: Connection, now: datetime, word: OrderSignal) -> int:
+    """`Orders.receive_signal`."""
     soon = now + COALESCED if word.origin in FROM_THE_SHOP else now
-    fresh = insert_for(c, orders).values(
+    fresh = build_insert(c, orders).values(
         shop=word.shop,
         order_id=word.order_id,
         state=State.RECEIVED,
@@ -487,7 +497,7 @@ def notice(c: Connection, now: datetime, word: Notice) -> int:
         failures=0,
         lease_token=0,
         paid_now=word.paid_now,
-        first_mode=mode_in_force(c),
+        first_mode=load_mode(c),
         deleted_at=now if word.deleted else None,
         facts={},
         items=(),
@@ -497,7 +507,7 @@ def notice(c: Connection, now: datetime, word: Notice) -> int:
             index_elements=["shop", "order_id"],
             set_={
                 "news": orders.c.news + 1,
-                "due_at": _at_once(soon),
+                "due_at": _build_due_now(soon),
                 "name": sa.func.coalesce(orders.c.name, fresh.excluded.name),
                 "paid_now": sa.or_(orders.c.paid_now, fresh.excluded.paid_now),
                 "deleted_at": sa.func.coalesce(fresh.excluded.deleted_at, orders.c.deleted_at),
@@ -505,22 +515,22 @@ def notice(c: Connection, now: datetime, word: Notice) -> int:
         ).returning(orders.c.id, orders.c.news)
     ).one()
     told = {"origin": word.origin, "cause": word.cause}
-    event(c, row.id, now, "seen" if row.news == 1 else "news", told)
+    record_event(c, row.id, now, "seen" if row.news == 1 else "news", told)
     return int(row.id)
 
 
-def _at_once(now: datetime) -> Any:
+def _build_due_now(now: datetime) -> Any:
     """Due now; one that is overdue keeps its older place, so that much news does not send it to the back."""
-    return sa.case((orders.c.due_at < now, orders.c.due_at), else_=moment(now))
+    return sa.case((orders.c.due_at < now, orders.c.due_at), else_=bind_time(now))
 
 
-def moment(at: datetime | None) -> sa.BindParameter[Any]:
+def bind_time(at: datetime | None) -> sa.BindParameter[Any]:
     return sa.literal(at, Moment())
 
 
-def wake(c: Connection, now: datetime, *conditions: sa.ColumnElement[bool]) -> int:
+def wake_orders(c: Connection, now: datetime, *conditions: sa.ColumnElement[bool]) -> int:
     """Let every order that fits be looked at anew; gives how many."""
     woken = c.execute(
-        sa.update(orders).where(*conditions).values(news=orders.c.news + 1, due_at=_at_once(now))
+        sa.update(orders).where(*conditions).values(news=orders.c.news + 1, due_at=_build_due_now(now))
     )
     return woken.rowcount

@@ -26,7 +26,7 @@ Term = sa.Text(collation="C").with_variant(sa.Text(), "sqlite")
 """Text that is compared byte by byte, so that a range of it is a prefix."""
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """Text that both databases can hold: PostgreSQL has no NUL, and UTF-8 has no lone surrogates."""
     if text.isascii() and "\x00" not in text:
         return text
@@ -38,10 +38,10 @@ def to_json(value: Any) -> str:
 
     Raises TypeError for values that are not JSON.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_encode_plain)
 
 
-def _plain(value: object) -> str:
+def _encode_plain(value: object) -> str:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, datetime | date):
@@ -50,7 +50,7 @@ def _plain(value: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableValue:
     """Stands for a stored value that cannot be read: a row that was damaged, or written by another program.
 
     It is a value and no error, so that one damaged row does not keep the others of its query from being
@@ -61,7 +61,7 @@ class Unreadable:
 
 
 class Readable(TypeDecorator[T]):
-    """A column whose damaged values are read as `Unreadable`."""
+    """A column whose damaged values are read as `UnreadableValue`."""
 
     __abstract__ = True
     cache_ok = True
@@ -71,13 +71,13 @@ class Readable(TypeDecorator[T]):
         if read is None:
             return None
 
-        def process(value: Any) -> Any:
+        def process_value(value: Any) -> Any:
             try:
                 return read(value)
             except Exception as error:  # whatever was stored: it must not fail the whole query
-                return Unreadable(type(error).__name__)
+                return UnreadableValue(type(error).__name__)
 
-        return process
+        return process_value
 
 
 class Moment(Readable[datetime]):
@@ -100,14 +100,14 @@ class Moment(Readable[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Words(TypeDecorator[str]):
+class CleanText(TypeDecorator[str]):
     """Text from outside, made safe for both databases."""
 
     impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else clean(str(value))
+        return None if value is None else clean_text(str(value))
 
 
 class ShopNames:
@@ -117,13 +117,13 @@ class ShopNames:
         self.keys: Mapping[str, str] = {}  # name -> key
         self.names: Mapping[str, str] = {}  # key -> name
 
-    def use(self, keys: Mapping[str, str], names: Mapping[str, str]) -> None:
+    def replace_names(self, keys: Mapping[str, str], names: Mapping[str, str]) -> None:
         self.keys, self.names = dict(keys), dict(names)
 
-    def key_of(self, name: str) -> str:
+    def get_key(self, name: str) -> str:
         return self.keys.get(name, name)
 
-    def name_of(self, key: str) -> str:
+    def get_name(self, key: str) -> str:
         return self.names.get(key, key)
 
 
@@ -146,10 +146,10 @@ class ShopKey(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else _NAMES.get(dialect, _NO_NAMES).key_of(clean(str(value)))
+        return None if value is None else _NAMES.get(dialect, _NO_NAMES).get_key(clean_text(str(value)))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else _NAMES.get(dialect, _NO_NAMES).name_of(value)
+        return None if value is None else _NAMES.get(dialect, _NO_NAMES).get_name(value)
 
 
 class FactKey(TypeDecorator[str]):
@@ -162,9 +162,9 @@ class FactKey(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         if value is None:
             return None
-        fact, *parts = clean(str(value)).split(":")
+        fact, *parts = clean_text(str(value)).split(":")
         names = _NAMES.get(dialect, _NO_NAMES)
-        return ":".join([fact, *map(names.key_of, parts)])
+        return ":".join([fact, *map(names.get_key, parts)])
 
 
 class Json(Readable[Any]):

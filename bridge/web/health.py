@@ -61,7 +61,7 @@ async def ready(request: web.Request) -> web.Response:
     proof = app[READINESS]
     if time.monotonic() - proof.at > PROVEN_FOR:
         try:
-            await app[PARTS].store.ready()
+            await app[PARTS].store.check_ready()
             proof.fault = None
         except StoreUnavailable as error:
             proof.fault = str(error)
@@ -89,12 +89,12 @@ async def metrics(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     meters = request.app[METRICS]
     store = request.app[PARTS].store
-    for state, count in (await store.queries.counts()).items():
+    for state, count in (await store.queries.count_by_state()).items():
         meters.orders.labels(str(state)).set(count)
     meters.conditions.clear()
-    for condition in await store.conditions.open():
+    for condition in await store.conditions.list_incidents():
         meters.conditions.labels(condition.code).inc()
-    due = await store.desk.oldest_due()
+    due = await store.desk.find_oldest_due()
     meters.oldest_due.set(max((utcnow() - due).total_seconds(), 0) if due else 0)
     return web.Response(body=generate_latest(meters.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 

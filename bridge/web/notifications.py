@@ -41,13 +41,13 @@ async def take(request: web.Request) -> web.Response:
     app = request.app
     token = request.match_info["token"]
     calls = app[PARTS].store.calls
-    known = await calls.knows(token)
+    known = await calls.has_token(token)
     if not known and not app[STRAYS].take():
         app[METRICS].notifications.labels("dropped").inc()
         return web.Response()
     raw = await _raw(request)
     reference = read_reference(request.headers.get("Content-Type", ""), raw, request.query_string)
-    known = await calls.notify(token, reference, raw or request.query_string.encode())
+    known = await calls.receive_notification(token, reference, raw or request.query_string.encode())
     app[METRICS].notifications.labels("known" if known else "unknown").inc()
     if known:
         app[PARTS].on_news()

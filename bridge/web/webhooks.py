@@ -83,7 +83,7 @@ async def take(request: web.Request) -> web.Response:
         if app[REFUSALS].take():
             log.warning("a delivery was refused", shop=name, why=refused.why)
         return web.Response(status=refused.status, text="not accepted\n")
-    await parts.store.inbox.put(delivery)
+    await parts.store.inbox.add_delivery(delivery)
     counter.labels(name, "stored").inc()
     parts.on_news()
     return web.Response()

@@ -107,7 +107,7 @@ async def test_the_readmes_snippet_verifies_what_is_sent_and_nothing_else(receiv
     for secret in ("whsec_" + base64.b64encode(b"a-secret-of-the-test").decode(), "any text that is long"):
         receiver.taken.clear()
         target = Webhook(url=receiver.url, secret=SecretStr(secret), allow_private_addresses=True)
-        await webhook_client.send(target, "msg_1", '{"type": "test"}', datetime.now(UTC))
+        await webhook_client.send_webhook(target, "msg_1", '{"type": "test"}', datetime.now(UTC))
         [(sent, body)] = receiver.taken
         headers = {name.lower(): value for name, value in sent.items()}
         genuine = names["is_genuine"]
@@ -115,6 +115,6 @@ async def test_the_readmes_snippet_verifies_what_is_sent_and_nothing_else(receiv
         assert not genuine(headers, body + b" ", secret)
         assert not genuine(headers, body, "another text that is long")
         assert not genuine({**headers, "webhook-id": "msg_2"}, body, secret)
-        await webhook_client.send(target, "msg_1", "{}", datetime.now(UTC) - timedelta(minutes=6))
+        await webhook_client.send_webhook(target, "msg_1", "{}", datetime.now(UTC) - timedelta(minutes=6))
         old = {name.lower(): value for name, value in receiver.taken[1][0].items()}
         assert not genuine(old, b"{}", secret)

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.alerts import apprise_client
-from bridge.alerts.message import alert
+from bridge.alerts.message import render_alert
 from bridge.alerts.sanitize import (
     LOOKS_LIKE,
-    harmless,
+    sanitize_text,
 )
-from bridge.order.explanations import english
+from bridge.order.explanations import to_english
 from bridge.order.notifications import (
     TEXTS,
     News,
@@ -68,7 +68,7 @@ def acts(text: str) -> list[str]:
 @pytest.mark.parametrize("typed", TYPED)
 def test_what_a_customer_typed_does_nothing_in_an_alert(typed: str) -> None:
     for message in (problem(typed), problem("x", name=typed)):
-        title, body = alert([message], "https://bridge.example.org", english)
+        title, body = render_alert([message], "https://bridge.example.org", to_english)
         assert not acts(title) and not acts(body)
         assert "\n" not in title
         lines = body.splitlines()
@@ -77,9 +77,9 @@ def test_what_a_customer_typed_does_nothing_in_an_alert(typed: str) -> None:
 
 @given(st.text(max_size=700))
 def test_no_text_at_all_keeps_anything_that_acts(typed: str) -> None:
-    plain = harmless(typed)
+    plain = sanitize_text(typed)
     assert not acts(plain) and "\n" not in plain and len(plain) <= 500
-    assert harmless(plain) == plain
+    assert sanitize_text(plain) == plain
 
 
 def test_a_plain_text_stays_as_it_is() -> None:
@@ -90,7 +90,7 @@ def test_a_plain_text_stays_as_it_is() -> None:
         "5 % off!",
         "white_plastic: 12.50 EUR",
     ):
-        assert harmless(text) == text
+        assert sanitize_text(text) == text
 
 
 def test_no_sentence_of_ours_is_changed_on_its_way() -> None:
@@ -124,8 +124,8 @@ def test_every_channel_gets_it_so(url: str, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(requests, "post", post)
     monkeypatch.setattr(requests, "request", lambda _, *rest, **more: post(*rest, **more))
-    title, body = alert([problem(typed) for typed in TYPED], "https://bridge.example.org", english)
-    apprise_client._notify(url, title, body)
+    title, body = render_alert([problem(typed) for typed in TYPED], "https://bridge.example.org", to_english)
+    apprise_client._notify_service(url, title, body)
     assert sent, "nothing was sent"
     for text in sent:
         for call in ("@everyone", "@here", "<!", "!channel>", "<@", "<script", "](", "<https", "<b "):

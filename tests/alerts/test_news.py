@@ -8,19 +8,19 @@ import pytest
 
 from bridge.alerts.message import (
     MOST,
-    alert,
+    render_alert,
 )
-from bridge.order.explanations import english
+from bridge.order.explanations import to_english
 from bridge.order.notifications import (
     OF_PROBLEM,
     TEXTS,
     TOPICS,
     News,
     Topic,
-    code_of,
+    describe_news,
+    find_code,
+    find_topic,
     is_loud,
-    tell,
-    topic_of,
 )
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
@@ -54,18 +54,18 @@ AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 def test_which_lines_of_a_timeline_are_news(
     kind: str, target: State | None, reason: str | None, code: str | None
 ) -> None:
-    assert code_of(kind, target, reason) == code
+    assert find_code(kind, target, reason) == code
 
 
 def test_each_problem_alarm_and_code_has_a_topic_that_is_explained() -> None:
     assert set(TOPICS) == set(Topic)
     for problem in Problem:
-        found = topic_of(News("k", "attention", AT, {"problem": problem}))
+        found = find_topic(News("k", "attention", AT, {"problem": problem}))
         assert found is OF_PROBLEM.get(problem, Topic.PERSON)
     for code in (*TEXTS, "alarm", "approval", "limit_day", "unknown"):
-        assert topic_of(News("k", code, AT)) in TOPICS
+        assert find_topic(News("k", code, AT)) in TOPICS
     for code in ("placed", "shipped", "done", "cancelled", "ignored", "parcel"):
-        assert topic_of(News("k", code, AT)) is None
+        assert find_topic(News("k", code, AT)) is None
     used = {topic for topic, _ in TEXTS.values()} | set(OF_PROBLEM.values())
     used |= {Topic.PERSON, Topic.ALARM, Topic.APPROVAL, Topic.LIMIT, Topic.UNKNOWN}
     assert used == set(Topic)
@@ -120,7 +120,7 @@ def test_only_alarms_wait_for_no_digest() -> None:
     ],
 )
 def test_news_is_told_by_a_sentence_and_what_to_do(news: News, said: str, do: str) -> None:
-    sentence, remedy = tell(news, "acme/#1", english)
+    sentence, remedy = describe_news(news, "acme/#1", to_english)
     assert sentence == said
     assert do in remedy
 
@@ -131,7 +131,7 @@ def message(number: int, **facts: object) -> Message:
 
 
 def test_one_piece_of_news_is_its_own_title() -> None:
-    title, body = alert([message(1001)], "https://bridge.example.org", english)
+    title, body = render_alert([message(1001)], "https://bridge.example.org", to_english)
     assert title == "#1001: No design is mapped to “VASE”."
     assert body.splitlines() == [
         "#1001 (acme): No design is mapped to “VASE”.",
@@ -141,7 +141,9 @@ def test_one_piece_of_news_is_its_own_title() -> None:
 
 
 def test_a_digest_tells_the_first_and_counts_the_rest() -> None:
-    title, body = alert([message(number) for number in range(1, 51)], "https://b.example.org", english)
+    title, body = render_alert(
+        [message(number) for number in range(1, 51)], "https://b.example.org", to_english
+    )
     assert title == "50 messages from sculpteo-bridge"
     assert body.count("No design is mapped") == MOST
     assert "… and 30 more." in body
@@ -149,14 +151,16 @@ def test_a_digest_tells_the_first_and_counts_the_rest() -> None:
 
 
 def test_a_title_is_never_longer_than_a_subject_line_may_be() -> None:
-    title, body = alert([message(1, skus="“VASE”, " * 90)], "https://b.example.org", english)
+    title, body = render_alert([message(1, skus="“VASE”, " * 90)], "https://b.example.org", to_english)
     assert len(title) == 120
     assert len(body) > 600
 
 
 def test_an_alert_speaks_the_language_of_the_console() -> None:
-    from bridge.i18n.formatter import reader_for
+    from bridge.i18n.formatter import build_formatter
 
-    title, body = alert([message(1)], "https://b.example.org", reader_for("", "fr", None).said)
+    title, body = render_alert(
+        [message(1)], "https://b.example.org", build_formatter("", "fr", None).translate
+    )
     assert "«\N{NARROW NO-BREAK SPACE}VASE\N{NARROW NO-BREAK SPACE}»" in title
     assert "No design is mapped" not in title + body

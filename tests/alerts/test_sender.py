@@ -23,26 +23,26 @@ from bridge.alerts import (
 from bridge.alerts.channels import (
     AlertOutlet,
     HookOutlet,
-    alert_outlets,
-    hook_outlets,
+    build_alert_outlets,
+    build_hook_outlets,
 )
-from bridge.alerts.dispatcher import Sender
+from bridge.alerts.dispatcher import Dispatcher
 from bridge.config.alert_settings import (
     AlertTarget,
     Webhook,
 )
 from bridge.config.settings import Settings
-from bridge.order.explanations import english
+from bridge.order.explanations import to_english
 from bridge.order.model import Mode
 from bridge.order.notifications import (
     News,
     Topic,
 )
 from bridge.order.problems import Alarm
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import State
 from bridge.store import Store
-from bridge.store.outbox import Target
+from bridge.store.outbox import OutletTarget
 from bridge.store.tables import metadata
 from tests.alerts.conftest import Receiver
 from tests.alerts.test_outbox import SOON, held
@@ -68,22 +68,22 @@ def hooked(receiver: Receiver, **more: Any) -> HookOutlet:
     return HookOutlet("hook:1", "webhooks[0]", Webhook(**values), CONSOLE)
 
 
-def sender(store: Store, clock: Tick, *outlets: AlertOutlet | HookOutlet, owner: str = "one") -> Sender:
-    return Sender(
+def sender(store: Store, clock: Tick, *outlets: AlertOutlet | HookOutlet, owner: str = "one") -> Dispatcher:
+    return Dispatcher(
         store.outbox,
         clock,
         owner,
         outlets=lambda: outlets,
         console=lambda: CONSOLE,
-        translate=lambda: english,
+        translate=lambda: to_english,
         random=Random(1),
     )
 
 
-async def work(*senders: Sender, looks: int = 2) -> None:
+async def work(*senders: Dispatcher, looks: int = 2) -> None:
     """Look so often, and let what began end."""
     for _ in range(looks):
-        await asyncio.gather(*(one.look() for one in senders))
+        await asyncio.gather(*(one.dispatch_due() for one in senders))
         for one in senders:
             await asyncio.gather(*one._busy.values())
 
@@ -123,10 +123,12 @@ async def test_an_alarm_waits_for_no_digest_and_takes_along_what_waits(
     await work(one)
     await held(store, clock, 2)
     await work(one)
-    await store.orders.notice(word(3))
+    await store.orders.receive_signal(word(3))
     clock.forward(SOON)
     alarms = ((Alarm.SECOND_REFERENCE, {"reference": "ABCD1234"}),)
-    await store.orders.record(await claimed(store), Change(State.RECEIVED, None, alarms=alarms))
+    await store.orders.record_transition(
+        await claimed(store), Transition(State.RECEIVED, None, alarms=alarms)
+    )
     await work(one)
     [_, loud] = told(receiver)
     assert "It may be printed twice" in loud["message"]
@@ -138,7 +140,9 @@ async def test_only_the_topics_that_are_wanted_are_told(
 ) -> None:
     one = sender(store, clock, alert(receiver, Topic.ALARM, Topic.UPSTREAM))
     await held(store, clock, 1)
-    await store.conditions.begin("upstream:sculpteo", "upstream", "me", {"upstream": "Sculpteo", "why": "?"})
+    await store.conditions.open_incident(
+        "upstream:sculpteo", "upstream", "me", {"upstream": "Sculpteo", "why": "?"}
+    )
     await work(one)
     [only] = told(receiver)
     assert only["title"].startswith("Sculpteo has not answered")
@@ -166,11 +170,11 @@ async def test_what_nobody_could_be_told_for_days_is_given_up(
 ) -> None:
     one = sender(store, clock, alert(receiver))
     await held(store, clock, 1)
-    await store.outbox.share({"alert:1": alert(receiver).wants})
+    await store.outbox.fan_out_news({"alert:1": alert(receiver).build_draft})
     clock.forward(timedelta(days=4))
     await work(one)
     assert receiver.taken == []
-    assert await store.outbox.waiting(["alert:1"]) == {}
+    assert await store.outbox.load_waiting(["alert:1"]) == {}
 
 
 async def test_two_replicas_send_an_alert_once(store: Store, clock: Tick, receiver: Receiver) -> None:
@@ -187,8 +191,8 @@ async def test_a_replica_that_dies_while_it_sends_leaves_the_alert_to_another(
 ) -> None:
     dead, alive = (sender(store, clock, alert(receiver), owner=name) for name in ("dead", "alive"))
     await held(store, clock, 1)
-    await store.outbox.share({"alert:1": alert(receiver).wants})
-    assert await store.outbox.lease("alert:1", "dead", timedelta(minutes=3))  # and then it is gone
+    await store.outbox.fan_out_news({"alert:1": alert(receiver).build_draft})
+    assert await store.outbox.claim_outlet("alert:1", "dead", timedelta(minutes=3))  # and then it is gone
     await work(alive)
     assert receiver.taken == []
     clock.forward(timedelta(minutes=4))
@@ -214,7 +218,7 @@ async def test_a_target_that_hangs_keeps_no_other_waiting(
     one = sender(store, clock, AlertOutlet("alert:stuck", "stuck", target), alert(receiver))
     await held(store, clock, 1)
     try:
-        await one.look()
+        await one.dispatch_due()
         await one._busy["alert:1"]
         assert len(receiver.taken) == 1
         assert "alert:stuck" in one._busy
@@ -227,18 +231,19 @@ async def test_a_target_that_hangs_keeps_no_other_waiting(
 async def test_the_time_limit_is_kept_and_the_reason_holds_no_secret(receiver: Receiver) -> None:
     receiver.slow = 2
     assert (
-        await apprise_client.send(receiver.json_url, "t", "b", within=0.1) == "it did not answer within 0.1 s"
+        await apprise_client.send_alert(receiver.json_url, "t", "b", within=0.1)
+        == "it did not answer within 0.1 s"
     )
     receiver.slow = 0
     receiver.answers = [401]
-    why = await apprise_client.send(receiver.json_url, "t", "b")
+    why = await apprise_client.send_alert(receiver.json_url, "t", "b")
     assert why and "401" in why
-    assert await apprise_client.send("nosuchthing://token-of-mine", "t", "b") == (
+    assert await apprise_client.send_alert("nosuchthing://token-of-mine", "t", "b") == (
         "Apprise cannot use this URL: its service is not known, or a part is missing"
     )
     for text in (
         why,
-        str(await apprise_client.send("json://user:s3cret-word@127.0.0.1:9/path-token", "t", "b")),
+        str(await apprise_client.send_alert("json://user:s3cret-word@127.0.0.1:9/path-token", "t", "b")),
     ):
         assert "s3cret-word" not in text
         assert "path-token" not in text
@@ -247,7 +252,7 @@ async def test_the_time_limit_is_kept_and_the_reason_holds_no_secret(receiver: R
 def test_what_is_said_is_scrubbed_of_every_part_of_the_url() -> None:
     url = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ?name=%C3%A9t%C3%A9-1"
     text = "failed at T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ for été-1"
-    assert apprise_client.scrubbed(text, url) == "failed at ***/***/*** for ***"
+    assert apprise_client.redact_url(text, url) == "failed at ***/***/*** for ***"
 
 
 # --- other systems -----------------------------------------------------------------------------------------
@@ -263,12 +268,12 @@ def verified(headers: dict[str, str], body: bytes, secret: str) -> bool:
 
 
 async def placed(store: Store, clock: Tick, number: int) -> None:
-    await store.orders.notice(word(number))
+    await store.orders.receive_signal(word(number))
     clock.forward(SOON)
-    await store.orders.record(await claimed(store), Change(State.WAITING, clock.now()))
+    await store.orders.record_transition(await claimed(store), Transition(State.WAITING, clock.now()))
     order = await claimed(store)
     values = {"reference": f"REF{number:05d}", "mode": Mode.LIVE, "placed_at": clock.now()}
-    await store.orders.record(order, Change(State.PLACED, None, values=values))
+    await store.orders.record_transition(order, Transition(State.PLACED, None, values=values))
 
 
 async def test_a_webhook_is_signed_and_tells_of_the_order_without_its_customer(
@@ -302,7 +307,7 @@ async def test_only_the_events_that_are_wanted_are_sent_and_none_of_the_bridge_i
 ) -> None:
     await placed(store, clock, 1)
     await held(store, clock, 2)
-    await store.outbox.announce(News("restart", "restart", clock.now()))
+    await store.outbox.add_news(News("restart", "restart", clock.now()))
     await work(sender(store, clock, hooked(receiver, events=("attention",))))
     assert [one["type"] for one in told(receiver)] == ["order.attention"]
 
@@ -314,7 +319,7 @@ async def test_a_message_keeps_its_id_and_body_when_it_is_sent_again(
     one = sender(store, clock, hooked(receiver))
     receiver.answers = [500]
     await work(one)
-    [message] = await store.outbox.pending("hook:1", limit=9)
+    [message] = await store.outbox.list_pending("hook:1", limit=9)
     clock.forward(timedelta(minutes=1))
     await work(one)
     [(headers, body)] = receiver.taken
@@ -347,7 +352,7 @@ async def test_what_waits_for_a_wrong_address_goes_to_the_corrected_one(
         hook_settings = Webhook(url=url, secret=SecretStr(SECRET), allow_private_addresses=True)
         target = AlertTarget(url=SecretStr(url.replace("http:", "json:")))
         settings = Settings.model_validate({**BASE, "webhooks": [hook_settings], "alerts": [target]})
-        [one] = hook_outlets(settings) if kind == "hook" else alert_outlets(settings)
+        [one] = build_hook_outlets(settings) if kind == "hook" else build_alert_outlets(settings)
         return one
 
     await placed(store, clock, 1)
@@ -357,7 +362,7 @@ async def test_what_waits_for_a_wrong_address_goes_to_the_corrected_one(
     corrected = configured(receiver.url)
     await work(sender(store, clock, corrected))
     assert len(receiver.taken) == (2 if kind == "hook" else 1)
-    assert await store.outbox.waiting([corrected.name]) == {}
+    assert await store.outbox.load_waiting([corrected.name]) == {}
     await work(sender(store, clock, corrected))
     assert len(receiver.taken) == (2 if kind == "hook" else 1)
 
@@ -367,18 +372,18 @@ async def test_what_waits_stays_with_its_own_target_when_others_come_and_go(
 ) -> None:
     """`a` is taken out and `b` moves up: b does not get what waited for a. A target that comes later neither."""
     a, b, c = (
-        Target(f"hook:{name}", slot, f"secret {name}")
+        OutletTarget(f"hook:{name}", slot, f"secret {name}")
         for name, slot in (("a", "hook:0"), ("b", "hook:1"), ("c", "hook:0"))
     )
-    await store.outbox.configure([a, b])
+    await store.outbox.configure_outlets([a, b])
     await placed(store, clock, 1)
-    await store.outbox.share({"hook:a": hooked(receiver).wants})
-    await store.outbox.configure([replace(b, slot="hook:0")])
-    assert await store.outbox.inherit(["hook:b"]) == 0
-    await store.outbox.configure([c, replace(b, slot="hook:1")])
-    assert await store.outbox.inherit(["hook:b", "hook:c"]) == 0
-    await store.outbox.configure([c, b, Target("hook:corrected", "hook:2", "secret a")])
-    assert await store.outbox.inherit(["hook:b", "hook:c", "hook:corrected"]) == 1
+    await store.outbox.fan_out_news({"hook:a": hooked(receiver).build_draft})
+    await store.outbox.configure_outlets([replace(b, slot="hook:0")])
+    assert await store.outbox.move_to_heirs(["hook:b"]) == 0
+    await store.outbox.configure_outlets([c, replace(b, slot="hook:1")])
+    assert await store.outbox.move_to_heirs(["hook:b", "hook:c"]) == 0
+    await store.outbox.configure_outlets([c, b, OutletTarget("hook:corrected", "hook:2", "secret a")])
+    assert await store.outbox.move_to_heirs(["hook:b", "hook:c", "hook:corrected"]) == 1
 
 
 async def test_a_refused_message_holds_up_its_own_order_only_and_the_order_of_events_stays(
@@ -389,10 +394,12 @@ async def test_a_refused_message_holds_up_its_own_order_only_and_the_order_of_ev
     await placed(store, clock, 1)
     await placed(store, clock, 2)
     await work(one)
-    [first] = await store.queries.find("#1")
-    await store.orders.notice(word(1))
+    [first] = await store.queries.search_orders("#1")
+    await store.orders.receive_signal(word(1))
     clock.forward(SOON)
-    await store.orders.record(await claimed(store), Change(State.ATTENTION, None, problem="blocked"))
+    await store.orders.record_transition(
+        await claimed(store), Transition(State.ATTENTION, None, problem="blocked")
+    )
     await work(one)
     assert [event["data"]["order"] for event in told(receiver)] == ["#2"]
     receiver.refuse = None
@@ -413,7 +420,7 @@ async def test_a_receiver_that_is_away_is_given_up_after_a_day(
     for _ in range(30):
         clock.forward(timedelta(hours=1))
         await work(one)
-    assert await store.outbox.waiting(["hook:1"]) == {}
+    assert await store.outbox.load_waiting(["hook:1"]) == {}
     assert 20 <= 200 - len(receiver.answers) <= 26
     assert receiver.taken == []
 
@@ -444,7 +451,7 @@ async def test_each_answer_says_what_to_do(
     seconds: int | None,
 ) -> None:
     receiver.answers, receiver.headers = [status], headers
-    answer = await webhook_client.send(hooked(receiver).hook, "msg_1", "{}", clock.now())
+    answer = await webhook_client.send_webhook(hooked(receiver).hook, "msg_1", "{}", clock.now())
     after = timedelta(seconds=seconds) if seconds else None
     assert answer == webhook_client.Answer(why, ours, after)
 
@@ -454,20 +461,20 @@ async def test_a_webhook_does_not_reach_into_the_own_network_unless_it_may(
     receiver: Receiver, clock: Tick, host: str
 ) -> None:
     outlet = hooked(receiver, url=f"http://{host}:{receiver.port}/hook", allow_private_addresses=False)
-    answer = await webhook_client.send(outlet.hook, "msg_1", "{}", clock.now())
+    answer = await webhook_client.send_webhook(outlet.hook, "msg_1", "{}", clock.now())
     assert answer.why and "allow_private_addresses" in answer.why
     assert receiver.taken == []
 
 
 async def test_a_receiver_that_is_not_there_is_told_without_a_trace(clock: Tick) -> None:
     nobody = Webhook(url="http://127.0.0.1:9/", secret=SecretStr(SECRET), allow_private_addresses=True)
-    answer = await webhook_client.send(nobody, "msg_1", "{}", clock.now())
+    answer = await webhook_client.send_webhook(nobody, "msg_1", "{}", clock.now())
     assert answer.why == "it cannot be reached (the connection failed: Connection refused)"
 
 
 async def test_a_secret_may_be_any_text(receiver: Receiver, clock: Tick) -> None:
     outlet = hooked(receiver, secret=SecretStr("any text that is long"))
-    await webhook_client.send(outlet.hook, "msg_1", "{}", clock.now())
+    await webhook_client.send_webhook(outlet.hook, "msg_1", "{}", clock.now())
     [(headers, body)] = receiver.taken
     signed = f"msg_1.{headers['webhook-timestamp']}.{{}}".encode()
     expected = hmac.new(b"any text that is long", signed, hashlib.sha256).digest()

@@ -20,26 +20,26 @@ from bridge.errors import (
     NeedsPerson,
     TryAgain,
     Upstream,
-    shopify,
+    shopify_upstream,
 )
 from bridge.health.monitor import (
-    Vigil,
-    upstream_name,
+    HealthMonitor,
+    format_upstream_name,
 )
 from bridge.health.report import (
     Words,
-    amiss,
-    health,
+    collect_issues,
+    load_health,
 )
-from bridge.net.circuit_breaker import Breaker
-from bridge.order.explanations import english
+from bridge.net.circuit_breaker import CircuitBreaker
+from bridge.order.explanations import to_english
 from bridge.order.model import Money
 from bridge.order.notifications import (
     TEXTS,
     News,
 )
 from bridge.order.records import Facts
-from bridge.runtime.scheduler import Chores
+from bridge.runtime.scheduler import PeriodicTasks
 from bridge.steps.locations import Resolved
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
@@ -59,7 +59,7 @@ class Down:
 
     def __init__(self, upstream: Upstream = SCULPTEO) -> None:
         self.seconds = 0.0
-        self.breaker = Breaker(upstream, lambda: self.seconds)
+        self.breaker = CircuitBreaker(upstream, lambda: self.seconds)
 
     async def call(self, *, fails: bool) -> None:
         async def call() -> None:
@@ -67,20 +67,20 @@ class Down:
                 raise TryAgain("HTTP 503", upstream=self.breaker.upstream)
 
         with contextlib.suppress(TryAgain):
-            await self.breaker.through(call, lambda _: None)
+            await self.breaker.call_upstream(call, lambda _: None)
 
     async def fail(self) -> None:
         for _ in range(5):
             await self.call(fails=True)
 
 
-def vigil(store: Store, clock: Tick, settings: Settings, *downs: Down, owner: str = "one") -> Vigil:
+def vigil(store: Store, clock: Tick, settings: Settings, *downs: Down, owner: str = "one") -> HealthMonitor:
     breakers = {down.breaker.upstream: down.breaker for down in downs}
-    return Vigil(store, clock, owner, settings=lambda: settings, breakers=breakers)
+    return HealthMonitor(store, clock, owner, settings=lambda: settings, breakers=breakers)
 
 
 async def open_codes(store: Store) -> list[str]:
-    return [condition.code for condition in await store.conditions.open()]
+    return [condition.code for condition in await store.conditions.list_incidents()]
 
 
 async def test_a_breaker_tells_how_long_it_has_been_open() -> None:
@@ -103,15 +103,15 @@ async def test_an_upstream_is_told_of_once_it_has_been_silent_for_long(
     watch = vigil(store, clock, settings, down)
     await down.fail()
     down.seconds = 599
-    await watch.upstreams()
+    await watch.check_upstreams()
     assert await open_codes(store) == []
     down.seconds = 601
-    await watch.upstreams()
-    [condition] = await store.conditions.open()
+    await watch.check_upstreams()
+    [condition] = await store.conditions.list_incidents()
     assert condition.facts == {"upstream": "Sculpteo", "minutes": 10, "why": "HTTP 503"}
     down.seconds = 2000
     await down.call(fails=False)
-    await watch.upstreams()
+    await watch.check_upstreams()
     assert await open_codes(store) == []
 
 
@@ -123,12 +123,12 @@ async def test_a_replica_that_sees_the_upstream_does_not_gainsay_one_that_does_n
     down.seconds = 700
     blind, seeing = vigil(store, clock, settings, down), vigil(store, clock, settings, up, owner="two")
     for _ in range(3):
-        await blind.upstreams()
-        await seeing.upstreams()
+        await blind.check_upstreams()
+        await seeing.check_upstreams()
         clock.forward(timedelta(seconds=20))
         assert await open_codes(store) == ["upstream"]
     clock.forward(timedelta(minutes=16))  # it died
-    await seeing.upstreams()
+    await seeing.check_upstreams()
     assert await open_codes(store) == []
 
 
@@ -136,13 +136,13 @@ async def test_a_shop_that_is_not_compared_for_long_is_told(
     store: Store, clock: Tick, settings: Settings
 ) -> None:
     watch = vigil(store, clock, settings)
-    await watch.orders()
+    await watch.check_orders()
     assert await open_codes(store) == []
     clock.forward(timedelta(hours=2))
-    await watch.orders()
+    await watch.check_orders()
     assert await open_codes(store) == ["reconciliation"]
     await store.memory.set("reconciled_at:acme", clock.now().isoformat())
-    await watch.orders()
+    await watch.check_orders()
     assert await open_codes(store) == []
 
 
@@ -150,19 +150,19 @@ async def test_what_was_left_while_the_bridge_was_off_is_not_told_in_the_moment_
     store: Store, clock: Tick, settings: Settings
 ) -> None:
     await store.memory.set("reconciled_at:acme", clock.now().isoformat())
-    await store.orders.notice(word())
+    await store.orders.receive_signal(word())
     clock.forward(timedelta(hours=9))
     watch = vigil(store, clock, settings)
     told: list[str] = []
     for _ in range(2):
-        await watch.orders()
-        await store.outbox.share({"a": lambda news, order: told.append(news.code)})
+        await watch.check_orders()
+        await store.outbox.fan_out_news({"a": lambda news, order: told.append(news.code)})
         assert await open_codes(store) == []
         clock.forward(timedelta(minutes=30))
     assert told == []
     clock.forward(timedelta(minutes=31))
-    await watch.orders()
-    await store.outbox.share({"a": lambda news, order: told.append(news.code)})
+    await watch.check_orders()
+    await store.outbox.fan_out_news({"a": lambda news, order: told.append(news.code)})
     assert sorted(told) == ["overdue", "reconciliation"]
 
 
@@ -171,12 +171,14 @@ async def test_a_shop_that_refuses_access_is_told_until_it_does_not(
 ) -> None:
     watch = vigil(store, clock, settings)
     refused = NeedsPerson("shop_access", why="the token is not valid")
-    await watch.chore("reconcile:acme", refused)
-    await watch.chore("subscribe:acme", None)  # another chore's success is not this one's
-    await watch.chore("reconcile:acme", TryAgain("HTTP 503"))  # nor is a failure of another kind
-    [condition] = await store.conditions.open()
+    await watch.record_task_outcome("reconcile:acme", refused)
+    await watch.record_task_outcome("subscribe:acme", None)  # another chore's success is not this one's
+    await watch.record_task_outcome(
+        "reconcile:acme", TryAgain("HTTP 503")
+    )  # nor is a failure of another kind
+    [condition] = await store.conditions.list_incidents()
     assert condition.facts == {"shop": "acme", "why": "the token is not valid"}
-    await watch.chore("reconcile:acme", None)
+    await watch.record_task_outcome("reconcile:acme", None)
     assert await open_codes(store) == []
 
 
@@ -198,13 +200,13 @@ async def test_what_was_wrong_with_a_shop_that_is_removed_ends(
         "access:reconcile:acme": {"shop": "acme"},
         "upstream:sculpteo": {"upstream": "Sculpteo"},
     }
-    await store.conditions.begin(name, code, "a process that ended since", facts)
+    await store.conditions.open_incident(name, code, "a process that ended since", facts)
     for other, about in others.items():
-        await store.conditions.begin(other, other.partition(":")[0], "another", about)
-    await vigil(store, clock, settings).orders()
-    assert {condition.name for condition in await store.conditions.open()} == set(others)
+        await store.conditions.open_incident(other, other.partition(":")[0], "another", about)
+    await vigil(store, clock, settings).check_orders()
+    assert {condition.name for condition in await store.conditions.list_incidents()} == set(others)
     told: list[News] = []
-    await store.outbox.share({"a": lambda news, order: told.append(news)})
+    await store.outbox.fan_out_news({"a": lambda news, order: told.append(news)})
     assert [news.facts for news in told if news.code == "shop_removed"] == [{"shop": "old"}]
     assert not any(news.code.endswith("_over") for news in told), "nothing is right again"
 
@@ -213,12 +215,12 @@ async def test_a_replica_that_is_late_ends_nothing_of_a_new_shop(
     store: Store, clock: Tick, settings: Settings
 ) -> None:
     newest = settings.model_copy(update={"shops": {**settings.shops, "new": settings.shops["acme"]}})
-    await vigil(store, clock, newest).took_up()
-    await store.conditions.begin("subscription:new", "subscription", "bridge", {"shop": "new"})
+    await vigil(store, clock, newest).record_shops()
+    await store.conditions.open_incident("subscription:new", "subscription", "bridge", {"shop": "new"})
     late = vigil(store, clock, settings)
-    await late.orders()
+    await late.check_orders()
     assert await open_codes(store) == ["subscription"]
-    await late.took_up()
+    await late.record_shops()
     assert await open_codes(store) == [], "the shop was removed again"
 
 
@@ -227,9 +229,9 @@ async def test_subscriptions_that_were_lost_or_are_refused_are_told(
 ) -> None:
     watch = vigil(store, clock, settings)
     told: list[str] = []
-    await watch.subscriptions("acme", 2, {"orders/paid": "no permission"})
-    await watch.subscriptions("acme", 0, {})
-    await store.outbox.share({"a": lambda news, order: told.append(news.code)})
+    await watch.record_subscriptions("acme", 2, {"orders/paid": "no permission"})
+    await watch.record_subscriptions("acme", 0, {})
+    await store.outbox.fan_out_news({"a": lambda news, order: told.append(news.code)})
     assert sorted(told) == ["subscription", "subscription_over", "subscriptions_repaired"]
     assert set(told) <= set(TEXTS)
 
@@ -240,15 +242,15 @@ async def test_a_configuration_is_told_to_be_faulty_and_to_need_a_restart(
     watch = vigil(store, clock, settings)
     told: list[str] = []
     with capture_logs() as said:
-        await watch.configuration(("config.yaml:1:7: mode", "another"))
+        await watch.record_configuration(("config.yaml:1:7: mode", "another"))
     assert said == [], "the reading of the file logs its faults, once"
-    await watch.configuration((), ("server.listen",))
-    await store.outbox.share({"a": lambda news, order: told.append(news.code)})
+    await watch.record_configuration((), ("server.listen",))
+    await store.outbox.fan_out_news({"a": lambda news, order: told.append(news.code)})
     assert told == ["configuration", "configuration_over", "restart"]
 
 
 def test_upstreams_are_called_as_people_call_them() -> None:
-    assert [upstream_name(one) for one in (SCULPTEO, SCULPTEO_TRACKING, shopify("acme"))] == [
+    assert [format_upstream_name(one) for one in (SCULPTEO, SCULPTEO_TRACKING, shopify_upstream("acme"))] == [
         "Sculpteo",
         "Sculpteo (tracking)",
         "Shopify (acme)",
@@ -267,22 +269,22 @@ async def test_a_chore_that_fails_is_told_of_and_one_of_another_replica_is_not(s
     async def works() -> None:
         return None
 
-    chores = Chores(store.alone, outcome)
+    chores = PeriodicTasks(store.hold_lock, outcome)
     begun: list[tuple[str, Callable[[], Awaitable[None]]]] = [
         ("good", works),
         ("bad", fails),
         ("held", works),
     ]
-    async with store.alone("held") as mine:
+    async with store.hold_lock("held") as mine:
         assert mine
         for name, work in begun:
-            chores.start(name, timedelta(hours=1), work)
+            chores.start_task(name, timedelta(hours=1), work)
         await until(lambda: len(told) == 2)
-        chores.hurry("good")
+        chores.request_run("good")
         await until(lambda: len(told) == 3)
-    assert chores.names() == {"good", "bad", "held"}
-    await chores.stop("good")
-    await chores.stop()
+    assert chores.list_names() == {"good", "bad", "held"}
+    await chores.stop_tasks("good")
+    await chores.stop_tasks()
     assert sorted(told, key=str) == [("bad", "HTTP 503"), ("good", None), ("good", None)]
 
 
@@ -290,7 +292,8 @@ async def test_a_location_that_is_there_again_is_news(store: Store, clock: Tick,
     watch = vigil(store, clock, settings)
     missing, there = Resolved(unknown=frozenset({"Workshop"})), Resolved(ids=frozenset({"1"}))
     told = [
-        await watch.locations("acme", found, {"Main"}) for found in (there, missing, missing, there, there)
+        await watch.check_locations("acme", found, {"Main"})
+        for found in (there, missing, missing, there, there)
     ]
     assert told == [None, True, None, False, None]
 
@@ -299,15 +302,15 @@ async def test_a_configuration_that_names_what_sculpteo_does_not_know_is_amiss_u
     store: Store, clock: Tick, settings: Settings
 ) -> None:
     watch = vigil(store, clock, settings)
-    await watch.designs([])
+    await watch.record_designs([])
     assert not await watch.has_unknown_designs()
     sentences = [f"Sculpteo offers no material “gold{number}”." for number in range(5)]
-    await watch.designs(sentences)
+    await watch.record_designs(sentences)
     assert await watch.has_unknown_designs()
-    found = await health(store, settings, Money(Decimal(0), "EUR"), clock.now())
-    words = Words(english, str, str)
-    told = [text for text in amiss(found, words, just_begun=True) if "in force on" in text.sentence]
+    found = await load_health(store, settings, Money(Decimal(0), "EUR"), clock.now())
+    words = Words(to_english, str, str)
+    told = [text for text in collect_issues(found, words, just_begun=True) if "in force on" in text.sentence]
     assert len(told) == 1
     assert "gold0" in told[0].sentence and told[0].sentence.endswith("(+2)")
-    await watch.designs([])
+    await watch.record_designs([])
     assert await open_codes(store) == []

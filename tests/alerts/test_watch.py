@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.config.alert_settings import Reminders
-from bridge.health.reminders import reminders_for
+from bridge.health.reminders import build_reminders
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from bridge.store.stalled_orders import Standing
+from bridge.store.stalled_orders import StalledOrder
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 RULES = Reminders()
@@ -19,8 +19,8 @@ DAY = timedelta(days=1)
 UNTIL = (NOW + DAY).isoformat()
 
 
-def standing(state: State, age: timedelta, **more: object) -> Standing:
-    return replace(Standing(7, state, NOW - age, reference="ABCD1234"), **more)  # type: ignore[arg-type]
+def standing(state: State, age: timedelta, **more: object) -> StalledOrder:
+    return replace(StalledOrder(7, state, NOW - age, reference="ABCD1234"), **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def standing(state: State, age: timedelta, **more: object) -> Standing:
         (standing(State.SHIPPED, DAY, failures=9), ["failing"]),
     ],
 )
-def test_what_is_told_of_an_order_that_stands(order: Standing, codes: list[str]) -> None:
-    found = reminders_for(order, NOW, RULES)
+def test_what_is_told_of_an_order_that_stands(order: StalledOrder, codes: list[str]) -> None:
+    found = build_reminders(order, NOW, RULES)
     assert [news.code for news in found] == codes
     assert all(news.order == 7 for news in found)
 
 
-def keys(order: Standing, times: list[timedelta]) -> list[str]:
-    return [news.key for by in times for news in reminders_for(order, NOW + by, RULES)]
+def keys(order: StalledOrder, times: list[timedelta]) -> list[str]:
+    return [news.key for by in times for news in build_reminders(order, NOW + by, RULES)]
 
 
 def test_what_lasts_is_told_again_only_when_the_time_has_doubled() -> None:
@@ -97,4 +97,4 @@ def test_what_moved_since_is_told_anew() -> None:
 def test_the_times_are_the_merchants() -> None:
     order = standing(State.PLACED, DAY)
     quick = Reminders(placed=timedelta(hours=1))
-    assert [news.code for news in reminders_for(order, NOW, quick)] == ["still_placed"]
+    assert [news.code for news in build_reminders(order, NOW, quick)] == ["still_placed"]

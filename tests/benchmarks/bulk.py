@@ -35,7 +35,7 @@ from bridge.order.model import (
 )
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from bridge.store.search_index import terms_of
+from bridge.store.search_index import collect_terms
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 YEARS = timedelta(days=3 * 365)
@@ -179,7 +179,7 @@ class Maker:
         revenue = order.total if items else None
         cost = Money((revenue.amount * Decimal("0.6")).quantize(Decimal("0.01")), "EUR") if revenue else None
         self._order_row(rows, number, found, order, items, reference, placed, shipped, cost)
-        rows["terms"] += [(term, number) for term in sorted(terms_of(order, items))]
+        rows["terms"] += [(term, number) for term in sorted(collect_terms(order, items))]
         if revenue:
             rows["figures"].append((number, f"{revenue.amount} {revenue.currency}"))
         if placed:

@@ -33,7 +33,7 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bridge.store import Store
-from bridge.store.engine import engines, parse_url
+from bridge.store.engine import create_engines, parse_url
 from bridge.web.console.passwords import hashed
 from tests.benchmarks.bulk import (
     FIRST,
@@ -110,7 +110,7 @@ async def fill(url: str, count: int) -> None:
     if parsed.get_backend_name() == "sqlite":
         fill_sqlite(parsed.database or "", count)
         return
-    _, writing = engines(parsed)
+    _, writing = create_engines(parsed)
     fill_postgresql(writing, count)
     writing.dispose()
 

@@ -28,7 +28,7 @@ from aiohttp import web
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bridge.order.records import Delivery, Notice, PrivacyWish
+from bridge.order.records import Delivery, OrderSignal, PrivacyRequest
 from bridge.order.states import State
 from bridge.shopify.webhooks import sign
 from bridge.store import Store
@@ -65,32 +65,32 @@ class Nothing:
 
     calls = queries = conditions = desk = inbox
 
-    async def put(self, delivery: Delivery) -> None: ...
+    async def add_delivery(self, delivery: Delivery) -> None: ...
 
-    async def pending(self, limit: int, *, but: Collection[int] = ()) -> list[Delivery]:
+    async def list_pending(self, limit: int, *, but: Collection[int] = ()) -> list[Delivery]:
         return []
 
-    async def settle(self, key: int, outcome: str, notice: Notice | None) -> None: ...
+    async def settle_delivery(self, key: int, outcome: str, notice: OrderSignal | None) -> None: ...
 
-    async def settle_wish(self, key: int, outcome: str, wish: PrivacyWish) -> None: ...
+    async def settle_privacy_request(self, key: int, outcome: str, wish: PrivacyRequest) -> None: ...
 
-    async def doubt_wish(self, delivery: Delivery) -> None: ...
+    async def report_unreadable_request(self, delivery: Delivery) -> None: ...
 
-    async def knows(self, token: str) -> bool:
+    async def has_token(self, token: str) -> bool:
         return False
 
-    async def notify(self, token: str, reference: str | None, raw: bytes) -> bool:
+    async def receive_notification(self, token: str, reference: str | None, raw: bytes) -> bool:
         return False
 
-    async def counts(self) -> Mapping[State, int]:
+    async def count_by_state(self) -> Mapping[State, int]:
         return {}
 
-    async def open(self) -> list[Condition]:
+    async def list_incidents(self) -> list[Condition]:
         return []
 
-    async def oldest_due(self) -> None: ...
+    async def find_oldest_due(self) -> None: ...
 
-    async def ready(self) -> None: ...
+    async def check_ready(self) -> None: ...
 
 
 def serve(pipe: Connection, database: str | None) -> None:

@@ -85,11 +85,11 @@ def _shorten_retries() -> None:
     def jittered(interval: timedelta, random: Random) -> timedelta:
         return retry_jittered(interval, random) / 15
 
-    retry_delay, retry_jittered = backoff.delay, backoff.jittered
+    retry_delay, retry_jittered = backoff.compute_delay, backoff.add_jitter
     for module, name, quick in (
-        (worker, "delay", delay),
-        (track, "jittered", jittered),
-        (fulfill, "jittered", jittered),
+        (worker, "compute_delay", delay),
+        (track, "add_jitter", jittered),
+        (fulfill, "add_jitter", jittered),
     ):
         setattr(module, name, quick)
 

@@ -167,7 +167,7 @@ def _load(rehearsal: str | None = None) -> None:
     from tests.campaign.hurry import hurry
     from tests.campaign.rehearsal import rehearse
 
-    formatter.catalogs()
+    formatter.load_catalogs()
     rendering.load()
     if rehearsal is not None:
         rehearse(rehearsal)

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from bridge.decisions import transitions
 from bridge.decisions.refusals import NotNow
-from bridge.errors import BridgeError, Outdated, StoreUnavailable
+from bridge.errors import BridgeError, StaleDecision, StoreUnavailable
 from bridge.order.problems import Problem
-from bridge.order.records import Change, OrderRecord
+from bridge.order.records import OrderRecord, Transition
 from bridge.order.states import State
 from bridge.sandbox.sculpteo.model import Book
 from bridge.store.store import Store
@@ -52,15 +52,15 @@ async def decide_by(
                         sale.end = "perhaps"
 
 
-async def _decide(store: Store, record: OrderRecord, change: Change, wish: str, witness: Witness) -> None:
+async def _decide(store: Store, record: OrderRecord, change: Transition, wish: str, witness: Witness) -> None:
     """Have it written, if the order still is what the person saw. The witness hears of a yes before it can lead
     to anything, and of a no when it is in force."""
     yes = wish == "approve"
     if yes:
         witness.approved(record)
     try:
-        await store.orders.intervene(record, change, WHO)
-    except (NotNow, Outdated):
+        await store.orders.apply_decision(record, change, WHO)
+    except (NotNow, StaleDecision):
         if yes:
             witness.refused(record)
         raise
@@ -71,32 +71,32 @@ async def _decide(store: Store, record: OrderRecord, change: Change, wish: str, 
 
 
 async def _found(store: Store, sale: Sale) -> list[OrderRecord]:
-    rows = await store.queries.find(sale.order.name)
+    rows = await store.queries.search_orders(sale.order.name)
     return [row for row in rows if row.order_id == sale.order.gid]
 
 
-def _wished(record: OrderRecord, wish: str, prints: Sequence[Book]) -> Change | None:
+def _wished(record: OrderRecord, wish: str, prints: Sequence[Book]) -> Transition | None:
     now = Clock().now()
     if wish == "resolve":
         return _truth(record, prints, now) if record.state is State.UNKNOWN else None
     verb = {
-        "approve": transitions.approve,
-        "hold": transitions.hold,
-        "release": transitions.release,
-        "retry": transitions.retry,
-        "cancel": transitions.cancel,
-        "ignore": transitions.ignore,
+        "approve": transitions.approve_order,
+        "hold": transitions.hold_order,
+        "release": transitions.release_order,
+        "retry": transitions.retry_order,
+        "cancel": transitions.cancel_order,
+        "ignore": transitions.ignore_order,
     }[wish]
     return verb(record, WHO, now)
 
 
-def _truth(record: OrderRecord, prints: Sequence[Book], now: datetime, *, drop: bool = False) -> Change:
+def _truth(record: OrderRecord, prints: Sequence[Book], now: datetime, *, drop: bool = False) -> Transition:
     """What Sculpteo's support would say of it: of this attempt, where it was ordered more than once."""
     if prints:
         named = record.attempt.id if record.attempt else ""
         own = [book for book in prints if book.mentions(named)] or prints
-        return transitions.placed_as(record, WHO, now, own[-1].reference)
-    return transitions.not_placed(record, WHO, now, drop=drop)
+        return transitions.resolve_as_placed(record, WHO, now, own[-1].reference)
+    return transitions.resolve_as_not_placed(record, WHO, now, drop=drop)
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:
@@ -116,10 +116,10 @@ async def clean_up(database: Database, entries: Sequence[Entry], witness: Witnes
         for entry in entries:
             if entry.record is None or entry.sale.end == "never":
                 continue
-            record = await store.queries.get(entry.record.key)
+            record = await store.queries.find_order(entry.record.key)
             if record is None:
                 continue
-            with contextlib.suppress(NotNow, Outdated):
+            with contextlib.suppress(NotNow, StaleDecision):
                 found = _answer(record, entry)
                 if found is not None:
                     wish, change = found
@@ -128,18 +128,18 @@ async def clean_up(database: Database, entries: Sequence[Entry], witness: Witnes
     return answered
 
 
-def _answer(record: OrderRecord, entry: Entry) -> tuple[str, Change] | None:
+def _answer(record: OrderRecord, entry: Entry) -> tuple[str, Transition] | None:
     now = Clock().now()
     wanted = entry.sale.end == "printed"
     match record.state:
         case State.UNKNOWN:
             return "resolve", _truth(record, entry.prints, now, drop=not wanted)
         case State.ATTENTION if wanted and record.problem in transitions.APPROVABLE:
-            return "approve", transitions.approve(record, WHO, now)
+            return "approve", transitions.approve_order(record, WHO, now)
         case State.ATTENTION if wanted or record.damage:
-            return "retry", transitions.retry(record, WHO, now)
+            return "retry", transitions.retry_order(record, WHO, now)
         case State.WAITING if wanted:
-            return "approve", transitions.approve(record, WHO, now)
+            return "approve", transitions.approve_order(record, WHO, now)
         case _:
             return None
 
@@ -149,9 +149,9 @@ async def say_wrongly_not_placed(database: Database, sale: Sale) -> bool:
     async with Store.open(database.url, clock=Clock()) as store:
         for record in await _found(store, sale):
             if record.state is State.UNKNOWN:
-                with contextlib.suppress(NotNow, Outdated):
-                    change = transitions.not_placed(record, WHO, Clock().now())
-                    await store.orders.intervene(record, change, WHO)
+                with contextlib.suppress(NotNow, StaleDecision):
+                    change = transitions.resolve_as_not_placed(record, WHO, Clock().now())
+                    await store.orders.apply_decision(record, change, WHO)
                     return True
     return False
 
@@ -164,8 +164,8 @@ async def after_a_stop(database: Database, sale: Sale, wish: str, witness: Witne
         for record in await _found(store, sale):
             if record.state is State.ATTENTION and record.problem == Problem.CANCELLED_AT_SCULPTEO:
                 again = wish == "printed again"
-                change = (transitions.print_again if again else transitions.ignore)(record, WHO, now)
-                with contextlib.suppress(NotNow, Outdated):
+                change = (transitions.print_again if again else transitions.ignore_order)(record, WHO, now)
+                with contextlib.suppress(NotNow, StaleDecision):
                     await _decide(store, record, change, "again" if again else "ignore", witness)
                     return True
     return False
@@ -175,8 +175,8 @@ async def pause(database: Database, witness: Witness, *, on: bool) -> None:
     """The stop switch."""
     async with Store.open(database.url, clock=Clock()) as store:
         if on:
-            await store.switch.pause("*", WHO)
+            await store.switch.pause_ordering("*", WHO)
             witness.paused = True
         else:
             witness.paused = False
-            await store.switch.resume("*")
+            await store.switch.resume_ordering("*")

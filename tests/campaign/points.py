@@ -22,22 +22,29 @@ from bridge.shopify.orders import ShopifyShop
 from bridge.store.inbox import StoredInbox
 from bridge.store.key_value import StoredMemory
 from bridge.store.orders import StoredOrders
-from bridge.store.print_notifications import StoredCalls
+from bridge.store.print_notifications import StoredNotifications
 
 ORDERS = (
-    "notice", "claim", "extend", "renew", "record", "open_attempt", "mark_sent", "keep_answer", "adopt",
-    "revive", "mark_pushed", "keep_bare", "settle_notification",
+    "receive_signal", "claim_orders", "extend_lease", "renew_lease", "record_transition", "open_attempt",
+    "mark_sent", "keep_answer", "adopt_attempt", "revive_attempt", "mark_pushed", "keep_bare", "settle_notification",
 )  # fmt: skip
 CALLS: dict[str, tuple[type, tuple[str, ...]]] = {
     "orders": (StoredOrders, ORDERS),
-    "inbox": (StoredInbox, ("put", "settle")),
-    "calls": (StoredCalls, ("notify",)),
+    "inbox": (StoredInbox, ("add_delivery", "settle_delivery")),
+    "calls": (StoredNotifications, ("receive_notification",)),
     "memory": (StoredMemory, ("set", "set_if_absent")),
     "shop": (
         ShopifyShop,
-        ("read", "write_ledger", "write_ledger_and_read", "fulfill", "extend_tracking", "annotate"),
+        (
+            "fetch_order",
+            "write_ledger",
+            "write_ledger_and_read",
+            "create_fulfillment",
+            "extend_tracking",
+            "annotate_order",
+        ),
     ),
-    "printer": (SculpteoPrinter, ("place", "track", "price")),
+    "printer": (SculpteoPrinter, ("place_order", "track_order", "fetch_price")),
     "gate": (Gate, ("open",)),
 }
 NAMED = tuple(
@@ -48,10 +55,10 @@ NAMED = tuple(
 )
 """Each write to the store and each call of an upstream, from the outside."""
 PURCHASE = (
-    "orders.open_attempt:before", "orders.open_attempt:after", "printer.place:before", "gate.open:before",
+    "orders.open_attempt:before", "orders.open_attempt:after", "printer.place_order:before", "gate.open:before",
     "shop.write_ledger_and_read:before", "shop.write_ledger_and_read:after", "orders.mark_sent:before",
-    "orders.mark_sent:after", "gate.open:after", "printer.place:after", "orders.keep_answer:before",
-    "orders.keep_answer:after", "orders.record:before", "orders.record:after",
+    "orders.mark_sent:after", "gate.open:after", "printer.place_order:after", "orders.keep_answer:before",
+    "orders.keep_answer:after", "orders.record_transition:before", "orders.record_transition:after",
 )  # fmt: skip
 """Those around the money."""
 FINE = ("sql.execute:before", "sql.execute:after", "sql.commit:before", "sql.commit:after")

@@ -42,22 +42,22 @@ async def _order(url: str) -> None:
     async with playing(Path(), url=url) as play:
         for title in ("#1001", "#1002"):
             await _to_its_end(play, title)
-        await play.store.queries.find("#1001")
-        async with play.store.alone("rehearsal"):
+        await play.store.queries.search_orders("#1001")
+        async with play.store.hold_lock("rehearsal"):
             await play.store.memory.set_if_absent("rehearsal", "yes")
 
 
 async def _to_its_end(play: Playing, name: str) -> None:
     bought = replace(order(line(1, "RING")), id=f"gid://shopify/Order/{name[1:]}", name=name)
     store = play.store
-    await store.inbox.put(Delivery("acme", name, "orders/create", b"{}" * 200, play.clock.now()))
-    for delivery in await store.inbox.pending(10):
-        await store.inbox.settle(delivery.key, "order", None)
+    await store.inbox.add_delivery(Delivery("acme", name, "orders/create", b"{}" * 200, play.clock.now()))
+    for delivery in await store.inbox.list_pending(10):
+        await store.inbox.settle_delivery(delivery.key, "order", None)
     key = await play.hear_of(bought)
     await play.steps()
     made = next(one for one in play.printer.books.values() if one.about == name)
     made.status, made.parcels = PrintStatus.SHIPPED, (Parcel(f"1Z{name}", "UPS"),)
-    await store.calls.notify(made.token, made.reference, b"reference")
+    await store.calls.receive_notification(made.token, made.reference, b"reference")
     await play.steps()
-    await store.queries.get(key)
+    await store.queries.find_order(key)
     await store.orders.take_token("sculpteo", rate=10, burst=5)

@@ -378,7 +378,7 @@ def write(seed: str, replicas: int, *, server: bool) -> Script:
         outage=outage,
         deaf=1.0 if slip else random.choice([0.0, 0.0, 0.3, 0.6, 1.0]),
         slow=slow,
-        limits=target.point.startswith("printer.price") or random.random() < 0.3,
+        limits=target.point.startswith("printer.fetch_price") or random.random() < 0.3,
         slip=slip,
         target=target,
     )

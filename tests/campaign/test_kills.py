@@ -20,7 +20,7 @@ from bridge.sandbox.sculpteo.settings import SculpteoSettings
 from bridge.sandbox.shopify.customers import People
 from bridge.sandbox.shopify.model import Order
 from bridge.sandbox.shopify.settings import ShopSettings
-from bridge.store.engine import engines, parse_url
+from bridge.store.engine import create_engines, parse_url
 from tests.campaign.balanced import free_port
 from tests.campaign.books import prints_of, records
 from tests.campaign.databases import Away, Database, Databases, PostgresDatabases
@@ -113,7 +113,7 @@ async def test_a_replica_goes_on_while_a_newer_one_has_migrated_the_database(
     async with town(nursery, databases, tmp_path) as here:
         child, port = await here.bridge()
         await until(lambda: bool(here.database.rows("SELECT 1 FROM memory WHERE key = 'go_live:acme'")))
-        engine = engines(parse_url(here.database.url))[1]
+        engine = create_engines(parse_url(here.database.url))[1]
         with engine.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE orders ADD COLUMN of_tomorrow TEXT")
             connection.exec_driver_sql("CREATE TABLE things_of_tomorrow (id INTEGER PRIMARY KEY)")

@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main
 from bridge.order.model import Address
-from bridge.order.problems import ALARMS, Alarm, say
-from bridge.order.records import Change, PrivacyWish
+from bridge.order.problems import ALARMS, Alarm, fill_sentence
+from bridge.order.records import PrivacyRequest, Transition
 from bridge.order.states import Ignored, State
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
@@ -37,16 +37,18 @@ async def _story(url: str) -> None:
         order = await sent(store, 1001)
         await store.orders.keep_answer(key_of(order), receipt())
         values = {"reference": "ABCD1234", "snapshot": replace(shop_order(1001), **ADA)}
-        await store.orders.record(order, Change(State.PLACED, None, values=values))
-        await store.orders.record(await claimed(store), Change(State.PLACED, None))
+        await store.orders.record_transition(order, Transition(State.PLACED, None, values=values))
+        await store.orders.record_transition(await claimed(store), Transition(State.PLACED, None))
         for number, who in ((1002, ADA), (1003, {"email": "otto@example.org"})):
-            await store.orders.notice(word(number))
+            await store.orders.receive_signal(word(number))
             values = {"snapshot": replace(shop_order(number), **who)}
-            change = Change(State.IGNORED, None, reason=Ignored.PERSON, values=values)
-            await store.orders.record(await claimed(store), change)
-        await store.inbox.put(delivery(1, topic="customers/data_request"))
-        (one,) = await store.inbox.pending(1)
-        await store.inbox.settle_wish(one.key, "noted", PrivacyWish(False, (gid(1001),), "9999"))
+            change = Transition(State.IGNORED, None, reason=Ignored.PERSON, values=values)
+            await store.orders.record_transition(await claimed(store), change)
+        await store.inbox.add_delivery(delivery(1, topic="customers/data_request"))
+        (one,) = await store.inbox.list_pending(1)
+        await store.inbox.settle_privacy_request(
+            one.key, "noted", PrivacyRequest(False, (gid(1001),), "9999")
+        )
 
 
 @pytest.fixture
@@ -95,7 +97,7 @@ def test_a_request_that_never_came_is_said(run: Run) -> None:
 
 
 def test_the_alarm_names_the_command_as_it_is_run(run: Run) -> None:
-    remedy = say(ALARMS[Alarm.DATA_REQUEST].remedy, {"request": "9999"})
+    remedy = fill_sentence(ALARMS[Alarm.DATA_REQUEST].remedy, {"request": "9999"})
     command = remedy.split("`")[1].split()
     assert command[:2] == ["sculpteo-bridge", "customer-data"]
     assert run(*command[2:]).exit_code == 0

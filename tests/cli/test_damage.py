@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import State, Wait
 from bridge.store import Store
 from tests.cli.test_status import config, service, story
@@ -31,10 +31,10 @@ DAMAGE = {
 
 async def two_orders(store: Store) -> None:
     for number in (1001, 1002):
-        await store.orders.notice(word(number))
+        await store.orders.receive_signal(word(number))
         values = {"snapshot": shop_order(number), "items": ITEMS}
-        change = Change(State.WAITING, None, reason=Wait.APPROVAL, values=values)
-        await store.orders.record(await claimed(store), change)
+        change = Transition(State.WAITING, None, reason=Wait.APPROVAL, values=values)
+        await store.orders.record_transition(await claimed(store), change)
 
 
 def run(config: Path, *words: str) -> Result:

@@ -20,7 +20,7 @@ from bridge.cli import main
 from bridge.errors import SCULPTEO, TryAgain
 from bridge.order.model import Address, Design, Mode, Money, Quote, RawAnswer, TrackingReport, Verdict
 from bridge.order.problems import Alarm, Problem
-from bridge.order.records import Change, ClosedPurchase, OrderRecord
+from bridge.order.records import ClosedPurchase, OrderRecord, Transition
 from bridge.order.states import State, Wait
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.sculpteo.quotes import Material
@@ -57,14 +57,14 @@ def with_store(url: str, work: Callable[[Store], Awaitable[Any]]) -> Any:
     return asyncio.run(run())
 
 
-async def _in(store: Store, number: int, change: Change, **shown: Any) -> OrderRecord:
+async def _in(store: Store, number: int, change: Transition, **shown: Any) -> OrderRecord:
     """An order that was read, and then came to this."""
     line = replace(shop_order().lines[0], id=f"gid://shopify/LineItem/{number}", sku="NEW", variant_id="v1")
     snapshot = replace(shop_order(number), lines=(line,), **shown)
-    await store.orders.notice(word(number))
+    await store.orders.receive_signal(word(number))
     values = {"snapshot": snapshot, "items": ITEMS}
-    await store.orders.record(await claimed(store), replace(change, values=values))
-    return (await store.queries.find(f"#{number}"))[0]
+    await store.orders.record_transition(await claimed(store), replace(change, values=values))
+    return (await store.queries.search_orders(f"#{number}"))[0]
 
 
 @pytest.fixture(autouse=True)
@@ -73,21 +73,23 @@ def story(url: str) -> None:
 
     async def play(store: Store) -> None:
         for number in (1001, 1002):
-            await _in(store, number, Change(State.WAITING, None, reason=Wait.APPROVAL))
-        await _in(store, 1003, Change(State.WAITING, None, reason=Wait.PAYMENT))
+            await _in(store, number, Transition(State.WAITING, None, reason=Wait.APPROVAL))
+        await _in(store, 1003, Transition(State.WAITING, None, reason=Wait.PAYMENT))
         await _in(
-            store, 1004, Change(State.ATTENTION, None, problem=Problem.UNMAPPED, facts={"skus": "“NEW”"})
+            store, 1004, Transition(State.ATTENTION, None, problem=Problem.UNMAPPED, facts={"skus": "“NEW”"})
         )
         order = await sent(store, 1005)
         await store.orders.keep_answer(key_of(order), receipt(Verdict.UNCLEAR, None))
-        await store.orders.record(order, Change(State.UNKNOWN, None, facts={"why": "HTTP 502"}))
+        await store.orders.record_transition(
+            order, Transition(State.UNKNOWN, None, facts={"why": "HTTP 502"})
+        )
 
     with_store(url, play)
 
 
 def now_is(url: str, number: int) -> OrderRecord:
     async def find(store: Store) -> OrderRecord:
-        return (await store.queries.find(f"#{number}"))[0]
+        return (await store.queries.search_orders(f"#{number}"))[0]
 
     record: OrderRecord = with_store(url, find)
     return record
@@ -136,8 +138,10 @@ def test_an_order_that_moves_on_while_a_person_thinks_is_told_plainly(
 ) -> None:
     def think(*_: object, **__: object) -> bool:
         async def moves(store: Store) -> None:
-            record = (await store.queries.find("#1001"))[0]
-            await store.orders.intervene(record, Change(State.CANCELLED, None, reason="cancelled"), "shop")
+            record = (await store.queries.search_orders("#1001"))[0]
+            await store.orders.apply_decision(
+                record, Transition(State.CANCELLED, None, reason="cancelled"), "shop"
+            )
 
         thread = threading.Thread(target=with_store, args=(url, moves))
         thread.start()
@@ -169,7 +173,10 @@ def test_every_decision_is_in_the_log_of_deeds(run: Run, url: str) -> None:
     run("orders", "hold", "1001", "--as", "Zoë")
 
     async def deeds(store: Store) -> list[tuple[str, str, str | None, str]]:
-        return [(one.who, one.action, one.order_name, one.outcome) for one in await store.sessions.deeds()]
+        return [
+            (one.who, one.action, one.order_name, one.outcome)
+            for one in await store.sessions.list_audit_entries()
+        ]
 
     assert with_store(url, deeds) == [
         ("Zoë (terminal)", "hold", "#1001", "refused"),
@@ -190,7 +197,7 @@ def knows(monkeypatch: pytest.MonkeyPatch) -> set[str]:
             raise TryAgain("HTTP 503")
         return TrackingReport(reference, reference in known, None, None, (), RawAnswer(START, 200))
 
-    monkeypatch.setattr(SculpteoPrinter, "track", track)
+    monkeypatch.setattr(SculpteoPrinter, "track_order", track)
     return known
 
 
@@ -201,7 +208,7 @@ def test_the_evidence_comes_before_the_question(run: Run, url: str) -> None:
         assert expected in result.stdout
     assert "--placed-as REFERENCE, --not-placed, or --not-placed --drop" in result.stderr
     key = now_is(url, 1005).key
-    token = with_store(url, lambda store: store.queries.attempts(key))[0].token
+    token = with_store(url, lambda store: store.queries.list_attempts(key))[0].token
     assert token not in result.output
 
 
@@ -224,9 +231,9 @@ def test_a_reference_in_doubt_is_warned_of(
 
 def test_a_reference_of_another_order_is_refused(run: Run, url: str, knows: set[str]) -> None:
     async def bought(store: Store) -> None:
-        record = (await store.queries.find("#1001"))[0]
-        change = Change(State.WAITING, None, reason=record.reason, values={"reference": "REF1"})
-        await store.orders.intervene(record, change, "test")
+        record = (await store.queries.search_orders("#1001"))[0]
+        change = Transition(State.WAITING, None, reason=record.reason, values={"reference": "REF1"})
+        await store.orders.apply_decision(record, change, "test")
 
     with_store(url, bought)
     result = run("orders", "resolve", "1005", "--placed-as", "REF1", "--yes")
@@ -275,7 +282,7 @@ def refuses(monkeypatch: pytest.MonkeyPatch) -> set[str]:
             raise TryAgain("HTTP 503", upstream=SCULPTEO)
         return (Material("white_plastic", "", ""), Material("silver", "", ""))
 
-    monkeypatch.setattr(SculpteoPrinter, "price", price)
+    monkeypatch.setattr(SculpteoPrinter, "fetch_price", price)
     monkeypatch.setattr(SculpteoPrinter, "materials", materials)
     return unknown
 
@@ -399,7 +406,7 @@ def test_why_tells_what_is_next_and_what_one_can_do(run: Run) -> None:
 def test_why_tells_what_shopifys_check_says_of_the_address_and_how_to_let_it_go(run: Run, url: str) -> None:
     async def doubt(store: Store) -> None:
         lyon = Address("Ada", city="Lyon", country_code="FR")
-        change = Change(State.ATTENTION, None, problem=Problem.ADDRESS_DOUBTFUL)
+        change = Transition(State.ATTENTION, None, problem=Problem.ADDRESS_DOUBTFUL)
         await claimed(store)  # of #1005 there is news
         await _in(store, 1006, change, address=lyon, address_verdict="WARNING")
 
@@ -415,10 +422,10 @@ def test_why_tells_what_shopifys_check_says_of_the_address_and_how_to_let_it_go(
 def test_alarms_are_listed_with_their_remedy_and_cleared_once(run: Run, url: str) -> None:
     async def raise_two(store: Store) -> None:
         for number, reference in ((1001, "R1"), (1002, "R2")):
-            record = await get(store, (await store.queries.find(f"#{number}"))[0].key)
+            record = await get(store, (await store.queries.search_orders(f"#{number}"))[0].key)
             alarm = (Alarm.SECOND_REFERENCE, {"reference": reference})
-            change = Change(State.WAITING, None, reason=record.reason, alarms=(alarm,))
-            await store.orders.intervene(record, change, "test")
+            change = Transition(State.WAITING, None, reason=record.reason, alarms=(alarm,))
+            await store.orders.apply_decision(record, change, "test")
 
     with_store(url, raise_two)
     listed = run("alarms", "list").stdout
@@ -452,12 +459,16 @@ def test_an_order_that_changes_while_the_question_is_open_is_not_approved(
     def answer_late(*_: object, **__: object) -> bool:
         async def edit(store: Store) -> None:
             async with asyncio.timeout(10):
-                await store.orders.notice(word(1001))
+                await store.orders.receive_signal(word(1001))
                 edited = tuple(replace(item, quantity=item.quantity * 50) for item in ITEMS)
-                for record in await store.orders.claim("worker", limit=9, lease_for=timedelta(seconds=9)):
+                for record in await store.orders.claim_orders(
+                    "worker", limit=9, lease_for=timedelta(seconds=9)
+                ):
                     if record.name == "#1001":
-                        change = Change(State.WAITING, None, reason=Wait.APPROVAL, values={"items": edited})
-                        await store.orders.record(record, change)
+                        change = Transition(
+                            State.WAITING, None, reason=Wait.APPROVAL, values={"items": edited}
+                        )
+                        await store.orders.record_transition(record, change)
 
         thread = threading.Thread(target=with_store, args=(url, edit))
         thread.start()
@@ -482,18 +493,18 @@ def test_an_order_that_sculpteo_makes_after_all_is_taken_over_and_not_reopened(r
     assert run("orders", "resolve", "1005", "--not-placed", "--drop", "--yes").exit_code == 0
 
     async def named(store: Store) -> None:
-        dropped = (await store.queries.find("#1005"))[0]
-        (attempt,) = await store.queries.attempts(dropped.key)
+        dropped = (await store.queries.search_orders("#1005"))[0]
+        (attempt,) = await store.queries.list_attempts(dropped.key)
         alive = ClosedPurchase("LIVE1234", attempt.token, Mode.LIVE, START, "new", "New", alive_at=START)
-        await store.orders.notice(word(1005))
+        await store.orders.receive_signal(word(1005))
         order = next(
             one
-            for one in await store.orders.claim("w", limit=9, lease_for=timedelta(seconds=9))
+            for one in await store.orders.claim_orders("w", limit=9, lease_for=timedelta(seconds=9))
             if one.key == dropped.key
         )
         alarm = (Alarm.CLOSED_ALIVE, {"reference": "LIVE1234", "name": "#1005", "order": "1005"})
-        change = Change(State.CANCELLED, None, reason="person", watches=(alive,), alarms=(alarm,))
-        await store.orders.record(order, change)
+        change = Transition(State.CANCELLED, None, reason="person", watches=(alive,), alarms=(alarm,))
+        await store.orders.record_transition(order, change)
 
     with_store(url, named)
     refused = run("orders", "reopen", "1005", "--yes")

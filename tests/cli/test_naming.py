@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import State, Wait
 from bridge.store import Store
 from tests.cli.test_decisions import Run, run, url, with_store
@@ -26,11 +26,11 @@ __all__ = ["run", "url"]
 async def _twins(store: Store) -> None:
     """Two orders of one name in one shop, as a shop has that counted anew."""
     for number in (1001, 1002):
-        await store.orders.notice(word(number))
+        await store.orders.receive_signal(word(number))
         snapshot = replace(shop_order(number), name="#77")
         values = {"snapshot": snapshot, "name": "#77", "items": ITEMS}
-        change = Change(State.WAITING, None, reason=Wait.APPROVAL, values=values)
-        await store.orders.record(await claimed(store), change)
+        change = Transition(State.WAITING, None, reason=Wait.APPROVAL, values=values)
+        await store.orders.record_transition(await claimed(store), change)
 
 
 @pytest.mark.parametrize("command", [("orders", "show"), ("why",), ("orders", "approve", "-y")])
@@ -52,9 +52,11 @@ def test_an_ambiguous_name_lists_what_each_is_called_by_alone_and_that_is_accept
 def test_an_ambiguous_order_is_chosen_by_its_reference(run: Run, url: str) -> None:
     async def story(store: Store) -> None:
         await _twins(store)
-        await store.orders.notice(word(1001))
+        await store.orders.receive_signal(word(1001))
         order = await claimed(store)
-        await store.orders.record(order, Change(State.PLACED, None, values={"reference": "7FCL93X1"}))
+        await store.orders.record_transition(
+            order, Transition(State.PLACED, None, values={"reference": "7FCL93X1"})
+        )
 
     with_store(url, story)
     assert "reference 7FCL93X1" in run("orders", "show", "77").stderr

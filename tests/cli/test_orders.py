@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from bridge.cli import main
 from bridge.order.model import Parcel
 from bridge.order.problems import Alarm, Problem
-from bridge.order.records import Change, Note
+from bridge.order.records import TimelineEntry, Transition
 from bridge.order.states import State
 from bridge.store import Store
 from tests.store.make import Now, claimed, key_of, receipt, sent, word
@@ -55,20 +55,20 @@ async def _story(url: str) -> None:
     async with Store.open(url, clock=Now()) as store:
         order = await sent(store, 1001)
         await store.orders.keep_answer(key_of(order), receipt())
-        placed = Change(
+        placed = Transition(
             State.PLACED,
             Now().now(),
             values={"reference": "ABCD1234", "print_words": "In Process"},
             parcels=(Parcel("1Z999", "UPS"),),
             alarms=((Alarm.SECOND_REFERENCE, {"reference": "WXYZ9876"}),),
-            notes=(Note("placed", {"reference": "ABCD1234"}),),
+            notes=(TimelineEntry("placed", {"reference": "ABCD1234"}),),
         )
-        await store.orders.record(order, placed)
-        await store.orders.record(await claimed(store), Change(State.PLACED, None))
-        await store.orders.notice(word(1002))
+        await store.orders.record_transition(order, placed)
+        await store.orders.record_transition(await claimed(store), Transition(State.PLACED, None))
+        await store.orders.receive_signal(word(1002))
         held = await claimed(store)
-        problem = Change(State.ATTENTION, None, problem=Problem.UNMAPPED, facts={"skus": "“MUG\x1b[31m”"})
-        await store.orders.record(held, problem)
+        problem = Transition(State.ATTENTION, None, problem=Problem.UNMAPPED, facts={"skus": "“MUG\x1b[31m”"})
+        await store.orders.record_transition(held, problem)
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_the_json_of_an_order_is_whole_and_holds_no_secret(run: Run, database: P
 
     async def token() -> str:
         async with Store.open(f"sqlite:///{database}", clock=Now()) as store:
-            return (await store.queries.attempts(1))[0].token
+            return (await store.queries.list_attempts(1))[0].token
 
     assert asyncio.run(token()) not in result.stdout
     assert "shhh" not in result.stdout
@@ -164,8 +164,8 @@ def test_an_order_that_is_not_there_is_said_plainly(run: Run) -> None:
 def test_two_orders_of_one_name_ask_which(run: Run, database: Path) -> None:
     async def two() -> None:
         async with Store.open(f"sqlite:///{database}", clock=Now()) as store:
-            await store.orders.notice(word())
-            await store.orders.notice(word(shop="other"))
+            await store.orders.receive_signal(word())
+            await store.orders.receive_signal(word(shop="other"))
 
     asyncio.run(two())
     result = run("show", "1001")

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.config.loader import load
 from bridge.order.problems import Problem
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import State
 from bridge.sandbox.sculpteo.model import Refused
 from bridge.store import Store
@@ -123,23 +123,25 @@ async def _orders(shop: Floor) -> None:
     ring = line(1, "RING-S", 2, options=(("Size", "S"),))
     async with Store.open(shop.database, clock=Now()) as store:
         await store.wake_for_mapping(mapping.version)
-        await store.orders.notice(word(1001))
+        await store.orders.receive_signal(word(1001))
         first = await claimed(store)
-        from bridge.runtime.container import policy_of
-        from bridge.steps.line_selection import select
+        from bridge.runtime.container import build_policy
+        from bridge.steps.line_selection import select_lines
 
         read = order(ring, updated_at=Now().now())
-        items = select("acme", read, mapping, policy_of(load(shop.path).settings)).items
+        items = select_lines("acme", read, mapping, build_policy(load(shop.path).settings)).items
         values = {"snapshot": read, "items": items, "mapping_version": mapping.version}
-        await store.orders.record(first, Change(State.WAITING, None, reason="window", values=values))
-        await store.orders.notice(word(1002))
+        await store.orders.record_transition(
+            first, Transition(State.WAITING, None, reason="window", values=values)
+        )
+        await store.orders.receive_signal(word(1002))
         second = await claimed(store)
         strange = order(line(1, "NEW-2026"), id=second.order_id, name="#1002", updated_at=Now().now())
-        held = Change(
+        held = Transition(
             State.ATTENTION, None, problem=Problem.UNMAPPED, facts={"skus": "“NEW-2026”"},
             values={"snapshot": strange, "items": (), "mapping_version": mapping.version},
         )  # fmt: skip
-        await store.orders.record(second, held)
+        await store.orders.record_transition(second, held)
 
 
 async def test_open_orders_that_would_be_treated_otherwise_are_told(shop: Floor) -> None:

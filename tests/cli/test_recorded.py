@@ -11,7 +11,7 @@ from bridge.cli._record_checks import (
     recorded,
 )
 from bridge.config.loader import load
-from bridge.order.records import PrivacyWish
+from bridge.order.records import PrivacyRequest
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
 from tests.store.make import Now, delivery, gid
@@ -34,9 +34,9 @@ async def test_it_is_told_whether_a_privacy_webhook_ever_came(config: Path, tmp_
     async with Store.open(f"sqlite:///{tmp_path}/bridge.db", clock=Now()) as store:
         (line,) = await told(config)
         assert line.startswith("privacy webhooks acme: ok: None of Shopify's privacy webhooks has come yet")
-        await store.inbox.put(delivery(1, topic="customers/redact"))
-        (one,) = await store.inbox.pending(1)
-        await store.inbox.settle_wish(one.key, "noted", PrivacyWish(True, (gid(),)))
+        await store.inbox.add_delivery(delivery(1, topic="customers/redact"))
+        (one,) = await store.inbox.list_pending(1)
+        await store.inbox.settle_privacy_request(one.key, "noted", PrivacyRequest(True, (gid(),)))
         (line,) = await told(config)
         assert "the last one came at 20" in line
         await store.memory.set("untrusted_proxy", f"172.18.0.2 {Now().now().isoformat()}")

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main
 from bridge.order.model import Address, Design, Mode, Money, PrintItem, ShopOrder
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import State
 from bridge.store import Store, reports
 from tests.cli.test_orders import CONFIG
@@ -50,8 +50,10 @@ async def _buy(store: Store, number: int, placed_at: datetime, **values: Any) ->
     reference = f"REF{number:05}"
     await store.orders.keep_answer(key_of(order), receipt(reference=reference))
     change = {"reference": reference, "placed_at": placed_at, "mode": Mode.LIVE, **values}
-    await store.orders.record(order, Change(State.PLACED, None, values=change))
-    await store.orders.record(await claimed(store), Change(State.PLACED, None))  # its answer was news
+    await store.orders.record_transition(order, Transition(State.PLACED, None, values=change))
+    await store.orders.record_transition(
+        await claimed(store), Transition(State.PLACED, None)
+    )  # its answer was news
 
 
 def mixed() -> tuple[ShopOrder, tuple[PrintItem, ...]]:

@@ -23,7 +23,7 @@ from bridge.cli import main
 from bridge.config.loader import load
 from bridge.order.model import Mode, Money
 from bridge.order.problems import Alarm, Problem
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import State, Wait
 from bridge.store import Store
 from bridge.store.processes import Process
@@ -105,7 +105,7 @@ def story(
             await store.wake_for_mapping(load(config).catalog.version)
             await tell(store)
         async with Store.open(load(config).settings.database.get_secret_value(), clock=Clock()) as store:
-            await store.processes.report(replace(process(config), **changes))
+            await store.processes.report_process(replace(process(config), **changes))
 
     asyncio.run(run())
 
@@ -115,13 +115,13 @@ async def nothing(store: Store) -> None:
 
 
 async def _needy(store: Store) -> None:
-    await store.orders.notice(word(1001))
-    held = Change(State.ATTENTION, None, problem=Problem.UNMAPPED, facts={"skus": "“MUG\x1b[31m”"})
-    await store.orders.record(await claimed(store), held)
-    await store.orders.notice(word(1002))
+    await store.orders.receive_signal(word(1001))
+    held = Transition(State.ATTENTION, None, problem=Problem.UNMAPPED, facts={"skus": "“MUG\x1b[31m”"})
+    await store.orders.record_transition(await claimed(store), held)
+    await store.orders.receive_signal(word(1002))
     alarms = ((Alarm.SECOND_REFERENCE, {"reference": "WXYZ9876"}),)
-    await store.orders.record(
-        await claimed(store), Change(State.WAITING, None, reason=Wait.APPROVAL, alarms=alarms)
+    await store.orders.record_transition(
+        await claimed(store), Transition(State.WAITING, None, reason=Wait.APPROVAL, alarms=alarms)
     )
 
 
@@ -153,7 +153,7 @@ def test_what_needs_a_person_is_said_with_what_to_do(config: Path) -> None:
 
 
 def test_a_pause_is_told_with_who_why_and_how_it_ends(config: Path) -> None:
-    story(config, lambda store: store.switch.pause("acme", "Ada", "stocktaking"))
+    story(config, lambda store: store.switch.pause_ordering("acme", "Ada", "stocktaking"))
     result = status(config)
     assert result.exit_code == 1
     assert "Placing is paused for acme" in result.stdout
@@ -163,8 +163,8 @@ def test_a_pause_is_told_with_who_why_and_how_it_ends(config: Path) -> None:
 
 def test_a_service_that_does_not_work_is_noticed_by_what_it_left_undone(config: Path) -> None:
     async def left(store: Store) -> None:
-        await store.orders.notice(word(1001))
-        await store.inbox.put(delivery(received_at=datetime.now(UTC) - timedelta(hours=4)))
+        await store.orders.receive_signal(word(1001))
+        await store.inbox.add_delivery(delivery(received_at=datetime.now(UTC) - timedelta(hours=4)))
 
     story(config, left, back=timedelta(hours=4))
     result = status(config)
@@ -198,7 +198,7 @@ def test_a_bridge_that_never_ran_says_so_and_makes_nothing(config: Path, service
 def test_what_is_wrong_with_the_bridge_as_a_whole_is_told_with_its_remedy(config: Path) -> None:
     async def wrong(store: Store) -> None:
         facts = {"host": "north", "fault": "config.yaml:1:7: mode"}
-        await store.conditions.begin("configuration:north", "configuration", "north", facts)
+        await store.conditions.open_incident("configuration:north", "configuration", "north", facts)
 
     story(config, wrong)
     told = status(config)
@@ -212,8 +212,10 @@ def test_what_is_wrong_with_the_bridge_as_a_whole_is_told_with_its_remedy(config
 def test_what_is_from_before_going_live_is_listed_and_asked_once(config: Path) -> None:
     async def rehearsed(store: Store) -> None:
         for number, reason in ((1, Wait.BEFORE_GO_LIVE), (2, Wait.OTHER_MODE), (3, Wait.WAS_TEST)):
-            await store.orders.notice(word(number))
-            await store.orders.record(await claimed(store), Change(State.WAITING, None, reason=reason))
+            await store.orders.receive_signal(word(number))
+            await store.orders.record_transition(
+                await claimed(store), Transition(State.WAITING, None, reason=reason)
+            )
 
     story(config, rehearsed)
     found = status(config)

@@ -11,7 +11,7 @@ from bridge.cli._report_totals import (
     sums,
 )
 from bridge.order.model import Money
-from bridge.store.reports import Bought, Share
+from bridge.store.reports import BoughtOrder, SkuShare
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -23,11 +23,11 @@ def money(text: str | None) -> Money | None:
     return Money(Decimal(amount), currency)
 
 
-def bought(revenue: str | None, cost: str | None, day: int = 0, **more: Any) -> Bought:
+def bought(revenue: str | None, cost: str | None, day: int = 0, **more: Any) -> BoughtOrder:
     placed = NOON + timedelta(days=day)
-    shares = more.pop("shares", (Share("RING", 2, money(revenue)),))
+    shares = more.pop("shares", (SkuShare("RING", 2, money(revenue)),))
     took = more.pop("took", None)
-    return Bought(
+    return BoughtOrder(
         shop=more.pop("shop", "acme"), placed_at=placed, cost=money(cost), revenue=money(revenue), shares=shares,
         shipped_at=placed + timedelta(days=took) if took is not None else None,
     )  # fmt: skip
@@ -70,7 +70,7 @@ def test_a_margin_is_of_orders_of_which_both_are_known() -> None:
 
 
 def test_the_cost_of_several_skus_is_no_ones() -> None:
-    mixed = (Share("RING", 1, money("20 EUR")), Share("MUG", 3, money("15 EUR")))
+    mixed = (SkuShare("RING", 1, money("20 EUR")), SkuShare("MUG", 3, money("15 EUR")))
     lines = sums([bought("35 EUR", "12 EUR", shares=mixed), bought("20 EUR", "6 EUR")], "sku", "EUR")
     assert [(line.group, line.units, line.revenue, line.costed, line.cost) for line in lines] == [
         ("MUG", 3, Decimal(15), 0, Decimal(0)),

@@ -34,7 +34,7 @@ def mug(title: str | None, *options: tuple[str, str], **more: Any) -> LineItem:
 
 
 def printed(item: LineItem) -> str | tuple[str | None, str]:
-    found = MUG.match("acme", item)
+    found = MUG.match_line("acme", item)
     if isinstance(found, Unmapped):
         return ASKS
     assert isinstance(found, Printed)
@@ -164,18 +164,18 @@ def test_a_custom_attribute_of_the_same_name_counts_only_where_no_option_was_sol
 
 
 def test_what_is_not_clear_tells_what_was_sold_and_what_the_variant_is_now() -> None:
-    found = MUG.match("acme", mug("L / White", ("Material", "Black"), ("Size", "L")))
+    found = MUG.match_line("acme", mug("L / White", ("Material", "Black"), ("Size", "L")))
     assert found == Unmapped(option="Material", sold="L / White", live="Black / L")
 
 
 def test_a_value_that_was_sold_and_is_not_mapped_is_named() -> None:
-    found = MUG.match("acme", mug("Gold / L", ("Material", "White"), ("Size", "L")))
+    found = MUG.match_line("acme", mug("Gold / L", ("Material", "White"), ("Size", "L")))
     assert found == Unmapped(option="Material", value="Gold")
 
 
 def test_a_long_title_of_many_pieces_is_judged_in_no_time() -> None:
     item = mug(" / ".join(["A"] * 80), ("Material", "White"), ("Size", "L"))
-    assert isinstance(MUG.match("acme", item), Unmapped)
+    assert isinstance(MUG.match_line("acme", item), Unmapped)
     assert Decimal("1.2") in {design.scale for _, design in MUG.designs()}
 
 
@@ -187,6 +187,6 @@ def test_accents_and_spaces_in_another_spelling_are_the_same_word(title: str) ->
         "material": {"option": "Material", "values": {"Blanc cass\u00e9": "white_plastic"}},
         "scale": {"option": "Size", "values": {"L": "1.2"}},
     }
-    found = mapping(products=[product]).match("acme", mug(title))
+    found = mapping(products=[product]).match_line("acme", mug(title))
     assert isinstance(found, Printed)
     assert [(one.material, str(one.scale)) for one in found.designs] == [("white_plastic", "1.2")]

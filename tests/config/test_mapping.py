@@ -48,7 +48,7 @@ def product(sku: str, uuid: str = "design", **more: Any) -> dict[str, Any]:
 
 
 def uuids(found: Mapping, sku: str | None, shop: str = "acme", **changes: Any) -> list[str] | str:
-    match = found.match(shop, line(sku, **changes))
+    match = found.match_line(shop, line(sku, **changes))
     if isinstance(match, Printed):
         return [design.uuid for design in match.designs]
     return match.rule if isinstance(match, NotPrinted) else "unmapped"
@@ -59,7 +59,7 @@ def uuids(found: Mapping, sku: str | None, shop: str = "acme", **changes: Any) -
 
 def test_the_defaults_fill_what_a_product_does_not_say() -> None:
     found = mapping(products=[product("RING", "QfGQC4YQ")])
-    assert found.match("acme", line("RING")) == Printed(
+    assert found.match_line("acme", line("RING")) == Printed(
         (Design("QfGQC4YQ", 1, "white_plastic", Decimal(1), "mm"),)
     )
 
@@ -71,7 +71,7 @@ def test_a_product_says_it_better_than_the_defaults_and_an_item_better_than_its_
             {"sku": "SET", "items": items, "quantity": 2, "material": "silver", "scale": "0.87", "unit": "cm"}
         ]
     )
-    assert found.match("acme", line("SET")) == Printed(
+    assert found.match_line("acme", line("SET")) == Printed(
         (
             Design("a", 2, "silver", Decimal("0.87"), "cm"),
             Design("b", 6, "gold", Decimal(2), "in"),
@@ -81,7 +81,7 @@ def test_a_product_says_it_better_than_the_defaults_and_an_item_better_than_its_
 
 def test_without_any_material_scale_and_unit_are_left_to_the_design() -> None:
     found = mapping(defaults={}, products=[product("RING")])
-    assert found.match("acme", line("RING")) == Printed((Design("design", 1, None, None, None),))
+    assert found.match_line("acme", line("RING")) == Printed((Design("design", 1, None, None, None),))
 
 
 def test_a_sku_wins_over_patterns_and_a_longer_pattern_over_a_shorter_one() -> None:
@@ -161,9 +161,9 @@ def test_a_shop_overrides_the_same_sku_and_pattern_only() -> None:
 
 
 def test_an_unmapped_sku_is_held_or_ignored_as_the_merchant_says() -> None:
-    assert mapping().match("acme", line("NEW")) == Unmapped()
-    assert mapping(unmapped="ignore").match("acme", line("NEW")) == NotPrinted("unmapped: ignore")
-    assert mapping(unmapped="ignore").match("acme", line(None)) == NotPrinted("unmapped: ignore")
+    assert mapping().match_line("acme", line("NEW")) == Unmapped()
+    assert mapping(unmapped="ignore").match_line("acme", line("NEW")) == NotPrinted("unmapped: ignore")
+    assert mapping(unmapped="ignore").match_line("acme", line(None)) == NotPrinted("unmapped: ignore")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ MUG = product(
 
 
 def mug(*options: tuple[str, str], attributes: tuple[tuple[str, str], ...] = ()) -> object:
-    match = mapping(products=[MUG]).match("acme", line("MUG-1", options=options, attributes=attributes))
+    match = mapping(products=[MUG]).match_line("acme", line("MUG-1", options=options, attributes=attributes))
     if isinstance(match, Printed):
         return match.designs[0].material, match.designs[0].scale
     return match
@@ -219,7 +219,7 @@ def test_an_unknown_value_and_a_missing_option_are_named() -> None:
 
 def test_an_unknown_value_is_held_even_where_unmapped_skus_are_ignored() -> None:
     found = mapping(products=[MUG], unmapped="ignore")
-    assert isinstance(found.match("acme", line("MUG-1", options=(("Material", "Gold"),))), Unmapped)
+    assert isinstance(found.match_line("acme", line("MUG-1", options=(("Material", "Gold"),))), Unmapped)
 
 
 def test_every_design_is_listed_with_each_material_and_scale() -> None:
@@ -342,7 +342,7 @@ def test_where_nothing_contradicts_the_order_of_rules_does_not_matter(
     if list(overlaps([(rule["sku"], None) for rule in rules])):
         return
     one, other = mapping(products=rules), mapping(products=rules[::-1])
-    assert one.match("acme", line(sku)) == other.match("acme", line(sku))
+    assert one.match_line("acme", line(sku)) == other.match_line("acme", line(sku))
     assert one.version == other.version
     if sku in exact:
         assert uuids(one, sku) == [f"uuid{exact.index(sku)}"]
@@ -358,7 +358,7 @@ def test_a_sku_matches_as_it_is_seen_on_either_side(sold: str) -> None:
     assert uuids(mapping(products=[product("RING-É")]), sold) == ["design"]
     assert uuids(mapping(products=[product(sold)]), "RING-É") == ["design"]
     ignored = mapping(products=[product("RING-*", "any")], ignore=[sold])
-    assert isinstance(ignored.match("acme", line("RING-É")), NotPrinted)
+    assert isinstance(ignored.match_line("acme", line("RING-É")), NotPrinted)
 
 
 def test_a_pattern_counts_only_what_is_seen() -> None:
@@ -368,15 +368,15 @@ def test_a_pattern_counts_only_what_is_seen() -> None:
 def test_an_option_value_matches_as_it_is_seen() -> None:
     material = {"option": "Größe\u200b", "values": {"Groß": "silver"}}
     found = mapping(products=[product("RING", material=material)])
-    match = found.match("acme", line("RING", options=(("Gro\u0308ße", "gro\xadß\xa0"),)))
+    match = found.match_line("acme", line("RING", options=(("Gro\u0308ße", "gro\xadß\xa0"),)))
     assert isinstance(match, Printed) and match.designs[0].material == "silver"
 
 
 def test_one_that_differs_in_case_alone_is_told_with_the_mapped_one() -> None:
     found = mapping(products=[product("RING-S")])
-    match = found.match("acme", line("ring\u200b-s"))
+    match = found.match_line("acme", line("ring\u200b-s"))
     assert isinstance(match, Unmapped) and match.near is not None
-    assert match.near.facts("ring\u200b-s") == {
+    assert match.near.build_facts("ring\u200b-s") == {
         "sku": "ring⟨U+200B ZERO WIDTH SPACE⟩-s",
         "mapped": "RING-S",
         "how": "case",

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.order.model import PrintStatus
 from bridge.order.problems import Problem
-from bridge.order.progress import Line, last_progress, stand_of
+from bridge.order.progress import Line, find_last_progress, find_stand
 from bridge.order.states import State, Wait
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -121,4 +121,4 @@ def test_since_when_an_order_stands_still(
 ) -> None:
     state, why = stand
     problem, reason = (why, None) if state is State.ATTENTION else (None, why)
-    assert last_progress(timeline, stand_of(state, reason, problem), START) - START == since
+    assert find_last_progress(timeline, find_stand(state, reason, problem), START) - START == since

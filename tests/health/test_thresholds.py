@@ -21,11 +21,11 @@ from bridge.cli._status_report import (
 from bridge.config.alert_settings import Reminders
 from bridge.config.database_location import located_by
 from bridge.config.loader import Loaded, load
-from bridge.errors import SCULPTEO, LedgerConflict, TryAgain, shopify
-from bridge.health.monitor import Vigil
+from bridge.errors import SCULPTEO, LedgerConflict, TryAgain, shopify_upstream
+from bridge.health.monitor import HealthMonitor
 from bridge.health.stalled_orders import (
     LISTED_ELSEWHERE,
-    news_of,
+    build_news,
 )
 from bridge.health.thresholds import (
     A_PERSON,
@@ -33,16 +33,16 @@ from bridge.health.thresholds import (
     CODES,
     STATES,
     WAITING,
-    each_state,
-    findings,
-    threshold_of,
+    collect_findings,
+    find_threshold,
+    list_open_states,
 )
-from bridge.order.explanations import english
+from bridge.order.explanations import to_english
 from bridge.order.model import PrintStatus
 from bridge.order.notifications import (
     TEXTS,
     News,
-    tell,
+    describe_news,
 )
 from bridge.order.problems import Problem
 from bridge.order.progress import KINDS
@@ -50,7 +50,7 @@ from bridge.order.records import OrderRecord
 from bridge.order.states import FOR_A_PERSON, OPEN, State, Wait
 from bridge.order.timeline import KINDS as TIMELINE
 from bridge.store import Store
-from bridge.store.stalled_orders import Standing
+from bridge.store.stalled_orders import StalledOrder
 from bridge.store.tables import events, orders
 from tests.cli.test_orders import CONFIG
 from tests.steps.make import line, order
@@ -73,22 +73,22 @@ def test_every_open_state_every_reason_and_every_problem_is_in_the_table() -> No
     assert set(WAITING) == set(Wait)
     assert set(ATTENTION) == set(Problem)
     assert set(CODES.values()) <= set(TEXTS)
-    for state, reason, problem in each_state():
-        limit = threshold_of(state, reason, problem).limit(Reminders())
+    for state, reason, problem in list_open_states():
+        limit = find_threshold(state, reason, problem).compute_limit(Reminders())
         assert timedelta(minutes=10) <= limit <= 7 * DAY
     assert KINDS - {"move", "reason"} <= set(TIMELINE), "lines that are written"
 
 
 def test_what_a_later_version_has_written_waits_for_a_person() -> None:
-    assert threshold_of(State.WAITING, "of tomorrow", None) is A_PERSON
-    assert threshold_of(State.ATTENTION, None, "of tomorrow") is A_PERSON
+    assert find_threshold(State.WAITING, "of tomorrow", None) is A_PERSON
+    assert find_threshold(State.ATTENTION, None, "of tomorrow") is A_PERSON
 
 
 async def stuck(store: Store, clock: Tick, path: Path) -> dict[int, tuple[State, str | None, str | None]]:
     """One order for each thing that an order can be stuck in, however it got there; nothing moves it on."""
     found: dict[int, tuple[State, str | None, str | None]] = {}
-    for number, (state, reason, problem) in enumerate(each_state(), start=1001):
-        found[await store.orders.notice(word(number))] = (state, reason, problem)
+    for number, (state, reason, problem) in enumerate(list_open_states(), start=1001):
+        found[await store.orders.receive_signal(word(number))] = (state, reason, problem)
     engine = sa.create_engine(f"sqlite:///{path}")
     with engine.begin() as c:
         for key, (state, reason, problem) in found.items():
@@ -126,17 +126,17 @@ async def test_whatever_an_order_is_stuck_in_for_a_month_somebody_is_told_at_gro
     async with Store.open(f"sqlite:///{tmp_path / 'bridge.db'}", clock=clock) as store:
         began, told = clock.now(), defaultdict[int, list[tuple[timedelta, str]]](list)
         found = await stuck(store, clock, tmp_path / "bridge.db")
-        vigil = Vigil(store, clock, "one", settings=lambda: loaded.settings, breakers={})
+        vigil = HealthMonitor(store, clock, "one", settings=lambda: loaded.settings, breakers={})
         for look in looks():
             clock.at = began + look
-            await vigil.orders()
+            await vigil.check_orders()
             news: list[News] = []
-            await store.outbox.share({"a": partial(kept, news)})
+            await store.outbox.fan_out_news({"a": partial(kept, news)})
             for one in news:
                 if one.order is not None:
                     told[one.order].append((look, one.code))
         for key, (state, reason, problem) in found.items():
-            limit = threshold_of(state, reason, problem).limit(loaded.settings.reminders)
+            limit = find_threshold(state, reason, problem).compute_limit(loaded.settings.reminders)
             assert told[key], f"nobody was told of {state} {reason} {problem}"
             first, code = told[key][0]
             assert code == CODES[state]
@@ -144,14 +144,16 @@ async def test_whatever_an_order_is_stuck_in_for_a_month_somebody_is_told_at_gro
             assert len(told[key]) < 15, "at growing intervals"
 
 
-@pytest.mark.parametrize(("state", "reason", "problem"), list(each_state()))
+@pytest.mark.parametrize(("state", "reason", "problem"), list(list_open_states()))
 async def test_status_is_not_fine_with_an_order_that_was_stuck_for_a_month(
     tmp_path: Path, loaded: Loaded, state: State, reason: str | None, problem: str | None
 ) -> None:
-    record = Standing(1, state, START, shop="acme", name="#1001", mode="live", reason=reason, problem=problem)
-    named = findings(record, START + MONTH, loaded.settings.reminders, loaded.settings.shops)
+    record = StalledOrder(
+        1, state, START, shop="acme", name="#1001", mode="live", reason=reason, problem=problem
+    )
+    named = collect_findings(record, START + MONTH, loaded.settings.reminders, loaded.settings.shops)
     assert [one.code for one in named] == [CODES[state]]
-    sentence, remedy = tell(news_of(named[0], START + MONTH), "acme/#1001", english)
+    sentence, remedy = describe_news(build_news(named[0], START + MONTH), "acme/#1001", to_english)
     assert "?" not in sentence.replace("(?)", "") or reason or problem or state is State.UNKNOWN
     assert remedy
 
@@ -171,7 +173,7 @@ async def test_status_names_the_orders_that_stand_still_and_counts_those_beyond_
         ]
         assert [name for name in quiet if name not in said] == quiet[20:]
         for beyond in range(1, 41 - len(quiet)):
-            await store.orders.notice(word(2000 + beyond))
+            await store.orders.receive_signal(word(2000 + beyond))
         clock.forward(timedelta(hours=3))
         assert "20 more orders stand still." in await todo_of(store, clock, loaded)
 
@@ -186,15 +188,15 @@ async def weeks(
     began, told = play.clock.time, []
     times = looks()
     last = next(times)
-    vigil = Vigil(play.store, play.clock, "one", settings=lambda: loaded.settings, breakers={})
+    vigil = HealthMonitor(play.store, play.clock, "one", settings=lambda: loaded.settings, breakers={})
     while play.clock.time - began <= until:
         await play.steps()
         if play.clock.time - began >= last:
             last = next(times)
             await play.store.memory.set("reconciled_at:acme", play.clock.time.isoformat())
-            await vigil.orders()
+            await vigil.check_orders()
             found: list[News] = []
-            await play.store.outbox.share({"a": partial(kept, found)})
+            await play.store.outbox.fan_out_news({"a": partial(kept, found)})
             told += [(play.clock.time - began, news) for news in found if news.code in TEXTS]
         play.forward(step)
     return told
@@ -202,15 +204,15 @@ async def weeks(
 
 async def unreadable(play: Playing) -> None:
     async def read(order_id: str, **_: object) -> None:
-        raise TryAgain("the answer holds an amount that is no number", upstream=shopify("acme"))
+        raise TryAgain("the answer holds an amount that is no number", upstream=shopify_upstream("acme"))
 
-    play.shop.read = read  # type: ignore[method-assign]
+    play.shop.fetch_order = read  # type: ignore[method-assign]
 
 
 async def refused(play: Playing) -> None:
     async def write_ledger_and_read(*_: object) -> None:
         raise TryAgain(
-            "Shopify does not take the ledger", after=timedelta(minutes=10), upstream=shopify("acme")
+            "Shopify does not take the ledger", after=timedelta(minutes=10), upstream=shopify_upstream("acme")
         )
 
     play.shop.write_ledger_and_read = write_ledger_and_read  # type: ignore[assignment,method-assign]
@@ -262,16 +264,18 @@ async def test_a_shop_that_is_taken_out_is_told_with_its_orders_and_ends_its_con
 ) -> None:
     async with playing(tmp_path) as play:
         await play.hear_of(order(line(1, "RING"), id="gid://shopify/Order/1001"))
-        await play.store.orders.notice(replace(word(2002), shop="gone"))
-        await play.store.conditions.begin("reconciliation:gone", "reconciliation", "bridge", {"shop": "gone"})
-        await play.store.conditions.begin("upstream:shopify:gone", "upstream", "other", {})
-        await play.store.conditions.begin("upstream:sculpteo", "upstream", "other", {})
-        vigil = Vigil(play.store, play.clock, "one", settings=lambda: loaded.settings, breakers={})
+        await play.store.orders.receive_signal(replace(word(2002), shop="gone"))
+        await play.store.conditions.open_incident(
+            "reconciliation:gone", "reconciliation", "bridge", {"shop": "gone"}
+        )
+        await play.store.conditions.open_incident("upstream:shopify:gone", "upstream", "other", {})
+        await play.store.conditions.open_incident("upstream:sculpteo", "upstream", "other", {})
+        vigil = HealthMonitor(play.store, play.clock, "one", settings=lambda: loaded.settings, breakers={})
         await play.steps()
         play.forward(timedelta(minutes=20))
         await play.store.memory.set("reconciled_at:acme", play.clock.time.isoformat())
-        await vigil.orders()
-        found = {one.name: dict(one.facts) for one in await play.store.conditions.open()}
+        await vigil.check_orders()
+        found = {one.name: dict(one.facts) for one in await play.store.conditions.list_incidents()}
         assert found == {"upstream:sculpteo": {}, "shop_gone:gone": {"shop": "gone", "count": 1}}
         assert "gone/#2002: " in await todo_of(play.store, play.clock, loaded)  # type: ignore[arg-type]
         told = await weeks(play, loaded, until=3 * DAY, step=timedelta(hours=4))
@@ -305,7 +309,7 @@ async def test_a_placed_order_that_cannot_be_followed_is_told_within_a_day_or_tw
         async def track(reference: str) -> None:
             raise TryAgain("the tracking page cannot be read", upstream=SCULPTEO)
 
-        monkeypatch.setattr(play.printer, "track", track)
+        monkeypatch.setattr(play.printer, "track_order", track)
         told = await weeks(play, loaded, until=3 * DAY)
         assert [news.code for _, news in told] == ["failing", "failing"]
         assert "acme/#1001: " in await todo_of(play.store, play.clock, loaded)  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from bridge.invoice.sample import sample_order
 from bridge.invoice.template import shipped_template
 from bridge.order.clock import SystemClock
 from bridge.order.model import ShopOrder
-from bridge.order.records import Change, Notice
+from bridge.order.records import OrderSignal, Transition
 from bridge.order.states import State
 from bridge.store import Store
 
@@ -86,11 +86,13 @@ async def remembered(database: str, *orders: ShopOrder) -> None:
     """Put orders into the database, as the bridge has read them."""
     async with Store.open(database, clock=SystemClock()) as store:
         for shop_order in orders:
-            await store.orders.notice(Notice("acme", shop_order.id, "import", shop_order.name))
-        for record in await store.orders.claim("test", limit=10, lease_for=timedelta(minutes=1)):
+            await store.orders.receive_signal(OrderSignal("acme", shop_order.id, "import", shop_order.name))
+        for record in await store.orders.claim_orders("test", limit=10, lease_for=timedelta(minutes=1)):
             (read,) = [found for found in orders if found.id == record.order_id]
             if read.name != "#UNREAD":
-                await store.orders.record(record, Change(State.RECEIVED, None, values={"snapshot": read}))
+                await store.orders.record_transition(
+                    record, Transition(State.RECEIVED, None, values={"snapshot": read})
+                )
 
 
 def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoice: dict[str, object]) -> str:

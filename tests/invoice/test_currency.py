@@ -63,6 +63,6 @@ def test_it_is_said_only_where_it_is_so_and_as_far_as_it_is_known(
 
 async def test_it_is_on_the_page_in_the_customers_language(tmp_path: Path) -> None:
     paid = order(locale="fr-FR", **{**PAID_IN_YEN, "presentment_total": money(Decimal("31.20"), "USD")})
-    pdf = await Invoices(SETTINGS, tmp_path).invoice("acme", paid)
+    pdf = await Invoices(SETTINGS, tmp_path).prepare_invoice("acme", paid)
     assert pdf is not None
     assert "Payé en USD (31,20" in text(pdf).replace("\u202f", " ").replace("\n", " ")

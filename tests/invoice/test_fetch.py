@@ -20,7 +20,7 @@ from yarl import URL
 
 from bridge.config.identifiers import URL_FIELDS
 from bridge.config.settings import Invoice
-from bridge.errors import NeedsPerson, NotThere, TryAgain
+from bridge.errors import NeedsPerson, NotReadyYet, TryAgain
 from bridge.invoice import download as fetch_module
 from bridge.invoice.data import BadSetting
 from bridge.invoice.download import (
@@ -31,8 +31,8 @@ from bridge.invoice.download import (
 from bridge.invoice.invoices import Invoices
 from bridge.net.ssrf import (
     Address,
-    GuardedSession,
-    anywhere,
+    SsrfSafeSession,
+    allow_any,
     is_public,
 )
 
@@ -121,14 +121,14 @@ async def get(
     authority: trustme.CA,
     tls: ssl.SSLContext,
     *,
-    allowed: Callable[[Address], bool] = anywhere,
+    allowed: Callable[[Address], bool] = allow_any,
     names: Names | None = None,
     seen: list[web.Request] | None = None,
     **changes: object,
 ) -> bytes:
     async with (
         serving(authority, handler, seen) as port,
-        GuardedSession(allowed, resolver=names or Names("127.0.0.1"), tls=tls) as guard,
+        SsrfSafeSession(allowed, resolver=names or Names("127.0.0.1"), tls=tls) as guard,
     ):
         return await fetch(
             URL(f"https://invoices.example:{port}/i.pdf"), settings(**changes), guard.session, guard
@@ -154,7 +154,7 @@ async def test_an_invoice_that_is_not_ready_is_tried_again_later(
         await get(plain(status=status, Retry_After="120"), authority, trusting)
     assert caught.value.after == timedelta(seconds=120)
     assert caught.value.upstream == "invoice"
-    assert isinstance(caught.value, NotThere) is may_never_come
+    assert isinstance(caught.value, NotReadyYet) is may_never_come
 
 
 @pytest.mark.parametrize(
@@ -417,14 +417,14 @@ async def test_the_service_refuses_its_own_machine_unless_allowed(
     async with serving(authority, plain()) as port:
         url = f"https://127.0.0.1:{port}/{{order_number}}.pdf"
         with pytest.raises(NeedsPerson) as caught:
-            await Invoices(settings(url=url), tmp_path).invoice("acme", order())
+            await Invoices(settings(url=url), tmp_path).prepare_invoice("acme", order())
         assert "allow_private_addresses" in str(caught.value.facts["why"])
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting)) as session:
             allowed = Invoices(settings(url=url, allow_private_addresses=True), tmp_path, session)
-            assert await allowed.invoice("acme", order()) == PDF
+            assert await allowed.prepare_invoice("acme", order()) == PDF
             refused = Invoices(settings(url=url), tmp_path, session)
             with pytest.raises(NeedsPerson):
-                await refused.invoice("acme", order())
+                await refused.prepare_invoice("acme", order())
 
 
 async def test_errors_do_not_tell_secrets(authority: trustme.CA, trusting: ssl.SSLContext) -> None:
@@ -436,7 +436,7 @@ async def test_errors_do_not_tell_secrets(authority: trustme.CA, trusting: ssl.S
         )
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting)) as session:
             with pytest.raises(NeedsPerson) as caught:
-                await Invoices(chosen, Path.cwd(), session).invoice("acme", order())
+                await Invoices(chosen, Path.cwd(), session).prepare_invoice("acme", order())
     told = f"{caught.value!r} {caught.value} {chosen!r}"
     assert "t0ken" not in told
     assert "s3cret" not in str(caught.value)

@@ -45,7 +45,7 @@ def own(base: Path, source: str, **settings: object) -> Invoices:
 
 async def why(invoices: Invoices) -> str:
     with pytest.raises(NeedsPerson) as caught:
-        await invoices.invoice("acme", order())
+        await invoices.prepare_invoice("acme", order())
     assert caught.value.problem == "invoice"
     assert caught.value.facts["name"] == "#1001"
     return str(caught.value.facts["why"])
@@ -60,7 +60,7 @@ async def test_a_template_prints_from_the_data_and_imports_its_neighbours(tmp_pa
         + DATA
         + "#head(data.number) - #data.total.text - #data.billing.name",
     )
-    pdf = await invoices.invoice("acme", order())
+    pdf = await invoices.prepare_invoice("acme", order())
     assert pdf is not None
     assert "No. 1001 - €10.00 - Ada Example" in text(pdf)
 
@@ -110,7 +110,7 @@ async def test_a_template_that_eats_memory_does_not_take_the_service_along(tmp_p
 
 
 async def test_a_cancelled_invoice_leaves_no_process_behind(tmp_path: Path) -> None:
-    task = asyncio.create_task(own(tmp_path, ENDLESS).invoice("acme", order()))
+    task = asyncio.create_task(own(tmp_path, ENDLESS).prepare_invoice("acme", order()))
     for _ in range(500):
         if _children():
             break
@@ -124,7 +124,7 @@ async def test_a_cancelled_invoice_leaves_no_process_behind(tmp_path: Path) -> N
 
 async def test_the_event_loop_goes_on_while_an_invoice_is_rendered(tmp_path: Path) -> None:
     rendering = asyncio.create_task(
-        Invoices(Invoice(mode="template"), tmp_path).invoice(
+        Invoices(Invoice(mode="template"), tmp_path).prepare_invoice(
             "acme", order(tuple(line(n) for n in range(300)))
         )
     )
@@ -222,7 +222,7 @@ async def test_a_font_from_the_font_path_brings_its_characters(tmp_path: Path) -
 
 @pytest.mark.parametrize("source", ['#image("inner.pdf")', "#set document(date: none)"])
 async def test_a_pdf_that_cannot_be_archival_is_made_all_the_same(tmp_path: Path, source: str) -> None:
-    inner = await Invoices(Invoice(mode="template"), tmp_path).invoice("acme", order())
+    inner = await Invoices(Invoice(mode="template"), tmp_path).prepare_invoice("acme", order())
     (tmp_path / "inner.pdf").write_bytes(inner or b"")
     result = await own(tmp_path, source + "\nhello").render("acme", order())
     assert "hello" in text(result.pdf)
@@ -241,7 +241,7 @@ async def test_a_template_may_attach_a_file_to_an_archival_pdf(tmp_path: Path) -
 
 
 async def test_mode_none_makes_no_invoice(tmp_path: Path) -> None:
-    assert await Invoices(Invoice(mode="none"), tmp_path).invoice("acme", order()) is None
+    assert await Invoices(Invoice(mode="none"), tmp_path).prepare_invoice("acme", order()) is None
 
 
 def test_the_child_process_does_not_need_the_bridge_to_be_importable(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ HOSTILE = [
 
 
 async def rendered(shop_order: ShopOrder, settings: Invoice = SETTINGS, base: Path | None = None) -> bytes:
-    pdf = await Invoices(settings, base or Path.cwd()).invoice("acme", shop_order)
+    pdf = await Invoices(settings, base or Path.cwd()).prepare_invoice("acme", shop_order)
     assert pdf is not None
     return pdf
 

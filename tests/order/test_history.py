@@ -10,7 +10,7 @@ import pytest
 import bridge
 from bridge.order.authors import NOT_KEPT
 from bridge.order.states import MOVES, State
-from bridge.order.timeline import KINDS, tell
+from bridge.order.timeline import KINDS, describe_event
 
 SOURCES = [
     path
@@ -21,8 +21,8 @@ SOURCES.append(Path(bridge.__file__).parent / "runtime" / "worker.py")
 
 
 def written_kinds() -> set[str]:
-    """The kinds in `Note("kind", ...)`, `event(c, order, at, "kind", ...)` and `placed(job, ref, "kind")`."""
-    where = {"Note": 0, "event": 3, "placed": 2}
+    """The kinds in `TimelineEntry("kind", ...)`, `record_event(c, order, at, "kind", ...)`, `mark_placed(job, ref, "kind")`."""
+    where = {"TimelineEntry": 0, "record_event": 3, "mark_placed": 2}
     found: set[str] = set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -45,39 +45,39 @@ def test_every_kind_that_the_code_writes_has_its_sentence() -> None:
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move.source}-{move.target}")
 def test_every_move_can_be_told(move: object) -> None:
     assert isinstance(move, type(MOVES[0]))
-    told = tell("move", {}, source=move.source, target=move.target)
+    told = describe_event("move", {}, source=move.source, target=move.target)
     assert told.startswith(f"{move.target.capitalize()}: ")
     assert "{" not in told
 
 
 def test_a_move_into_a_problem_names_it() -> None:
     facts = {"skus": "“RING-X”"}
-    told = tell("move", facts, source=State.RECEIVED, target=State.ATTENTION, problem="unmapped")
+    told = describe_event("move", facts, source=State.RECEIVED, target=State.ATTENTION, problem="unmapped")
     assert told == "Attention: No design is mapped to “RING-X”."
 
 
 def test_a_reason_within_a_state_is_told() -> None:
-    told = tell(
+    told = describe_event(
         "reason", {"reason": "HIGH_RISK"}, source=State.WAITING, target=State.WAITING, reason="shop_hold"
     )
     assert told == "Shopify holds its fulfillment: HIGH_RISK."
 
 
 def test_an_alarm_is_told_with_its_facts() -> None:
-    assert "second order R2" in tell("alarm", {"alarm": "second_reference", "reference": "R2"})
+    assert "second order R2" in describe_event("alarm", {"alarm": "second_reference", "reference": "R2"})
 
 
 def test_what_is_missing_or_unknown_never_fails() -> None:
-    assert tell("sent", {}) == "The request to Sculpteo left now (attempt ?)."
-    assert tell("pushed", {"numbers": ["1Z", "2Z"]}) == "The shop was told of 1Z, 2Z."
-    assert tell("parcel", {"number": "1Z", "carrier": None}) == "Sculpteo shipped a parcel: 1Z (-)."
-    assert tell("from_the_future", {"a": 1}) == "from_the_future {'a': 1}"
-    assert tell("alarm", {"alarm": "from_the_future"}) == "ALARM: ?"
+    assert describe_event("sent", {}) == "The request to Sculpteo left now (attempt ?)."
+    assert describe_event("pushed", {"numbers": ["1Z", "2Z"]}) == "The shop was told of 1Z, 2Z."
+    assert describe_event("parcel", {"number": "1Z", "carrier": None}) == "Sculpteo shipped a parcel: 1Z (-)."
+    assert describe_event("from_the_future", {"a": 1}) == "from_the_future {'a': 1}"
+    assert describe_event("alarm", {"alarm": "from_the_future"}) == "ALARM: ?"
 
 
 def test_a_decision_of_which_nobody_kept_who_took_it_names_nobody() -> None:
     facts = {"who": NOT_KEPT, "at": "2026-11-01T10:00:00+00:00", "choice": "cancelled"}
-    told = tell("decision_found", facts)
+    told = describe_event("decision_found", facts)
     assert "?" not in told
     assert "a person had decided before" in told
     assert "It does not say who" in told

@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.i18n.formatter import reader_for
-from bridge.order.explanations import why
+from bridge.i18n.formatter import build_formatter
+from bridge.order.explanations import describe_state
 from bridge.order.model import Address
 from bridge.order.reason_codes import (
     REASONS,
-    reason_told,
+    translate_reason,
 )
 from bridge.order.states import State, Wait
 from bridge.sculpteo.address import address_problem
 from bridge.sculpteo.order_response import judge
 
-FRENCH = reader_for("fr", None, None).said
+FRENCH = build_formatter("fr", None, None).translate
 LYON = Address("Ada", "Example", None, "1 Rue Inventée", None, "Lyon", postal_code="69001", country_code="FR")
 
 ADDRESSES = (
@@ -65,12 +65,12 @@ def worded() -> list[str]:
 
 @pytest.mark.parametrize("reason", worded())
 def test_a_reason_of_an_adapter_is_one_that_can_be_told(reason: str) -> None:
-    assert reason_told(reason, lambda sentence: sentence) == reason
-    assert reason_told(reason, FRENCH) != reason
+    assert translate_reason(reason, lambda sentence: sentence) == reason
+    assert translate_reason(reason, FRENCH) != reason
 
 
 def test_several_parts_are_told_one_by_one() -> None:
-    assert reason_told("the name, the street and the city are missing", FRENCH) == (
+    assert translate_reason("the name, the street and the city are missing", FRENCH) == (
         "il manque le nom, la rue et la ville"
     )
 
@@ -85,14 +85,14 @@ def test_several_parts_are_told_one_by_one() -> None:
     ],
 )
 def test_the_words_of_an_upstream_are_shown_as_they_are(said: str) -> None:
-    assert reason_told(said, FRENCH) == said
+    assert translate_reason(said, FRENCH) == said
 
 
 def test_a_sentence_is_french_to_its_end() -> None:
     facts = {"why": "Sculpteo answered (HTTP 502) instead of giving a reference"}
-    told = why(State.UNKNOWN, None, None, facts, FRENCH)
+    told = describe_state(State.UNKNOWN, None, None, facts, FRENCH)
     assert "Sculpteo a répondu (HTTP 502)" in told
-    assert "élevé" in why(State.WAITING, Wait.RISK, None, {"risk": "high"}, FRENCH)
+    assert "élevé" in describe_state(State.WAITING, Wait.RISK, None, {"risk": "high"}, FRENCH)
 
 
 def test_no_template_hides_another() -> None:
@@ -100,6 +100,6 @@ def test_no_template_hides_another() -> None:
         reason = template.format_map(
             {"parts": "the street", **dict.fromkeys(("code", "count"), "7"), **FACTS}
         )
-        assert str(reason_told(reason, lambda sentence: f"<{sentence}>")).startswith(
+        assert str(translate_reason(reason, lambda sentence: f"<{sentence}>")).startswith(
             f"<{template}".split("{")[0]
         )

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.config.patterns import fits
-from bridge.order.spelling import Differs, nearest_to, seen, visible
+from bridge.order.spelling import Differs, find_nearest, mark_unseen_characters, normalize_text
 
 UNSEEN = [
     *("\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\xad", "\u200e", "\u200f", "\u202a", "\u202e"),
@@ -20,29 +20,29 @@ UNSEEN = [
 @pytest.mark.parametrize("char", UNSEEN, ids=lambda char: f"U+{ord(char):04X}")
 def test_what_is_not_drawn_does_not_count_wherever_it_stands(char: str) -> None:
     for text in (f"{char}RING-S", f"RI{char}NG-S", f"RING-S{char}", f" {char} RING-S {char} "):
-        assert seen(text) == "RING-S"
-        assert f"U+{ord(char):04X}" in visible(text)
+        assert normalize_text(text) == "RING-S"
+        assert f"U+{ord(char):04X}" in mark_unseen_characters(text)
 
 
 @pytest.mark.parametrize("space", "\xa0\u202f\u2007\u2009\u3000\t", ids=lambda char: f"U+{ord(char):04X}")
 def test_each_kind_of_space_is_a_space_and_none_counts_around(space: str) -> None:
-    assert seen(f"{space}RING{space}S{space}") == "RING S"
-    assert visible(f"RING{space}S") != "RING S"
+    assert normalize_text(f"{space}RING{space}S{space}") == "RING S"
+    assert mark_unseen_characters(f"RING{space}S") != "RING S"
 
 
 def test_accents_and_the_hyphen_without_a_break_have_one_spelling() -> None:
-    assert seen(unicodedata.normalize("NFD", "ÉTÉ‑Ñ")) == seen("ÉTÉ-Ñ") == "ÉTÉ-Ñ"
+    assert normalize_text(unicodedata.normalize("NFD", "ÉTÉ‑Ñ")) == normalize_text("ÉTÉ-Ñ") == "ÉTÉ-Ñ"
 
 
 def test_a_flag_of_a_region_stays_what_it_is() -> None:
     england, scotland = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "\U0001f3f4"
-    assert seen(england) == england != seen(scotland)
+    assert normalize_text(england) == england != normalize_text(scotland)
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.text())
 def test_what_was_read_once_is_read_alike_again(text: str) -> None:
-    assert seen(seen(text)) == seen(text)
+    assert normalize_text(normalize_text(text)) == normalize_text(text)
 
 
 @pytest.mark.parametrize(
@@ -60,12 +60,12 @@ def test_what_was_read_once_is_read_alike_again(text: str) -> None:
 def test_what_was_meant_is_found_and_the_difference_shown(
     asked: str, mapped: str, differs: Differs, sku: str | None, shown: str
 ) -> None:
-    near = nearest_to(asked, ["VASE", mapped], fits)
+    near = find_nearest(asked, ["VASE", mapped], fits)
     assert near is not None and (near.text, near.differs) == (mapped, differs)
-    facts = near.facts(asked)
+    facts = near.build_facts(asked)
     assert facts["sku"] == (sku or "R⟨U+0406 CYRILLIC CAPITAL LETTER BYELORUSSIAN-UKRAINIAN I⟩NG-S")
     assert facts["mapped"] == shown
 
 
 def test_of_a_stranger_nothing_is_said() -> None:
-    assert nearest_to("NEW-2026", ["RING-S", "MUG-*"], fits) is None
+    assert find_nearest("NEW-2026", ["RING-S", "MUG-*"], fits) is None

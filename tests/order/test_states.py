@@ -37,8 +37,8 @@ def test_placing_is_entered_only_from_waiting() -> None:
 
 def test_an_order_that_sculpteo_has_never_becomes_cancelled_or_ignored() -> None:
     for source in (State.PLACED, State.SHIPPED, State.DONE):
-        assert not states.allowed(source, State.CANCELLED)
-        assert not states.allowed(source, State.IGNORED)
+        assert not states.is_move_allowed(source, State.CANCELLED)
+        assert not states.is_move_allowed(source, State.IGNORED)
 
 
 def test_each_reason_and_problem_has_its_sentence() -> None:
@@ -54,6 +54,6 @@ def test_sentences_can_be_filled_with_anything_or_nothing() -> None:
         texts += [pair.sentence, pair.remedy]
     for text in texts:
         names = {name for _, name, _, _ in Formatter().parse(text) if name}
-        assert problems.say(text, {})
-        filled = problems.say(text, dict.fromkeys(names, "{x}"))
+        assert problems.fill_sentence(text, {})
+        filled = problems.fill_sentence(text, dict.fromkeys(names, "{x}"))
         assert ("{x}" in filled) == bool(names)

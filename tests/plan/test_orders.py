@@ -16,7 +16,7 @@ from bridge.order.model import Design, Mode
 from bridge.order.problems import Problem
 from bridge.order.records import Attempt, OrderRecord
 from bridge.order.states import Ignored, State, Wait
-from bridge.steps.line_selection import select
+from bridge.steps.line_selection import select_lines
 from tests.steps.make import NOW, RING, Mapped, line, order, policy, record
 
 OLD = Mapped(RING=(RING,))
@@ -25,7 +25,7 @@ ORDER = order(line(1, "RING", 2))
 
 
 def waiting(**more: Any) -> OrderRecord:
-    items = select("acme", ORDER, OLD, policy()).items
+    items = select_lines("acme", ORDER, OLD, policy()).items
     values: dict[str, Any] = {
         "state": State.WAITING,
         "reason": Wait.WINDOW,

@@ -50,7 +50,7 @@ class Sculpteo:
     answer: Quote | None = QUOTE
     asked: list[tuple[str, int, str]] = field(default_factory=list)
 
-    async def price(self, design: Design, quantity: int, currency: str) -> Quote:
+    async def fetch_price(self, design: Design, quantity: int, currency: str) -> Quote:
         self.asked.append((design.uuid, quantity, currency))
         if self.answer is None:
             raise TryAgain("silence", upstream=SCULPTEO)

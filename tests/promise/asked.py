@@ -13,7 +13,7 @@ from datetime import datetime
 from bridge.order.model import Address, Mode, PrintItem, PrintOrder, ShopOrder
 from bridge.order.policy import PaymentPolicy, Policy
 from bridge.order.problems import Problem
-from bridge.order.records import Change, OrderRecord
+from bridge.order.records import OrderRecord, Transition
 from bridge.order.states import State, Wait
 
 SHOP = "acme"
@@ -95,14 +95,14 @@ class Asked:
         if record.reference and record.mode is Mode.TEST:
             self.now.placed_as_test.add(name)
 
-    def judged(self, name: str, change: Change) -> None:
+    def judged(self, name: str, change: Transition) -> None:
         """A step wrote down what of the order is printed, and so where it is sent from."""
         order, items = change.values.get("snapshot"), change.values.get("items")
         if isinstance(order, ShopOrder) and isinstance(items, tuple):
             for item in items:
                 self.now.places.setdefault((name, item.line_item_id), _places(order, item.line_item_id))
 
-    def decided(self, name: str, record: OrderRecord, change: Change) -> None:
+    def decided(self, name: str, record: OrderRecord, change: Transition) -> None:
         """A person decided on the order as the record shows it."""
         mode, order = self.now.mode, record.snapshot
         assert mode is not None

@@ -15,17 +15,17 @@ from bridge.errors import LeaseLost, StoreUnavailable
 from bridge.order.model import ShopOrder
 from bridge.order.policy import Policy
 from bridge.order.problems import Alarm
-from bridge.order.records import Change, Notice, OrderRecord
+from bridge.order.records import OrderRecord, OrderSignal, Transition
 from bridge.order.states import State
 from bridge.ports import GoLiveDates
 from bridge.runtime.worker import (
     LEASE,
-    worked_on,
+    process_order,
 )
 from bridge.steps.context import (
-    Job,
+    StepContext,
+    StepRun,
     Unlimited,
-    World,
 )
 from bridge.store import Store
 from tests.promise.world import Crash, Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
@@ -49,9 +49,9 @@ class Day:
     go_live: GoLiveDates = field(default_factory=Unlimited)
     is_configured: bool = True
 
-    def world(self) -> World:
+    def world(self) -> StepContext:
         self.shop.mode = self.policy.mode
-        return World(
+        return StepContext(
             clock=self.clock,
             orders=self.store.orders,
             shops={"acme": self.shop} if self.is_configured else {},
@@ -73,7 +73,9 @@ class Day:
 
     async def news(self) -> None:
         """A webhook tells of the order."""
-        await self.store.orders.notice(Notice("acme", ORDER, "webhook", "#1001", cause="orders/updated"))
+        await self.store.orders.receive_signal(
+            OrderSignal("acme", ORDER, "webhook", "#1001", cause="orders/updated")
+        )
 
     def change(self, **changes: Any) -> None:
         """The merchant changes the order in the shop; no webhook has told of it yet."""
@@ -84,12 +86,12 @@ class Day:
         states: list[State] = []
         for _ in range(at_most):
             self.clock.time += timedelta(seconds=2)
-            claimed = await self.store.orders.claim("worker", limit=1, lease_for=LEASE)
+            claimed = await self.store.orders.claim_orders("worker", limit=1, lease_for=LEASE)
             if not claimed:
                 break
-            job = Job(claimed[0], self.world())
+            job = StepRun(claimed[0], self.world())
             with contextlib.suppress(LeaseLost, StoreUnavailable):
-                states.append((await worked_on(job)).target)
+                states.append((await process_order(job)).target)
         return states
 
     async def dies(self) -> None:
@@ -100,17 +102,17 @@ class Day:
         self.clock.time += LEASE
 
     async def record(self) -> OrderRecord:
-        found = await self.store.queries.find(ORDER)
+        found = await self.store.queries.search_orders(ORDER)
         assert len(found) == 1
         return found[0]
 
-    async def decides(self, wish: Callable[..., Change], *arguments: Any, **options: Any) -> None:
+    async def decides(self, wish: Callable[..., Transition], *arguments: Any, **options: Any) -> None:
         """A person decides on the order as it is."""
         change = wish(await self.record(), "anna", self.clock.now(), *arguments, **options)
-        await self.store.orders.intervene(await self.record(), change, "anna")
+        await self.store.orders.apply_decision(await self.record(), change, "anna")
 
     async def alarms(self) -> dict[Alarm, dict[str, Any]]:
-        found = await self.store.queries.alarms(order=(await self.record()).key)
+        found = await self.store.queries.list_alarms(order=(await self.record()).key)
         return {Alarm(one.alarm): dict(one.facts) for one in found}
 
     @property
@@ -127,8 +129,8 @@ class Day:
 
     async def calls(self, reference: str, attempt: int = 0) -> None:
         """Sculpteo calls the secret URL of one of the order's attempts."""
-        attempts = await self.store.queries.attempts((await self.record()).key)
-        await self.store.calls.notify(attempts[attempt].token, reference, b"")
+        attempts = await self.store.queries.list_attempts((await self.record()).key)
+        await self.store.calls.receive_notification(attempts[attempt].token, reference, b"")
 
 
 @contextlib.asynccontextmanager

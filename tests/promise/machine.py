@@ -41,22 +41,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bridge.decisions import transitions
+from bridge.decisions.actions import BY_NAME
 from bridge.decisions.refusals import NotNow
-from bridge.errors import BridgeError, LeaseLost, NeedsPerson, Outdated
+from bridge.errors import BridgeError, LeaseLost, NeedsPerson, StaleDecision
 from bridge.order.model import (
     PRODUCED,
     Mode,
     Parcel,
+    PlaceResult,
     PrintOrder,
     PrintStatus,
     RawAnswer,
-    Receipt,
     ShopOrder,
     Verdict,
 )
 from bridge.order.policy import ApprovalPolicy, PaymentPolicy, Policy
 from bridge.order.problems import Alarm
-from bridge.order.records import Delivery, Notice, OrderRecord
+from bridge.order.records import Delivery, OrderRecord, OrderSignal
 from bridge.order.states import State, Wait
 from bridge.runtime.go_live import KeptGoLiveDates
 from bridge.runtime.worker import (
@@ -65,10 +66,10 @@ from bridge.runtime.worker import (
 )
 from bridge.shopify.webhooks import interpret
 from bridge.steps.accept import accept
-from bridge.steps.cancellation import withdrawn
+from bridge.steps.cancellation import find_withdrawal_reason
 from bridge.steps.context import (
-    Job,
-    World,
+    StepContext,
+    StepRun,
 )
 from bridge.steps.reconcile import reconcile
 from bridge.store.shops import ShopIdentity
@@ -172,7 +173,7 @@ class Promise(RuleBasedStateMachine):
     def _began(self, replica: str, store: Store) -> None:
         """A process starts: it recognises its shop, whatever that is called."""
         shop = {self.keys[replica]: ShopIdentity(DOMAIN)}
-        self.house.read(store.shops.identify(shop)).take_effect()
+        self.house.read(store.shops.resolve_shops(shop)).take_effect()
 
     def policy_of(self, replica: str) -> Policy:
         key = self.keys[replica]
@@ -183,10 +184,10 @@ class Promise(RuleBasedStateMachine):
             payment=dict.fromkeys([key], *self.policy.payment.values()) if self.policy.payment else {},
         )
 
-    def world(self, store: Store, replica: str) -> World:
+    def world(self, store: Store, replica: str) -> StepContext:
         catalog = Mapped(**CATALOGS[self.catalog])
         catalog.version = self.catalog
-        return World(
+        return StepContext(
             clock=self.clock,
             orders=store.orders,
             shops={self.keys[replica]: self.shop.seen_in(self.modes[replica])},
@@ -205,7 +206,7 @@ class Promise(RuleBasedStateMachine):
             return self.asked.started.setdefault(mode, now)
 
         async def history() -> tuple[Mode | None, datetime | None, Mode | None]:
-            found = await store.mode_history()
+            found = await store.load_mode_history()
             return found.mode, found.since, found.before
 
         if store not in self.go_live:
@@ -236,19 +237,19 @@ class Promise(RuleBasedStateMachine):
 
     async def _work_in_mode(self, store: Store, replica: str) -> bool:
         world = self.world(store, replica)
-        for delivery in await store.inbox.pending(10):
+        for delivery in await store.inbox.list_pending(10):
             await accept(delivery, interpret, world.shops, store.inbox)
-        claimed = await store.orders.claim(replica, limit=1, lease_for=LEASE)
+        claimed = await store.orders.claim_orders(replica, limit=1, lease_for=LEASE)
         for record in claimed:
-            job = Job(record, world)
+            job = StepRun(record, world)
             try:
                 change = await run_step(job)
                 self.fate.tick()
-                await world.orders.record(job.record, change)
+                await world.orders.record_transition(job.record, change)
                 self.asked.judged(name_of(job.record), change)
                 self.fate.tick()
             except LeaseLost:
-                await world.orders.notice(Notice(record.shop, record.order_id, "worker"))
+                await world.orders.receive_signal(OrderSignal(record.shop, record.order_id, "worker"))
         return bool(claimed)
 
     def records(self) -> list[OrderRecord]:
@@ -256,7 +257,9 @@ class Promise(RuleBasedStateMachine):
 
         async def read() -> list[OrderRecord]:
             return [
-                record for order_id in sorted(self.shop.orders) for record in await queries.find(order_id)
+                record
+                for order_id in sorted(self.shop.orders)
+                for record in await queries.search_orders(order_id)
             ]
 
         found: list[OrderRecord] = self.house.read(read())
@@ -352,7 +355,7 @@ class Promise(RuleBasedStateMachine):
 
     def _deliver(self, number: int) -> None:
         delivery = replace(self.deliveries[number], shop=self.keys[REPLICAS[0]])
-        self.house.run(self.house.store().inbox.put(delivery))
+        self.house.run(self.house.store().inbox.add_delivery(delivery))
 
     @rule()
     def reconciles(self) -> None:
@@ -394,7 +397,7 @@ class Promise(RuleBasedStateMachine):
                 for _ in range(steps):
                     await self._quietly(self._work(other, REPLICAS[1]))
             elif kind == "pause":
-                await other.switch.pause("*", "anna")
+                await other.switch.pause_ordering("*", "anna")
                 self.paused = True
             elif kind in set(Mode):
                 for replica, store in zip(REPLICAS, stores, strict=True):
@@ -404,7 +407,7 @@ class Promise(RuleBasedStateMachine):
                 self.shop_changes(name, kind)
             if told or kind == "news":
                 shop, order_id = self.keys[REPLICAS[1]], f"gid://shopify/Order/{name[1:]}"
-                await other.orders.notice(Notice(shop, order_id, "webhook", name))
+                await other.orders.receive_signal(OrderSignal(shop, order_id, "webhook", name))
             elif kind != "freeze":
                 self.clock.time += timedelta(minutes=1)
             self.fate.crash_in = crash
@@ -464,7 +467,7 @@ class Promise(RuleBasedStateMachine):
         self.clock.time += LEASE
         self.known.clear()
         self.told.clear()
-        self.paused = bool(self.house.read(self.house.store().switch.pauses()))
+        self.paused = bool(self.house.read(self.house.store().switch.list_pauses()))
         for replica in REPLICAS:
             self._works_in(self.modes[replica], replica)
 
@@ -543,20 +546,20 @@ class Promise(RuleBasedStateMachine):
         store = self.house.store()
         attempt = self._attempt(entry.about, entry.token)
         if attempt is None:
-            self.house.run(store.calls.notify(entry.token, entry.reference, b""))
+            self.house.run(store.calls.receive_notification(entry.token, entry.reference, b""))
             return
         if late_answer and attempt.sent_at is not None and attempt.verdict in {None, "void"}:
             raw = RawAnswer(self.clock.now(), 200, (), entry.reference)
-            receipt = Receipt(Verdict.PLACED, raw, "Sculpteo answered late", entry.reference)
+            receipt = PlaceResult(Verdict.PLACED, raw, "Sculpteo answered late", entry.reference)
             self.house.run(store.orders.keep_answer(attempt.key, receipt))
         else:
-            self.house.run(store.calls.notify(entry.token, entry.reference, b""))
+            self.house.run(store.calls.receive_notification(entry.token, entry.reference, b""))
         if not entry.order.fake:
             self.told.append((entry.about, entry.reference))
 
     def _attempt(self, name: str, token: str) -> Any:
         record = self.record_of(name)
-        found = self.house.read(self.house.store().queries.attempts(record.key)) if record else []
+        found = self.house.read(self.house.store().queries.list_attempts(record.key)) if record else []
         return next((one for one in found if one.token == token), None)
 
     # --- people ------------------------------------------------------------------------------------------
@@ -568,7 +571,7 @@ class Promise(RuleBasedStateMachine):
     def person_decides(self, name: str, wish: str) -> None:
         record = self.record_of(name)
         if record is not None:
-            self._decide(record, lambda: getattr(transitions, wish)(record, "anna", self.clock.now()))
+            self._decide(record, lambda: BY_NAME[wish].decide(record, "anna", self.clock.now()))
 
     @rule(
         name=st.sampled_from(NAMES),
@@ -596,7 +599,7 @@ class Promise(RuleBasedStateMachine):
     def person_takes_over(self, name: str) -> None:
         record = self.record_of(name)
         if record is not None:
-            self._decide(record, lambda: transitions.adopt(record, "anna", self.clock.now()))
+            self._decide(record, lambda: transitions.adopt_purchase(record, "anna", self.clock.now()))
 
     @rule(name=st.sampled_from(NAMES))
     def person_resolves(self, name: str) -> None:
@@ -606,30 +609,34 @@ class Promise(RuleBasedStateMachine):
         there = self.printer.real_prints(name)
         now = self.clock.now()
         if there:
-            self._decide(record, lambda: transitions.placed_as(record, "anna", now, there[-1].reference))
+            self._decide(
+                record, lambda: transitions.resolve_as_placed(record, "anna", now, there[-1].reference)
+            )
         else:
-            self._decide(record, lambda: transitions.not_placed(record, "anna", now))
+            self._decide(record, lambda: transitions.resolve_as_not_placed(record, "anna", now))
 
     @rule(name=st.sampled_from(NAMES), drop=st.booleans())
     def person_is_wrong(self, name: str, drop: bool) -> None:
         record = self.record_of(name)
         if record is None or record.state is not State.UNKNOWN:
             return
-        if self._decide(record, lambda: transitions.not_placed(record, "anna", self.clock.now(), drop=drop)):
+        if self._decide(
+            record, lambda: transitions.resolve_as_not_placed(record, "anna", self.clock.now(), drop=drop)
+        ):
             self.lied.add(name)
             self.known.pop(name, None)
 
     @rule(stop=st.booleans())
     def person_pauses(self, stop: bool) -> None:
         switch = self.house.store().switch
-        self.house.read(switch.pause("*", "anna") if stop else switch.resume("*"))
+        self.house.read(switch.pause_ordering("*", "anna") if stop else switch.resume_ordering("*"))
         self.paused = stop
 
     def _decide(self, record: OrderRecord, wish: Any) -> bool:
         try:
             change = wish()
-            self.house.read(self.house.store().orders.intervene(record, change, "anna"))
-        except (NotNow, Outdated, NeedsPerson):
+            self.house.read(self.house.store().orders.apply_decision(record, change, "anna"))
+        except (NotNow, StaleDecision, NeedsPerson):
             return False
         self.asked.decided(name_of(record), record, change)
         return True
@@ -678,7 +685,7 @@ class Promise(RuleBasedStateMachine):
         attempts = [
             (one, "limit_day" in (record.approved_for or ""))
             for record in self.records()
-            for one in self.house.read(store.queries.attempts(record.key))
+            for one in self.house.read(store.queries.list_attempts(record.key))
         ]
         for one, approved in sorted(attempts, key=lambda pair: pair[0].key):
             if one.cost is None or one.voided_at is not None:
@@ -753,11 +760,11 @@ class Promise(RuleBasedStateMachine):
             assert entry.order.address == record.snapshot.address, f"(3) {name} went to another address"
 
     def _alarms_were_raised(self) -> None:
-        alarms = self.house.read(self.house.store().queries.alarms(open_only=False))
+        alarms = self.house.read(self.house.store().queries.list_alarms(open_only=False))
         raised = {one.facts.get("reference") for one in alarms if one.alarm in LOUD}
         for name, reference in self.told:
             record = self.record_of(name)
-            attempts = self.house.read(self.house.store().queries.attempts(record.key)) if record else []
+            attempts = self.house.read(self.house.store().queries.list_attempts(record.key)) if record else []
             ours = {one.reference for one in attempts}
             assert reference in raised | ours, f"(9) nobody was told of {reference} for {name}"
         for record in self.records():
@@ -782,7 +789,9 @@ def _taken_back(order: ShopOrder) -> str | None:
     units = [unit for unit in order.fulfillment_orders if any(row.remaining for row in unit.lines)]
     if not units:
         return "fulfilled"
-    return withdrawn(order) or ("held" if any(unit.status == "ON_HOLD" for unit in units) else None)
+    return find_withdrawal_reason(order) or (
+        "held" if any(unit.status == "ON_HOLD" for unit in units) else None
+    )
 
 
 def _whole(order: ShopOrder) -> bool:

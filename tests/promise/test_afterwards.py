@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.order.model import Mode, PrintStatus
-from bridge.order.problems import ALARMS, Alarm, Problem, say
+from bridge.order.problems import ALARMS, Alarm, Problem, fill_sentence
 from bridge.order.states import State
 from bridge.runtime.worker import LEASE
 from tests.promise.changes import (
@@ -69,7 +69,7 @@ async def test_what_changes_after_placing_is_an_alarm_with_its_sentence(
     await day.works()
     found = await day.alarms()
     assert list(found) == [alarm]
-    assert say(ALARMS[alarm].sentence, found[alarm]) == sentence
+    assert fill_sentence(ALARMS[alarm].sentence, found[alarm]) == sentence
     assert ALARMS[alarm].remedy
     assert ((await day.record()).state, day.prints) == (State.PLACED, 1)
 
@@ -81,7 +81,7 @@ async def test_an_alarm_is_raised_once_however_often_the_order_is_read(day: Day)
     for _ in range(3):
         await day.news()
         await day.works()
-    assert len(await day.store.queries.alarms(open_only=False)) == 1
+    assert len(await day.store.queries.list_alarms(open_only=False)) == 1
 
 
 async def test_a_second_change_of_the_address_is_told_again(day: Day) -> None:
@@ -93,7 +93,7 @@ async def test_a_second_change_of_the_address_is_told_again(day: Day) -> None:
         day.change(address=replace(address, address1=street))
         await day.news()
         await day.works()
-    found = await day.store.queries.alarms(open_only=False)
+    found = await day.store.queries.list_alarms(open_only=False)
     assert [one.alarm for one in found] == [Alarm.ADDRESS_AFTER_PLACING] * 2
     assert "Nouvelle" not in str([dict(one.facts) for one in found])
 

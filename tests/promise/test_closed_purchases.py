@@ -10,8 +10,8 @@ import pytest
 
 from bridge.decisions.refusals import NotNow
 from bridge.order.model import Mode, PrintStatus
-from bridge.order.problems import ALARMS, Alarm, Problem, say
-from bridge.order.records import ClosedPurchase, Notice
+from bridge.order.problems import ALARMS, Alarm, Problem, fill_sentence
+from bridge.order.records import ClosedPurchase, OrderSignal
 from bridge.order.states import State, Wait
 from bridge.runtime.worker import LEASE
 from bridge.store import Store
@@ -42,14 +42,14 @@ async def _cancelled_at_sculpteo(day: Day) -> None:
 
 async def _dropped(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
-    await day.decides(transitions.not_placed, drop=True)
+    await day.decides(transitions.resolve_as_not_placed, drop=True)
     await day.works()
     assert (await day.record()).state is State.CANCELLED
 
 
 async def _ignored(day: Day) -> None:
     await _cancelled_at_sculpteo(day)
-    await day.decides(transitions.ignore)
+    await day.decides(transitions.ignore_order)
     await day.works()
     assert (await day.record()).state is State.IGNORED
 
@@ -70,11 +70,11 @@ async def test_a_dropped_order_that_sculpteo_calls_about_is_an_alarm_and_is_take
     await day.works()
     alarms = await day.alarms()
     assert alarms == {Alarm.CLOSED_ALIVE: {"reference": first(day), "name": "#1001", "order": "1001"}}
-    sentence = say(ALARMS[Alarm.CLOSED_ALIVE].sentence, alarms[Alarm.CLOSED_ALIVE])
+    sentence = fill_sentence(ALARMS[Alarm.CLOSED_ALIVE].sentence, alarms[Alarm.CLOSED_ALIVE])
     assert first(day) in sentence and "#1001" in sentence
     with pytest.raises(NotNow, match=first(day)):
-        await day.decides(transitions.reopen)
-    await day.decides(transitions.adopt)
+        await day.decides(transitions.reopen_order)
+    await day.decides(transitions.adopt_purchase)
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, record.mode, day.prints) == (
@@ -90,10 +90,10 @@ async def test_a_dropped_order_that_sculpteo_calls_about_is_an_alarm_and_is_take
 
 async def test_an_order_that_was_reopened_before_sculpteo_called_is_not_bought_again(day: Day) -> None:
     await _dropped(day)
-    await day.store.switch.pause("*", "anna")
-    await day.decides(transitions.reopen)
+    await day.store.switch.pause_ordering("*", "anna")
+    await day.decides(transitions.reopen_order)
     await day.calls(first(day))
-    await day.store.switch.resume("*")
+    await day.store.switch.resume_ordering("*")
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, day.prints) == (State.PLACED, first(day), 1)
@@ -177,8 +177,8 @@ async def test_an_ignored_order_whose_page_comes_alive_is_an_alarm_and_can_be_ta
         Alarm.CLOSED_ALIVE: {"reference": first(day), "name": "#1001", "order": "1001"}
     }
     with pytest.raises(NotNow):
-        await day.decides(transitions.reopen)
-    await day.decides(transitions.adopt)
+        await day.decides(transitions.reopen_order)
+    await day.decides(transitions.adopt_purchase)
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, day.prints) == (State.PLACED, first(day), 1)
@@ -196,12 +196,12 @@ async def test_word_from_the_shop_about_an_order_that_sculpteo_cancelled_and_a_p
 
 async def test_a_closed_purchase_whose_page_says_something_unknown_is_not_an_alarm(day: Day) -> None:
     await _ignored(day)
-    real = day.printer.track
+    real = day.printer.track_order
 
     async def strange(reference: str) -> object:
         return replace(await real(reference), status=None, words="Wartet auf Godot")
 
-    day.printer.track = strange  # type: ignore[assignment,method-assign]
+    day.printer.track_order = strange  # type: ignore[assignment,method-assign]
     await _looks_for(day, 3 * HOUR)
     assert await day.alarms() == {}
 
@@ -210,14 +210,14 @@ async def test_a_watch_gets_rarer_and_ends(day: Day) -> None:
     await _ignored(day)
     looks: list[int] = []
     asked = 0
-    real = day.printer.track
+    real = day.printer.track_order
 
     async def counted(reference: str) -> object:
         nonlocal asked
         asked += 1
         return await real(reference)
 
-    day.printer.track = counted  # type: ignore[assignment,method-assign]
+    day.printer.track_order = counted  # type: ignore[assignment,method-assign]
     for _ in range(10):
         await _looks_for(day, 7 * DAY)
         looks.append(asked)
@@ -247,7 +247,7 @@ async def test_what_is_cancelled_after_all_can_be_printed_again(day: Day) -> Non
     await day.works()
     day.printer.books[first(day)].status = PrintStatus.CANCELLED
     await _looks_for(day, 2 * HOUR)
-    await day.decides(transitions.reopen)
+    await day.decides(transitions.reopen_order)
     await day.works()
     record = await day.record()
     assert record.state is State.PLACED and record.reference != first(day)
@@ -267,7 +267,7 @@ async def test_of_two_purchases_the_one_that_is_made_is_taken_over(day: Day) -> 
     assert (await day.record()).problem == Problem.CANCELLED_AT_SCULPTEO
     with pytest.raises(NotNow, match=one):
         await day.decides(transitions.print_again)
-    await day.decides(transitions.adopt)
+    await day.decides(transitions.adopt_purchase)
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, len(day.printer.books)) == (State.PLACED, one, 2)
@@ -285,8 +285,8 @@ async def test_a_candidate_that_a_person_denied_is_watched(day: Day) -> None:
     unclear = replace(
         record, attempt=replace(record.attempt, answer=answer), facts={"why": "?", "candidate": late}
     )
-    change = transitions.not_placed(unclear, "anna", day.clock.now(), drop=True)
-    await day.store.orders.intervene(record, change, "anna")
+    change = transitions.resolve_as_not_placed(unclear, "anna", day.clock.now(), drop=True)
+    await day.store.orders.apply_decision(record, change, "anna")
     await day.works()
     assert await day.alarms() == {}
     day.printer.books[late] = hidden
@@ -340,8 +340,8 @@ async def test_a_test_order_that_sculpteo_makes_is_an_alarm_and_is_not_printed_t
     assert (record.state, record.reason) == (State.WAITING, Wait.BOUGHT_ALREADY)
     assert [one.reference for one in record.closed] == [fake]
     with pytest.raises(NotNow, match=fake):
-        await day.decides(transitions.approve)
-    await day.decides(transitions.adopt)
+        await day.decides(transitions.approve_order)
+    await day.decides(transitions.adopt_purchase)
     await day.works()
     record = await day.record()
     assert record.reference == fake and record.mode is Mode.LIVE
@@ -357,18 +357,18 @@ async def test_after_a_test_order_that_is_billed_nothing_is_bought_in_live_until
     day.printer.books[fake].status = PrintStatus.BILLED
     day.clock.time += HOUR
     await day.works()
-    (alarm,) = await day.store.queries.alarms()
+    (alarm,) = await day.store.queries.list_alarms()
     await _goes_live(day)
-    await day.decides(transitions.ignore)
+    await day.decides(transitions.ignore_order)
     other = replace(day.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
     day.shop.touch(other)
-    await day.store.orders.notice(Notice("acme", other.id, "webhook", "#1002", paid_now=True))
+    await day.store.orders.receive_signal(OrderSignal("acme", other.id, "webhook", "#1002", paid_now=True))
     await day.works()
-    (waits,) = await day.store.queries.find("#1002")
+    (waits,) = await day.store.queries.search_orders("#1002")
     assert (waits.state, waits.reason, waits.facts["reference"]) == (State.WAITING, Wait.TEST_BILLED, fake)
     assert await day.store.clear_alarm(alarm.key, "anna")
     await day.works()
-    (bought,) = await day.store.queries.find("#1002")
+    (bought,) = await day.store.queries.search_orders("#1002")
     assert bought.state is State.PLACED
     assert len(day.printer.real_prints("#1002")) == 1
 
@@ -436,7 +436,7 @@ async def test_a_test_that_is_made_after_all_is_taken_over_in_test_mode_for_real
     day.printer.books[fake].status = PrintStatus.BILLED
     await day.calls(fake)
     await day.works()
-    await day.decides(transitions.adopt)
+    await day.decides(transitions.adopt_purchase)
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, record.mode) == (State.PLACED, fake, Mode.LIVE)
@@ -455,13 +455,13 @@ async def test_an_unknown_test_that_a_person_names_counts_for_real_only_if_it_is
     await day.unknown(at_sculpteo=False)
     await day.news()
     day.clock.time += HOUR
-    [held] = await day.store.orders.claim("worker", limit=1, lease_for=LEASE)
+    [held] = await day.store.orders.claim_orders("worker", limit=1, lease_for=LEASE)
     assert held.attempt is not None
     now = day.clock.now()
     one = ClosedPurchase("REFTEST1", held.attempt.token, Mode.TEST, now, alive_at=now if alive else None)
     held = await day.store.orders.keep_look(held, one)
-    await day.store.orders.put_off(held, now + DAY, "a test")
-    await day.decides(transitions.placed_as, "REFTEST1")
+    await day.store.orders.schedule_retry(held, now + DAY, "a test")
+    await day.decides(transitions.resolve_as_placed, "REFTEST1")
     record = await day.record()
     assert (record.mode, record.attempt and record.attempt.mode) == (mode, mode)
 

@@ -15,7 +15,7 @@ from bridge.decisions import transitions
 from bridge.order.model import Choice, Decision, LedgerEntry, Mode
 from bridge.order.policy import ApprovalPolicy
 from bridge.order.problems import Alarm
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import Ignored, State, Wait
 from bridge.store import Store
 from tests.promise.changes import cancelled
@@ -24,9 +24,9 @@ from tests.promise.world import Crash
 
 WINDOW = ApprovalPolicy(delay=timedelta(hours=1))
 NO: list[tuple[Any, Choice, State, str]] = [
-    (transitions.cancel, Choice.CANCELLED, State.CANCELLED, "person"),
-    (transitions.ignore, Choice.IGNORED, State.IGNORED, Ignored.PERSON),
-    (transitions.hold, Choice.HELD, State.WAITING, Wait.HELD),
+    (transitions.cancel_order, Choice.CANCELLED, State.CANCELLED, "person"),
+    (transitions.ignore_order, Choice.IGNORED, State.IGNORED, Ignored.PERSON),
+    (transitions.hold_order, Choice.HELD, State.WAITING, Wait.HELD),
 ]
 
 
@@ -67,7 +67,9 @@ async def test_a_rebuilt_database_obeys_a_no_and_shows_whose_it_was(
         if choice is Choice.HELD:
             assert (record.held_by, record.held_at) == ("anna", written.at)
         told = [
-            one.facts for one in await after.store.queries.events(record.key) if one.kind == "decision_found"
+            one.facts
+            for one in await after.store.queries.list_events(record.key)
+            if one.kind == "decision_found"
         ]
         assert [facts["who"] for facts in told] == ["anna"]
 
@@ -79,7 +81,7 @@ async def test_a_no_that_is_taken_back_leaves_the_note_and_a_rebuilt_database_bu
     await waits(day)
     await day.decides(wish)
     await day.works()
-    await day.decides(transitions.release if choice is Choice.HELD else transitions.reopen)
+    await day.decides(transitions.release_order if choice is Choice.HELD else transitions.reopen_order)
     await day.works()
     assert noted(day) is not None and noted(day).choice is Choice.OPEN  # type: ignore[union-attr]
     assert not day.prints
@@ -114,9 +116,9 @@ async def test_a_no_is_written_after_the_shop_was_away_and_after_a_crash(
 
 async def test_an_order_that_is_approved_from_hold_is_bought_although_the_note_had_said_no(day: Day) -> None:
     await waits(day)
-    await day.decides(transitions.hold)
+    await day.decides(transitions.hold_order)
     await day.works()
-    await day.decides(transitions.approve)
+    await day.decides(transitions.approve_order)
     await day.works()
     assert day.prints == 1
     assert noted(day) is None, "the purchase is what counts now"
@@ -143,7 +145,7 @@ async def test_only_a_newer_decision_takes_the_place_of_one(day: Day) -> None:
     later = Decision(Choice.OPEN, "zoe", day.clock.now() + timedelta(days=1))
     entry = LedgerEntry("", "", "void", Mode.LIVE, "v1", day.clock.now(), decision=later)
     day.shop.ledgers[ORDER] = (entry, "another-digest")
-    await day.decides(transitions.hold)
+    await day.decides(transitions.hold_order)
     await day.works()
     assert noted(day) == later
     assert (await day.record()).reason == Wait.HELD
@@ -151,7 +153,7 @@ async def test_only_a_newer_decision_takes_the_place_of_one(day: Day) -> None:
 
 async def test_a_no_is_never_written_over_a_purchase_that_another_database_made(day: Day) -> None:
     await waits(day)
-    await day.decides(transitions.cancel)
+    await day.decides(transitions.cancel_order)
     entry = LedgerEntry("feed", "tok", "intent", Mode.LIVE, "v1", day.clock.now())
     day.shop.ledgers[ORDER] = (entry, "another-digest")
     await day.works()
@@ -161,7 +163,7 @@ async def test_a_no_is_never_written_over_a_purchase_that_another_database_made(
 
 async def test_a_no_is_never_written_over_a_note_that_cannot_be_read(day: Day) -> None:
     await waits(day)
-    await day.decides(transitions.cancel)
+    await day.decides(transitions.cancel_order)
     day.shop.unreadable[ORDER] = "it is of version 7"
     await day.works()
     record = await day.record()
@@ -172,10 +174,10 @@ async def test_a_no_is_never_written_over_a_note_that_cannot_be_read(day: Day) -
 async def test_without_write_orders_the_timeline_says_that_a_no_is_in_the_database_only(day: Day) -> None:
     await waits(day)
     day.shop.ledger_writable = False
-    await day.decides(transitions.cancel)
+    await day.decides(transitions.cancel_order)
     await day.works()
     record = await day.record()
-    kinds = [one.kind for one in await day.store.queries.events(record.key)]
+    kinds = [one.kind for one in await day.store.queries.list_events(record.key)]
     assert (record.state, kinds.count("decision_not_noted")) == (State.CANCELLED, 1)
 
 
@@ -183,7 +185,7 @@ async def test_a_held_order_of_a_rebuilt_database_is_cancelled_when_the_shop_had
     day: Day, tmp_path: Path
 ) -> None:
     await waits(day)
-    await day.decides(transitions.hold)
+    await day.decides(transitions.hold_order)
     await day.works()
     day.change(**cancelled(day.shop.orders[ORDER]))
     async with rebuilt(day, tmp_path) as after:
@@ -196,7 +198,7 @@ async def test_a_no_of_the_rehearsal_is_on_the_note_of_live_orders_once_the_brid
     await day.store.wake_for_mode(Mode.TEST)
     day.policy = replace(day.policy, mode=Mode.TEST)
     await waits(day)
-    await day.decides(transitions.cancel)
+    await day.decides(transitions.cancel_order)
     await day.works()
     assert ORDER not in day.shop.ledgers
     day.policy = replace(day.policy, mode=Mode.LIVE)
@@ -206,7 +208,7 @@ async def test_a_no_of_the_rehearsal_is_on_the_note_of_live_orders_once_the_brid
     assert written is not None and written.choice is Choice.CANCELLED
 
 
-@pytest.mark.parametrize("wish", [transitions.cancel, transitions.ignore, transitions.hold])
+@pytest.mark.parametrize("wish", [transitions.cancel_order, transitions.ignore_order, transitions.hold_order])
 async def test_a_decision_on_an_order_of_a_shop_that_was_taken_out_rests_until_the_shop_is_back(
     day: Day, wish: Callable[..., Any]
 ) -> None:
@@ -225,7 +227,7 @@ async def test_a_decision_on_an_order_of_a_shop_that_was_taken_out_rests_until_t
     assert tries <= 2
     day.is_configured = True
     judged_by = day.world().judged_by
-    await day.store.took_up(judged_by)
+    await day.store.record_judged_by(judged_by)
     await day.store.wake_left_over(judged_by, ["acme"])
     await day.works()
     assert noted(day) is not None
@@ -236,10 +238,10 @@ async def test_a_decision_on_an_order_of_a_shop_that_was_taken_out_rests_until_t
 
 async def test_what_was_decided_before_decisions_were_kept_as_such_is_written_too(day: Day) -> None:
     await waits(day)
-    await day.decides(transitions.cancel)
-    (record,) = await day.store.orders.claim("worker", limit=1, lease_for=timedelta(minutes=1))
-    change = Change(State.CANCELLED, day.clock.now(), reason="person", values={"decision": None})
-    await day.store.orders.record(record, change)  # as the migration leaves it
+    await day.decides(transitions.cancel_order)
+    (record,) = await day.store.orders.claim_orders("worker", limit=1, lease_for=timedelta(minutes=1))
+    change = Transition(State.CANCELLED, day.clock.now(), reason="person", values={"decision": None})
+    await day.store.orders.record_transition(record, change)  # as the migration leaves it
     await day.works()
     written = noted(day)
     assert written is not None and written.choice is Choice.CANCELLED
@@ -247,10 +249,10 @@ async def test_what_was_decided_before_decisions_were_kept_as_such_is_written_to
 
 async def test_a_no_that_is_taken_back_under_a_clock_that_was_set_back_is_taken_back(day: Day) -> None:
     await waits(day)
-    await day.decides(transitions.cancel)
+    await day.decides(transitions.cancel_order)
     await day.works()
     day.clock.skew = -timedelta(days=1)
-    await day.decides(transitions.reopen)
+    await day.decides(transitions.reopen_order)
     day.policy = replace(day.policy, approval=ApprovalPolicy())
     await day.works()
     assert day.prints == 1

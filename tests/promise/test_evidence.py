@@ -10,9 +10,9 @@ import pytest
 
 from bridge.decisions.refusals import NotNow
 from bridge.errors import NeedsPerson
-from bridge.order.model import LedgerEntry, Mode, PrintOrder, PrintStatus, RawAnswer, Receipt, Verdict
+from bridge.order.model import LedgerEntry, Mode, PlaceResult, PrintOrder, PrintStatus, RawAnswer, Verdict
 from bridge.order.problems import Alarm
-from bridge.order.records import Notice
+from bridge.order.records import OrderSignal
 from bridge.order.states import State, Wait
 from tests.promise.day import ORDER, Day, transitions
 from tests.promise.world import Printed
@@ -20,7 +20,7 @@ from tests.steps.make import ADDRESS, euro
 
 MINUTE = timedelta(minutes=1)
 PRINTED = PrintOrder((), ADDRESS, None, ("acme #1001",), False)
-NOTICE = Notice("acme", ORDER, "webhook", "#1001")
+NOTICE = OrderSignal("acme", ORDER, "webhook", "#1001")
 
 
 def reference(day: Day) -> str:
@@ -52,19 +52,19 @@ async def test_a_reference_that_another_order_has_is_refused(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
     other = replace(day.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
     day.shop.touch(other)
-    await day.store.orders.notice(replace(NOTICE, order_id=other.id, name=other.name))
+    await day.store.orders.receive_signal(replace(NOTICE, order_id=other.id, name=other.name))
     await day.works()
     (taken,) = day.printer.real_prints("#1002")
     await day.calls(taken.reference)
     await day.works()
     assert (await day.record()).state is State.UNKNOWN
-    assert (await day.store.queries.find("#1002"))[0].reference == taken.reference
+    assert (await day.store.queries.search_orders("#1002"))[0].reference == taken.reference
 
 
 async def test_a_late_call_after_not_placed_takes_the_truth_back_and_raises_an_alarm(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
-    await day.store.switch.pause("*", "anna")  # so that nothing newer is bought before the call
-    await day.decides(transitions.not_placed)
+    await day.store.switch.pause_ordering("*", "anna")  # so that nothing newer is bought before the call
+    await day.decides(transitions.resolve_as_not_placed)
     await day.works()
     assert (await day.record()).reason == Wait.PAUSED
     await day.calls(reference(day))
@@ -79,11 +79,11 @@ async def test_a_late_call_that_tracking_does_not_know_yet_keeps_a_second_order_
     await day.unknown(at_sculpteo=True)
     late = reference(day)
     hidden = day.printer.books.pop(late)
-    await day.store.switch.pause("*", "anna")
-    await day.decides(transitions.not_placed)
+    await day.store.switch.pause_ordering("*", "anna")
+    await day.decides(transitions.resolve_as_not_placed)
     await day.works()
     await day.calls(late)
-    await day.store.switch.resume("*")
+    await day.store.switch.resume_ordering("*")
     await day.works()
     record = await day.record()
     assert (record.state, record.reason, len(day.printer.books)) == (State.WAITING, Wait.UPSTREAM, 0)
@@ -100,7 +100,7 @@ async def test_a_late_call_during_the_preparation_of_the_second_order_stops_it(d
     late = reference(day)
     day.policy = replace(day.policy, per_order=euro("1000"))
     day.fate.meanwhile["connect"] = lambda: day.calls(late)
-    await day.decides(transitions.not_placed)
+    await day.decides(transitions.resolve_as_not_placed)
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, day.prints) == (State.PLACED, late, 1)
@@ -111,7 +111,7 @@ async def test_a_late_call_during_the_preparation_of_the_second_order_stops_it(d
 async def test_a_late_call_that_finds_an_unsent_attempt_after_a_crash_stops_it(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
     late = reference(day)
-    await day.decides(transitions.not_placed)
+    await day.decides(transitions.resolve_as_not_placed)
     day.fate.crash_in = 4
     await day.dies()
     record = await day.record()
@@ -125,7 +125,7 @@ async def test_a_late_call_that_finds_an_unsent_attempt_after_a_crash_stops_it(d
 async def test_a_late_call_after_a_second_order_was_sent_is_an_alarm(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
     late = reference(day)
-    await day.decides(transitions.not_placed)
+    await day.decides(transitions.resolve_as_not_placed)
     await day.works()
     assert day.prints == 2  # the person was wrong, and answers for it
     second = (await day.record()).reference
@@ -138,7 +138,7 @@ async def test_a_late_call_after_a_second_order_was_sent_is_an_alarm(day: Day) -
 
 async def test_a_late_call_after_the_order_was_dropped_is_an_alarm(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
-    await day.decides(transitions.not_placed, drop=True)
+    await day.decides(transitions.resolve_as_not_placed, drop=True)
     await day.calls(reference(day))
     await day.works()
     assert (await day.record()).state is State.CANCELLED
@@ -150,12 +150,12 @@ async def test_a_late_call_after_the_order_was_dropped_is_an_alarm(day: Day) -> 
 async def test_a_late_answer_after_not_placed_is_weighed_like_a_call(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
     late = reference(day)
-    (attempt,) = await day.store.queries.attempts((await day.record()).key)
-    await day.store.switch.pause("*", "anna")
-    await day.decides(transitions.not_placed)
-    answer = Receipt(Verdict.PLACED, RawAnswer(day.clock.now(), 200, (), late), "placed", late)
+    (attempt,) = await day.store.queries.list_attempts((await day.record()).key)
+    await day.store.switch.pause_ordering("*", "anna")
+    await day.decides(transitions.resolve_as_not_placed)
+    answer = PlaceResult(Verdict.PLACED, RawAnswer(day.clock.now(), 200, (), late), "placed", late)
     await day.store.orders.keep_answer(attempt.key, answer)
-    await day.store.switch.resume("*")
+    await day.store.switch.resume_ordering("*")
     await day.works()
     assert ((await day.record()).reference, day.prints) == (late, 1)
     assert Alarm.LATE_ANSWER in await day.alarms()
@@ -163,8 +163,8 @@ async def test_a_late_answer_after_not_placed_is_weighed_like_a_call(day: Day) -
 
 async def test_a_call_that_comes_before_the_answer_changes_nothing(day: Day) -> None:
     async def calls() -> None:
-        attempts = await day.store.queries.attempts((await day.record()).key)
-        await day.store.calls.notify(attempts[0].token, "REF00000", b"")
+        attempts = await day.store.queries.list_attempts((await day.record()).key)
+        await day.store.calls.receive_notification(attempts[0].token, "REF00000", b"")
 
     day.fate.meanwhile["sent"] = calls
     await day.comes()
@@ -181,14 +181,14 @@ async def test_a_candidate_is_taken_from_an_answer_of_success_only(
     day: Day, status: int | None, state: State
 ) -> None:
     """What an error page names can be any order: it is shown to a person."""
-    real = day.printer.place
+    real = day.printer.place_order
 
-    async def unclear(order: Any, about_to_send: Any) -> Receipt:
+    async def unclear(order: Any, about_to_send: Any) -> PlaceResult:
         found = await real(order, about_to_send)
         answer = RawAnswer(day.clock.now(), status, (), f"<p>{found.reference}</p>")
-        return Receipt(Verdict.UNCLEAR, answer, "not a plain reference", None, found.reference)
+        return PlaceResult(Verdict.UNCLEAR, answer, "not a plain reference", None, found.reference)
 
-    day.printer.place = unclear  # type: ignore[method-assign]
+    day.printer.place_order = unclear  # type: ignore[method-assign]
     await day.comes()
     await day.works()
     record = await day.record()
@@ -198,14 +198,14 @@ async def test_a_candidate_is_taken_from_an_answer_of_success_only(
 
 
 async def test_a_candidate_that_tracking_knows_only_later_is_asked_for_again(day: Day) -> None:
-    real = day.printer.place
+    real = day.printer.place_order
 
-    async def unclear(order: Any, about_to_send: Any) -> Receipt:
+    async def unclear(order: Any, about_to_send: Any) -> PlaceResult:
         found = await real(order, about_to_send)
         answer = RawAnswer(day.clock.now(), 200, (), f'{{"reference": "{found.reference}"}}')
-        return Receipt(Verdict.UNCLEAR, answer, "not a plain reference", None, found.reference)
+        return PlaceResult(Verdict.UNCLEAR, answer, "not a plain reference", None, found.reference)
 
-    day.printer.place = unclear  # type: ignore[method-assign]
+    day.printer.place_order = unclear  # type: ignore[method-assign]
     await day.comes()
     day.fate.meanwhile["sent"] = lambda: None
     await day.works(at_most=2)
@@ -222,19 +222,19 @@ async def test_a_candidate_that_another_order_has_is_not_taken(day: Day) -> None
     await day.comes()
     await day.works()
     first = reference(day)
-    real = day.printer.place
+    real = day.printer.place_order
 
-    async def echoes(order: Any, about_to_send: Any) -> Receipt:
+    async def echoes(order: Any, about_to_send: Any) -> PlaceResult:
         await real(order, about_to_send)
         answer = RawAnswer(day.clock.now(), 200, (), f"duplicate of {first}")
-        return Receipt(Verdict.UNCLEAR, answer, "not a plain reference", None, first)
+        return PlaceResult(Verdict.UNCLEAR, answer, "not a plain reference", None, first)
 
-    day.printer.place = echoes  # type: ignore[method-assign]
+    day.printer.place_order = echoes  # type: ignore[method-assign]
     other = replace(day.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
     day.shop.touch(other)
-    await day.store.orders.notice(replace(NOTICE, order_id=other.id, name=other.name))
+    await day.store.orders.receive_signal(replace(NOTICE, order_id=other.id, name=other.name))
     await day.works()
-    (second,) = await day.store.queries.find("#1002")
+    (second,) = await day.store.queries.search_orders("#1002")
     assert (second.state, second.reference) == (State.UNKNOWN, None)
 
 
@@ -261,7 +261,7 @@ async def test_an_order_that_is_found_bought_and_cancelled_is_an_alarm(day: Day)
 
 async def test_a_person_names_the_reference(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
-    await day.decides(transitions.placed_as, reference(day))
+    await day.decides(transitions.resolve_as_placed, reference(day))
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, day.prints) == (State.PLACED, reference(day), 1)
@@ -271,38 +271,38 @@ async def test_a_person_cannot_name_the_reference_of_another_order(day: Day) -> 
     await day.unknown(at_sculpteo=True)
     other = replace(day.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
     day.shop.touch(other)
-    await day.store.orders.notice(replace(NOTICE, order_id=other.id, name=other.name))
+    await day.store.orders.receive_signal(replace(NOTICE, order_id=other.id, name=other.name))
     await day.works()
     (taken,) = day.printer.real_prints("#1002")
     with pytest.raises(NeedsPerson, match="reference_taken"):
-        await day.decides(transitions.placed_as, taken.reference)
+        await day.decides(transitions.resolve_as_placed, taken.reference)
     assert (await day.record()).state is State.UNKNOWN
 
 
 async def test_a_mistyped_reference_can_be_corrected_while_sculpteo_does_not_know_it(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
     right = reference(day)
-    await day.decides(transitions.placed_as, "MISTYPED")
+    await day.decides(transitions.resolve_as_placed, "MISTYPED")
     await day.works()
     assert (await day.record()).reference == "MISTYPED"
     day.clock.time += timedelta(hours=7)
     await day.works()
     assert (await day.record()).problem == "status_words"
-    await day.decides(transitions.placed_as, right)
+    await day.decides(transitions.resolve_as_placed, right)
     await day.works()
     record = await day.record()
     assert (record.state, record.reference, record.print_status) == (State.PLACED, right, PrintStatus.NEW)
     assert record.attempt is not None and record.attempt.reference == right
     assert day.shop.ledgers[ORDER][0].reference == right
     with pytest.raises(NotNow):
-        transitions.placed_as(record, "anna", day.clock.now(), "OTHER")  # Sculpteo knows it now
+        transitions.resolve_as_placed(record, "anna", day.clock.now(), "OTHER")  # Sculpteo knows it now
 
 
 async def test_a_reference_that_sculpteo_itself_gave_is_not_corrected_by_hand(day: Day) -> None:
     await day.comes()
     await day.works()
     with pytest.raises(NotNow):
-        transitions.placed_as(await day.record(), "anna", day.clock.now(), "OTHER")
+        transitions.resolve_as_placed(await day.record(), "anna", day.clock.now(), "OTHER")
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -313,7 +313,7 @@ async def test_the_orders_own_secret_call_outweighs_a_reference_that_a_person_ga
     right = reference(day)
     if known:  # it is the order of somebody else, which no order here has
         day.printer.books["MISTYPED"] = Printed("MISTYPED", PRINTED, "x", PrintStatus.NEW)
-    await day.decides(transitions.placed_as, "MISTYPED")
+    await day.decides(transitions.resolve_as_placed, "MISTYPED")
     await day.works()
     await day.calls(right)
     await day.works()

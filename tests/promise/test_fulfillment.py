@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import TryAgain
-from bridge.order.explanations import why
+from bridge.order.explanations import describe_state
 from bridge.order.model import (
     Fulfillment,
     FulfillmentHold,
@@ -27,9 +27,9 @@ from bridge.order.model import (
     ShopOrder,
     Tracking,
 )
-from bridge.order.problems import Alarm, Problem, say, text_of
+from bridge.order.problems import Alarm, Problem, fill_sentence, find_text
 from bridge.order.states import State, Wait
-from bridge.order.timeline import tell
+from bridge.order.timeline import describe_event
 from bridge.runtime.worker import LEASE
 from tests.promise.day import ORDER, Day, new_day
 from tests.promise.world import Crash
@@ -149,11 +149,11 @@ async def test_a_number_waits_for_shopifys_hold_and_joins_no_other_fulfillment(d
         await day.works()
     record = await day.record()
     assert (record.state, record.reason) == (State.SHIPPED, Wait.SHOP_HOLD)
-    said = why(record.state, record.reason, record.problem, record.facts)
+    said = describe_state(record.state, record.reason, record.problem, record.facts)
     assert said == "Shopify holds its fulfillment: HIGH_RISK_OF_FRAUD."
     assert day.shop.mails == []
     assert sent(day.shop.orders[ORDER], "1Z1") == {}
-    moves = await day.store.queries.events(record.key)
+    moves = await day.store.queries.list_events(record.key)
     assert [one.reason for one in moves if one.kind in {"move", "reason"}].count(Wait.SHOP_HOLD) == 1
     holds(day, index=1)
     await day.news()
@@ -223,8 +223,8 @@ async def test_the_customer_is_told_without_a_number_or_not_as_the_text_says(day
     assert day.shop.mails == ([()] if tells else [])
     alarms = await day.alarms()
     assert list(alarms) == [Alarm.NO_TRACKING_NUMBER]
-    text = text_of(Alarm.NO_TRACKING_NUMBER, alarms[Alarm.NO_TRACKING_NUMBER])
-    told = say(text.remedy, alarms[Alarm.NO_TRACKING_NUMBER])
+    text = find_text(Alarm.NO_TRACKING_NUMBER, alarms[Alarm.NO_TRACKING_NUMBER])
+    told = fill_sentence(text.remedy, alarms[Alarm.NO_TRACKING_NUMBER])
     assert told.startswith("Shopify told the customer" if tells else "The bridge did not tell the customer")
     day.printer.ships("REF00000", "1Z1")
     await later(day, 15)
@@ -247,8 +247,8 @@ async def test_a_relabelled_parcel_is_the_same_parcel_and_is_explained(day: Day)
     assert [one.number for one in made.tracking] == ["1Z1", "1Z2"]
     assert left(order)["1-1"] == 2
     assert day.shop.mails == [("1Z1",), ("1Z1", "1Z2")]
-    lines = await day.store.queries.events((await day.record()).key)
-    (told,) = [tell(one.kind, one.facts) for one in lines if one.kind == "relabelled"]
+    lines = await day.store.queries.list_events((await day.record()).key)
+    (told,) = [describe_event(one.kind, one.facts) for one in lines if one.kind == "relabelled"]
     assert told.startswith("Sculpteo names 1Z2 instead of 1Z1")
     await later(day)
     assert day.shop.mails == [("1Z1",), ("1Z1", "1Z2")]

@@ -12,7 +12,7 @@ from bridge.errors import SCULPTEO, TryAgain
 from bridge.order.model import Mode
 from bridge.order.policy import ApprovalPolicy
 from bridge.order.problems import Problem
-from bridge.order.records import Notice
+from bridge.order.records import OrderSignal
 from bridge.order.states import State, Wait
 from tests.promise.day import ORDER, Day, transitions
 from tests.steps.make import euro, line, unit
@@ -29,7 +29,7 @@ async def test_an_order_above_the_limit_is_bought_once_a_person_approves_it(day:
     await day.works()
     record = await day.record()
     assert (record.problem, record.cost) == (Problem.LIMIT_ORDER, euro("10"))
-    await day.decides(transitions.approve)
+    await day.decides(transitions.approve_order)
     await day.works()
     assert ((await day.record()).state, day.prints) == (State.PLACED, 1)
 
@@ -38,15 +38,15 @@ async def test_an_approval_at_a_cost_does_not_count_at_a_higher_one(day: Day) ->
     day.policy = replace(day.policy, per_order=euro("9"))
     await day.comes(2)
     await day.works()
-    await day.decides(transitions.approve)
+    await day.decides(transitions.approve_order)
     day.printer.unit_price = 6
     await day.works()
     record = await day.record()
     assert (record.problem, record.cost, record.approved_at) == (Problem.LIMIT_ORDER, euro("12"), None)
-    await day.decides(transitions.retry)
+    await day.decides(transitions.retry_order)
     await day.works()
     assert ((await day.record()).problem, day.prints) == (Problem.LIMIT_ORDER, 0)
-    await day.decides(transitions.approve)
+    await day.decides(transitions.approve_order)
     await day.works()
     assert day.prints == 1
 
@@ -55,7 +55,7 @@ async def test_an_approval_of_some_prints_does_not_count_for_others(day: Day) ->
     day.policy = replace(day.policy, per_order=euro("9"))
     await day.comes(2)
     await day.works()
-    await day.decides(transitions.approve)
+    await day.decides(transitions.approve_order)
     grows(day, 4)
     await day.works()
     assert ((await day.record()).problem, day.prints) == (Problem.LIMIT_ORDER, 0)
@@ -66,7 +66,7 @@ async def test_an_approval_over_the_days_limit_does_not_count_for_other_prints(d
     await day.comes(2)
     await day.works()
     assert (await day.record()).problem == Problem.ABOVE_DAY_LIMIT
-    await day.decides(transitions.approve)
+    await day.decides(transitions.approve_order)
     grows(day, 4)
     await day.works()
     assert ((await day.record()).problem, day.prints) == (Problem.ABOVE_DAY_LIMIT, 0)
@@ -77,10 +77,10 @@ async def test_an_order_over_both_limits_needs_one_approval_for_each_and_no_more
     await day.comes(2)
     await day.works()
     assert (await day.record()).problem == Problem.LIMIT_ORDER
-    await day.decides(transitions.approve)
+    await day.decides(transitions.approve_order)
     await day.works()
     assert (await day.record()).problem == Problem.ABOVE_DAY_LIMIT
-    await day.decides(transitions.approve)
+    await day.decides(transitions.approve_order)
     await day.works()
     assert day.prints == 1
 
@@ -99,7 +99,7 @@ async def test_an_order_dearer_than_the_whole_limit_of_a_day_needs_a_person_at_o
     day.clock.time += timedelta(days=2)
     await day.works()
     assert ((await day.record()).state, day.prints) == (State.ATTENTION, 0), "tomorrow changes nothing"
-    await day.decides(transitions.approve)
+    await day.decides(transitions.approve_order)
     await day.works()
     assert ((await day.record()).state, day.prints) == (State.PLACED, 1)
 
@@ -109,10 +109,10 @@ async def test_each_order_dearer_than_a_day_is_an_alert_of_its_own(day: Day) -> 
     await day.comes(2)
     other = replace(day.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
     day.shop.touch(other)
-    await day.store.orders.notice(Notice("acme", other.id, "webhook", other.name))
+    await day.store.orders.receive_signal(OrderSignal("acme", other.id, "webhook", other.name))
     await day.works()
     told: list[tuple[int | None, str]] = []
-    await day.store.outbox.share(
+    await day.store.outbox.fan_out_news(
         {"a": lambda news, order: told.append((news.order, str(news.facts.get("problem"))))}
     )
     above = [order for order, problem in told if problem == Problem.ABOVE_DAY_LIMIT]
@@ -126,9 +126,9 @@ async def test_the_days_limit_lets_the_order_go_on_tomorrow(day: Day) -> None:
     await day.works()
     other = replace(day.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
     day.shop.touch(other)
-    await day.store.orders.notice(Notice("acme", other.id, "webhook", other.name))
+    await day.store.orders.receive_signal(OrderSignal("acme", other.id, "webhook", other.name))
     await day.works()
-    (second,) = await day.store.queries.find("#1002")
+    (second,) = await day.store.queries.search_orders("#1002")
     assert (second.state, second.reason, second.facts["spent"]) == (State.WAITING, Wait.LIMIT_DAY, "10 EUR")
     day.clock.time += timedelta(days=1)
     await day.works()
@@ -140,7 +140,7 @@ async def test_nothing_can_be_approved_before_it_is_known_what_is_printed(day: D
     await day.works(at_most=2)
     assert (await day.record()).reason == Wait.ROUTING
     with pytest.raises(NotNow, match="not known yet"):
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
 
 
 async def test_a_test_order_does_not_count_against_the_live_limit(day: Day) -> None:
@@ -152,7 +152,7 @@ async def test_a_test_order_does_not_count_against_the_live_limit(day: Day) -> N
     await day.news()
     await day.works()
     assert (await day.record()).reason == Wait.WAS_TEST
-    await day.decides(transitions.approve)
+    await day.decides(transitions.approve_order)
     await day.works()
     assert day.prints == 1
 
@@ -162,7 +162,7 @@ async def test_an_order_paused_while_sculpteo_rests_can_be_cancelled_by_a_person
     day.fate.printer[:] = ["before"]
     await day.comes()
     await day.works()
-    await day.decides(transitions.cancel)
+    await day.decides(transitions.cancel_order)
     day.clock.time += timedelta(hours=1)
     await day.works()
     assert ((await day.record()).state, day.prints) == (State.CANCELLED, 0)

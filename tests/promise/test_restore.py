@@ -14,7 +14,7 @@ import pytest
 from bridge.decisions import transitions
 from bridge.order.model import LedgerEntry, Mode, PrintStatus
 from bridge.order.problems import Alarm
-from bridge.order.records import Change, Notice
+from bridge.order.records import OrderSignal, Transition
 from bridge.order.states import State, Wait
 from bridge.steps.reconcile import reconcile
 from bridge.store import Store
@@ -62,9 +62,9 @@ async def test_what_a_lost_database_spent_today_counts_against_the_days_limit(
         assert (await after.record()).cost == spent
         other = replace(after.shop.orders[ORDER], id="gid://shopify/Order/1002", name="#1002")
         after.shop.touch(other)
-        await after.store.orders.notice(Notice("acme", other.id, "webhook", other.name))
+        await after.store.orders.receive_signal(OrderSignal("acme", other.id, "webhook", other.name))
         await after.works()
-        (second,) = await after.store.queries.find("#1002")
+        (second,) = await after.store.queries.search_orders("#1002")
         assert (second.state, second.reason) == (State.WAITING, Wait.LIMIT_DAY)
 
 
@@ -78,7 +78,7 @@ async def test_an_empty_database_asks_a_person_where_only_the_intent_is_known(
         assert ((await after.record()).state, after.prints) == (State.UNKNOWN, 1)
         attempt = (await after.record()).attempt
         assert attempt is not None
-        await after.store.calls.notify(attempt.token, "REF00000", b"")
+        await after.store.calls.receive_notification(attempt.token, "REF00000", b"")
         await after.works()
         assert ((await after.record()).state, after.prints) == (State.PLACED, 1)
 
@@ -188,7 +188,7 @@ async def test_a_crash_between_the_note_and_the_first_byte_asks_a_person(day: Da
     await day.works()
     record = await day.record()
     assert (record.state, day.prints) == (State.UNKNOWN, 0)
-    await day.decides(transitions.not_placed)
+    await day.decides(transitions.resolve_as_not_placed)
     await day.works()
     assert ((await day.record()).state, day.prints) == (State.PLACED, 1)
 
@@ -202,12 +202,12 @@ async def test_a_note_that_an_older_release_left_behind_may_have_left(day: Day, 
     day.fate.meanwhile["connect"] = dies  # after the attempt was opened, before the note
     await day.comes()
     await day.dies()
-    (attempt,) = await day.store.queries.attempts((await day.record()).key)
-    await day.store.switch.pause("*", "anna")
+    (attempt,) = await day.store.queries.list_attempts((await day.record()).key)
+    await day.store.switch.pause_ordering("*", "anna")
     await day.works()  # another run finds it unsent, and closes it
     entry = LedgerEntry(attempt.id, attempt.token, "intent", Mode.LIVE, "v1", day.clock.now())
     day.shop.ledgers[ORDER] = (entry, "digest-of-the-past")
-    await day.store.switch.resume("*")
+    await day.store.switch.resume_ordering("*")
     await day.works()
     record = await day.record()
     assert (record.state, day.prints, record.attempt and record.attempt.id) == (State.UNKNOWN, 0, attempt.id)
@@ -220,11 +220,13 @@ async def test_an_approval_of_another_orders_note_does_not_pass_over_a_later_pur
     await day.comes()
     await day.works()
     async with restored(day, tmp_path / "empty.db") as after:
-        key = await after.store.orders.notice(Notice("acme", ORDER, "webhook", "#1001"))
+        key = await after.store.orders.receive_signal(OrderSignal("acme", ORDER, "webhook", "#1001"))
         after.clock.time += timedelta(minutes=1)
-        (record,) = await after.store.orders.claim("worker", limit=1, lease_for=timedelta(minutes=1))
+        (record,) = await after.store.orders.claim_orders("worker", limit=1, lease_for=timedelta(minutes=1))
         assert record.key == key
         given = {"approved_at": after.clock.now(), "approved_by": "anna", "approved_for": "reference_taken"}
-        await after.store.orders.record(record, Change(State.WAITING, after.clock.now(), values=given))
+        await after.store.orders.record_transition(
+            record, Transition(State.WAITING, after.clock.now(), values=given)
+        )
         await after.works()
         assert ((await after.record()).state, after.prints) == (State.PLACED, 1)

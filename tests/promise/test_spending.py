@@ -97,7 +97,7 @@ async def test_a_change_during_preparation_stops_the_purchase(
     record = await day.record()
     assert (record.state, record.reason or record.problem) == (state, why)
     assert day.prints == 0
-    attempts = await day.store.queries.attempts(record.key)
+    attempts = await day.store.queries.list_attempts(record.key)
     assert all(one.voided_at is not None and one.sent_at is None for one in attempts)
     entry = day.shop.ledgers.get(ORDER)
     assert entry is None or entry[0].state == "void"
@@ -131,7 +131,7 @@ async def test_a_preparation_of_minutes_in_which_nothing_happens_buys_at_the_fir
     day.fate.meanwhile["invoice"] = passes
     await day.comes()
     await day.works()
-    attempts = await day.store.queries.attempts((await day.record()).key)
+    attempts = await day.store.queries.list_attempts((await day.record()).key)
     assert day.prints == len(attempts) == 1
 
 
@@ -140,7 +140,7 @@ async def test_news_without_a_change_does_not_keep_an_order_from_being_bought(da
     day.fate.meanwhile["connect"] = day.news
     await day.comes()
     assert State.PLACED in await day.works()
-    assert day.prints == len(await day.store.queries.attempts((await day.record()).key)) == 1
+    assert day.prints == len(await day.store.queries.list_attempts((await day.record()).key)) == 1
 
 
 async def test_endless_news_does_not_spin(day: Day) -> None:
@@ -167,7 +167,7 @@ async def test_a_pause_during_preparation_stops_the_purchase(day: Day, moment: s
     paused: list[bool] = []
 
     async def pause() -> None:
-        paused.append(await day.store.switch.pause("*", "anna"))
+        paused.append(await day.store.switch.pause_ordering("*", "anna"))
 
     day.fate.meanwhile[moment] = pause
     await day.comes()
@@ -175,7 +175,7 @@ async def test_a_pause_during_preparation_stops_the_purchase(day: Day, moment: s
     record = await day.record()
     assert paused == [True]
     assert (record.state, record.reason, day.prints) == (State.WAITING, Wait.PAUSED, 0)
-    await day.store.switch.resume("*")
+    await day.store.switch.resume_ordering("*")
     await day.works()
     assert day.prints == 1
 
@@ -233,7 +233,7 @@ async def test_a_print_that_could_not_be_sent_is_bought_by_a_later_attempt_only(
     day.clock.time += timedelta(minutes=5)
     await day.works()
     assert (await day.record()).state is State.UNKNOWN
-    attempts = await day.store.queries.attempts(first.key)
+    attempts = await day.store.queries.list_attempts(first.key)
     assert [one.sent_at is not None for one in attempts] == [False, True]
     entry = day.shop.ledgers[ORDER][0]
     assert (entry.attempt, entry.state) == (attempts[1].id, "intent")
@@ -377,7 +377,7 @@ async def test_a_held_order_that_the_shop_cancels_is_cancelled(day: Day) -> None
     day.policy = replace(day.policy, approval=ApprovalPolicy(delay=timedelta(minutes=30)))
     await day.comes()
     await day.works()
-    await day.decides(transitions.hold)
+    await day.decides(transitions.hold_order)
     day.change(**cancelled(day.shop.orders[ORDER]))
     await day.news()
     await day.works()

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from bridge.decisions import transitions
 from bridge.errors import StoreUnavailable
-from bridge.order.model import LedgerEntry, Mode, PrintStatus, Receipt
+from bridge.order.model import LedgerEntry, Mode, PlaceResult, PrintStatus
 from bridge.order.policy import ApprovalPolicy
 from bridge.order.states import State
 from bridge.runtime.worker import LEASE
@@ -164,7 +164,7 @@ def killed(calls: int) -> Plot:
         await day.dies()
         await day.works()
         if (await day.record()).state is State.UNKNOWN and not day.prints:
-            await day.decides(transitions.not_placed)
+            await day.decides(transitions.resolve_as_not_placed)
             await day.works()
 
     return plot
@@ -189,7 +189,7 @@ def killed_during(moment: str) -> Plot:
         await day.dies()
         await day.works()
         if not day.prints:
-            await day.decides(transitions.not_placed)
+            await day.decides(transitions.resolve_as_not_placed)
             await day.works()
 
     return plot
@@ -203,31 +203,31 @@ async def healed(day: Day) -> None:
 
 async def denied_and_confirmed(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
-    await day.store.switch.pause("*", "anna")
-    await day.decides(transitions.not_placed)
+    await day.store.switch.pause_ordering("*", "anna")
+    await day.decides(transitions.resolve_as_not_placed)
     await day.works()
     await day.calls("REF00000")
     await day.works()
-    await day.store.switch.resume("*")
+    await day.store.switch.resume_ordering("*")
     await day.works()
 
 
 async def denied_rightly(day: Day) -> None:
     await day.unknown(at_sculpteo=False)
-    await day.decides(transitions.not_placed)
+    await day.decides(transitions.resolve_as_not_placed)
     await day.works()
 
 
 async def named_by_a_person(day: Day) -> None:
     await day.unknown(at_sculpteo=True)
-    await day.decides(transitions.placed_as, "REF00000")
+    await day.decides(transitions.resolve_as_placed, "REF00000")
     await day.works()
 
 
 async def refused_then_tried_again(day: Day) -> None:
     day.fate.printer[:] = ["refused"]
     await plain(day)
-    await day.decides(transitions.retry)
+    await day.decides(transitions.retry_order)
     await day.works()
 
 
@@ -239,7 +239,7 @@ async def refused_while_the_shop_is_away(day: Day) -> None:
 
     day.fate.meanwhile["sent"] = away
     await plain(day)
-    await day.decides(transitions.retry)
+    await day.decides(transitions.retry_order)
     await day.works()
 
 
@@ -255,13 +255,13 @@ async def printed_again(day: Day) -> None:
 async def answered_late(day: Day) -> None:
     """The database is away while the answer comes; it is found when the order is looked at again."""
     real = day.store.orders
-    kept: list[tuple[int, Receipt]] = []
+    kept: list[tuple[int, PlaceResult]] = []
 
     class Away:
         def __getattr__(self, name: str) -> Any:
             return getattr(real, name)
 
-        async def keep_answer(self, attempt: int, receipt: Receipt) -> None:
+        async def keep_answer(self, attempt: int, receipt: PlaceResult) -> None:
             kept.append((attempt, receipt))
             raise StoreUnavailable("the disk is full")
 
@@ -295,19 +295,19 @@ async def taken_over(day: Day) -> None:
 
 
 async def pause_and_resume(day: Day) -> None:
-    await day.store.switch.pause("*", "anna")
+    await day.store.switch.pause_ordering("*", "anna")
 
 
 async def paused_for_a_while(day: Day) -> None:
     day.fate.meanwhile["written"] = lambda: pause_and_resume(day)
     await plain(day)
-    await day.store.switch.resume("*")
+    await day.store.switch.resume_ordering("*")
     await day.works()
 
 
 async def reopened(day: Day) -> None:
-    await forbidden(transitions.cancel)(day)
-    await day.decides(transitions.reopen)
+    await forbidden(transitions.cancel_order)(day)
+    await day.decides(transitions.reopen_order)
     day.policy = replace(day.policy, approval=ApprovalPolicy())
     await day.works()
 
@@ -330,7 +330,7 @@ def forbidden(wish: Any, *, shop: tuple[str, ...] = ()) -> Plot:
 
 async def dropped(day: Day) -> None:
     await day.unknown(at_sculpteo=False)
-    await day.decides(transitions.drop)
+    await day.decides(transitions.drop_order)
     await day.works()
 
 
@@ -362,15 +362,15 @@ BOUGHT: dict[str, Plot] = {
     **{f"killed at call {number}": killed(number) for number in range(1, 13)},
 }
 FORBIDDEN: dict[str, tuple[Plot, State]] = {
-    "cancelled": (forbidden(transitions.cancel), State.CANCELLED),
-    "ignored": (forbidden(transitions.ignore), State.IGNORED),
-    "held": (forbidden(transitions.hold), State.WAITING),
+    "cancelled": (forbidden(transitions.cancel_order), State.CANCELLED),
+    "ignored": (forbidden(transitions.ignore_order), State.IGNORED),
+    "held": (forbidden(transitions.hold_order), State.WAITING),
     "cancelled while the shop is away": (
-        forbidden(transitions.cancel, shop=("before", "ok", "before")),
+        forbidden(transitions.cancel_order, shop=("before", "ok", "before")),
         State.CANCELLED,
     ),
     "cancelled, and the shop's answer is lost": (
-        forbidden(transitions.cancel, shop=("ok", "after")),
+        forbidden(transitions.cancel_order, shop=("ok", "after")),
         State.CANCELLED,
     ),
     "dropped": (dropped, State.CANCELLED),

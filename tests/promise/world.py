@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bridge.errors import SCULPTEO_TRACKING, LedgerConflict, NeedsPerson, TryAgain, shopify
+from bridge.errors import SCULPTEO_TRACKING, LedgerConflict, NeedsPerson, TryAgain, shopify_upstream
 from bridge.order.model import (
     Address,
     Annotation,
-    Changed,
+    ChangedOrder,
     CustomerOrder,
     Design,
     Fulfillment,
@@ -26,11 +26,11 @@ from bridge.order.model import (
     NewFulfillment,
     Papers,
     Parcel,
+    PlaceResult,
     PrintOrder,
     PrintStatus,
     Quote,
     RawAnswer,
-    Receipt,
     ShopOrder,
     Tracking,
     TrackingReport,
@@ -138,14 +138,14 @@ class MemoryShop:
         self.fate.tick()
         fault = self.fate.shop.pop(0) if self.fate.shop else None
         if fault == "before":
-            raise TryAgain("the shop answered 503", upstream=shopify("acme"))
+            raise TryAgain("the shop answered 503", upstream=shopify_upstream("acme"))
         result = effect() if effect else None
         self.fate.tick()
         if fault == "after":
-            raise TryAgain("the shop's answer was lost", upstream=shopify("acme"))
+            raise TryAgain("the shop's answer was lost", upstream=shopify_upstream("acme"))
         return result
 
-    async def read(self, order_id: str, *, note_of: Mode | None = None) -> ShopOrder | None:
+    async def fetch_order(self, order_id: str, *, note_of: Mode | None = None) -> ShopOrder | None:
         def effect() -> ShopOrder | None:
             order = self.orders.get(order_id)
             if order is None:
@@ -161,9 +161,9 @@ class MemoryShop:
         await self.fate.during("read")
         return found
 
-    async def changed(
+    async def fetch_changed_orders(
         self, since: datetime | None, *, created_since: datetime | None = None, unfulfilled: bool = False
-    ) -> AsyncIterator[Changed]:
+    ) -> AsyncIterator[ChangedOrder]:
         await self._call()
         for order in sorted(self.orders.values(), key=lambda one: one.updated_at):
             wanted = not unfulfilled or (
@@ -173,7 +173,7 @@ class MemoryShop:
             )
             wanted &= created_since is None or order.created_at >= created_since
             if wanted and (since is None or order.updated_at >= since):
-                yield Changed(order.id, order.name, order.created_at, order.updated_at)
+                yield ChangedOrder(order.id, order.name, order.created_at, order.updated_at)
 
     async def write_ledger(self, order_id: str, entry: LedgerEntry, expected: str | None) -> str | None:
         digest: str = await self._call(lambda: self._set(order_id, entry, expected))
@@ -189,7 +189,7 @@ class MemoryShop:
         if there != expected:
             raise LedgerConflict("stale digest")
         self.unreadable.pop(order_id, None)
-        if entry.state == "intent" and kept and kept[0].decision and kept[0].decision.forbids:
+        if entry.state == "intent" and kept and kept[0].decision and kept[0].decision.is_forbidding:
             self.forbidden.append(order_id)
         digest = f"digest-{next(self._serials)}"
         notes[order_id] = (entry, digest)
@@ -205,7 +205,7 @@ class MemoryShop:
             self._set(order_id, entry, expected)
             order = self.orders.get(order_id)
             if order is None:
-                raise TryAgain("the shop does not find the order", upstream=shopify("acme"))
+                raise TryAgain("the shop does not find the order", upstream=shopify_upstream("acme"))
             self.shown[order_id] = order
             seen.append(
                 replace(order, ledger=Ledger(*self._notes_of(entry.mode)[order_id]), read_at=self.clock.now())
@@ -215,7 +215,7 @@ class MemoryShop:
         await self.fate.during("written")
         return seen[0]
 
-    async def fulfill(self, order_id: str, fulfillment: NewFulfillment) -> str:
+    async def create_fulfillment(self, order_id: str, fulfillment: NewFulfillment) -> str:
         def effect() -> str:
             order = self.orders[order_id]
             taken = {row: quantity for group in fulfillment.lines for row, quantity in group.lines}
@@ -283,21 +283,21 @@ class MemoryShop:
 
         await self._call(effect)
 
-    async def annotate(self, order_id: str, annotation: Annotation) -> None:
+    async def annotate_order(self, order_id: str, annotation: Annotation) -> None:
         await self._call(lambda: self.progress.extend(annotation.progress))
 
-    async def locations(self) -> dict[str, str] | None:
+    async def fetch_locations(self) -> dict[str, str] | None:
         return self.places
 
-    async def order_of(self, fulfillment_order_id: str) -> str | None:
+    async def find_order_id(self, fulfillment_order_id: str) -> str | None:
         await self._call()
         return None
 
-    async def papers(self, order_id: str) -> Papers | None:
+    async def fetch_papers(self, order_id: str) -> Papers | None:
         await self._call()
         return Papers() if order_id in self.orders else None
 
-    async def customer_orders(self, customer_id: str) -> list[CustomerOrder]:
+    async def fetch_customer_orders(self, customer_id: str) -> list[CustomerOrder]:
         await self._call()
         theirs = [one for one in self.orders.values() if one.customer_id == customer_id]
         return [CustomerOrder(one.id, one.created_at, one.cancelled_at) for one in theirs]
@@ -335,11 +335,13 @@ class MemoryPrinter:
     def _answer(self, body: str) -> RawAnswer:
         return RawAnswer(self.clock.now(), 200, (), body)
 
-    async def place(self, order: PrintOrder, about_to_send: Callable[[], Awaitable[None]]) -> Receipt:
+    async def place_order(
+        self, order: PrintOrder, about_to_send: Callable[[], Awaitable[None]]
+    ) -> PlaceResult:
         self.fate.tick()
         fault = self.fate.printer.pop(0) if self.fate.printer else None
         if fault == "before":
-            return Receipt(Verdict.NOT_SENT, self._answer(""), "no connection")
+            return PlaceResult(Verdict.NOT_SENT, self._answer(""), "no connection")
         await self.fate.during("connect")
         await about_to_send()
         self.sent.append(order)
@@ -347,25 +349,25 @@ class MemoryPrinter:
         await self.fate.during("sent")
         self.fate.tick()
         if fault == "refused":
-            return Receipt(Verdict.REFUSED, RawAnswer(self.clock.now(), 403), "HTTP 403")
+            return PlaceResult(Verdict.REFUSED, RawAnswer(self.clock.now(), 403), "HTTP 403")
         if fault in {"nothing", "garbled"}:
-            return Receipt(Verdict.UNCLEAR, RawAnswer(self.clock.now(), 500), "HTTP 500")
+            return PlaceResult(Verdict.UNCLEAR, RawAnswer(self.clock.now(), 500), "HTTP 500")
         reference = f"REF{len(self.books):05d}"
         token = (order.notification_url or "").rpartition("/")[2]
         first = PrintStatus.API_TEST if order.fake else PrintStatus.NEW
         self.books[reference] = Printed(reference, order, token, first)
         self.fate.tick()
         if fault == "after":
-            return Receipt(Verdict.UNCLEAR, RawAnswer(self.clock.now(), None, error="reset"), "reset")
-        return Receipt(Verdict.PLACED, self._answer(reference), "placed", reference)
+            return PlaceResult(Verdict.UNCLEAR, RawAnswer(self.clock.now(), None, error="reset"), "reset")
+        return PlaceResult(Verdict.PLACED, self._answer(reference), "placed", reference)
 
-    def problem_with_address(self, address: Address | None) -> str | None:
+    def find_address_problem(self, address: Address | None) -> str | None:
         return None if address and address.city else "there is no city"
 
-    def summary(self, order: PrintOrder) -> dict[str, object]:
+    def build_summary(self, order: PrintOrder) -> dict[str, object]:
         return {"items": [item.design.uuid for item in order.items], "fake": order.fake}
 
-    async def track(self, reference: str) -> TrackingReport:
+    async def track_order(self, reference: str) -> TrackingReport:
         self.fate.tick()
         if self.fate.printer and self.fate.printer[0] == "track":
             self.fate.printer.pop(0)
@@ -377,7 +379,7 @@ class MemoryPrinter:
             reference, True, entry.status, entry.status.value, entry.parcels, self._answer(entry.status.value)
         )
 
-    async def price(self, design: Design, quantity: int, currency: str) -> Quote:
+    async def fetch_price(self, design: Design, quantity: int, currency: str) -> Quote:
         self.fate.tick()
         await self.fate.during("price")
         return Quote(Money(Decimal(self.unit_price * quantity), self.currency))
@@ -397,7 +399,7 @@ class NoInvoice:
     def __init__(self, fate: Fate | None = None) -> None:
         self.fate = fate or Fate()
 
-    async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
+    async def prepare_invoice(self, shop: str, order: ShopOrder) -> bytes | None:
         await self.fate.during("invoice")
         return None
 

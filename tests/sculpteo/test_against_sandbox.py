@@ -65,7 +65,7 @@ async def test_a_full_order_arrives_as_it_was_meant() -> None:
         fake=False,
     )
     async with both(Account()) as (box, client):
-        receipt = await client.place(order, Sending())
+        receipt = await client.place_order(order, Sending())
         (book,) = box.printer.books()
     assert (receipt.verdict, receipt.reference) == (Verdict.PLACED, book.reference)
     assert [(one.uuid, one.quantity) for one in book.items] == [("QfGQC4YQ", 4), ("YLXNMztE", 2)]
@@ -78,7 +78,7 @@ async def test_a_full_order_arrives_as_it_was_meant() -> None:
 
 async def test_a_wrong_password_is_a_refusal_and_nothing_is_booked() -> None:
     async with both(Account(), "wrong") as (box, client):
-        receipt = await client.place(print_order(), Sending())
+        receipt = await client.place_order(print_order(), Sending())
         assert (receipt.verdict, receipt.answer.status) == (Verdict.REFUSED, 401)
         assert box.printer.books() == []
 
@@ -86,16 +86,16 @@ async def test_a_wrong_password_is_a_refusal_and_nothing_is_booked() -> None:
 @pytest.mark.parametrize("account", ACCOUNTS.values(), ids=ACCOUNTS.keys())
 async def test_every_status_and_parcel_is_read_in_every_form(account: Account) -> None:
     async with both(account) as (box, client):
-        receipt = await client.place(print_order(fake=False), Sending())
+        receipt = await client.place_order(print_order(fake=False), Sending())
         reference = receipt.reference or ""
         for word, status in STATUSES.items():
             box.printer.advance(reference, word)
-            report = await client.track(reference)
+            report = await client.track_order(reference)
             assert (report.exists, report.status) == (True, status), (word, report.words)
             assert report.estimated_delivery is not None
         ups = box.printer.add_parcel(reference, status="In Process")
         colissimo = box.printer.add_parcel(reference, carrier="Colissimo", status="Shipped")
-        report = await client.track(reference)
+        report = await client.track_order(reference)
     assert report.status is PrintStatus.SHIPPED
     assert [parcel.number for parcel in report.parcels] == [ups.number, colissimo.number]
     assert [parcel.carrier for parcel in report.parcels] == ["UPS", "Colissimo"]
@@ -106,9 +106,9 @@ async def test_every_status_and_parcel_is_read_in_every_form(account: Account) -
 @pytest.mark.parametrize("account", ACCOUNTS.values(), ids=ACCOUNTS.keys())
 async def test_a_word_that_sculpteo_may_come_to_use_is_shown_not_guessed(account: Account) -> None:
     async with both(account) as (box, client):
-        receipt = await client.place(print_order(fake=False), Sending())
+        receipt = await client.place_order(print_order(fake=False), Sending())
         box.printer.advance(receipt.reference or "", "Partially Shipped")
-        report = await client.track(receipt.reference or "")
+        report = await client.track_order(receipt.reference or "")
     assert (report.exists, report.status) == (True, None)
     assert "Partially Shipped" in (report.words or "")
 
@@ -116,13 +116,13 @@ async def test_a_word_that_sculpteo_may_come_to_use_is_shown_not_guessed(account
 @pytest.mark.parametrize("account", ACCOUNTS.values(), ids=ACCOUNTS.keys())
 async def test_an_order_that_sculpteo_does_not_have_does_not_exist(account: Account) -> None:
     async with both(account) as (_, client):
-        assert not (await client.track("ZZ99YY88")).exists
+        assert not (await client.track_order("ZZ99YY88")).exists
 
 
 async def test_prices_and_materials_are_read() -> None:
     async with both(Account()) as (_, client):
-        quote = await client.price(Design("QfGQC4YQ", 1, "silver", Decimal("0.5"), "cm"), 3, "USD")
-        wrong = await client.price(Design("QfGQC4YQ", 1, "unobtainium", Decimal(1), "cm"), 1, "EUR")
+        quote = await client.fetch_price(Design("QfGQC4YQ", 1, "silver", Decimal("0.5"), "cm"), 3, "USD")
+        wrong = await client.fetch_price(Design("QfGQC4YQ", 1, "unobtainium", Decimal(1), "cm"), 1, "EUR")
         materials = await client.materials()
     assert quote.total is not None
     assert quote.total.currency == "USD"

@@ -17,7 +17,7 @@ import pytest
 
 from bridge.config.settings import SculpteoSettings
 from bridge.errors import LeaseLost
-from bridge.order.model import PrintOrder, Receipt, Verdict
+from bridge.order.model import PlaceResult, PrintOrder, Verdict
 from bridge.ports import Printer
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.sculpteo.http import send_once
@@ -66,20 +66,20 @@ async def place(
     order: PrintOrder | None = None,
     sending: Sending | None = None,
     timeout: float = PATIENCE,  # noqa: ASYNC109 - the printer's own
-) -> tuple[Receipt, RawServer]:
+) -> tuple[PlaceResult, RawServer]:
     async with serving(*responses) as server:
-        receipt = await printer(server.url, timeout).place(order or print_order(), sending or Sending())
+        receipt = await printer(server.url, timeout).place_order(order or print_order(), sending or Sending())
     return receipt, server
 
 
 def test_the_client_is_a_printer() -> None:
     client: Printer = printer("https://www.sculpteo.com")
-    assert client.problem_with_address(ADDRESS) is None
-    assert client.problem_with_address(None) == "there is no shipping address"
+    assert client.find_address_problem(ADDRESS) is None
+    assert client.find_address_problem(None) == "there is no shipping address"
 
 
 def test_the_summary_is_the_form_without_secrets() -> None:
-    text = json.dumps(printer("https://www.sculpteo.com").summary(print_order()))
+    text = json.dumps(printer("https://www.sculpteo.com").build_summary(print_order()))
     assert "QfGQC4YQ:4:0.8697:in:color_plastic" in text
     for private in ("me@example.com", "s3kr", "s3cr3t", "Varenne"):
         assert private not in text
@@ -122,7 +122,7 @@ async def test_the_caller_is_told_once_the_connection_stands_and_before_any_byte
             await asyncio.sleep(0.05)  # time for bytes to arrive, if any had left
             seen.append((server.connections, list(server.requests)))
 
-        await printer(server.url).place(print_order(), Sending(look))
+        await printer(server.url).place_order(print_order(), Sending(look))
     assert seen == [(1, [])]
 
 
@@ -137,7 +137,7 @@ async def test_when_the_caller_objects_not_one_byte_is_sent_and_its_own_error_co
 
     async with serving(answer(REFERENCE)) as server:
         with pytest.raises(type(error)) as raised:
-            await printer(server.url).place(print_order(), Sending(object_to_it))
+            await printer(server.url).place_order(print_order(), Sending(object_to_it))
         await eventually(lambda: server.ended, PATIENCE)
         assert raised.value is error
         assert server.connections == 1
@@ -165,9 +165,9 @@ def unused_port() -> int:
         return port
 
 
-async def not_sent(url: str, timeout: float = PATIENCE) -> Receipt:  # noqa: ASYNC109 - the printer's own
+async def not_sent(url: str, timeout: float = PATIENCE) -> PlaceResult:  # noqa: ASYNC109 - the printer's own
     sending = Sending()
-    receipt = await printer(url, timeout).place(print_order(), sending)
+    receipt = await printer(url, timeout).place_order(print_order(), sending)
     assert sending.calls == 0
     assert receipt.verdict is Verdict.NOT_SENT
     assert receipt.reference is receipt.candidate is None
@@ -206,7 +206,7 @@ async def test_a_certificate_that_nobody_signed_is_not_sent() -> None:
 async def tls_talk(
     talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
     timeout: float = PATIENCE,  # noqa: ASYNC109 - the printer's own
-) -> Receipt:
+) -> PlaceResult:
     listener = await asyncio.start_server(talk, "127.0.0.1", 0)
     async with listener:
         return await not_sent(f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}", timeout)
@@ -376,7 +376,7 @@ async def test_an_echo_of_our_design_or_token_is_no_reference() -> None:
 async def test_cancelling_passes_and_the_caller_knows_whether_it_may_have_left(gate_opens: bool) -> None:
     sending = Sending(None if gate_opens else lambda: asyncio.sleep(PATIENCE))
     async with serving(is_silent) as server:
-        task = asyncio.create_task(printer(server.url).place(print_order(), sending))
+        task = asyncio.create_task(printer(server.url).place_order(print_order(), sending))
         await eventually(lambda: server.requests if gate_opens else sending.calls, PATIENCE)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -389,7 +389,7 @@ async def test_cancelling_passes_and_the_caller_knows_whether_it_may_have_left(g
 async def test_items_that_cannot_be_written_fail_before_any_connection() -> None:
     async with serving(answer(REFERENCE)) as server:
         with pytest.raises(ValueError, match="item"):
-            await printer(server.url).place(print_order(items=(item(uuid="a:b"),)), Sending())
+            await printer(server.url).place_order(print_order(items=(item(uuid="a:b"),)), Sending())
         assert server.connections == 0
 
 
@@ -410,5 +410,5 @@ async def test_politeness_comes_before_the_connection() -> None:
 
     async with serving(answer(REFERENCE)) as server:
         settings = SculpteoSettings(login="me@example.com", password=PASSWORD, base_url=server.url)
-        await SculpteoPrinter(settings, FixedClock(), take).place(print_order(), about_to_send)
+        await SculpteoPrinter(settings, FixedClock(), take).place_order(print_order(), about_to_send)
     assert order == ["take", "send"]

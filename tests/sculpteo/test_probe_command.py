@@ -165,7 +165,7 @@ def test_after_a_probe_that_was_taken_for_real_nothing_is_ordered_in_live_until_
 
     async def held() -> str | None:
         async with Store.open(url, clock=Now()) as store:
-            return await store.orders.billed_test_order()
+            return await store.orders.find_billed_test_order()
 
     assert asyncio.run(held()) is None
     sandbox.box.faults.add("sculpteo.order", Kind.AS_REAL)

@@ -124,7 +124,7 @@ class Stage:
 
     async def order(self, name: str) -> OrderRecord | None:
         async with Store.open(self.database, clock=Now(), create=False) as store:
-            found = await store.queries.find(name)
+            found = await store.queries.search_orders(name)
         return found[0] if found else None
 
     async def reaches(self, name: str, state: str, serving: Serving) -> OrderRecord:

@@ -28,8 +28,8 @@ def buy(stage: Stage) -> str:
 async def decides(stage: Stage, name: str, wish: object, **options: object) -> None:
     assert callable(wish)
     async with Store.open(stage.database, clock=Now(), create=False) as store:
-        (order,) = await store.queries.find(name)
-        await store.orders.intervene(order, wish(order, "anna", datetime.now(UTC), **options), "anna")
+        (order,) = await store.queries.search_orders(name)
+        await store.orders.apply_decision(order, wish(order, "anna", datetime.now(UTC), **options), "anna")
 
 
 async def alarmed(stage: Stage, alarm: Alarm, serving: Serving) -> dict[str, object]:
@@ -37,7 +37,7 @@ async def alarmed(stage: Stage, alarm: Alarm, serving: Serving) -> dict[str, obj
 
     async def raised() -> bool:
         async with Store.open(stage.database, clock=Now(), create=False) as store:
-            found[:] = [dict(one.facts) for one in await store.queries.alarms() if one.alarm == alarm]
+            found[:] = [dict(one.facts) for one in await store.queries.list_alarms() if one.alarm == alarm]
         return bool(found)
 
     await until(raised, serving)
@@ -77,14 +77,14 @@ async def test_a_dropped_order_that_sculpteo_has_is_taken_over_and_bought_once(t
         stage.box.faults.add("sculpteo.notifications", Kind.DROP)  # the call at its first status
         name = buy(stage)
         await stage.reaches(name, "unknown", serving)
-        await decides(stage, name, transitions.drop)
+        await decides(stage, name, transitions.drop_order)
         (book,) = stage.box.printer.books()
         stage.box.printer.advance(book.reference, "In Process")
         facts = await alarmed(stage, Alarm.CLOSED_ALIVE, serving)
         assert (facts["reference"], facts["name"]) == (book.reference, name)
         with pytest.raises(NotNow, match=book.reference):
-            await decides(stage, name, transitions.reopen)
-        await decides(stage, name, transitions.adopt)
+            await decides(stage, name, transitions.reopen_order)
+        await decides(stage, name, transitions.adopt_purchase)
         order = await stage.reaches(name, State.PLACED, serving)
         assert order.reference == book.reference
         stage.box.printer.add_parcel(book.reference, "1Z999AA10123456784")

@@ -128,7 +128,7 @@ async def _wished(stage: Stage) -> bool:
     async with Store.open(stage.database, clock=Now(), create=False) as store:
         return await store.memory.get(
             "privacy_webhook_at:acme"
-        ) is not None and not await store.inbox.pending(5)
+        ) is not None and not await store.inbox.list_pending(5)
 
 
 async def _scoured(stage: Stage) -> bool:

@@ -18,7 +18,7 @@ from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.shopify.shop import Shop
 from bridge.shopify.webhooks import sign
 from bridge.store import Store
-from bridge.store.queries import Filter
+from bridge.store.queries import OrderFilter
 from tests.postgres import Server, postgres
 from tests.sandbox.make import ADA
 from tests.service.serving import Serving, Stage, rewritten, staged, until
@@ -51,7 +51,7 @@ async def ran(config: Path, *words: str) -> tuple[int | None, str]:
 
 async def states(stage: Stage) -> set[tuple[str, str | None, str]]:
     async with Store.open(stage.database, clock=Now(), create=False) as store:
-        found = await store.queries.page(Filter(), limit=100)
+        found = await store.queries.list_orders(OrderFilter(), limit=100)
     return {(order.shop, order.name, str(order.state)) for order in found}
 
 

@@ -18,7 +18,7 @@ from bridge.errors import WrongSchema
 from bridge.order.clock import SystemClock
 from bridge.store import Store
 from bridge.store import migrate as migrations
-from bridge.store.engine import engines, parse_url
+from bridge.store.engine import create_engines, parse_url
 from tests import postgres
 from tests.postgres import Server
 from tests.service.serving import Serving, staged, until
@@ -232,7 +232,7 @@ def server() -> Iterator[Server]:
 
 
 def run_sql(url: str, *statements: str) -> None:
-    engine = engines(parse_url(url))[1]
+    engine = create_engines(parse_url(url))[1]
     with engine.begin() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
@@ -260,9 +260,9 @@ def bring_to(url: str, schema: str) -> None:
     """A database as an older version left it."""
     from alembic import command
 
-    engine = engines(parse_url(url))[1]
+    engine = create_engines(parse_url(url))[1]
     with engine.begin() as connection:
-        config = migrations._config()
+        config = migrations._build_config()
         config.attributes["connection"] = connection
         command.upgrade(config, schema)
     engine.dispose()

@@ -36,7 +36,7 @@ def shows(stage: Stage, form: str) -> None:
 
 async def alarms(stage: Stage) -> list[AlarmRecord]:
     async with Store.open(stage.database, clock=Now(), create=False) as store:
-        return await store.queries.alarms()
+        return await store.queries.list_alarms()
 
 
 async def alarmed(stage: Stage, alarm: Alarm, serving: Serving) -> AlarmRecord:

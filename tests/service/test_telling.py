@@ -77,7 +77,7 @@ async def test_a_configuration_that_is_not_taken_up_is_told(tmp_path: Path, rece
             rewritten(serving.config, {**config, "mode": "lvie"})
             await until(lambda: heard(receiver, "did not take up the edited configuration"), serving)
             async with Store.open(stage.database, clock=Now(), create=False) as store:
-                [condition] = await store.conditions.open()
+                [condition] = await store.conditions.list_incidents()
                 assert condition.code == "configuration"
             rewritten(serving.config, config)
             await until(lambda: heard(receiver, "has taken up the configuration"), serving)

@@ -64,7 +64,9 @@ class Scene:
 
     async def alarms(self, order: Order) -> list[str]:
         async with Store.open(self.stage.database, clock=Now(), create=False) as store:
-            return [one.alarm for one in await store.queries.alarms(order=(await self.record(order)).key)]
+            return [
+                one.alarm for one in await store.queries.list_alarms(order=(await self.record(order)).key)
+            ]
 
     async def says(self, order: Order) -> str:
         """What `why` prints of the order."""

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from bridge.errors import BridgeError, NeedsPerson, TryAgain, shopify
+from bridge.errors import BridgeError, NeedsPerson, TryAgain, shopify_upstream
 from bridge.shopify.auth import ClientCredentials, StaticToken
 from tests.shopify.stub import DOMAIN, REQUEST_ID, TOKEN, Fault, Shop
 
@@ -27,7 +27,12 @@ def tokens(shop: Shop) -> ClientCredentials:
         "plan": {"publicDisplayName": "Basic", "partnerDevelopment": False},
     }
     return ClientCredentials(
-        shop.session, shop.where.token, "an-id", SECRET, upstream=shopify("acme"), clock=shop.time.clock
+        shop.session,
+        shop.where.token,
+        "an-id",
+        SECRET,
+        upstream=shopify_upstream("acme"),
+        clock=shop.time.clock,
     )
 
 

@@ -88,7 +88,7 @@ def trial(shop: Shop) -> ShopifyShop:
 
 
 async def ledger_of(shop: ShopifyShop) -> Ledger:
-    order = await shop.read(ORDER)
+    order = await shop.fetch_order(ORDER)
     assert order is not None
     return order.ledger
 
@@ -133,7 +133,7 @@ async def test_what_was_bought_in_one_mode_is_read_and_written_in_its_own_note_w
     shop: Shop, metafields: Metafields
 ) -> None:
     digest = await live(shop).write_ledger(ORDER, ENTRY, None)
-    found = await trial(shop).read(ORDER, note_of=Mode.LIVE)
+    found = await trial(shop).fetch_order(ORDER, note_of=Mode.LIVE)
     assert found is not None
     assert found.ledger == Ledger(ENTRY, digest)
     await trial(shop).write_ledger(ORDER, PLACED, digest)

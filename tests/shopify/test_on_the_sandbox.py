@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from bridge.config.settings import Invoice
-from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, shopify
+from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, shopify_upstream
 from bridge.invoice.data import invoice_data
 from bridge.order.model import (
     Annotation,
@@ -57,7 +57,7 @@ class World:
         return self.running.shop.create_order(lines, address=ADA, email="ada@example.com")
 
     async def read(self, order: Order) -> ShopOrder:
-        found = await self.port.read(order.gid)
+        found = await self.port.fetch_order(order.gid)
         assert found is not None
         return found
 
@@ -72,7 +72,11 @@ async def world() -> AsyncIterator[World]:
         where = endpoint(running.shop.settings.domain, running.url)
         settings = running.shop.settings
         tokens = ClientCredentials(
-            session, where.token, settings.client_id, settings.client_secret, upstream=shopify("acme")
+            session,
+            where.token,
+            settings.client_id,
+            settings.client_secret,
+            upstream=shopify_upstream("acme"),
         )
         slept: list[float] = []
 
@@ -96,7 +100,7 @@ async def test_an_edited_orders_taxes_and_customs_data_come_as_they_are_now(worl
         company=company,
     )
     shop.edit(order, quantities={"LAMP": 1})
-    found = replace(await world.read(order), papers=await world.port.papers(order.gid))
+    found = replace(await world.read(order), papers=await world.port.fetch_papers(order.gid))
     assert found.papers is not None
     assert (found.papers.po_number, found.papers.vat_id) == ("PO-7", "FR00 987654321")
     data = invoice_data("acme", found, Invoice(mode="template"))
@@ -114,7 +118,7 @@ async def test_without_read_customers_the_company_is_left_out_and_the_rest_is_re
     order = shop.create_order(
         ["RING-S"], address=ADA, po_number="PO-7", company=Company("Essais SARL", "FR1")
     )
-    papers = await world.port.papers(order.gid)
+    papers = await world.port.fetch_papers(order.gid)
     assert papers is not None
     assert (papers.po_number, papers.company, papers.vat_id) == ("PO-7", None, None)
     assert (await world.read(order)).lines
@@ -166,7 +170,7 @@ async def test_a_shop_is_asked_whether_an_order_is_its_own(world: World) -> None
 
 
 async def test_an_order_of_nobody_is_none(world: World) -> None:
-    assert await world.port.read("gid://shopify/Order/1") is None
+    assert await world.port.fetch_order("gid://shopify/Order/1") is None
 
 
 async def test_the_ledger_is_compared_and_set(world: World) -> None:
@@ -207,7 +211,7 @@ async def test_without_write_orders_the_ledger_needs_a_person_and_reading_goes_o
 async def test_a_shipment_is_brought_to_the_shop_and_one_more_number_joins_it(world: World) -> None:
     bought = world.buy("RING-S", quantity=2)
     order = await world.read(bought)
-    created = await world.port.fulfill(bought.gid, shipment(order, "1Z999AA10123456784"))
+    created = await world.port.create_fulfillment(bought.gid, shipment(order, "1Z999AA10123456784"))
     order = await world.read(bought)
     (one,) = order.fulfillments
     assert one.id == created
@@ -223,9 +227,9 @@ async def test_a_shipment_is_brought_to_the_shop_and_one_more_number_joins_it(wo
 async def test_more_than_is_left_is_refused_with_the_shops_words(world: World) -> None:
     bought = world.buy("RING-S")
     order = await world.read(bought)
-    await world.port.fulfill(bought.gid, shipment(order, "N1"))
+    await world.port.create_fulfillment(bought.gid, shipment(order, "N1"))
     with pytest.raises(NeedsPerson) as caught:
-        await world.port.fulfill(bought.gid, shipment(order, "N2"))
+        await world.port.create_fulfillment(bought.gid, shipment(order, "N2"))
     assert caught.value.problem == "cannot_fulfill"
     assert caught.value.facts["number"] == "N2"
 
@@ -236,7 +240,7 @@ async def test_a_shipment_whose_answer_was_lost_is_found_by_reading_again(world:
     order = await world.read(bought)
     world.box.faults.add("shopify.graphql.fulfillmentCreate", kind, effect=True)
     with pytest.raises(TryAgain):
-        await world.port.fulfill(bought.gid, shipment(order, "N1"))
+        await world.port.create_fulfillment(bought.gid, shipment(order, "N1"))
     assert [info.number for one in (await world.read(bought)).fulfillments for info in one.tracking] == ["N1"]
 
 
@@ -244,8 +248,10 @@ async def test_state_and_reference_are_shown_on_the_order(world: World) -> None:
     bought = world.buy("RING-S")
     unit = (await world.read(bought)).fulfillment_orders[0]
     assert "REPORT_PROGRESS" in unit.actions
-    await world.port.annotate(bought.gid, Annotation("waiting", None, fake=False))
-    await world.port.annotate(bought.gid, Annotation("placed", "QX3B9K2M", fake=False, progress=(unit.id,)))
+    await world.port.annotate_order(bought.gid, Annotation("waiting", None, fake=False))
+    await world.port.annotate_order(
+        bought.gid, Annotation("placed", "QX3B9K2M", fake=False, progress=(unit.id,))
+    )
     order = await world.read(bought)
     assert order.tags == ("sculpteo-placed",)
     assert order.fulfillment_orders[0].status == "IN_PROGRESS"
@@ -257,10 +263,10 @@ async def test_state_and_reference_are_shown_on_the_order(world: World) -> None:
 async def test_changed_orders_are_listed(world: World) -> None:
     one, two = world.buy("RING-S"), world.buy("RING-L")
     world.running.shop.cancel(one)
-    assert {found.id async for found in world.port.changed(None)} == {one.gid, two.gid}
-    assert [found.id async for found in world.port.changed(None, unfulfilled=True)] == [two.gid]
+    assert {found.id async for found in world.port.fetch_changed_orders(None)} == {one.gid, two.gid}
+    assert [found.id async for found in world.port.fetch_changed_orders(None, unfulfilled=True)] == [two.gid]
     later = datetime(2100, 1, 1, tzinfo=UTC)
-    assert [found async for found in world.port.changed(later)] == []
+    assert [found async for found in world.port.fetch_changed_orders(later)] == []
 
 
 async def test_an_expired_token_and_an_empty_budget_are_no_trouble(world: World) -> None:
@@ -300,7 +306,7 @@ async def test_the_subscriptions_deliver_what_the_reader_takes(world: World) -> 
     assert words["orders/create"].paid_now
     assert words["orders/paid"].paid_now
     routed = words["fulfillment_orders/order_routing_complete"]
-    found = routed.order_id or await world.port.order_of(routed.fulfillment_order_id or "")
+    found = routed.order_id or await world.port.find_order_id(routed.fulfillment_order_id or "")
     assert found == bought.gid
 
 
@@ -354,4 +360,4 @@ async def test_progress_that_somebody_stops_is_subscribed_to_and_heard(world: Wo
     )
     word = interpret(read)
     assert (word.outcome, word.fulfillment_order_id) == ("order", unit.gid)
-    assert await world.port.order_of(unit.gid) == order.gid
+    assert await world.port.find_order_id(unit.gid) == order.gid

@@ -43,7 +43,7 @@ def answers(shop: Shop, **changes: Any) -> dict[str, Any]:
 
 async def test_an_order_is_read_with_all_that_the_bridge_needs(shop: Shop) -> None:
     answers(shop)
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert (order.id, order.name, order.number) == (ORDER, "#1001", 1001)
     assert order.created_at == datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -89,7 +89,7 @@ async def test_an_order_is_read_with_all_that_the_bridge_needs(shop: Shop) -> No
 
 async def test_a_line_is_read_with_its_options_and_what_the_customer_typed(shop: Shop) -> None:
     answers(shop)
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert order.lines == (
         LineItem(
@@ -122,7 +122,7 @@ async def test_fulfillment_orders_are_read_with_place_method_holds_and_actions(s
         3, deliveryMethod=None, fulfillAt=None, assignedLocation={"name": "Depot", "location": None}
     )
     answers(shop, fulfillmentOrders=connection(samples.unit(), held, bare))
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     first, second, third = order.fulfillment_orders
     assert first == FulfillmentOrder(
@@ -173,7 +173,7 @@ async def test_everything_that_may_be_null_may_be_null(shop: Shop) -> None:
         shippingLines=connection(),
         lineItems=connection(bare),
     )
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert (order.address, order.email, order.customer_orders, order.risk) == (None, None, None, "PENDING")
     assert order.shipping_lines == ()
@@ -182,14 +182,14 @@ async def test_everything_that_may_be_null_may_be_null(shop: Shop) -> None:
 
 async def test_a_blank_sku_is_none_and_one_with_commas_is_left_as_it_is(shop: Shop) -> None:
     answers(shop, lineItems=connection(samples.line(1, sku=" "), samples.line(2, sku="B365,krt169")))
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert [line.sku for line in order.lines] == [None, "B365,krt169"]
 
 
 async def test_an_order_that_the_shop_does_not_have_is_none(shop: Shop) -> None:
     answers(shop)
-    assert await reader(shop).read("gid://shopify/Order/9") is None
+    assert await reader(shop).fetch_order("gid://shopify/Order/9") is None
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ async def test_an_order_is_paid_when_either_of_shopifys_two_words_says_so(
     shop: Shop, status: str | None, flag: bool, paid: bool
 ) -> None:
     answers(shop, displayFinancialStatus=status, fullyPaid=flag)
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert order.fully_paid is paid
 
@@ -214,7 +214,7 @@ async def test_cancelled_closed_and_test_orders_say_so(shop: Shop) -> None:
         closedAt="2026-11-23T08:31:00Z",
         name="->1003",
     )
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert (order.test, order.name) == (True, "->1003")
     assert order.cancelled_at == datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
@@ -244,7 +244,7 @@ async def test_the_gravest_known_risk_counts_and_without_any_it_is_not_rated_yet
 ) -> None:
     told = {"recommendation": advice, "assessments": [{"riskLevel": level} for level in levels]}
     answers(shop, risk=told)
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert order.risk == risk
 
@@ -259,7 +259,7 @@ async def test_without_read_customers_and_read_locations_an_order_is_read_all_th
         customer=denied("customer", "read_customers"),
         fulfillmentOrders=connection(samples.unit(assignedLocation=place)),
     )
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert (order.customer_id, order.customer_orders) == (None, None)
     assert order.fulfillment_orders[0].location_id == "name:Atelier"
@@ -268,14 +268,14 @@ async def test_without_read_customers_and_read_locations_an_order_is_read_all_th
 async def test_without_read_products_an_order_is_not_matched_by_half_of_it(shop: Shop) -> None:
     answers(shop, lineItems=connection(samples.line(variant=denied("variant", "read_products"))))
     with pytest.raises(AccessDenied) as caught:
-        await reader(shop).read(ORDER)
+        await reader(shop).fetch_order(ORDER)
     assert "read_products" in str(caught.value.facts["why"])
 
 
 async def test_an_order_without_fulfillment_orders_is_asked_about_only_when_it_is_late(shop: Shop) -> None:
     answers(shop, fulfillmentOrders=connection())
     soon = datetime(2026, 11, 23, 8, 5, tzinfo=UTC)
-    order = await reader(shop, now=soon).read(ORDER)
+    order = await reader(shop, now=soon).fetch_order(ORDER)
     assert order is not None
     assert order.fulfillment_orders == ()
     assert shop.stub.operations() == ["Order"]
@@ -299,10 +299,10 @@ async def test_an_empty_list_for_want_of_a_permission_is_told_from_an_empty_list
         "accessScopes": [{"handle": scope}],
     }
     if fine:
-        assert await reader(shop).read(ORDER) is not None
+        assert await reader(shop).fetch_order(ORDER) is not None
         return
     with pytest.raises(NeedsPerson) as caught:
-        await reader(shop).read(ORDER)
+        await reader(shop).fetch_order(ORDER)
     assert caught.value.problem == "shop_access"
     assert "write_merchant_managed_fulfillment_orders" in str(caught.value.facts["why"])
 
@@ -331,6 +331,6 @@ async def test_a_fault_in_an_answer_is_named_with_its_place(
 ) -> None:
     answers(shop, **changes)
     with pytest.raises(TryAgain, match=place) as caught:
-        await reader(shop).read(ORDER)
+        await reader(shop).fetch_order(ORDER)
     assert "1a2b3c4d-request" in str(caught.value)
     assert caught.value.upstream == "shopify:acme"

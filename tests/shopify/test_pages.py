@@ -55,7 +55,7 @@ async def test_long_orders_are_read_to_their_last_page(shop: Shop) -> None:
     units = [long_unit, *(samples.unit(number) for number in range(2, 14))]
     answers(shop, lineItems=paged(lines, 25), fulfillmentOrders=paged(units, 6))
     shop.stub.root["fulfillmentOrder"] = lambda info, id: units[0] if id == units[0]["id"] else None
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert [line.id for line in order.lines] == [
         f"gid://shopify/LineItem/{number}" for number in range(1, 301)
@@ -82,7 +82,7 @@ async def test_an_order_that_changes_between_its_pages_is_read_again(shop: Shop)
         return shown
 
     shop.stub.root["order"] = order
-    found = await reader(shop).read(ORDER)
+    found = await reader(shop).fetch_order(ORDER)
     assert found is not None
     assert found.updated_at == datetime(2026, 11, 23, 9, 0, 7, tzinfo=UTC)
     assert len(found.lines) == 3
@@ -98,13 +98,13 @@ async def test_an_order_that_never_rests_is_for_a_later_try(shop: Shop) -> None:
 
     shop.stub.root["order"] = order
     with pytest.raises(TryAgain, match="keeps changing"):
-        await reader(shop).read(ORDER)
+        await reader(shop).fetch_order(ORDER)
 
 
 async def test_more_fulfillments_than_on_the_first_page_are_all_read(shop: Shop) -> None:
     many = [samples.shipment(number, f"N{number}") for number in range(1, 13)]
     answers(shop, fulfillmentsCount={"count": 12}, fulfillments=lambda info, first: many[:first])
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert [one.tracking[0].number for one in order.fulfillments] == [f"N{number}" for number in range(1, 13)]
     assert order.fulfillments[0].tracking == (Tracking("N1", "UPS", "https://track.example/N1"),)
@@ -114,7 +114,7 @@ async def test_more_fulfillments_than_on_the_first_page_are_all_read(shop: Shop)
 async def test_fulfillments_are_read_to_the_end_when_shopify_does_not_count_them(shop: Shop) -> None:
     many = [samples.shipment(number) for number in range(1, 13)]
     answers(shop, fulfillmentsCount=None, fulfillments=lambda info, first: many[:first])
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert len(order.fulfillments) == 12
 
@@ -125,7 +125,7 @@ async def test_uncounted_fulfillments_are_asked_for_again_only_when_there_may_be
 ) -> None:
     many = [samples.shipment(number) for number in range(there)]
     answers(shop, fulfillmentsCount=None, fulfillments=lambda info, first: many[:first])
-    order = await reader(shop).read(ORDER)
+    order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert len(order.fulfillments) == there
     assert shop.stub.operations().count("OrderFulfillments") == asked
@@ -138,7 +138,7 @@ async def test_an_order_with_more_fulfillments_than_can_be_seen_needs_a_person(
     many = [samples.shipment(number) for number in range(251)]
     answers(shop, fulfillmentsCount=count, fulfillments=lambda info, first: many[:first])
     with pytest.raises(NeedsPerson) as caught:
-        await reader(shop).read(ORDER)
+        await reader(shop).fetch_order(ORDER)
     assert "more fulfillments" in str(caught.value.facts["why"])
 
 
@@ -173,7 +173,7 @@ async def test_changed_orders_come_oldest_change_first_over_all_pages(
     shop: Shop, some_orders: list[dict[str, Any]]
 ) -> None:
     since = datetime(2026, 11, 23, 9, 0, 0, 900_000, tzinfo=UTC)
-    found = [one async for one in reader(shop).changed(since)]
+    found = [one async for one in reader(shop).fetch_changed_orders(since)]
     assert [one.name for one in found] == ["#1", "#2", "#3", "#4", "#5"]
     assert found[0].created_at == datetime(2026, 11, 20, 8, tzinfo=UTC)
     assert found[0].updated_at == datetime(2026, 11, 23, 8, 0, 1, tzinfo=UTC)
@@ -184,7 +184,7 @@ async def test_changed_orders_come_oldest_change_first_over_all_pages(
 async def test_pages_are_asked_for_as_they_are_consumed(
     shop: Shop, some_orders: list[dict[str, Any]]
 ) -> None:
-    async for _ in reader(shop).changed(None):
+    async for _ in reader(shop).fetch_changed_orders(None):
         break
     assert len(some_orders) == 1
 
@@ -192,7 +192,7 @@ async def test_pages_are_asked_for_as_they_are_consumed(
 async def test_unfulfilled_leaves_out_only_what_is_wholly_fulfilled(
     shop: Shop, some_orders: list[dict[str, Any]]
 ) -> None:
-    found = [one.name async for one in reader(shop).changed(None, unfulfilled=True)]
+    found = [one.name async for one in reader(shop).fetch_changed_orders(None, unfulfilled=True)]
     assert found == ["#1", "#3", "#4", "#5"]
     assert some_orders[0]["query"] == "status:open"
 
@@ -209,10 +209,10 @@ def test_a_search_rounds_its_times_down_and_tells_them_in_utc() -> None:
 async def test_a_list_of_orders_that_is_not_as_it_should_be_is_for_a_later_try(shop: Shop) -> None:
     shop.stub.root["orders"] = connection({**node(1), "updatedAt": "soon"})
     with pytest.raises(TryAgain, match=r"orders\.nodes\[0\]\.updatedAt"):
-        _ = [one async for one in reader(shop).changed(None)]
+        _ = [one async for one in reader(shop).fetch_changed_orders(None)]
 
 
 async def test_the_order_of_a_fulfillment_order_is_told(shop: Shop) -> None:
     shop.stub.root["fulfillmentOrder"] = lambda info, id: {"orderId": ORDER} if id.endswith("/1") else None
-    assert await reader(shop).order_of("gid://shopify/FulfillmentOrder/1") == ORDER
-    assert await reader(shop).order_of("gid://shopify/FulfillmentOrder/2") is None
+    assert await reader(shop).find_order_id("gid://shopify/FulfillmentOrder/1") == ORDER
+    assert await reader(shop).find_order_id("gid://shopify/FulfillmentOrder/2") is None

@@ -83,7 +83,7 @@ async def test_only_an_order_that_may_be_unpaid_costs_a_second_question(world: W
 
     async def points(order_id: str) -> float:
         before = budget.available
-        assert await ShopifyShop(world.admin, mode=Mode.LIVE).read(order_id) is not None
+        assert await ShopifyShop(world.admin, mode=Mode.LIVE).fetch_order(order_id) is not None
         return before - budget.available
 
     first, second = await points(paid.gid), await points(open_.gid)
@@ -138,9 +138,9 @@ async def test_a_customers_orders_are_read_the_oldest_first(world: World) -> Non
     shop.cancel(first)
     customer = (await world.read(second)).customer_id
     assert customer is not None
-    found = await world.port.customer_orders(customer)
+    found = await world.port.fetch_customer_orders(customer)
     assert [(one.id, one.cancelled_at is None) for one in found] == [(first.gid, False), (second.gid, True)]
-    assert await world.port.customer_orders("gid://shopify/Customer/1") == []
+    assert await world.port.fetch_customer_orders("gid://shopify/Customer/1") == []
 
 
 async def test_what_was_sold_is_printed_whatever_becomes_of_the_variant_in_the_shop(world: World) -> None:
@@ -150,7 +150,7 @@ async def test_what_was_sold_is_printed_whatever_becomes_of_the_variant_in_the_s
     shop.delete_variant("RING-L")
     scale = {"option": "Size", "values": {"S": "0.8", "L": "1.2"}}
     catalog = mapping(products=[{"sku": "RING-*", "uuid": "ring", "scale": scale}])
-    small, large = (catalog.match("acme", line) for line in (await world.read(made)).lines)
+    small, large = (catalog.match_line("acme", line) for line in (await world.read(made)).lines)
     assert isinstance(small, Printed)
     assert isinstance(large, Printed)
     assert [str(one.designs[0].scale) for one in (small, large)] == ["0.8", "1.2"]

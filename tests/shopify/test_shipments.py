@@ -104,7 +104,7 @@ async def test_a_fulfillment_is_created_with_valid_input_and_gives_its_id(
         return {"fulfillment": {"id": "gid://shopify/Fulfillment/5", "status": "SUCCESS"}, "userErrors": []}
 
     shop.stub.root["fulfillmentCreate"] = create
-    assert await port.fulfill(ORDER, new(country="FR")) == "gid://shopify/Fulfillment/5"
+    assert await port.create_fulfillment(ORDER, new(country="FR")) == "gid://shopify/Fulfillment/5"
     assert got[0]["trackingInfo"]["company"] == "UPS"
     assert got[0]["notifyCustomer"] is True
     assert got[0]["lineItemsByFulfillmentOrder"][0]["fulfillmentOrderLineItems"][0]["quantity"] == 2
@@ -116,7 +116,7 @@ async def test_a_merchants_own_carrier_names_come_first(shop: Shop) -> None:
         "userErrors": [],
     }
     port = ShopifyShop(shop.admin, mode=Mode.LIVE, carriers={"Ups": "UPS Mail Innovations"})
-    await port.fulfill(ORDER, new())
+    await port.create_fulfillment(ORDER, new())
     assert (
         shop.stub.of("FulfillmentCreate")[0]["fulfillment"]["trackingInfo"]["company"]
         == "UPS Mail Innovations"
@@ -129,7 +129,7 @@ async def test_a_refused_fulfillment_needs_a_person_with_the_number_and_the_reas
     error = {"message": "Fulfillment order does not exist.", "field": ["fulfillment"]}
     shop.stub.root["fulfillmentCreate"] = {"fulfillment": None, "userErrors": [error, error]}
     with pytest.raises(NeedsPerson) as caught:
-        await port.fulfill(ORDER, new())
+        await port.create_fulfillment(ORDER, new())
     assert caught.value.problem == "cannot_fulfill"
     assert caught.value.facts == {"number": "1Z999AA10123456784", "why": "Fulfillment order does not exist."}
 
@@ -140,14 +140,14 @@ async def test_a_fulfillment_whose_answer_is_lost_is_sent_only_once(
 ) -> None:
     shop.stub.faults.append(fault)
     with pytest.raises(TryAgain):
-        await port.fulfill(ORDER, new())
+        await port.create_fulfillment(ORDER, new())
     assert len(shop.stub.requests) == 1
 
 
 async def test_a_fulfillment_without_an_id_is_for_a_later_look(shop: Shop, port: ShopifyShop) -> None:
     shop.stub.root["fulfillmentCreate"] = {"fulfillment": None, "userErrors": []}
     with pytest.raises(TryAgain):
-        await port.fulfill(ORDER, new())
+        await port.create_fulfillment(ORDER, new())
 
 
 async def test_tracking_is_replaced_by_the_whole_list(shop: Shop, port: ShopifyShop) -> None:
@@ -225,7 +225,7 @@ async def test_an_order_shows_one_tag_of_ours_reference_state_and_progress(
     shop: Shop, port: ShopifyShop
 ) -> None:
     seen = Seen(shop, "vip", "sculpteo-waiting", "Sculpteo-Received", "sculpteo-favourite")
-    await port.annotate(ORDER, PLACED)
+    await port.annotate_order(ORDER, PLACED)
     assert seen.tags == ["vip", "sculpteo-favourite", "sculpteo-placed"]
     assert seen.metafields == {"state": "placed", "reference": "QX3B9K2M"}
     assert seen.progress == {UNIT: "Sculpteo prints it: QX3B9K2M"}
@@ -233,24 +233,24 @@ async def test_an_order_shows_one_tag_of_ours_reference_state_and_progress(
 
 async def test_shown_twice_is_shown_once(shop: Shop, port: ShopifyShop) -> None:
     seen = Seen(shop)
-    await port.annotate(ORDER, PLACED)
-    await port.annotate(ORDER, PLACED)
+    await port.annotate_order(ORDER, PLACED)
+    await port.annotate_order(ORDER, PLACED)
     assert seen.tags == ["sculpteo-placed"]
     assert shop.stub.operations().count("TagsAdd") == 1
 
 
 async def test_a_test_order_is_never_shown_as_a_real_one(shop: Shop, port: ShopifyShop) -> None:
     seen = Seen(shop, "sculpteo-test-waiting")
-    await port.annotate(ORDER, Annotation("placed", "FAKE1234", fake=True))
+    await port.annotate_order(ORDER, Annotation("placed", "FAKE1234", fake=True))
     assert seen.tags == ["sculpteo-test-placed"]
     assert seen.metafields == {"state": "placed (test)", "reference": "FAKE1234"}
-    await port.annotate(ORDER, Annotation("placed", "QX3B9K2M", fake=False))
+    await port.annotate_order(ORDER, Annotation("placed", "QX3B9K2M", fake=False))
     assert seen.tags == ["sculpteo-placed"]
 
 
 async def test_without_a_reference_only_the_state_is_shown(shop: Shop, port: ShopifyShop) -> None:
     seen = Seen(shop)
-    await port.annotate(ORDER, Annotation("attention", None, fake=False))
+    await port.annotate_order(ORDER, Annotation("attention", None, fake=False))
     assert seen.metafields == {"state": "attention"}
 
 
@@ -260,9 +260,9 @@ async def test_progress_that_cannot_be_reported_is_only_logged(
     seen = Seen(shop)
     error = {"message": "cannot be reported", "code": "FULFILLMENT_ORDER_STATUS_INVALID", "field": None}
     shop.stub.root["fulfillmentOrderReportProgress"] = {"fulfillmentOrder": None, "userErrors": [error]}
-    await port.annotate(ORDER, PLACED)
+    await port.annotate_order(ORDER, PLACED)
     shop.stub.root["fulfillmentOrderReportProgress"] = denied("fulfillmentOrderReportProgress", "write_x")
-    await port.annotate(ORDER, PLACED)
+    await port.annotate_order(ORDER, PLACED)
     assert seen.tags == ["sculpteo-placed"]
     assert len(logged) == 2
     assert UNIT in logged[0]
@@ -273,7 +273,7 @@ async def test_one_part_that_is_not_allowed_does_not_keep_the_other_from_being_s
 ) -> None:
     seen = Seen(shop)
     shop.stub.root["tagsAdd"] = denied("tagsAdd", "write_orders")
-    await port.annotate(ORDER, PLACED)
+    await port.annotate_order(ORDER, PLACED)
     assert seen.metafields["reference"] == "QX3B9K2M"
 
 
@@ -282,7 +282,7 @@ async def test_an_app_that_may_show_nothing_is_told_so(shop: Shop, port: Shopify
     shop.stub.root["tagsAdd"] = denied("tagsAdd", "write_orders")
     shop.stub.root["metafieldsSet"] = denied("metafieldsSet", "write_orders")
     with pytest.raises(NeedsPerson) as caught:
-        await port.annotate(ORDER, PLACED)
+        await port.annotate_order(ORDER, PLACED)
     assert caught.value.problem == "shop_access"
     assert seen.progress, "what is allowed was shown"
 
@@ -290,7 +290,7 @@ async def test_an_app_that_may_show_nothing_is_told_so(shop: Shop, port: Shopify
 async def test_a_refused_tag_is_logged(shop: Shop, port: ShopifyShop, logged: list[str]) -> None:
     Seen(shop)
     shop.stub.root["tagsAdd"] = {"userErrors": [{"message": "Too many tags", "field": ["tags"]}]}
-    await port.annotate(ORDER, PLACED)
+    await port.annotate_order(ORDER, PLACED)
     assert logged == [f"tagsAdd on {ORDER}: Too many tags"]
 
 
@@ -298,4 +298,4 @@ async def test_a_shop_in_trouble_is_asked_again_later(shop: Shop, port: ShopifyS
     Seen(shop)
     shop.stub.faults.append(Fault(500))
     with pytest.raises(TryAgain):
-        await port.annotate(ORDER, PLACED)
+        await port.annotate_order(ORDER, PLACED)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.order.records import Delivery, PrivacyWish
+from bridge.order.records import Delivery, PrivacyRequest
 from bridge.shopify.webhooks import Refused, Word, interpret, read_delivery, sign
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -325,12 +325,12 @@ def test_wishes_about_personal_data_name_their_orders() -> None:
     redact = b'{"shop_domain": "acme.myshopify.com", "customer": {"id": 1}, "orders_to_redact": [299938, "x", null]}'
     asks = b'{"orders_requested": [299938, 280263], "customer": {"id": 1}, "data_request": {"id": 9999}}'
 
-    def wish(topic: str, body: bytes) -> PrivacyWish | None:
+    def wish(topic: str, body: bytes) -> PrivacyRequest | None:
         return interpret(Delivery("acme", "id", topic, body, datetime.now(UTC))).wish
 
     first, second = "gid://shopify/Order/299938", "gid://shopify/Order/280263"
-    assert wish("customers/redact", redact) == PrivacyWish(True, (first,))
-    assert wish("customers/data_request", asks) == PrivacyWish(False, (first, second), "9999")
-    assert wish("shop/redact", b'{"shop_id": 1}') == PrivacyWish(True, None)
-    assert wish("customers/redact", b"{}") == PrivacyWish(True, ())
-    assert wish("customers/redact", b"[]") == PrivacyWish(True, ())
+    assert wish("customers/redact", redact) == PrivacyRequest(True, (first,))
+    assert wish("customers/data_request", asks) == PrivacyRequest(False, (first, second), "9999")
+    assert wish("shop/redact", b'{"shop_id": 1}') == PrivacyRequest(True, None)
+    assert wish("customers/redact", b"{}") == PrivacyRequest(True, ())
+    assert wish("customers/redact", b"[]") == PrivacyRequest(True, ())

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from bridge.order.digests import contents_digest
+from bridge.order.digests import compute_contents_digest
 from bridge.order.matching import Match, NotPrinted, Printed, Unmapped
 from bridge.order.model import (
     Address,
@@ -89,7 +89,12 @@ def approval(
     items: tuple[PrintItem, ...], *, address: Address | None = ADDRESS, **more: Any
 ) -> dict[str, Any]:
     """What is on record of an approval of these prints, sent to this address."""
-    return {"items": items, "approved_at": NOW, "approved_seen": contents_digest(items, address), **more}
+    return {
+        "items": items,
+        "approved_at": NOW,
+        "approved_seen": compute_contents_digest(items, address),
+        **more,
+    }
 
 
 def record(state: State = State.RECEIVED, **more: Any) -> OrderRecord:
@@ -114,7 +119,7 @@ class Mapped:
     def __init__(self, **designs: tuple[Design, ...]) -> None:
         self.designs = designs
 
-    def match(self, shop: str, line: LineItem) -> Match:
+    def match_line(self, shop: str, line: LineItem) -> Match:
         if line.sku == "TEE":
             return NotPrinted("TEE")
         found = self.designs.get(line.sku or "")

@@ -11,14 +11,14 @@ from random import Random
 from typing import Any
 
 from bridge.order.model import LedgerEntry, Mode, ShopOrder
-from bridge.order.records import Change, Notice, OrderRecord
+from bridge.order.records import OrderRecord, OrderSignal, Transition
 from bridge.runtime.worker import (
     LEASE,
-    worked_on,
+    process_order,
 )
 from bridge.steps.context import (
-    Job,
-    World,
+    StepContext,
+    StepRun,
 )
 from bridge.store.store import Store
 from tests.promise.world import Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
@@ -34,18 +34,20 @@ class Playing:
     printer: MemoryPrinter
     clock: SteppedClock
     fate: Fate
-    world: World
+    world: StepContext
 
     async def hear_of(self, order: ShopOrder) -> int:
         """The order is in the shop, and the bridge is told; gives its key."""
         self.shop.touch(order)
-        return await self.store.orders.notice(Notice("acme", order.id, "import", order.name, paid_now=True))
+        return await self.store.orders.receive_signal(
+            OrderSignal("acme", order.id, "import", order.name, paid_now=True)
+        )
 
-    async def step(self) -> Change | None:
+    async def step(self) -> Transition | None:
         """Work on one order that is due, as the worker does."""
-        for record in await self.store.orders.claim("worker", limit=1, lease_for=LEASE):
-            job = Job(record, self.world)
-            return await worked_on(job)
+        for record in await self.store.orders.claim_orders("worker", limit=1, lease_for=LEASE):
+            job = StepRun(record, self.world)
+            return await process_order(job)
         return None
 
     async def steps(self, most: int = 20) -> None:
@@ -55,7 +57,7 @@ class Playing:
                 return
 
     async def record(self, key: int) -> OrderRecord:
-        found = await self.store.queries.get(key)
+        found = await self.store.queries.find_order(key)
         assert found is not None
         return found
 
@@ -84,7 +86,7 @@ async def playing(folder: Path, *, url: str | None = None) -> AsyncIterator[Play
     clock, fate = SteppedClock(), Fate()
     shop, printer = MemoryShop(clock, fate), MemoryPrinter(clock, fate)
     async with Store.open(url or f"sqlite:///{folder / 'bridge.db'}", clock=clock) as store:
-        world = World(
+        world = StepContext(
             clock=clock,
             orders=store.orders,
             shops={"acme": shop},

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bridge.decisions import transitions
-from bridge.errors import NeedsPerson, TryAgain, shopify
+from bridge.errors import NeedsPerson, TryAgain, shopify_upstream
 from bridge.order.matching import Match, Unmapped
 from bridge.order.model import (
     Design,
@@ -28,7 +28,7 @@ from bridge.order.model import (
 )
 from bridge.order.policy import ApprovalPolicy, GoLive, PaymentPolicy
 from bridge.order.problems import HEALS_ON_CHANGE, Problem
-from bridge.order.records import Change, OrderRecord
+from bridge.order.records import OrderRecord, Transition
 from bridge.order.states import State, Wait
 from bridge.ports import LimitReached
 from bridge.steps.reconcile import reconcile
@@ -71,9 +71,9 @@ def counting(play: Playing, counted: Counted) -> None:
 
         setattr(of, name, counts)
 
-    for name in ("read", "write_ledger", "fulfill", "extend_tracking", "annotate"):
+    for name in ("fetch_order", "write_ledger", "create_fulfillment", "extend_tracking", "annotate_order"):
         wrap(play.shop, name)
-    for name in ("place", "track", "price"):
+    for name in ("place_order", "track_order", "fetch_price"):
         wrap(play.printer, name)
 
 
@@ -81,13 +81,13 @@ async def a_week(play: Playing, key: int) -> Counted:
     """Work on whatever is due, from due time to due time, as the worker does."""
     counted, end = Counted(), play.clock.time + WEEK
     counting(play, counted)
-    before = len(await play.store.queries.events(key))
+    before = len(await play.store.queries.list_events(key))
     while (due := (await play.record(key)).due_at) is not None and due < end:
         play.forward(max(due - play.clock.time, timedelta(0)))
         if await play.step() is not None:
             counted.looks += 1
         assert counted.looks <= LOOKS, f"it spins: {await play.record(key)}"
-    counted.lines = len(await play.store.queries.events(key)) - before
+    counted.lines = len(await play.store.queries.list_events(key)) - before
     return counted
 
 
@@ -107,7 +107,7 @@ class Choosy:
     def __init__(self, answer: Match | Exception) -> None:
         self.answer = answer
 
-    def match(self, shop: str, line: LineItem) -> Match:
+    def match_line(self, shop: str, line: LineItem) -> Match:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -135,9 +135,9 @@ def refusing(problem: str, **facts: object) -> Callable[..., Awaitable[Any]]:
 async def forced(play: Playing, problem: Problem, **values: Any) -> int:
     """Into a problem that no upstream here can cause."""
     key = await ring(play)
-    (record,) = await play.store.orders.claim("worker", limit=1, lease_for=timedelta(seconds=20))
-    await play.store.orders.record(
-        record, Change(State.ATTENTION, play.clock.now(), problem=problem, values=values)
+    (record,) = await play.store.orders.claim_orders("worker", limit=1, lease_for=timedelta(seconds=20))
+    await play.store.orders.record_transition(
+        record, Transition(State.ATTENTION, play.clock.now(), problem=problem, values=values)
     )
     return key
 
@@ -184,12 +184,12 @@ def said(status: PrintStatus | None) -> Scene:
     async def scene(play: Playing) -> int:
         key, reference = await bought(play)
         if status is None:
-            track = play.printer.track
+            track = play.printer.track_order
 
             async def strange(asked: str) -> Any:
                 return replace(await track(asked), status=None, words="Polishing")
 
-            instead(play.printer, "track", strange)
+            instead(play.printer, "track_order", strange)
         else:
             play.printer.books[reference].status = status
         play.forward(timedelta(days=1))
@@ -218,7 +218,7 @@ async def unpriced(design: Design, quantity: int, currency: str) -> Quote:
 
 
 async def no_price(play: Playing) -> int:
-    instead(play.printer, "price", unpriced)
+    instead(play.printer, "fetch_price", unpriced)
     with_policy(play, per_order=DEAR)
     return await ring(play)
 
@@ -234,16 +234,16 @@ async def no_price_approved(play: Playing) -> int:
     key = await approval(play)
     await play.steps()
     found = await play.record(key)
-    change = transitions.approve(found, "ada", play.clock.now())
+    change = transitions.approve_order(found, "ada", play.clock.now())
     change = replace(change, values={**change.values, "cost": CHEAP})
-    await play.store.orders.intervene(found, change, "ada")
-    instead(play.printer, "price", unpriced)
+    await play.store.orders.apply_decision(found, change, "ada")
+    instead(play.printer, "fetch_price", unpriced)
     return key
 
 
 async def invoice(play: Playing) -> int:
     class Broken:
-        async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
+        async def prepare_invoice(self, shop: str, order: ShopOrder) -> bytes | None:
             raise NeedsPerson("invoice", why="the template has a fault")
 
     with_world(play, invoicer=Broken())
@@ -256,23 +256,23 @@ async def moved(play: Playing) -> int:
     key = await play.hear_of(order(one))
     await play.steps()
     play.shop.touch(order(one, units=(unit(1, one, location_id="gid://shopify/Location/2"),)))
-    await play.store.wake([State.WAITING])
+    await play.store.wake_orders([State.WAITING])
     return key
 
 
 async def unreadable_note(play: Playing) -> int:
-    read = play.shop.read
+    read = play.shop.fetch_order
 
     async def with_note(order_id: str, **_: object) -> ShopOrder | None:
         found = await read(order_id)
         return found and replace(found, ledger=Ledger(None, "digest", "what is this"))
 
-    instead(play.shop, "read", with_note)
+    instead(play.shop, "fetch_order", with_note)
     return await ring(play)
 
 
 async def shop_access(play: Playing) -> int:
-    instead(play.shop, "read", refusing("shop_access", why="request id 1"))
+    instead(play.shop, "fetch_order", refusing("shop_access", why="request id 1"))
     return await ring(play)
 
 
@@ -285,15 +285,15 @@ async def shop_access_after_placing(play: Playing) -> int:
         count += 1
         raise NeedsPerson("shop_access", why=f"HTTP 403, request id {count}")
 
-    instead(play.shop, "read", refuses)
-    await play.store.wake([State.PLACED])
+    instead(play.shop, "fetch_order", refuses)
+    await play.store.wake_orders([State.PLACED])
     return key
 
 
 async def cannot_fulfill(play: Playing) -> int:
     key, reference = await bought(play)
     play.printer.ships(reference, "1Z1")
-    instead(play.shop, "fulfill", refusing("cannot_fulfill", why="no", number="1Z1"))
+    instead(play.shop, "create_fulfillment", refusing("cannot_fulfill", why="no", number="1Z1"))
     play.forward(timedelta(days=1))
     return key
 
@@ -376,7 +376,7 @@ async def test_a_problem_that_stays_costs_little(tmp_path: Path, name: str) -> N
         counted = await a_week(play, key)
         found = await play.record(key)
         assert (found.state, found.problem) == (State.ATTENTION, problem)
-        assert counted.lines <= LINES, [event.kind for event in await play.store.queries.events(key)]
+        assert counted.lines <= LINES, [event.kind for event in await play.store.queries.list_events(key)]
         assert counted.asked <= ASKED
         if problem not in HEALS_ON_CHANGE | OF_SCULPTEO:
             assert counted.looks <= LINES, "what only a person or news can end is not looked at for nothing"
@@ -408,7 +408,9 @@ async def held(play: Playing) -> int:
     key = await approval(play)
     await play.steps()
     found = await play.record(key)
-    await play.store.orders.intervene(found, transitions.hold(found, "ada", play.clock.now()), "ada")
+    await play.store.orders.apply_decision(
+        found, transitions.hold_order(found, "ada", play.clock.now()), "ada"
+    )
     return key
 
 
@@ -428,7 +430,7 @@ async def scheduled(play: Playing) -> int:
 
 
 async def paused(play: Playing) -> int:
-    await play.store.switch.pause("*", "ada")
+    await play.store.switch.pause_ordering("*", "ada")
     return await ring(play)
 
 
@@ -457,7 +459,7 @@ async def was_test(play: Playing) -> int:
     await play.steps()
     with_policy(play, mode=Mode.LIVE)
     play.shop.mode = Mode.LIVE
-    await play.store.wake([State.PLACED])
+    await play.store.wake_orders([State.PLACED])
     return key
 
 
@@ -467,12 +469,12 @@ async def upstream(play: Playing) -> int:
     async def away(order_id: str, **_: object) -> ShopOrder | None:
         nonlocal count
         count += 1
-        raise TryAgain("the shop answered 503", upstream=shopify("acme"))
+        raise TryAgain("the shop answered 503", upstream=shopify_upstream("acme"))
 
     key = await approval(play)
     await play.steps()
-    instead(play.shop, "read", away)
-    await play.store.wake([State.WAITING])
+    instead(play.shop, "fetch_order", away)
+    await play.store.wake_orders([State.WAITING])
     return key
 
 
@@ -590,7 +592,9 @@ async def ignored_by_a_person(play: Playing) -> int:
     key = await approval(play)
     await play.steps()
     found = await play.record(key)
-    await play.store.orders.intervene(found, transitions.ignore(found, "ada", play.clock.now()), "ada")
+    await play.store.orders.apply_decision(
+        found, transitions.ignore_order(found, "ada", play.clock.now()), "ada"
+    )
     return key
 
 
@@ -602,7 +606,9 @@ async def cancelled_by_a_person(play: Playing) -> int:
     key = await approval(play)
     await play.steps()
     found = await play.record(key)
-    await play.store.orders.intervene(found, transitions.cancel(found, "ada", play.clock.now()), "ada")
+    await play.store.orders.apply_decision(
+        found, transitions.cancel_order(found, "ada", play.clock.now()), "ada"
+    )
     return key
 
 
@@ -644,11 +650,11 @@ async def test_a_quiet_shop_is_not_read_again_and_again(tmp_path: Path, name: st
 
 async def test_an_order_goes_on_once_its_price_is_known(tmp_path: Path) -> None:
     async with playing(tmp_path) as play:
-        price = play.printer.price
+        price = play.printer.fetch_price
         key = await no_price(play)
         await play.steps()
         assert (await play.record(key)).problem == Problem.NO_PRICE
-        instead(play.printer, "price", price)
+        instead(play.printer, "fetch_price", price)
         play.forward(timedelta(hours=1))
         await play.steps()
         assert (await play.record(key)).state is State.PLACED
@@ -668,6 +674,6 @@ async def test_two_steps_that_pass_an_order_to_each_other_are_slowed_down(
         counted = await a_week(play, key)
         assert counted.looks <= 2 * LOOKS
         monkeypatch.undo()
-        await play.store.wake([State.ATTENTION, State.WAITING])
+        await play.store.wake_orders([State.ATTENTION, State.WAITING])
         await play.steps()
         assert (await play.record(key)).state is State.PLACED, "news is looked at at once"

@@ -12,20 +12,20 @@ from bridge.decisions.actions import (
     ACTIONS,
     BY_NAME,
     Action,
-    available,
-    carry_out,
+    list_available_actions,
+    perform_action,
 )
 from bridge.decisions.refusals import NotNow
-from bridge.decisions.transitions import bought
-from bridge.errors import Outdated
-from bridge.order.digests import note_digest
+from bridge.decisions.transitions import is_bought
+from bridge.errors import StaleDecision
+from bridge.order.digests import compute_note_digest
 from bridge.order.model import Ledger, Mode, Parcel, PrintItem
 from bridge.order.policy import GoLive
 from bridge.order.problems import Problem
-from bridge.order.records import Attempt, Change, ClosedPurchase, OrderRecord, ParcelRecord
-from bridge.order.states import Ignored, State, Wait, allowed
-from bridge.steps.line_selection import Trouble
-from bridge.steps.match import Ready, assess
+from bridge.order.records import Attempt, ClosedPurchase, OrderRecord, ParcelRecord, Transition
+from bridge.order.states import Ignored, State, Wait, is_move_allowed
+from bridge.steps.line_selection import Blocked
+from bridge.steps.match import Ready, assess_purchase
 from tests.steps import make
 from tests.steps.make import NOW, RING, Mapped, line, policy, record
 
@@ -64,16 +64,16 @@ def every_kind() -> list[OrderRecord]:
 KINDS = every_kind()
 
 
-def change(action: Action, order: OrderRecord) -> Change:
-    return action.change(order, "anna", NOW, "REF9")
+def change(action: Action, order: OrderRecord) -> Transition:
+    return action.build_change(order, "anna", NOW, "REF9")
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 def test_what_is_offered_is_done_by_a_move_of_the_table_and_the_rest_is_refused(action: Action) -> None:
     offered = refused = 0
     for order in KINDS:
-        if action in available(order):
-            assert allowed(order.state, change(action, order).target), (order.state, order.problem)
+        if action in list_available_actions(order):
+            assert is_move_allowed(order.state, change(action, order).target), (order.state, order.problem)
             offered += 1
         else:
             with pytest.raises(NotNow):
@@ -84,8 +84,8 @@ def test_what_is_offered_is_done_by_a_move_of_the_table_and_the_rest_is_refused(
 
 def test_what_sculpteo_may_have_is_bought_again_only_by_a_decision_that_warns_of_it() -> None:
     warned = {"not_placed", "print_again"}
-    for order in filter(bought, KINDS):
-        for action in available(order):
+    for order in filter(is_bought, KINDS):
+        for action in list_available_actions(order):
             target = change(action, order).target
             before_buying = target in {State.RECEIVED, State.WAITING} and target is not order.state
             if before_buying and order.state not in {State.IGNORED, State.CANCELLED}:
@@ -96,8 +96,8 @@ def test_what_sculpteo_may_have_is_bought_again_only_by_a_decision_that_warns_of
 def test_what_sculpteo_is_known_to_make_is_not_bought_again_but_taken_over() -> None:
     """Whatever state the order is in: no button and no command buys it, and one takes over what there is."""
     taken_over = set()
-    for order in [one for one in KINDS if ALIVE in one.closed and not bought(one)]:
-        for action in available(order):
+    for order in [one for one in KINDS if ALIVE in one.closed and not is_bought(one)]:
+        for action in list_available_actions(order):
             made = change(action, order)
             assert made.target not in {State.RECEIVED, State.WAITING} or action.name == "hold", action.name
             if action.name == "adopt":
@@ -117,10 +117,10 @@ def test_whoever_closed_an_order_wrongly_can_say_as_what_sculpteo_has_it(state: 
 
 def test_whatever_may_lead_to_a_purchase_says_that_money_is_at_stake() -> None:
     for order in KINDS:
-        for action in available(order):
+        for action in list_available_actions(order):
             made = change(action, order)
             toward_buying = made.target in {State.RECEIVED, State.WAITING} and made.due_at is not None
-            if toward_buying and not bought(order) and action.name != "hold":
+            if toward_buying and not is_bought(order) and action.name != "hold":
                 assert action.at_stake(order), (action.name, order.state)
 
 
@@ -156,7 +156,7 @@ def test_whatever_may_lead_to_a_purchase_says_that_money_is_at_stake() -> None:
     ],
 )
 def test_what_a_person_is_offered(state: State, more: dict[str, object], expected: set[str]) -> None:
-    assert {action.name for action in available(record(state, **more))} == expected
+    assert {action.name for action in list_available_actions(record(state, **more))} == expected
 
 
 def test_each_action_has_a_name_and_words_of_its_own() -> None:
@@ -170,15 +170,15 @@ class Written:
 
     def __init__(self, *, outdated: bool = False) -> None:
         self.outdated = outdated
-        self.changes: list[Change] = []
+        self.changes: list[Transition] = []
         self.deeds: list[tuple[str, str, object]] = []
 
-    async def intervene(self, order: OrderRecord, change: Change, who: str) -> None:
+    async def apply_decision(self, order: OrderRecord, change: Transition, who: str) -> None:
         if self.outdated:
-            raise Outdated("order #1001 was waiting and is placed now; look again")
+            raise StaleDecision("order #1001 was waiting and is placed now; look again")
         self.changes.append(change)
 
-    async def note(
+    async def record_action(
         self, who: str, action: str, outcome: str, *, facts: object = None, **more: object
     ) -> None:
         self.deeds.append((action, outcome, facts))
@@ -187,7 +187,7 @@ class Written:
 def test_a_decision_is_noted_with_what_it_said() -> None:
     store = Written()
     asyncio.run(
-        carry_out(BY_NAME["placed_as"], record(State.UNKNOWN), "anna", NOW, store, store, reference="R1")
+        perform_action(BY_NAME["placed_as"], record(State.UNKNOWN), "anna", NOW, store, store, reference="R1")
     )
     assert store.changes[0].values["reference"] == "R1"
     assert store.deeds == [("placed_as", "done", {"reference": "R1"})]
@@ -195,14 +195,14 @@ def test_a_decision_is_noted_with_what_it_said() -> None:
 
 @pytest.mark.parametrize(
     ("order", "outdated", "error"),
-    [(record(State.PLACED), False, NotNow), (record(State.WAITING, items=ITEMS), True, Outdated)],
+    [(record(State.PLACED), False, NotNow), (record(State.WAITING, items=ITEMS), True, StaleDecision)],
 )
 def test_a_decision_that_comes_too_late_is_noted_as_refused(
     order: OrderRecord, outdated: bool, error: type[Exception]
 ) -> None:
     store = Written(outdated=outdated)
     with pytest.raises(error):
-        asyncio.run(carry_out(BY_NAME["approve"], order, "anna", NOW, store, store))
+        asyncio.run(perform_action(BY_NAME["approve"], order, "anna", NOW, store, store))
     assert not store.changes
     assert store.deeds[0][:2] == ("approve", "refused")
 
@@ -218,12 +218,12 @@ def test_an_order_whose_ledger_cannot_be_read_goes_on_once_a_person_says_that_it
     seen = make.order(line(1, "RING"), ledger=Ledger(None, "d1", "scribbled over", "it is not JSON"))
 
     def verdict(known: OrderRecord) -> object:
-        return assess(
+        return assess_purchase(
             known, seen, Mapped(RING=(RING,)), policy(), NOW, lambda address: None, GoLive()
         ).verdict
 
-    facts = {"why": "it is not JSON", "note": note_digest(seen.ledger)}
+    facts = {"why": "it is not JSON", "note": compute_note_digest(seen.ledger)}
     unreadable = record(State.ATTENTION, problem=Problem.LEDGER_UNREADABLE, facts=facts)
-    assert verdict(unreadable) == Trouble(Problem.LEDGER_UNREADABLE, facts)
+    assert verdict(unreadable) == Blocked(Problem.LEDGER_UNREADABLE, facts)
     said = change(BY_NAME["not_placed"], unreadable)
     assert isinstance(verdict(replace(unreadable, state=said.target, **said.values)), Ready)

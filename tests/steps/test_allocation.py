@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.order.model import FulfillmentHold, FulfillmentOrder, PrintItem, ShopOrder, Tracking
-from bridge.steps.allocation import Printed, allocate, by_line, units_to_print, wholly_ours
+from bridge.steps.allocation import (
+    Printed,
+    allocate_units,
+    collect_units_to_print,
+    collect_wholly_ours,
+    count_units_by_line,
+)
 from tests.steps.make import RING, fulfilled, line, order, shipped, unit
 
 LINE = "gid://shopify/LineItem/1"
@@ -35,54 +41,54 @@ def split(ours: int, theirs: int) -> ShopOrder:
 
 
 def test_a_split_line_is_printed_only_as_far_as_it_is_ours() -> None:
-    assert by_line(units_to_print(split(3, 2), PRINTS)) == {LINE: 3}
-    assert by_line(units_to_print(split(3, 2), None)) == {LINE: 5}
+    assert count_units_by_line(collect_units_to_print(split(3, 2), PRINTS)) == {LINE: 3}
+    assert count_units_by_line(collect_units_to_print(split(3, 2), None)) == {LINE: 5}
 
 
 def test_what_the_merchant_ships_of_his_own_leaves_ours_as_they_are() -> None:
     bought = split(3, 2)
     theirs = replace(fulfilled(bought, {"1-1": 2}), fulfillments=(shipped("DPD-1", (1, 2)),))
-    found = allocate(theirs, printed(bought, 3))
-    assert (by_line(found.open), found.taken_by_others) == ({LINE: 3}, False)
+    found = allocate_units(theirs, printed(bought, 3))
+    assert (count_units_by_line(found.open), found.is_taken_by_others) == ({LINE: 3}, False)
     assert found.own == ()
 
 
 def test_when_ours_have_left_those_of_the_merchant_stay_his() -> None:
     bought = split(3, 2)
     sent = replace(fulfilled(bought, {"2-1": 3}), fulfillments=(shipped("1Z1", (1, 3)),))
-    found = allocate(sent, printed(bought, 3, "1Z1"))
-    assert (found.open, found.held, found.taken_by_others) == ((), (), False)
+    found = allocate_units(sent, printed(bought, 3, "1Z1"))
+    assert (found.open, found.held, found.is_taken_by_others) == ((), (), False)
 
 
 def test_ours_that_somebody_else_fulfilled_are_told_and_not_taken_from_the_others() -> None:
     bought = split(3, 2)
     by_hand = replace(fulfilled(bought, {"2-1": 3}), fulfillments=(shipped("DPD-1", (1, 3)),))
-    found = allocate(by_hand, printed(bought, 3, "1Z1"))
-    assert (found.open, found.taken_by_others) == ((), True)
+    found = allocate_units(by_hand, printed(bought, 3, "1Z1"))
+    assert (found.open, found.is_taken_by_others) == ((), True)
 
 
 def test_what_was_refunded_is_not_taken_by_somebody_else() -> None:
     bought = split(3, 2)
     left = replace(bought.lines[0], current_quantity=4)
     both = replace(fulfilled(bought, {"1-1": 2, "2-1": 1}), fulfillments=(shipped("DPD-1", (1, 2)),))
-    found = allocate(replace(both, lines=(left,)), printed(bought, 3))
-    assert (by_line(found.open), found.taken_by_others) == ({LINE: 2}, False)
+    found = allocate_units(replace(both, lines=(left,)), printed(bought, 3))
+    assert (count_units_by_line(found.open), found.is_taken_by_others) == ({LINE: 2}, False)
 
 
 def test_what_was_moved_is_ours_wherever_it_is_and_no_more_than_that() -> None:
     bought = split(3, 2)
     stock, ours = bought.fulfillment_orders
     moved = replace(bought, fulfillment_orders=(stock, replace(ours, location_name="Attic", location_id="x")))
-    found = allocate(moved, printed(bought, 3))
+    found = allocate_units(moved, printed(bought, 3))
     assert [(one.row, one.quantity) for one in found.open] == [("2-1", 3)]
     merged = replace(bought, fulfillment_orders=(part(1, "Stock", 5),))
-    assert by_line(allocate(merged, printed(bought, 3)).open) == {LINE: 3}
+    assert count_units_by_line(allocate_units(merged, printed(bought, 3)).open) == {LINE: 3}
 
 
 def test_what_an_edit_added_elsewhere_is_not_ours() -> None:
     bought = split(3, 2)
     more = order(line(1, "RING", 9), units=(part(1, "Stock", 6), part(2, "Prints", 0)))
-    assert by_line(allocate(more, printed(bought, 3)).open) == {}
+    assert count_units_by_line(allocate_units(more, printed(bought, 3)).open) == {}
 
 
 @pytest.mark.parametrize(
@@ -95,8 +101,8 @@ def test_what_an_edit_added_elsewhere_is_not_ours() -> None:
 )
 def test_what_cannot_be_fulfilled_now_is_held(changes: dict[str, object], reason: str) -> None:
     held = order(line(1, "RING", 3), units=(part(1, "Prints", 3, actions=(), **changes),))
-    found = allocate(held, printed(held, 3))
-    assert (found.open, by_line(found.held), found.holds) == ((), {LINE: 3}, (reason,))
+    found = allocate_units(held, printed(held, 3))
+    assert (found.open, count_units_by_line(found.held), found.holds) == ((), {LINE: 3}, (reason,))
 
 
 def test_a_fulfillment_with_a_number_of_somebody_else_is_not_the_bridges() -> None:
@@ -104,10 +110,10 @@ def test_a_fulfillment_with_a_number_of_somebody_else_is_not_the_bridges() -> No
     mixed = replace(shipped("1Z1", (1, 1)), tracking=(Tracking("1Z1"), Tracking("DPD-1")))
     bare = shipped(None, (1, 1), fulfillment=3)
     there = replace(whole, fulfillments=(mixed, shipped("1Z2", (1, 1), fulfillment=2), bare))
-    found = allocate(there, replace(printed(whole, 3, "1Z1", "1Z2"), locations=None))
+    found = allocate_units(there, replace(printed(whole, 3, "1Z1", "1Z2"), locations=None))
     assert [one.id for one in found.own] == ["gid://shopify/Fulfillment/2"]
     made = Printed((), made=frozenset({bare.id}))
-    assert allocate(there, made).own == (bare,)
+    assert allocate_units(there, made).own == (bare,)
 
 
 def test_progress_is_for_what_is_printed_alone() -> None:
@@ -115,13 +121,13 @@ def test_progress_is_for_what_is_printed_alone() -> None:
     mixed, alone = unit(1, ring, tee), unit(2, ring)
     items = (PrintItem(RING, 2, LINE, 2, "RING"),)
     both = order(ring, tee, units=(mixed, alone))
-    assert wholly_ours(both, allocate(both, Printed(items, both))) == (alone.id,)
+    assert collect_wholly_ours(both, allocate_units(both, Printed(items, both))) == (alone.id,)
 
 
 def test_what_was_sent_before_a_purchase_was_found_does_not_count_against_it() -> None:
     there = replace(fulfilled(split(3, 2), {"2-1": 1}), fulfillments=(shipped("1Z1", (1, 1)),))
-    found = allocate(there, printed(there, 2, "1Z1"))
-    assert by_line(found.open) == {LINE: 2}
+    found = allocate_units(there, printed(there, 2, "1Z1"))
+    assert count_units_by_line(found.open) == {LINE: 2}
 
 
 @dataclass
@@ -166,7 +172,7 @@ def test_whatever_is_fulfilled_moved_held_and_added_the_sums_hold(data: st.DataO
         happens = data.draw(st.sampled_from(["bridge", "merchant", "moves", "holds", "releases", "adds"]))
         index = data.draw(st.integers(0, 9))
         rows = [row for one in days.now.fulfillment_orders for row in one.lines if row.remaining]
-        open_ = allocate(days.now, printed(bought, days.ours, "1Z1")).open
+        open_ = allocate_units(days.now, printed(bought, days.ours, "1Z1")).open
         match happens:
             case "bridge" if open_:
                 units = data.draw(st.integers(1, open_[0].quantity))
@@ -183,7 +189,7 @@ def test_whatever_is_fulfilled_moved_held_and_added_the_sums_hold(data: st.DataO
                 days.changes(index, status="OPEN", actions=("CREATE_FULFILLMENT",))
             case "adds":
                 days.adds()
-        found = allocate(days.now, printed(bought, days.ours, "1Z1"))
+        found = allocate_units(days.now, printed(bought, days.ours, "1Z1"))
         both = (*found.open, *found.held)
         left = {row.id: row.remaining for one in days.now.fulfillment_orders for row in one.lines}
         assert len({one.row for one in both}) == len(both)

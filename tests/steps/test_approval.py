@@ -17,16 +17,16 @@ import pytest
 from bridge.decisions import transitions
 from bridge.order.model import Money, ShopOrder
 from bridge.order.policy import ApprovalPolicy
-from bridge.order.records import Change, Notice, OrderRecord
+from bridge.order.records import OrderRecord, OrderSignal, Transition
 from bridge.order.states import State, Wait
 from bridge.runtime.worker import (
     LEASE,
-    worked_on,
+    process_order,
 )
-from bridge.steps.approval import why_a_person
+from bridge.steps.approval import find_approval_reason
 from bridge.steps.context import (
-    Job,
-    World,
+    StepContext,
+    StepRun,
 )
 from bridge.store.store import Store
 from tests.promise.world import Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
@@ -88,7 +88,7 @@ def dollar(amount: str) -> Money:
 def test_a_rule_asks_when_it_fits_and_when_it_cannot_be_judged(
     rule: ApprovalPolicy, given: dict[str, Any], asks: str | None
 ) -> None:
-    assert why_a_person(replace(order(line(1, "RING")), **given), rule) == asks
+    assert find_approval_reason(replace(order(line(1, "RING")), **given), rule) == asks
 
 
 class Play:
@@ -99,7 +99,7 @@ class Play:
         self.store, self.clock = store, clock
         self.shop = MemoryShop(clock, fate)
         self.printer = MemoryPrinter(clock, fate)
-        self.world = World(
+        self.world = StepContext(
             clock=clock,
             orders=store.orders,
             shops={"acme": self.shop},
@@ -113,26 +113,26 @@ class Play:
     async def tell(self, shop_order: ShopOrder) -> None:
         """The shop has this order now, and says so."""
         self.shop.touch(shop_order)
-        await self.store.orders.notice(Notice("acme", shop_order.id, "webhook", shop_order.name))
+        await self.store.orders.receive_signal(OrderSignal("acme", shop_order.id, "webhook", shop_order.name))
         self.clock.time += timedelta(seconds=5)
 
     async def work(self) -> OrderRecord:
         """Run steps until nothing is due; gives the order as it is then."""
         for _ in range(20):
-            claimed = await self.store.orders.claim("worker", limit=1, lease_for=LEASE)
+            claimed = await self.store.orders.claim_orders("worker", limit=1, lease_for=LEASE)
             if not claimed:
                 break
-            job = Job(claimed[0], self.world)
-            if (await worked_on(job)).target is State.PLACED:
+            job = StepRun(claimed[0], self.world)
+            if (await process_order(job)).target is State.PLACED:
                 break  # from here on it is followed for ever
         return await self.look()
 
     async def look(self) -> OrderRecord:
-        [found] = await self.store.queries.find("#1001")
+        [found] = await self.store.queries.search_orders("#1001")
         return found
 
-    async def decide(self, change: Change) -> None:
-        await self.store.orders.intervene(await self.look(), change, "anna")
+    async def decide(self, change: Transition) -> None:
+        await self.store.orders.apply_decision(await self.look(), change, "anna")
         self.clock.time += timedelta(seconds=1)
 
 
@@ -178,7 +178,7 @@ async def test_an_order_that_a_rule_names_is_bought_only_once_a_person_approves(
     play.clock.time += timedelta(days=3)
     assert (await play.work()).state is State.WAITING
     assert play.printer.books == {}
-    await play.decide(transitions.approve(await play.look(), "anna", play.clock.now()))
+    await play.decide(transitions.approve_order(await play.look(), "anna", play.clock.now()))
     assert (await play.work()).state is State.PLACED
     assert len(play.printer.books) == 1
 
@@ -198,7 +198,7 @@ async def test_a_person_can_release_it_before_the_window_ends(stage: Stage) -> N
     play = await stage(ApprovalPolicy(delay=HALF_HOUR))
     await play.tell(ORDER)
     await play.work()
-    await play.decide(transitions.approve(await play.look(), "anna", play.clock.now()))
+    await play.decide(transitions.approve_order(await play.look(), "anna", play.clock.now()))
     placed = await play.work()
     assert (placed.state, placed.approved_by) == (State.PLACED, "anna")
 
@@ -240,7 +240,7 @@ async def test_a_cancellation_that_comes_with_the_approval_wins(stage: Stage) ->
     await play.tell(ORDER)
     await play.work()
     play.shop.touch(replace(ORDER, cancelled_at=NOW))
-    await play.decide(transitions.approve(await play.look(), "anna", play.clock.now()))
+    await play.decide(transitions.approve_order(await play.look(), "anna", play.clock.now()))
     assert (await play.work()).state is State.CANCELLED
     assert play.printer.books == {}
 
@@ -265,7 +265,7 @@ async def test_an_approval_of_what_was_edited_since_no_longer_counts(stage: Stag
     await play.tell(ORDER)
     await play.work()
     play.shop.touch(order(line(1, "RING", 3)))
-    await play.decide(transitions.approve(await play.look(), "anna", play.clock.now()))
+    await play.decide(transitions.approve_order(await play.look(), "anna", play.clock.now()))
     again = await play.work()
     assert (again.state, again.reason, again.approved_at) == (State.WAITING, Wait.APPROVAL, None)
     assert play.printer.books == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.steps.order_audit import gaps
+from bridge.steps.order_audit import find_gaps
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,9 @@ from bridge.steps.order_audit import gaps
     ],
 )
 def test_numbers_that_are_left_out_are_named(names: list[str], missing: list[str]) -> None:
-    assert [str(gap) for gap in gaps(names)] == missing
+    assert [str(gap) for gap in find_gaps(names)] == missing
 
 
 def test_a_gap_knows_its_names_and_how_many_they_are() -> None:
-    (gap,) = gaps(["0008", "0012"])
-    assert (list(gap.names), len(gap)) == (["0009", "0010", "0011"], 3)
+    (gap,) = find_gaps(["0008", "0012"])
+    assert (list(gap.missing_names), len(gap)) == (["0009", "0010", "0011"], 3)

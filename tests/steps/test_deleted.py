@@ -34,14 +34,18 @@ async def deleted(play: Playing, order_id: str) -> None:
     """The merchant deletes the order, and Shopify says so: https://shopify.dev/docs/api/webhooks."""
     play.shop.orders.pop(order_id, None)
     body = json.dumps({"id": int(order_id.rpartition("/")[2])}).encode()
-    await play.store.inbox.put(Delivery("acme", "webhook-1", "orders/delete", body, play.clock.now()))
-    for delivery in await play.store.inbox.pending(10):
+    await play.store.inbox.add_delivery(
+        Delivery("acme", "webhook-1", "orders/delete", body, play.clock.now())
+    )
+    for delivery in await play.store.inbox.list_pending(10):
         await accept(delivery, interpret, {"acme": play.shop}, play.store.inbox)
     play.forward(timedelta(seconds=3))
 
 
 async def alarms(play: Playing) -> dict[str, str]:
-    return {alarm.alarm: str(alarm.facts.get("reference")) for alarm in await play.store.queries.alarms()}
+    return {
+        alarm.alarm: str(alarm.facts.get("reference")) for alarm in await play.store.queries.list_alarms()
+    }
 
 
 def test_the_shop_is_asked_to_tell_of_deleted_orders() -> None:
@@ -68,7 +72,7 @@ async def test_the_alarm_does_not_wait_for_sculpteo_which_is_down(
     async def down(reference: str) -> None:
         raise TryAgain("HTTP 503", upstream=SCULPTEO)
 
-    monkeypatch.setattr(play.printer, "track", down)
+    monkeypatch.setattr(play.printer, "track_order", down)
     await deleted(play, ring.id)
     await play.steps()
     assert set(await alarms(play)) == {Alarm.DELETED_AFTER_PLACING}
@@ -77,7 +81,7 @@ async def test_the_alarm_does_not_wait_for_sculpteo_which_is_down(
 
 
 async def test_an_order_deleted_before_it_was_bought_is_gone_at_the_first_look(play: Playing) -> None:
-    await play.store.switch.pause("*", "ada")
+    await play.store.switch.pause_ordering("*", "ada")
     ring = order(line(1, "RING"))
     key = await play.hear_of(ring)
     await play.steps()
@@ -123,6 +127,8 @@ async def test_a_real_service_is_told_of_a_deleted_order_within_seconds(tmp_path
 
         async def told() -> bool:
             async with Store.open(stage.database, clock=Now(), create=False) as store:
-                return [one.alarm for one in await store.queries.alarms()] == [Alarm.DELETED_AFTER_PLACING]
+                return [one.alarm for one in await store.queries.list_alarms()] == [
+                    Alarm.DELETED_AFTER_PLACING
+                ]
 
         await until(told, serving)

@@ -14,7 +14,7 @@ from bridge.decisions import transitions
 from bridge.errors import NeedsPerson
 from bridge.order.model import CustomerOrder, ShopOrder
 from bridge.order.policy import ApprovalPolicy
-from bridge.order.records import Notice, OrderRecord
+from bridge.order.records import OrderRecord, OrderSignal
 from bridge.order.states import State, Wait
 from bridge.steps.customer_history import count_orders_before
 from tests.promise.world import START
@@ -80,7 +80,9 @@ def theirs(number: int, count: int, **more: Any) -> ShopOrder:
 
 
 async def hear(play: Playing, shop_order: ShopOrder) -> int:
-    return await play.store.orders.notice(Notice("acme", shop_order.id, "webhook", shop_order.name))
+    return await play.store.orders.receive_signal(
+        OrderSignal("acme", shop_order.id, "webhook", shop_order.name)
+    )
 
 
 async def work(play: Playing) -> None:
@@ -90,7 +92,9 @@ async def work(play: Playing) -> None:
 
 async def approve(play: Playing, key: int) -> OrderRecord:
     asked = await play.record(key)
-    await play.store.orders.intervene(asked, transitions.approve(asked, "anna", play.clock.now()), "anna")
+    await play.store.orders.apply_decision(
+        asked, transitions.approve_order(asked, "anna", play.clock.now()), "anna"
+    )
     await work(play)
     return await play.record(key)
 
@@ -145,7 +149,7 @@ async def test_where_the_shop_does_not_show_customers_a_person_is_asked(
     async def refuse(customer_id: str) -> list[CustomerOrder]:
         raise NeedsPerson("shop_access", why="read_customers is missing")
 
-    monkeypatch.setattr(play.shop, "customer_orders", refuse)
+    monkeypatch.setattr(play.shop, "fetch_customer_orders", refuse)
     now = theirs(1001, 5)
     play.shop.touch(now)
     key = await hear(play, now)

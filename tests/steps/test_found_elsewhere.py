@@ -43,7 +43,7 @@ async def test_an_intent_that_sculpteo_later_tells_of_is_fulfilled_in_the_shop(t
         key = await play.hear_of(RINGS)
         await play.steps()
         assert (await play.record(key)).state is State.UNKNOWN
-        await play.store.calls.notify(entry.token, "REF1", b"reference=REF1")
+        await play.store.calls.receive_notification(entry.token, "REF1", b"reference=REF1")
         await play.steps()
         assert (await play.record(key)).state is State.DONE
         tracked = [one.tracking for one in play.shop.orders[RINGS.id].fulfillments]
@@ -67,8 +67,8 @@ async def test_a_reference_that_another_order_has_is_never_shared_and_a_person_r
         found = await play.record(key)
         assert (found.state, found.problem) == (State.ATTENTION, Problem.REFERENCE_TAKEN)
         assert found.due_at is None, "nothing spins"
-        await play.store.orders.intervene(
-            found, transitions.not_placed(found, "anna", play.clock.now()), "anna"
+        await play.store.orders.apply_decision(
+            found, transitions.resolve_as_not_placed(found, "anna", play.clock.now()), "anna"
         )
         await play.steps()
         bought = await play.record(key)
@@ -95,14 +95,16 @@ async def test_that_one_note_is_another_orders_says_nothing_of_the_next_note(tmp
         await play.steps()
         found = await play.record(key)
         assert found.problem == Problem.REFERENCE_TAKEN
-        await play.store.orders.intervene(
-            found, transitions.not_placed(found, "anna", play.clock.now()), "anna"
+        await play.store.orders.apply_decision(
+            found, transitions.resolve_as_not_placed(found, "anna", play.clock.now()), "anna"
         )
         await play.steps()
         assert (await play.record(key)).reason == Wait.APPROVAL
         play.intend(copied, "REF3", "a3")
         waits = await play.record(key)
-        await play.store.orders.intervene(waits, transitions.approve(waits, "anna", play.clock.now()), "anna")
+        await play.store.orders.apply_decision(
+            waits, transitions.approve_order(waits, "anna", play.clock.now()), "anna"
+        )
         await play.steps()
         again = await play.record(key)
         assert (again.problem, again.facts["reference"]) == (Problem.REFERENCE_TAKEN, "REF3")

@@ -27,9 +27,9 @@ from bridge.steps.fulfillment_plan import (
     Impossible,
     Situation,
     Write,
-    brought,
+    collect_brought_numbers,
+    collect_known_numbers,
     is_over,
-    known_numbers,
 )
 from bridge.steps.fulfillment_plan import next_write as next_of
 from tests.steps.make import RING, fulfilled, line, order, shipped, unit
@@ -187,7 +187,7 @@ def test_numbers_of_cancelled_fulfillments_do_not_count_as_known() -> None:
     shop_order = replace(
         order(line(1, "RING")), fulfillments=(replace(shipped("1Z0001"), status="CANCELLED"),)
     )
-    assert known_numbers(shop_order) == {}
+    assert collect_known_numbers(shop_order) == {}
 
 
 def test_a_parcel_from_two_locations_is_two_fulfillments_and_one_piece_of_news() -> None:
@@ -214,7 +214,7 @@ def test_a_parcel_of_known_contents_from_two_locations_is_brought_when_both_are_
     write = exact_write(both, items, [parcel], False)
     assert write == Create((parcel,), lines(("1-1", 2)), True, ())
     after = replace(fulfilled(both, {"1-1": 2}), fulfillments=(shipped("1Z0001", (1, 2)),))
-    assert brought(situation(after, items, [parcel], False)) == ()
+    assert collect_brought_numbers(situation(after, items, [parcel], False)) == ()
     write = exact_write(after, items, [parcel], False)
     assert write == Create((parcel,), lines(("2-2", 1), unit=2), False, ("1Z0001",))
 
@@ -384,7 +384,7 @@ def test_whatever_ships_in_whatever_parcels_each_number_is_told_once_and_all_is_
         arrived += [Parcel(f"N{index}-{position}", carrier) for position, carrier in enumerate(carriers)]
         complete = index == len(batches)
         for _ in range(20):
-            missing = [one for one in arrived if one.number not in known_numbers(shop_order)]
+            missing = [one for one in arrived if one.number not in collect_known_numbers(shop_order)]
             there = tuple(one for one in arrived if one not in missing)
             write = exact_write(shop_order, items, missing, complete, there=there, overdue=complete)
             if write is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.errors import INVOICE, BridgeError, NeedsPerson, NotThere, TryAgain, shopify
+from bridge.errors import INVOICE, BridgeError, NeedsPerson, NotReadyYet, TryAgain, shopify_upstream
 from bridge.order.model import Papers, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State
@@ -25,7 +25,7 @@ class Service:
     pdf: bytes | None = None
     asked: int = 0
 
-    async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
+    async def prepare_invoice(self, shop: str, order: ShopOrder) -> bytes | None:
         self.asked += 1
         if self.pdf is None:
             raise self.error
@@ -42,7 +42,7 @@ async def tried(play: Playing, service: Service, times: int) -> int:
 
 
 async def test_an_invoice_that_never_comes_needs_a_person_and_buys_nothing(tmp_path: Path) -> None:
-    service = Service(NotThere("invoices.example has no invoice yet (HTTP 404)", upstream=INVOICE))
+    service = Service(NotReadyYet("invoices.example has no invoice yet (HTTP 404)", upstream=INVOICE))
     async with playing(tmp_path) as play:
         key = await tried(play, service, INVOICE_TRIES + 3)
         found = await play.record(key)
@@ -58,7 +58,7 @@ class Drawer:
 
     given: list[ShopOrder] = field(default_factory=list)
 
-    async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
+    async def prepare_invoice(self, shop: str, order: ShopOrder) -> bytes | None:
         self.given.append(order)
         return b"%PDF-1.7"
 
@@ -75,7 +75,7 @@ async def test_an_invoice_gets_what_it_says_beyond_the_order_and_only_where_it_i
             asked.append(order_id)
             return papers
 
-        instead(play.shop, "papers", told)
+        instead(play.shop, "fetch_papers", told)
         rules = replace(play.world.policy, needs_papers=needs)
         play.world = replace(play.world, invoicer=drawer, policy=rules)
         key = await play.hear_of(order(line(1, "RING")))
@@ -92,7 +92,7 @@ async def test_an_invoice_gets_what_it_says_beyond_the_order_and_only_where_it_i
     ("error", "bought"),
     [
         (NeedsPerson(Problem.SHOP_ACCESS, why="the shop does not show them"), True),
-        (TryAgain("Shopify is away", upstream=shopify("acme")), False),
+        (TryAgain("Shopify is away", upstream=shopify_upstream("acme")), False),
     ],
 )
 async def test_what_the_shop_does_not_show_is_left_out_and_what_it_may_show_soon_is_waited_for(
@@ -104,7 +104,7 @@ async def test_what_the_shop_does_not_show_is_left_out_and_what_it_may_show_soon
         async def told(order_id: str) -> Papers:
             raise error
 
-        instead(play.shop, "papers", told)
+        instead(play.shop, "fetch_papers", told)
         rules = replace(play.world.policy, needs_papers=True)
         play.world = replace(play.world, invoicer=drawer, policy=rules)
         key = await play.hear_of(order(line(1, "RING")))
@@ -115,7 +115,7 @@ async def test_what_the_shop_does_not_show_is_left_out_and_what_it_may_show_soon
 
 
 async def test_an_invoice_that_comes_late_is_sent_along(tmp_path: Path) -> None:
-    service = Service(NotThere("invoices.example has no invoice yet (HTTP 404)", upstream=INVOICE))
+    service = Service(NotReadyYet("invoices.example has no invoice yet (HTTP 404)", upstream=INVOICE))
     async with playing(tmp_path) as play:
         key = await tried(play, service, INVOICE_TRIES - 1)
         assert (await play.record(key)).state is State.WAITING

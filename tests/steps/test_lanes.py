@@ -18,7 +18,7 @@ from bridge.runtime.worker import (
     FOLLOWING,
     Worker,
 )
-from bridge.steps.accept import Word
+from bridge.steps.accept import WebhookEvent
 from tests.steps.make import line, order
 from tests.steps.playing import Playing, playing
 
@@ -47,7 +47,7 @@ class Gate:
 
 @asynccontextmanager
 async def working(play: Playing, gate: Gate) -> AsyncIterator[None]:
-    def never(_: object) -> Word:
+    def never(_: object) -> WebhookEvent:
         raise AssertionError("no delivery comes here")
 
     worker = Worker(lambda: play.world, play.store.inbox, never, on_missed=lambda shop: None)
@@ -75,13 +75,13 @@ async def test_a_backlog_of_what_is_followed_keeps_no_order_from_being_bought(
         keys = [await play.hear_of(ring(number)) for number in range(1001, 1001 + 2 * FOLLOWING)]
         await play.steps(100)
         assert {(await play.record(key)).state for key in keys} == {State.PLACED}
-        gate, track = Gate(FOLLOWING), play.printer.track
+        gate, track = Gate(FOLLOWING), play.printer.track_order
 
         async def slow(reference: str) -> object:
             await gate.hang()
             return await track(reference)
 
-        monkeypatch.setattr(play.printer, "track", slow)
+        monkeypatch.setattr(play.printer, "track_order", slow)
         play.forward(timedelta(days=1))
         async with working(play, gate):
             await until(play, await play.hear_of(ring(2001)), State.PLACED)
@@ -95,14 +95,14 @@ async def test_a_backlog_of_what_is_to_be_bought_keeps_no_parcel_waiting(
         bought = await play.hear_of(ring(2001))
         await play.steps(100)
         (reference,) = play.printer.books
-        gate, read = Gate(BUYING), play.shop.read
+        gate, read = Gate(BUYING), play.shop.fetch_order
 
         async def slow(order_id: str, **_: object) -> ShopOrder | None:
             if order_id != "gid://shopify/Order/2001":
                 await gate.hang()
             return await read(order_id)
 
-        monkeypatch.setattr(play.shop, "read", slow)
+        monkeypatch.setattr(play.shop, "fetch_order", slow)
         for number in range(1001, 1001 + 2 * BUYING):
             await play.hear_of(ring(number))
         async with working(play, gate):

@@ -25,11 +25,11 @@ async def _said_not_placed(play: Playing) -> int:
     play.fate.printer = ["after"]
     key = await play.hear_of(RING)
     await play.steps()
-    await play.store.switch.pause("*", "Ada")
+    await play.store.switch.pause_ordering("*", "Ada")
     unknown = await play.record(key)
     assert unknown.state is State.UNKNOWN
-    await play.store.orders.intervene(
-        unknown, transitions.not_placed(unknown, "Ada", play.clock.now()), "Ada"
+    await play.store.orders.apply_decision(
+        unknown, transitions.resolve_as_not_placed(unknown, "Ada", play.clock.now()), "Ada"
     )
     await play.steps()
     return key
@@ -39,23 +39,23 @@ async def _die(*_: Any) -> None:
     raise Crash
 
 
-@pytest.mark.parametrize("moment", ["revive", "record", None])
+@pytest.mark.parametrize("moment", ["revive_attempt", "record_transition", None])
 async def test_the_order_is_taken_back_with_an_alarm_and_not_printed_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str | None
 ) -> None:
     async with playing(tmp_path) as play:
         key = await _said_not_placed(play)
         (reference, made), *_ = play.printer.books.items()
-        await play.store.calls.notify(made.token, reference, b"")
+        await play.store.calls.receive_notification(made.token, reference, b"")
         if moment is not None:
             with monkeypatch.context() as patch, contextlib.suppress(Crash):
                 patch.setattr(StoredOrders, moment, _die)
                 await play.step()
             play.forward(2 * LEASE)
-        await play.store.switch.resume("*")
+        await play.store.switch.resume_ordering("*")
         await play.steps()
         found = await play.record(key)
-        alarms = await play.store.queries.alarms(order=key)
+        alarms = await play.store.queries.list_alarms(order=key)
     assert found.reference == reference
     assert len(play.printer.books) == 1
     assert [alarm.alarm for alarm in alarms] == [Alarm.LATE_ANSWER]

@@ -14,7 +14,7 @@ from bridge.order.model import Mode
 from bridge.order.policy import ApprovalPolicy
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from bridge.steps.context import World
+from bridge.steps.context import StepContext
 from tests.steps.make import Mapped, euro, line, order, policy
 from tests.steps.playing import Playing, playing
 
@@ -26,16 +26,16 @@ ORDER = order(line(1, "RING"))
 async def play(tmp_path: Path) -> AsyncIterator[Playing]:
     async with playing(tmp_path) as made:
         made.world = replace(made.world, policy=policy(version="new"))
-        await made.store.took_up(made.world.judged_by)
+        await made.store.record_judged_by(made.world.judged_by)
         yield made
 
 
-def late(world: World, **rules: Any) -> World:
+def late(world: StepContext, **rules: Any) -> StepContext:
     """The world of a replica that has not read the newest configuration yet."""
     return replace(world, policy=replace(policy(version="old"), **rules))
 
 
-async def judged_late(play: Playing, old: World) -> int:
+async def judged_late(play: Playing, old: StepContext) -> int:
     """The order, looked at by the late replica until nothing is due."""
     key = await play.hear_of(ORDER)
     newest, play.world = play.world, old

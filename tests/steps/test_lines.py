@@ -12,37 +12,37 @@ from hypothesis import strategies as st
 
 from bridge.decisions.line_overrides import (
     NoSuchLine,
-    as_configured,
-    chosen,
-    lines_of,
-    not_printed,
-    printed_as,
+    build_lines,
+    ignore_lines,
+    map_lines,
+    reset_lines,
+    select_lines,
 )
 from bridge.decisions.refusals import NotNow
 from bridge.order.line_overrides import (
     LineRule,
     Scope,
-    config_lines,
-    subjects_of,
-    told,
+    collect_subjects,
+    describe_designs,
+    render_config_lines,
 )
 from bridge.order.matching import NotPrinted, Printed, Unmapped
 from bridge.order.model import Design, LineItem
 from bridge.order.policy import ApprovalPolicy, GoLive
 from bridge.order.problems import Problem
 from bridge.order.records import OrderRecord
-from bridge.order.spelling import seen
+from bridge.order.spelling import normalize_text
 from bridge.order.states import Ignored, State, Wait
 from bridge.steps.line_selection import (
-    Nothing,
-    Trouble,
-    Waits,
+    Blocked,
+    Skipped,
+    Waiting,
 )
 from bridge.steps.mapping_overrides import (
-    Overlaid,
-    overlaid,
+    OverriddenCatalog,
+    with_overrides,
 )
-from bridge.steps.match import Assessment, Ready, assess
+from bridge.steps.match import Assessment, Ready, assess_purchase
 from tests.steps.make import NOW, RING, Mapped, approval, line, order, policy, record
 
 MUG = Design("YLXNMztE", 2, "white_plastic", Decimal("1.2"), "mm")
@@ -57,29 +57,32 @@ def unmapped(*lines: LineItem) -> OrderRecord:
 
 def verdict(known: OrderRecord, *rules: LineRule) -> object:
     assert known.snapshot is not None
-    found = assess(
-        known, known.snapshot, overlaid(CATALOG, rules), policy(), NOW, lambda address: None, GoLive()
+    found = assess_purchase(
+        known, known.snapshot, with_overrides(CATALOG, rules), policy(), NOW, lambda address: None, GoLive()
     )
     return found.verdict
 
 
 def test_a_line_mapped_for_its_order_is_printed_and_only_there() -> None:
     here = unmapped(NEW)
-    assert verdict(here) == Trouble(Problem.UNMAPPED, {"skus": "“NEW”"})
-    rules, change = printed_as(here, lines_of(here, overlaid(CATALOG, ())), (MUG, RING), NOW)
+    assert verdict(here) == Blocked(Problem.UNMAPPED, {"skus": "“NEW”"})
+    rules, change = map_lines(here, build_lines(here, with_overrides(CATALOG, ())), (MUG, RING), NOW)
     assert verdict(here, *rules) == Ready()
     assert change.target is State.RECEIVED
-    assert change.notes[0].facts == {"line": "“NEW”", "designs": f"{told((MUG,))} and {told((RING,))}"}
+    assert change.notes[0].facts == {
+        "line": "“NEW”",
+        "designs": f"{describe_designs((MUG,))} and {describe_designs((RING,))}",
+    }
     elsewhere = unmapped(replace(NEW, id="gid://shopify/LineItem/9"))
-    assert verdict(elsewhere, *rules) == Trouble(Problem.UNMAPPED, {"skus": "“NEW”"})
+    assert verdict(elsewhere, *rules) == Blocked(Problem.UNMAPPED, {"skus": "“NEW”"})
 
 
 def test_every_copy_of_a_bundle_is_printed_for_every_unit() -> None:
     here = unmapped(line(1, "SET", 3))
-    rules, _ = printed_as(here, lines_of(here, overlaid(CATALOG, ())), (MUG, RING), NOW)
+    rules, _ = map_lines(here, build_lines(here, with_overrides(CATALOG, ())), (MUG, RING), NOW)
     assert here.snapshot is not None
-    found = assess(
-        here, here.snapshot, overlaid(CATALOG, rules), policy(), NOW, lambda address: None, GoLive()
+    found = assess_purchase(
+        here, here.snapshot, with_overrides(CATALOG, rules), policy(), NOW, lambda address: None, GoLive()
     )
     assert [(item.design.uuid, item.quantity, item.line_quantity) for item in found.items] == [
         ("YLXNMztE", 6, 3),
@@ -90,14 +93,14 @@ def test_every_copy_of_a_bundle_is_printed_for_every_unit() -> None:
 @pytest.mark.parametrize("scope", list(Scope))
 def test_a_line_variant_or_product_that_is_not_printed_leaves_nothing_to_print(scope: Scope) -> None:
     here = unmapped(NEW)
-    rules, change = not_printed(here, lines_of(here, overlaid(CATALOG, ())), scope, NOW)
-    assert verdict(here, *rules) == Nothing(Ignored.NOTHING_TO_PRINT)
+    rules, change = ignore_lines(here, build_lines(here, with_overrides(CATALOG, ())), scope, NOW)
+    assert verdict(here, *rules) == Skipped(Ignored.NOTHING_TO_PRINT)
     assert change.notes[0].kind == "line_ignored"
 
 
 def test_the_configuration_wins_over_what_is_not_printed_in_all_orders_and_it_is_told() -> None:
-    later = overlaid(Mapped(NEW=(MUG,)), [LineRule("acme", Scope.PRODUCT, "p1", (), "New", "NEW")])
-    judged = later.judge("acme", NEW)
+    later = with_overrides(Mapped(NEW=(MUG,)), [LineRule("acme", Scope.PRODUCT, "p1", (), "New", "NEW")])
+    judged = later.judge_line("acme", NEW)
     assert judged.match == Printed((MUG,))
     assert judged.rule is None
     assert judged.overruled is not None
@@ -105,53 +108,53 @@ def test_the_configuration_wins_over_what_is_not_printed_in_all_orders_and_it_is
 
 def test_what_was_decided_for_one_order_stands_whatever_the_configuration_says_later() -> None:
     rule = LineRule("acme", Scope.LINE, NEW.id, (RING,), "New", "NEW")
-    assert overlaid(Mapped(NEW=(MUG,)), [rule]).match("acme", NEW) == Printed((RING,))
+    assert with_overrides(Mapped(NEW=(MUG,)), [rule]).match_line("acme", NEW) == Printed((RING,))
 
 
 def test_a_decision_counts_in_its_own_shop_only() -> None:
     rule = LineRule("acme", Scope.VARIANT, "v1", (), "New", "NEW")
-    assert overlaid(CATALOG, [rule]).match("other", NEW) == Unmapped()
+    assert with_overrides(CATALOG, [rule]).match_line("other", NEW) == Unmapped()
 
 
 def test_a_line_without_sku_or_variant_is_decided_by_its_number_and_for_its_order_only() -> None:
     here = unmapped(NEW, NAMELESS)
-    lines = chosen(lines_of(here, overlaid(CATALOG, ())), None, [2])
+    lines = select_lines(build_lines(here, with_overrides(CATALOG, ())), None, [2])
     assert [one.item for one in lines] == [NAMELESS]
     with pytest.raises(NotNow, match="decide about the line in this order only"):
-        not_printed(here, lines, Scope.VARIANT, NOW)
-    rules, _ = not_printed(here, lines, Scope.LINE, NOW)
-    assert verdict(here, *rules) == Trouble(Problem.UNMAPPED, {"skus": "“NEW”"})
+        ignore_lines(here, lines, Scope.VARIANT, NOW)
+    rules, _ = ignore_lines(here, lines, Scope.LINE, NOW)
+    assert verdict(here, *rules) == Blocked(Problem.UNMAPPED, {"skus": "“NEW”"})
 
 
 def test_lines_of_one_sku_go_together_unless_they_differ() -> None:
     alike = [line(1, "NEW"), line(2, "NEW"), line(3, "RING")]
-    lines = lines_of(unmapped(*alike), overlaid(CATALOG, ()))
-    assert [one.number for one in chosen(lines, " NEW ", ())] == [1, 2]
+    lines = build_lines(unmapped(*alike), with_overrides(CATALOG, ()))
+    assert [one.number for one in select_lines(lines, " NEW ", ())] == [1, 2]
     differing = [alike[0], replace(alike[1], attributes=(("Engraving", "Ada"),))]
-    lines = lines_of(unmapped(*differing), overlaid(CATALOG, ()))
+    lines = build_lines(unmapped(*differing), with_overrides(CATALOG, ()))
     with pytest.raises(NoSuchLine, match="line 1 “NEW”, line 2 “NEW”"):
-        chosen(lines, "NEW", ())
-    assert [one.number for one in chosen(lines, "NEW", [2])] == [2]
+        select_lines(lines, "NEW", ())
+    assert [one.number for one in select_lines(lines, "NEW", [2])] == [2]
 
 
 @pytest.mark.parametrize(("sku", "numbers"), [("RING-X", ()), (None, ()), (None, [3]), ("", ())])
 def test_a_line_that_is_not_there_is_answered_with_those_that_are(
     sku: str | None, numbers: list[int]
 ) -> None:
-    lines = lines_of(unmapped(NEW, NAMELESS), overlaid(CATALOG, ()))
+    lines = build_lines(unmapped(NEW, NAMELESS), with_overrides(CATALOG, ()))
     with pytest.raises(NoSuchLine, match=r"line 1 “NEW”, line 2 “Thing 2” \(it has no SKU\)"):
-        chosen(lines, sku, numbers)
+        select_lines(lines, sku, numbers)
 
 
 def test_a_decision_about_a_line_is_taken_back() -> None:
     here = unmapped(NEW)
     rule = LineRule("acme", Scope.LINE, NEW.id, (), "New", "NEW", key=7)
-    keys, change = as_configured(here, lines_of(here, overlaid(CATALOG, [rule])), NOW)
+    keys, change = reset_lines(here, build_lines(here, with_overrides(CATALOG, [rule])), NOW)
     assert keys == [7]
     assert change.notes[0].kind == "line_as_configured"
     wide = replace(rule, scope=Scope.VARIANT, subject="v1")
     with pytest.raises(NotNow, match="Nothing was decided"):
-        as_configured(here, lines_of(here, overlaid(CATALOG, [wide])), NOW)
+        reset_lines(here, build_lines(here, with_overrides(CATALOG, [wide])), NOW)
 
 
 @pytest.mark.parametrize(
@@ -164,16 +167,16 @@ def test_a_decision_about_a_line_is_taken_back() -> None:
     ],
 )
 def test_nothing_is_decided_about_lines_that_may_be_bought_or_are_not_wanted(known: OrderRecord) -> None:
-    lines = lines_of(known, overlaid(CATALOG, ()))
+    lines = build_lines(known, with_overrides(CATALOG, ()))
     with pytest.raises(NotNow):
-        printed_as(known, lines, (RING,), NOW)
+        map_lines(known, lines, (RING,), NOW)
     with pytest.raises(NotNow):
-        not_printed(known, lines, Scope.LINE, NOW)
+        ignore_lines(known, lines, Scope.LINE, NOW)
 
 
 def test_an_order_that_waits_keeps_its_reason_until_it_is_judged_anew() -> None:
     waits = record(State.WAITING, reason=Wait.HELD, held_at=NOW, snapshot=order(NEW))
-    _, change = not_printed(waits, lines_of(waits, overlaid(CATALOG, ())), Scope.LINE, NOW)
+    _, change = ignore_lines(waits, build_lines(waits, with_overrides(CATALOG, ())), Scope.LINE, NOW)
     assert (change.target, change.reason, change.due_at) == (State.WAITING, Wait.HELD, NOW)
 
 
@@ -183,11 +186,13 @@ def test_an_approval_does_not_count_for_other_prints_that_a_line_is_mapped_to_la
     manual = policy(approval=ApprovalPolicy(manual=True))
 
     def judge(known: OrderRecord, *rules: LineRule) -> Assessment:
-        return assess(known, ring, overlaid(CATALOG, rules), manual, NOW, lambda address: None, GoLive())
+        return assess_purchase(
+            known, ring, with_overrides(CATALOG, rules), manual, NOW, lambda address: None, GoLive()
+        )
 
     approved = record(State.WAITING, snapshot=ring, **approval(judge(record()).items))
     assert judge(approved).verdict == Ready()
-    assert isinstance(judge(approved, rule).verdict, Waits)
+    assert isinstance(judge(approved, rule).verdict, Waiting)
 
 
 # --- whatever the order and the decisions ----------------------------------------------------------------
@@ -226,10 +231,10 @@ SOME_RULES = st.lists(
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(lines=SOME_LINES, rules=SOME_RULES)
 def test_decisions_only_answer_what_they_are_about(lines: list[LineItem], rules: list[LineRule]) -> None:
-    over: Overlaid = overlaid(CATALOG, rules)
+    over: OverriddenCatalog = with_overrides(CATALOG, rules)
     for one in lines:
-        plain, judged = CATALOG.match("acme", one), over.judge("acme", one)
-        about = [rule for rule in over.rules.values() if rule.subject in subjects_of([one])]
+        plain, judged = CATALOG.match_line("acme", one), over.judge_line("acme", one)
+        about = [rule for rule in over.rules.values() if rule.subject in collect_subjects([one])]
         own = [rule for rule in about if rule.scope is Scope.LINE]
         if own:
             assert judged.rule in own
@@ -248,19 +253,24 @@ def test_decisions_only_answer_what_they_are_about(lines: list[LineItem], rules:
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(rules=SOME_RULES)
 def test_the_version_tells_decisions_apart_and_nothing_else(rules: list[LineRule]) -> None:
-    over = overlaid(CATALOG, rules)
+    over = with_overrides(CATALOG, rules)
     assert (over.version == CATALOG.version) == (not over.rules)
-    assert overlaid(over, reversed(list(over.rules.values()))).version == over.version
+    assert with_overrides(over, reversed(list(over.rules.values()))).version == over.version
     for subject, rule in over.rules.items():
         other = replace(rule, designs=(*rule.designs, RING))
-        assert overlaid(CATALOG, {**over.rules, subject: other}.values()).version != over.version
+        assert with_overrides(CATALOG, {**over.rules, subject: other}.values()).version != over.version
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(sku=st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable()).map(seen).filter(bool))
+@given(
+    sku=st.text(min_size=1, max_size=20)
+    .filter(lambda text: text.isprintable())
+    .map(normalize_text)
+    .filter(bool)
+)
 def test_the_lines_for_the_configuration_say_what_was_decided(sku: str) -> None:
-    assert yaml.safe_load(config_lines(sku, ())) == {"ignore": [sku]}
-    one = yaml.safe_load(config_lines(sku, (MUG,)))["products"][0]
+    assert yaml.safe_load(render_config_lines(sku, ())) == {"ignore": [sku]}
+    one = yaml.safe_load(render_config_lines(sku, (MUG,)))["products"][0]
     assert one == {
         "sku": sku,
         "uuid": "YLXNMztE",
@@ -269,5 +279,5 @@ def test_the_lines_for_the_configuration_say_what_was_decided(sku: str) -> None:
         "scale": 1.2,
         "unit": "mm",
     }
-    bundle = yaml.safe_load(config_lines(sku, (MUG, RING)))["products"][0]
+    bundle = yaml.safe_load(render_config_lines(sku, (MUG, RING)))["products"][0]
     assert [item["uuid"] for item in bundle["items"]] == ["YLXNMztE", "QfGQC4YQ"]

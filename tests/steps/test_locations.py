@@ -19,8 +19,8 @@ from bridge.decisions import transitions
 from bridge.order.problems import Problem
 from bridge.order.records import KnownLocation, OrderRecord
 from bridge.order.states import Ignored, State
-from bridge.steps.allocation import names_location
-from bridge.steps.locations import resolve
+from bridge.steps.allocation import is_location_named
+from bridge.steps.locations import resolve_locations
 from bridge.store import Store
 from tests.service.serving import rewritten, staged, until
 from tests.service.test_reload import buy
@@ -72,7 +72,7 @@ async def comes(play: Playing, number: int, *places: tuple[str | None, str]) -> 
 def test_a_location_is_meant_by_its_name_in_any_case_and_spacing_its_id_or_the_number_of_it(
     word: str, meant: bool
 ) -> None:
-    assert names_location([word], PRINT, "Atelier  Sud") is meant
+    assert is_location_named([word], PRINT, "Atelier  Sud") is meant
 
 
 @pytest.mark.parametrize("word", ["atelier SUD", "77", PRINT])
@@ -96,7 +96,9 @@ async def test_a_location_that_the_shop_does_not_have_hides_nothing_a_person_is_
     assert "“Sculpteo”" in found.facts["places"]
     assert all(f"“{word}”" in found.facts["locations"] for word in words)
     assert not play.printer.real_prints("#1001")
-    await play.store.orders.intervene(found, transitions.approve(found, "ada", play.clock.now()), "ada")
+    await play.store.orders.apply_decision(
+        found, transitions.approve_order(found, "ada", play.clock.now()), "ada"
+    )
     await play.steps()
     assert (await play.record(found.key)).state is State.PLACED
 
@@ -128,7 +130,7 @@ async def test_a_renamed_location_is_known_by_its_id(play: Playing) -> None:
     play.forward(HOUR)
     play.shop.places = {MAIN: "Main", PRINT: "3D-Druck"}
     assert (await comes(play, 1002, (PRINT, "3D-Druck"))).state is State.PLACED
-    found = resolve(["Sculpteo"], await play.store.orders.locations("acme"))
+    found = resolve_locations(["Sculpteo"], await play.store.orders.list_locations("acme"))
     assert (found.unknown, dict(found.renamed)) == (frozenset(), {"Sculpteo": "3D-Druck"})
     other = await comes(play, 1003, (MAIN, "Main"))
     assert other.reason == Ignored.OTHER_LOCATION
@@ -145,7 +147,7 @@ async def test_without_the_permission_a_location_that_appears_where_another_one_
     play.forward(HOUR)
     assert (await comes(play, 1003, (None, "Sculpteo"))).state is State.PLACED
     await play.steps()
-    known = resolve(["Sculpteo"], await play.store.orders.locations("acme"))
+    known = resolve_locations(["Sculpteo"], await play.store.orders.list_locations("acme"))
     assert known.unknown == frozenset(), "both are there: they are two"
 
 
@@ -154,11 +156,11 @@ def known(place: str, name: str, first: int = 0, last: int = 9, gone: bool = Fal
 
 
 def test_a_location_that_was_closed_is_none_that_the_shop_has() -> None:
-    assert resolve(["Sculpteo"], [known(PRINT, "Sculpteo", gone=True)]).unknown == {"Sculpteo"}
+    assert resolve_locations(["Sculpteo"], [known(PRINT, "Sculpteo", gone=True)]).unknown == {"Sculpteo"}
 
 
 def test_a_name_that_another_location_has_by_now_means_that_one() -> None:
-    found = resolve(
+    found = resolve_locations(
         ["Depot"], [known(PRINT, "Depot", last=3), known(PRINT, "Sud", 4), known(NEW, "Depot", 5)]
     )
     assert found.ids == {NEW}
@@ -185,7 +187,7 @@ async def test_a_real_service_tells_of_a_location_that_the_shop_does_not_have_an
 
             async def told() -> bool:
                 async with Store.open(stage.database, clock=Now(), create=False) as store:
-                    found = {one.code: one.facts for one in await store.conditions.open()}
+                    found = {one.code: one.facts for one in await store.conditions.list_incidents()}
                 return "“Atelier Sud”" in found.get("location", {}).get("known", "")
 
             await until(told, serving)

@@ -16,14 +16,14 @@ from bridge.order.policy import ApprovalPolicy, PaymentPolicy
 from bridge.order.problems import Alarm
 from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
-from bridge.steps.cancellation import after_placing
-from bridge.steps.line_selection import Waits
+from bridge.steps.cancellation import collect_change_alarms
+from bridge.steps.line_selection import Waiting
 from bridge.steps.payment import (
-    approval_codes,
+    collect_approval_codes,
+    find_payment_wait,
+    is_only_for_payment,
     is_paid,
     may_have_lapsed,
-    only_for_payment,
-    payment_wait,
 )
 from tests.promise.world import START
 from tests.steps.make import NOW, euro, line, order, policy, record
@@ -42,8 +42,8 @@ def authorized(until: datetime | None) -> ShopOrder:
 
 
 def wait(shop_order: ShopOrder, rule: PaymentPolicy, approved_for: str | None = None) -> Wait | None:
-    found = payment_wait(shop_order, rule, NOW, approved_for=approved_for)
-    return found.reason if isinstance(found, Waits) else None
+    found = find_payment_wait(shop_order, rule, NOW, approved_for=approved_for)
+    return found.reason if isinstance(found, Waiting) else None
 
 
 @pytest.mark.parametrize(
@@ -97,11 +97,11 @@ def test_an_approval_opens_payment_only_where_that_was_the_question(
 
 def test_an_approval_is_recorded_with_how_far_the_money_was() -> None:
     asked = record(State.WAITING, reason=Wait.UNPAID, facts={"payment": "EXPIRED"})
-    assert approval_codes(asked) == ["unpaid", "unpaid:EXPIRED"]
-    assert approval_codes(record(State.WAITING, reason=Wait.WINDOW)) == ["window"]
-    assert only_for_payment("unpaid unpaid:EXPIRED")
-    assert not only_for_payment("unpaid unpaid:EXPIRED risk")
-    assert not only_for_payment(None)
+    assert collect_approval_codes(asked) == ["unpaid", "unpaid:EXPIRED"]
+    assert collect_approval_codes(record(State.WAITING, reason=Wait.WINDOW)) == ["window"]
+    assert is_only_for_payment("unpaid unpaid:EXPIRED")
+    assert not is_only_for_payment("unpaid unpaid:EXPIRED risk")
+    assert not is_only_for_payment(None)
 
 
 # --- the steps ---
@@ -127,8 +127,8 @@ async def told(play: Playing, shop_order: ShopOrder) -> OrderRecord:
 
 
 async def approved(play: Playing, on_record: OrderRecord) -> OrderRecord:
-    await play.store.orders.intervene(
-        on_record, transitions.approve(on_record, "anna", play.clock.now()), "anna"
+    await play.store.orders.apply_decision(
+        on_record, transitions.approve_order(on_record, "anna", play.clock.now()), "anna"
     )
     play.forward(timedelta(seconds=1))
     await play.steps(5)
@@ -184,8 +184,8 @@ async def test_a_voided_payment_cancels_the_order_until_it_is_paid_after_all(pla
 async def test_an_order_that_a_person_cancelled_stays_so_when_it_is_paid(play: Playing) -> None:
     rules(play, PAID)
     waits = await told(play, owed("PENDING"))
-    change = transitions.cancel(waits, "anna", play.clock.now())
-    await play.store.orders.intervene(waits, change, "anna")
+    change = transitions.cancel_order(waits, "anna", play.clock.now())
+    await play.store.orders.apply_decision(waits, change, "anna")
     assert (await told(play, order(line(1, "RING")))).state is State.CANCELLED
     assert bought(play) == 0
 
@@ -277,7 +277,7 @@ PAID_ORDER = order(line(1, "RING"))
 def test_a_payment_that_is_taken_back_after_the_purchase_is_an_alarm(
     bought: ShopOrder, now: ShopOrder, told: bool
 ) -> None:
-    found = dict(after_placing(bought, now, (), "REF1"))
+    found = dict(collect_change_alarms(bought, now, (), "REF1"))
     assert (Alarm.UNPAID_AFTER_PLACING in found) is told
 
 
@@ -292,7 +292,7 @@ async def test_an_authorization_that_ends_without_a_word_from_shopify_is_told(tm
         for _ in range(80):
             play.forward(timedelta(hours=3))
             await play.steps()
-        alarms = await play.store.queries.alarms(order=key)
+        alarms = await play.store.queries.list_alarms(order=key)
         assert [(one.alarm, one.facts["payment"]) for one in alarms] == [
             (Alarm.UNPAID_AFTER_PLACING, "AUTHORIZED")
         ]
@@ -306,7 +306,7 @@ async def test_a_payment_that_was_voided_before_its_purchase_was_found_is_told_a
         play.intend(made, "REF00001")
         key = await play.hear_of(made)
         await play.steps(2)
-        alarms = await play.store.queries.alarms(order=key)
+        alarms = await play.store.queries.list_alarms(order=key)
         assert Alarm.UNPAID_AFTER_PLACING in {one.alarm for one in alarms}
         assert Alarm.REFUNDED_AFTER_PLACING not in {one.alarm for one in alarms}
 

@@ -26,7 +26,7 @@ async def test_a_second_change_within_the_second_of_the_first_is_not_left_out(tm
     async with playing(tmp_path) as play:
         play.shop.touch(HELD)
         await _reconciles(play)
-        (record,) = await play.store.queries.find(HELD.id)
+        (record,) = await play.store.queries.search_orders(HELD.id)
         assert record.state is State.WAITING
         was = play.shop.orders[HELD.id].updated_at
         play.shop.orders[HELD.id] = replace(
@@ -59,7 +59,7 @@ async def test_an_order_that_came_to_an_empty_shop_is_taken_in_whatever_became_o
         )  # without a webhook
         play.forward(timedelta(minutes=14))
         assert await _reconciles(play) == 1
-        (record,) = await play.store.queries.find("#1001")
+        (record,) = await play.store.queries.search_orders("#1001")
         assert record.state is State.CANCELLED
 
 

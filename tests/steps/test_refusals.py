@@ -12,8 +12,8 @@ from bridge.decisions.actions import (
 )
 from bridge.decisions.refusals import SENTENCES
 from bridge.i18n.formatter import (
-    Reader,
-    reader_for,
+    Formatter,
+    build_formatter,
 )
 from bridge.order.model import Mode
 from bridge.order.records import Attempt
@@ -54,7 +54,7 @@ HAS = {"reference": "REF1", "attempt": SENT}
 def test_what_is_true_of_the_order_is_said(
     action: str, state: State, more: Mapping[str, object], said: str
 ) -> None:
-    why_not = BY_NAME[action].why_not(record(state, name="#1001", **more))
+    why_not = BY_NAME[action].find_refusal(record(state, name="#1001", **more))
     assert why_not is not None
     assert str(why_not) == said
     assert why_not.already is (
@@ -65,7 +65,7 @@ def test_what_is_true_of_the_order_is_said(
 def test_nothing_is_said_to_be_at_sculpteo_that_never_left() -> None:
     for order in KINDS:
         for action in ACTIONS:
-            why_not = action.why_not(order)
+            why_not = action.find_refusal(order)
             if why_not and order.attempt is None and order.reference is None and not order.closed:
                 state = order.state
                 assert "Sculpteo may have" not in str(why_not) or state is State.UNKNOWN, (action.name, state)
@@ -74,5 +74,5 @@ def test_nothing_is_said_to_be_at_sculpteo_that_never_left() -> None:
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_each_refusal_is_told_in_french_too(sentence: str) -> None:
-    french: Reader = reader_for("fr", None, None)
-    assert french.said(sentence) != sentence
+    french: Formatter = build_formatter("fr", None, None)
+    assert french.translate(sentence) != sentence

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from bridge.decisions import transitions
-from bridge.decisions.line_overrides import lines_of
+from bridge.decisions.line_overrides import build_lines
 from bridge.order.policy import ApprovalPolicy
 from bridge.order.problems import Problem
 from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
-from bridge.order.timeline import tell
-from bridge.steps.mapping_overrides import overlaid
-from bridge.store.queries import Event
+from bridge.order.timeline import describe_event
+from bridge.steps.mapping_overrides import with_overrides
+from bridge.store.queries import EventRecord
 from tests.steps.make import RING, Mapped, euro, line, order, policy, unit
 from tests.steps.playing import Playing, playing
 
@@ -53,8 +53,8 @@ def printed(record: OrderRecord) -> list[tuple[str, int]]:
     return [(item.design.uuid, item.quantity) for item in record.items]
 
 
-async def remapped(play: Playing, key: int) -> list[Event]:
-    return [event for event in await play.store.queries.events(key) if event.kind == "remapped"]
+async def remapped(play: Playing, key: int) -> list[EventRecord]:
+    return [event for event in await play.store.queries.list_events(key) if event.kind == "remapped"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ async def test_an_order_that_waits_is_told_at_once_and_bought_as_it_says(
     after = await play.record(key)
     assert (after.reason, printed(after)) == (reason, [("Newer001", 2)])
     [event] = await remapped(play, key)
-    assert tell(event.kind, event.facts) == (
+    assert describe_event(event.kind, event.facts) == (
         "The mapping changed. So far it was to be printed as 2 x QfGQC4YQ in silver, scale 0.87 (cm); "
         "now as 2 x Newer001 in brass, scale 0.87 (cm)."
     )
@@ -94,7 +94,9 @@ async def test_an_order_that_a_person_holds_is_told_and_stays_held(play: Playing
     key = await play.hear_of(ORDER)
     await play.steps()
     record = await play.record(key)
-    await play.store.orders.intervene(record, transitions.hold(record, "anna", play.clock.now()), "anna")
+    await play.store.orders.apply_decision(
+        record, transitions.hold_order(record, "anna", play.clock.now()), "anna"
+    )
     await remap(play)
     held = await play.record(key)
     assert (held.state, held.reason, printed(held)) == (State.WAITING, Wait.HELD, [("Newer001", 2)])
@@ -116,7 +118,9 @@ async def test_an_approval_for_other_prints_ends_with_them(play: Playing) -> Non
     key = await play.hear_of(order(goods, units=(unit(1, goods, status="ON_HOLD"),)))
     await play.steps()
     record = await play.record(key)
-    await play.store.orders.intervene(record, transitions.approve(record, "anna", play.clock.now()), "anna")
+    await play.store.orders.apply_decision(
+        record, transitions.approve_order(record, "anna", play.clock.now()), "anna"
+    )
     await play.steps()
     await remap(play)
     after = await play.record(key)
@@ -167,7 +171,7 @@ async def test_what_is_edited_in_the_shop_is_no_word_of_the_mapping(play: Playin
     await play.steps()
     assert printed(await play.record(key)) == [("QfGQC4YQ", 3)]
     assert await remapped(play, key) == []
-    kinds = [event.kind for event in await play.store.queries.events(key)]
+    kinds = [event.kind for event in await play.store.queries.list_events(key)]
     assert "contents_changed" in kinds
 
 
@@ -177,6 +181,6 @@ async def test_what_is_bought_is_shown_as_it_was_bought(play: Playing) -> None:
     await remap(play)
     bought = await play.record(key)
     assert bought.state is State.PLACED
-    [shown] = lines_of(bought, overlaid(play.world.catalog, ()))
+    [shown] = build_lines(bought, with_overrides(play.world.catalog, ()))
     assert [design.uuid for design in shown.designs] == ["QfGQC4YQ"]
     assert await remapped(play, key) == []

@@ -13,14 +13,14 @@ import pytest
 
 from bridge.decisions import transitions
 from bridge.decisions.refusals import NotNow
-from bridge.errors import Outdated
+from bridge.errors import StaleDecision
 from bridge.order.model import Mode, Money, PrintItem, ShopOrder
 from bridge.order.policy import ApprovalPolicy, GoLive
 from bridge.order.problems import Problem
-from bridge.order.records import Notice
+from bridge.order.records import OrderSignal
 from bridge.order.states import Ignored, State, Wait
-from bridge.steps.reconcile import backfill, reconcile
-from bridge.steps.right_to_buy import objection
+from bridge.steps.reconcile import backfill_orders, reconcile
+from bridge.steps.right_to_buy import find_objection
 from tests.promise.day import ORDER, Day, new_day
 from tests.steps.make import (
     ADDRESS,
@@ -81,7 +81,7 @@ def test_what_forbids_a_purchase(
     go_live: GoLive,
     expected: Wait | None,
 ) -> None:
-    found = objection(
+    found = find_objection(
         record(State.WAITING, **known),
         replace(order(line(1, "RING")), **made),
         ITEMS,
@@ -101,7 +101,7 @@ class Since:
     def __init__(self, go_live: GoLive) -> None:
         self.go_live = go_live
 
-    async def of(self, shop: str) -> GoLive:
+    async def load_go_live(self, shop: str) -> GoLive:
         return self.go_live
 
 
@@ -110,8 +110,8 @@ async def by_webhook(day: Day) -> None:
 
 
 async def by_late_creation(day: Day) -> None:
-    await day.store.orders.notice(
-        Notice("acme", ORDER, "webhook", "#1001", paid_now=True, cause="orders/paid")
+    await day.store.orders.receive_signal(
+        OrderSignal("acme", ORDER, "webhook", "#1001", paid_now=True, cause="orders/paid")
     )
 
 
@@ -120,7 +120,7 @@ async def by_reconciliation(day: Day) -> None:
 
 
 async def by_backfill(day: Day) -> None:
-    await backfill("acme", day.shop, day.store.orders, day.clock.now() - 90 * DAY, start=None)
+    await backfill_orders("acme", day.shop, day.store.orders, day.clock.now() - 90 * DAY, start=None)
 
 
 async def by_reopening_a_fulfilled_one(day: Day) -> None:
@@ -157,7 +157,7 @@ async def test_an_order_from_before_go_live_asks_whichever_way_word_of_it_comes(
         day.clock.time += 30 * DAY
         await day.works()
         assert day.prints == 0
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert day.prints == 1
 
@@ -197,7 +197,9 @@ async def test_what_was_first_seen_in_a_rehearsal_waits_for_a_person_in_live_mod
         assert made.name == waits.name
 
 
-@pytest.mark.parametrize("decision", [transitions.approve, transitions.retry, transitions.hold])
+@pytest.mark.parametrize(
+    "decision", [transitions.approve_order, transitions.retry_order, transitions.hold_order]
+)
 async def test_a_decision_of_a_rehearsal_counts_for_nothing_in_live_mode(
     tmp_path: Path, decision: Callable[..., Any]
 ) -> None:
@@ -207,8 +209,8 @@ async def test_a_decision_of_a_rehearsal_counts_for_nothing_in_live_mode(
         await day.comes()
         await day.works()
         await day.decides(decision)
-        if decision is transitions.hold:
-            await day.decides(transitions.release)
+        if decision is transitions.hold_order:
+            await day.decides(transitions.release_order)
         await going_live(day, Mode.TEST)
         await day.works()
         assert (await day.record()).reason in {Wait.OTHER_MODE, Wait.WAS_TEST}
@@ -217,7 +219,9 @@ async def test_a_decision_of_a_rehearsal_counts_for_nothing_in_live_mode(
         assert day.prints == 0
 
 
-@pytest.mark.parametrize(("decision", "held"), [(transitions.release, True), (transitions.retry, False)])
+@pytest.mark.parametrize(
+    ("decision", "held"), [(transitions.release_order, True), (transitions.retry_order, False)]
+)
 async def test_a_decision_in_live_mode_makes_no_approval_of_one_that_a_rehearsal_left(
     tmp_path: Path, decision: Callable[..., Any], held: bool
 ) -> None:
@@ -226,9 +230,9 @@ async def test_a_decision_in_live_mode_makes_no_approval_of_one_that_a_rehearsal
         await day.store.wake_for_mode(Mode.TEST)
         await day.comes()
         await day.works()
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         if held:
-            await day.decides(transitions.hold)
+            await day.decides(transitions.hold_order)
         await going_live(day, Mode.TEST)
         if held:
             await day.works()
@@ -236,7 +240,7 @@ async def test_a_decision_in_live_mode_makes_no_approval_of_one_that_a_rehearsal
         await day.works()
         assert (await day.record()).reason == Wait.OTHER_MODE
         assert day.prints == 0
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert day.prints == 1
 
@@ -248,7 +252,7 @@ async def test_an_approval_of_a_rehearsal_is_no_approval_when_the_order_was_plac
         await day.store.wake_for_mode(Mode.TEST)
         await day.comes()
         await day.works()
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert (await day.record()).state is State.PLACED
         await going_live(day, Mode.TEST)
@@ -256,7 +260,7 @@ async def test_an_approval_of_a_rehearsal_is_no_approval_when_the_order_was_plac
         waits = await day.record()
         assert (waits.state, waits.reason) == (State.WAITING, Wait.WAS_TEST)
         assert day.prints == 0
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert day.prints == 1
 
@@ -317,11 +321,11 @@ async def test_an_approval_does_not_count_for_an_order_that_went_and_came_back_b
     async with new_day(tmp_path, approval=ApprovalPolicy(manual=True)) as day:
         made = await day.comes()
         await day.works()
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         day.shop.touch(taken_back(made))
         await day.works()
         assert ((await day.record()).reason, day.prints) == (Wait.APPROVAL, 0)
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert day.prints == 1
 
@@ -334,7 +338,7 @@ async def test_an_approval_from_before_an_order_was_fulfilled_by_hand_does_not_c
         await day.works()
         closed = tuple(replace(one, status="CLOSED", actions=()) for one in made.fulfillment_orders)
         sent = fulfilled(replace(made, fulfillment_orders=closed, fulfillments=(shipped("1Z1"),)), {"1-1": 2})
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         day.shop.touch(sent)
         await day.works()
         assert (await day.record()).state is State.IGNORED
@@ -361,9 +365,9 @@ async def test_an_approval_counts_for_what_the_person_saw(tmp_path: Path, change
         day.change(**change)
         await day.news()
         await day.works()
-        approve = transitions.approve(seen, "anna", day.clock.now())
-        with pytest.raises(Outdated, match="changed since you looked"):
-            await day.store.orders.intervene(seen, approve, "anna")
+        approve = transitions.approve_order(seen, "anna", day.clock.now())
+        with pytest.raises(StaleDecision, match="changed since you looked"):
+            await day.store.orders.apply_decision(seen, approve, "anna")
         await day.works()
         assert day.prints == 0
 
@@ -373,7 +377,7 @@ async def test_a_price_that_rose_since_it_was_approved_is_asked_again(tmp_path: 
         await day.comes(quantity=2)
         await day.works()
         assert (await day.record()).problem == Problem.LIMIT_ORDER
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         day.printer.unit_price = 50
         day.policy = replace(day.policy, per_order=None)
         await day.works()
@@ -381,7 +385,7 @@ async def test_a_price_that_rose_since_it_was_approved_is_asked_again(tmp_path: 
         assert (waits.state, waits.reason) == (State.WAITING, Wait.APPROVAL)
         assert "when it was approved" in waits.facts["why"]
         assert day.prints == 0
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert day.prints == 1
 
@@ -403,23 +407,23 @@ async def test_a_move_stays_a_question_until_a_person_approves_it(tmp_path: Path
         await day.news()
         await day.works()
         assert (await day.record()).problem == Problem.MOVED
-        await day.decides(transitions.retry)
+        await day.decides(transitions.retry_order)
         await day.works()
         day.clock.time += DAY
         await day.works()
         assert (await day.record()).problem == Problem.MOVED
         assert day.prints == 0
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert day.prints == 1
 
 
-@pytest.mark.parametrize("ends", [transitions.release, transitions.approve])
+@pytest.mark.parametrize("ends", [transitions.release_order, transitions.approve_order])
 async def test_a_move_during_a_hold_is_not_forgotten(tmp_path: Path, ends: Callable[..., Any]) -> None:
     async with new_day(tmp_path, approval=ApprovalPolicy(delay=HALF_HOUR)) as day:
         made = await day.comes()
         await day.works()
-        await day.decides(transitions.hold)
+        await day.decides(transitions.hold_order)
         day.shop.touch(moved(made))
         await day.news()
         await day.works()
@@ -438,9 +442,9 @@ async def test_contents_that_are_not_known_yet_cannot_be_approved(tmp_path: Path
         await day.news()
         await day.works()
         assert (await day.record()).reason == Wait.ROUTING
-        await day.decides(transitions.hold)
+        await day.decides(transitions.hold_order)
         with pytest.raises(NotNow, match="not known yet what is printed"):
-            await day.decides(transitions.approve)
+            await day.decides(transitions.approve_order)
 
 
 # --- one approval, and what it is not given for ----------------------------------------------------------
@@ -459,13 +463,13 @@ async def _rehearses(day: Day, **rules: Any) -> None:
 
 async def _approved_at(day: Day, cost: str) -> None:
     """An order comes while placing is paused, and a person approves it at this cost."""
-    await day.store.switch.pause("*", "anna")
+    await day.store.switch.pause_ordering("*", "anna")
     await day.comes()
     await day.works()
     seen = await day.record()
-    change = transitions.approve(seen, "anna", day.clock.now())
+    change = transitions.approve_order(seen, "anna", day.clock.now())
     change = replace(change, values={**change.values, "cost": euro(cost)})
-    await day.store.orders.intervene(seen, change, "anna")
+    await day.store.orders.apply_decision(seen, change, "anna")
 
 
 async def test_what_was_refused_in_a_rehearsal_is_not_bought_by_a_retry_in_live(tmp_path: Path) -> None:
@@ -474,11 +478,11 @@ async def test_what_was_refused_in_a_rehearsal_is_not_bought_by_a_retry_in_live(
         await day.comes()
         await day.works()
         day.fate.printer = ["refused"]
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert (await day.record()).problem == Problem.REFUSED
         await _goes_live(day)
-        await day.decides(transitions.retry)
+        await day.decides(transitions.retry_order)
         await day.works()
         assert ((await day.record()).reason, day.prints) == (Wait.OTHER_MODE, 0)
 
@@ -490,11 +494,11 @@ async def test_what_was_approved_unpaid_in_a_rehearsal_is_asked_again_in_live(tm
         made = day.shop.orders[ORDER]
         day.shop.touch(replace(made, fully_paid=False, financial_status="PENDING"))
         await day.works()
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert (await day.record()).problem == Problem.LIMIT_ORDER
         await _goes_live(day)
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert ((await day.record()).reason, day.prints) == (Wait.PAYMENT, 0)
 
@@ -503,7 +507,7 @@ async def test_a_higher_cost_than_the_approved_one_is_asked_whatever_news_comes(
     async with new_day(tmp_path, per_day=euro("500")) as day:
         await _approved_at(day, "5")
         day.printer.unit_price = 50
-        await day.store.switch.resume("*")
+        await day.store.switch.resume_ordering("*")
         await day.works()
         assert (await day.record()).reason == Wait.APPROVAL
         for _ in range(3):
@@ -512,7 +516,7 @@ async def test_a_higher_cost_than_the_approved_one_is_asked_whatever_news_comes(
         waits = await day.record()
         assert (waits.reason, day.prints) == (Wait.APPROVAL, 0)
         assert "when it was approved" in waits.facts["why"]
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert day.prints == 1
 
@@ -521,7 +525,7 @@ async def test_a_raised_limit_buys_nothing_at_a_cost_that_nobody_approved(tmp_pa
     async with new_day(tmp_path, per_order=euro("100"), approval=ApprovalPolicy(manual=True)) as day:
         await _approved_at(day, "5")
         day.printer.unit_price = 200
-        await day.store.switch.resume("*")
+        await day.store.switch.resume_ordering("*")
         await day.works()
         assert (await day.record()).problem == Problem.LIMIT_ORDER
         day.policy = replace(day.policy, per_order=euro("1000"))
@@ -536,10 +540,10 @@ async def test_an_unreadable_note_is_asked_about_once(tmp_path: Path) -> None:
         day.shop.unreadable[ORDER] = "what is this"
         await day.works()
         assert (await day.record()).problem == Problem.LEDGER_UNREADABLE
-        await day.decides(transitions.not_placed)
+        await day.decides(transitions.resolve_as_not_placed)
         await day.works()
         assert (await day.record()).reason == Wait.APPROVAL
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert (await day.record()).problem != Problem.LEDGER_UNREADABLE
 
@@ -551,15 +555,15 @@ async def test_an_answer_about_an_unreadable_note_counts_for_that_note_alone(tmp
         await day.works()
         seen = await day.record()
         day.shop.unreadable[ORDER] = "and what is that"  # while the person looks, or soon after
-        await day.decides(transitions.not_placed)
+        await day.decides(transitions.resolve_as_not_placed)
         await day.works()
         asked = await day.record()
         assert (asked.problem, asked.facts["why"]) == (Problem.LEDGER_UNREADABLE, "and what is that")
         assert day.printer.sent == []
-        with pytest.raises(Outdated):
-            change = transitions.not_placed(seen, "anna", day.clock.now())
-            await day.store.orders.intervene(seen, change, "anna")
-        await day.decides(transitions.not_placed)
+        with pytest.raises(StaleDecision):
+            change = transitions.resolve_as_not_placed(seen, "anna", day.clock.now())
+            await day.store.orders.apply_decision(seen, change, "anna")
+        await day.decides(transitions.resolve_as_not_placed)
         await day.works()
         assert day.prints == 1
 
@@ -581,10 +585,10 @@ async def test_an_answer_about_a_note_that_cannot_be_read_does_not_outlive_that_
         await day.comes()
         day.shop.unreadable[ORDER] = "what is this"
         await day.works()
-        await day.decides(transitions.not_placed)
+        await day.decides(transitions.resolve_as_not_placed)
         await day.works()
         day.shop.unreadable[ORDER] = "and what is that"
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert (await day.record()).problem == Problem.LEDGER_UNREADABLE
         assert day.printer.sent == []
@@ -628,16 +632,16 @@ async def test_an_approval_above_the_days_limit_is_for_the_cost_that_was_told(tm
         assert day.prints == 1
         second = replace(first, id="gid://shopify/Order/1002", name="#1002")
         day.shop.touch(second)
-        key = await day.store.orders.notice(Notice("acme", second.id, "webhook", "#1002"))
+        key = await day.store.orders.receive_signal(OrderSignal("acme", second.id, "webhook", "#1002"))
         await day.works()
-        asks = await day.store.queries.get(key)
+        asks = await day.store.queries.find_order(key)
         assert asks is not None
         assert (asks.reason, asks.cost) == (Wait.LIMIT_DAY, euro("10"))
         day.printer.unit_price = 500
-        change = transitions.approve(asks, "anna", day.clock.now())
-        await day.store.orders.intervene(asks, change, "anna")
+        change = transitions.approve_order(asks, "anna", day.clock.now())
+        await day.store.orders.apply_decision(asks, change, "anna")
         await day.works()
-        now = await day.store.queries.get(key)
+        now = await day.store.queries.find_order(key)
         assert now is not None
         assert now.state in {State.ATTENTION, State.WAITING}
         assert day.printer.real_prints("#1002") == []
@@ -649,10 +653,10 @@ async def test_an_approval_of_a_place_is_none_of_a_suspected_fraud(tmp_path: Pat
         day.shop.touch(replace(made, risk="HIGH"))
         await day.works()
         assert (await day.record()).problem == Problem.LOCATION
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert ((await day.record()).reason, day.prints) == (Wait.RISK, 0)
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert day.prints == 1
 
@@ -687,12 +691,12 @@ async def test_the_cost_of_other_prints_is_not_shown(tmp_path: Path) -> None:
     async with new_day(tmp_path, per_order=euro("50"), approval=ApprovalPolicy(manual=True)) as day:
         await day.comes(20)
         await day.works()
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert ((await day.record()).problem, (await day.record()).cost) == (Problem.LIMIT_ORDER, euro("100"))
         fewer = line(1, "RING", 2)
         day.change(lines=(fewer,), fulfillment_orders=(unit(1, fewer),))
-        await day.decides(transitions.retry)
+        await day.decides(transitions.retry_order)
         await day.works()
         assert ((await day.record()).reason, (await day.record()).cost) == (Wait.APPROVAL, None)
 
@@ -735,8 +739,8 @@ async def test_an_order_that_was_gone_for_a_while_comes_back_with_a_window_of_it
         await day.works()
         assert (await day.record()).reason == Wait.WINDOW
         if approves:
-            await day.store.switch.pause("*", "anna")
-            await day.decides(transitions.approve)
+            await day.store.switch.pause_ordering("*", "anna")
+            await day.decides(transitions.approve_order)
             await day.works()
         del day.shop.orders[ORDER]
         for _ in range(6):
@@ -744,7 +748,7 @@ async def test_an_order_that_was_gone_for_a_while_comes_back_with_a_window_of_it
             await day.news()
             await day.works()
         assert (await day.record()).reason == Ignored.GONE
-        await day.store.switch.resume("*")
+        await day.store.switch.resume_ordering("*")
         day.shop.touch(made)
         await day.news()
         await day.works()
@@ -761,18 +765,18 @@ async def test_a_suspicion_of_fraud_that_comes_after_an_approval_asks_again(
     async with new_day(tmp_path, approval=ApprovalPolicy(manual=True)) as day:
         await day.comes(risk=seen)
         await day.works()
-        await day.store.switch.pause("*", "anna")
+        await day.store.switch.pause_ordering("*", "anna")
         day.clock.time += 2 * HALF_HOUR
         await day.news()
         await day.works()
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         day.change(risk="HIGH")
-        await day.store.switch.resume("*")
+        await day.store.switch.resume_ordering("*")
         await day.news()
         await day.works()
         assert ((await day.record()).reason, day.prints) == (Wait.RISK, 0)
-        await day.decides(transitions.approve)
+        await day.decides(transitions.approve_order)
         await day.works()
         assert day.prints == 1
 
@@ -782,11 +786,11 @@ async def test_an_approval_of_one_that_is_suspected_of_fraud_stays_what_it_was(t
         await day.comes(risk="HIGH")
         await day.works()
         assert (await day.record()).reason == Wait.RISK
-        await day.store.switch.pause("*", "anna")
-        await day.decides(transitions.approve)
+        await day.store.switch.pause_ordering("*", "anna")
+        await day.decides(transitions.approve_order)
         await day.works()
         day.change(tags=("a word of the merchant",))
         await day.news()
-        await day.store.switch.resume("*")
+        await day.store.switch.resume_ordering("*")
         await day.works()
         assert day.prints == 1

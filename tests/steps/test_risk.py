@@ -12,7 +12,7 @@ import pytest
 from bridge.decisions import transitions
 from bridge.order.policy import ApprovalPolicy
 from bridge.order.states import State, Wait
-from bridge.steps.fraud_risk import risk_wait
+from bridge.steps.fraud_risk import find_risk_wait
 from tests.promise.world import START
 from tests.steps.make import NOW, line, order, policy
 from tests.steps.playing import Playing, playing
@@ -41,7 +41,7 @@ def test_only_high_waits_for_a_person_and_what_is_not_rated_waits_for_the_rating
     risk: str | None, age: timedelta, hold: Wait | None, allow_unrated: Wait | None, allow: Wait | None
 ) -> None:
     made = order(line(1, "RING"), risk=risk, created_at=NOW - age)
-    found = [risk_wait(made, rule, NOW) for rule in (HOLD, ALLOW_UNRATED, ALLOW)]
+    found = [find_risk_wait(made, rule, NOW) for rule in (HOLD, ALLOW_UNRATED, ALLOW)]
     assert [one.reason if one else None for one in found] == [hold, allow_unrated, allow]
     assert all(one.due_at is not None for one in found if one)  # each is looked at again by itself
 
@@ -73,7 +73,9 @@ async def test_an_order_that_is_never_rated_asks_a_person_after_an_hour(play: Pl
         await play.steps(3)
     waits = await play.record(key)
     assert (waits.reason, waits.facts, play.printer.books) == (Wait.RISK, {"risk": "nothing yet"}, {})
-    await play.store.orders.intervene(waits, transitions.approve(waits, "anna", play.clock.now()), "anna")
+    await play.store.orders.apply_decision(
+        waits, transitions.approve_order(waits, "anna", play.clock.now()), "anna"
+    )
     play.forward(MINUTE)
     await play.steps(3)
     assert (await play.record(key)).state is State.PLACED

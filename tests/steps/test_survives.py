@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bridge.order.records import Change, OrderRecord
+from bridge.order.records import OrderRecord, Transition
 from bridge.order.states import State
 from bridge.runtime import worker as worker_module
 from bridge.runtime.worker import (
@@ -51,7 +51,7 @@ async def test_an_error_in_the_loop_is_survived_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with playing(tmp_path) as play:
-        claims, claim = 0, type(play.store.orders).claim
+        claims, claim = 0, type(play.store.orders).claim_orders
 
         async def fails(self: Any, *args: Any, **more: Any) -> Any:
             nonlocal claims
@@ -60,7 +60,7 @@ async def test_an_error_in_the_loop_is_survived_and_counted(
                 raise KeyError("Ada Example")
             return await claim(self, *args, **more)
 
-        monkeypatch.setattr(type(play.store.orders), "claim", fails)
+        monkeypatch.setattr(type(play.store.orders), "claim_orders", fails)
         async with running(play) as errors:
             await until(play, await play.hear_of(ring(1001)), State.PLACED)
         assert errors == ["worker: orders"] * 2
@@ -74,7 +74,7 @@ async def test_an_error_in_the_inbox_keeps_no_order_waiting(
         async def fails(self: Any, *args: Any, **more: Any) -> Any:
             raise KeyError("Ada Example")
 
-        monkeypatch.setattr(type(play.store.inbox), "pending", fails)
+        monkeypatch.setattr(type(play.store.inbox), "list_pending", fails)
         async with running(play) as errors:
             await until(play, await play.hear_of(ring(1001)), State.PLACED)
         assert set(errors) == {"worker: deliveries"}
@@ -85,16 +85,16 @@ async def test_a_decision_that_cannot_be_recorded_is_a_try_of_its_order(
 ) -> None:
     async with playing(tmp_path) as play:
         bad = await play.hear_of(ring(1001))
-        record, tries = type(play.store.orders).record, 0
+        record, tries = type(play.store.orders).record_transition, 0
 
-        async def fails(self: Any, order: OrderRecord, change: Change) -> None:
+        async def fails(self: Any, order: OrderRecord, change: Transition) -> None:
             nonlocal tries
             if order.key == bad and change.failure is None:
                 tries += 1
                 raise sa.exc.IntegrityError("INSERT", {}, ValueError("Ada Example"))
             await record(self, order, change)
 
-        monkeypatch.setattr(type(play.store.orders), "record", fails)
+        monkeypatch.setattr(type(play.store.orders), "record_transition", fails)
         async with running(play) as errors:
             await until(play, await play.hear_of(ring(1002)), State.PLACED)
             assert 1 <= tries < 10
@@ -156,17 +156,17 @@ async def test_deliveries_that_need_a_question_hold_up_neither_orders_nor_the_en
                 at_once -= 1
             return None
 
-        monkeypatch.setattr(play.shop, "order_of", slow)
+        monkeypatch.setattr(play.shop, "find_order_id", slow)
         for number in range(1, 301):  # more than are taken from the inbox at once
-            await play.store.inbox.put(of_unit(number))
+            await play.store.inbox.add_delivery(of_unit(number))
         body = b'{"id": 1001, "admin_graphql_api_id": "gid://shopify/Order/1001", "name": "#1001"}'
-        await play.store.inbox.put(delivery(999, body=body, topic="orders/create"))
+        await play.store.inbox.add_delivery(delivery(999, body=body, topic="orders/create"))
         play.shop.touch(order(line(1, "RING")))
         began = asyncio.get_running_loop().time()
         async with running(play):
             async with asyncio.timeout(PATIENCE):
                 while True:
-                    if found := await play.store.queries.find("#1001"):
+                    if found := await play.store.queries.search_orders("#1001"):
                         break
                     await asyncio.sleep(0.05)
             await until(play, found[0].key, State.PLACED)
@@ -174,7 +174,7 @@ async def test_deliveries_that_need_a_question_hold_up_neither_orders_nor_the_en
             ended = asyncio.get_running_loop().time()
         assert asyncio.get_running_loop().time() - ended < PATIENCE, "the worker ends while the shop is asked"
         assert ended - began < PATIENCE * 2
-        assert len(await play.store.inbox.pending(1000)) == 300, "what was not answered is not settled"
+        assert len(await play.store.inbox.list_pending(1000)) == 300, "what was not answered is not settled"
 
 
 REDACT = b'{"shop_domain": "acme.myshopify.com", "customer": {"id": 7}, "orders_to_redact": [1001]}'
@@ -187,14 +187,14 @@ async def test_a_wish_about_personal_data_outlives_every_error_and_a_person_is_t
     monkeypatch.setattr(worker_module, "WISH_REST", 0.05)
     async with playing(tmp_path) as play:
         body = b"{" if broken == "its bytes" else REDACT
-        await play.store.inbox.put(delivery(1, topic="customers/redact", body=body))
-        real = type(play.store.inbox).settle_wish
+        await play.store.inbox.add_delivery(delivery(1, topic="customers/redact", body=body))
+        real = type(play.store.inbox).settle_privacy_request
         if broken == "its reading":
 
             async def fails(self: Any, *args: Any, **more: Any) -> Any:
                 raise KeyError("Ada Example")
 
-            monkeypatch.setattr(type(play.store.inbox), "settle_wish", fails)
+            monkeypatch.setattr(type(play.store.inbox), "settle_privacy_request", fails)
         if broken == "its row":
             await raw(play, "UPDATE deliveries SET packed = 1")
         async with running(play) as errors:
@@ -202,16 +202,16 @@ async def test_a_wish_about_personal_data_outlives_every_error_and_a_person_is_t
                 if len(errors) < 2:
                     await asyncio.sleep(0.02)
             assert set(errors) == {"delivery"}
-            (kept,) = await play.store.inbox.pending(5)
+            (kept,) = await play.store.inbox.list_pending(5)
             assert kept.topic == "customers/redact", "it is not settled as if it had been dealt with"
             told = await raw(play, "SELECT count(*) FROM news WHERE code = 'wish_unreadable'")
             assert told == 1, "once"
             if broken == "its reading":
-                monkeypatch.setattr(type(play.store.inbox), "settle_wish", real)
+                monkeypatch.setattr(type(play.store.inbox), "settle_privacy_request", real)
             else:
                 await raw(play, "UPDATE deliveries SET packed = 0, body = :body", body=REDACT)
             for _ in range(500):
-                if await play.store.inbox.pending(5):
+                if await play.store.inbox.list_pending(5):
                     await asyncio.sleep(0.02)
         wished = await raw(play, "SELECT order_id FROM privacy_wishes WHERE kind = 'erase'")
         assert wished == "gid://shopify/Order/1001"

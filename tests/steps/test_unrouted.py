@@ -53,7 +53,9 @@ async def test_an_approval_prints_the_visible_rest_and_nothing_else(play: Playin
     key, _ = await half_seen(play)
     await minutes(play, 11)
     found = await play.record(key)
-    await play.store.orders.intervene(found, transitions.approve(found, "ada", play.clock.now()), "ada")
+    await play.store.orders.apply_decision(
+        found, transitions.approve_order(found, "ada", play.clock.now()), "ada"
+    )
     await play.steps()
     found = await play.record(key)
     assert found.state is State.PLACED
@@ -64,11 +66,13 @@ async def test_an_approval_does_not_count_once_the_line_is_seen_after_all(play: 
     key, made = await half_seen(play)
     await minutes(play, 11)
     found = await play.record(key)
-    await play.store.switch.pause("*", "ada")
-    await play.store.orders.intervene(found, transitions.approve(found, "ada", play.clock.now()), "ada")
+    await play.store.switch.pause_ordering("*", "ada")
+    await play.store.orders.apply_decision(
+        found, transitions.approve_order(found, "ada", play.clock.now()), "ada"
+    )
     await play.steps()
     play.shop.touch(replace(made, fulfillment_orders=(unit(1, RING), unit(2, OTHER))))
-    await play.store.switch.resume("*")
+    await play.store.switch.resume_ordering("*")
     await play.steps()
     found = await play.record(key)
     assert [item.sku for item in found.items] == ["RING", "OTHER"]
@@ -90,4 +94,4 @@ async def test_an_order_of_which_nothing_is_seen_is_told_too_and_cannot_be_appro
     found = await play.record(key)
     assert (found.problem, found.facts["lines"]) == (Problem.NO_FULFILLMENT_ORDER, "“RING”")
     with pytest.raises(NotNow, match="nothing that could be printed"):
-        transitions.approve(found, "ada", play.clock.now())
+        transitions.approve_order(found, "ada", play.clock.now())

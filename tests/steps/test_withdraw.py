@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.order.problems import Alarm
-from bridge.steps.cancellation import after_placing
-from bridge.steps.line_selection import select
+from bridge.steps.cancellation import collect_change_alarms
+from bridge.steps.line_selection import select_lines
 from tests.steps.make import NOW, RING, Mapped, euro, line, order, policy
 
 BOUGHT = order(line(1, "RING", 2), line(2, "TEE", 1))
-ITEMS = select("acme", BOUGHT, Mapped(RING=(RING,)), policy()).items
+ITEMS = select_lines("acme", BOUGHT, Mapped(RING=(RING,)), policy()).items
 
 
 def alarms(**change: object) -> dict[Alarm, dict[str, object]]:
-    found = after_placing(BOUGHT, replace(BOUGHT, **change), ITEMS, "ABCD1234")  # type: ignore[arg-type]
+    found = collect_change_alarms(BOUGHT, replace(BOUGHT, **change), ITEMS, "ABCD1234")  # type: ignore[arg-type]
     return {alarm: dict(facts) for alarm, facts in found}
 
 

@@ -12,13 +12,13 @@ from bridge.order.model import (
     LineItem,
     Mode,
     Money,
+    PlaceResult,
     PrintItem,
     RawAnswer,
-    Receipt,
     ShopOrder,
     Verdict,
 )
-from bridge.order.records import Attempt, Change, Delivery, Notice, OrderRecord
+from bridge.order.records import Attempt, Delivery, OrderRecord, OrderSignal, Transition
 from bridge.order.states import State, Wait
 from bridge.store import Store
 
@@ -51,9 +51,9 @@ def gid(number: int = 1001) -> str:
     return f"gid://shopify/Order/{number}"
 
 
-def word(number: int = 1001, **changes: object) -> Notice:
+def word(number: int = 1001, **changes: object) -> OrderSignal:
     return replace(
-        Notice("acme", gid(number), "import", f"#{number}", True, "orders/paid"),
+        OrderSignal("acme", gid(number), "import", f"#{number}", True, "orders/paid"),
         **changes,  # type: ignore[arg-type] # the test names fields of Notice
     )
 
@@ -109,8 +109,8 @@ def answer(body: str = "ABCD1234", status: int | None = 200) -> RawAnswer:
     return RawAnswer(at=START, status=status, headers=(("Content-Type", "text/plain"),), body=body)
 
 
-def receipt(verdict: Verdict = Verdict.PLACED, reference: str | None = "ABCD1234") -> Receipt:
-    return Receipt(verdict, answer(reference or ""), "Sculpteo answered", reference=reference)
+def receipt(verdict: Verdict = Verdict.PLACED, reference: str | None = "ABCD1234") -> PlaceResult:
+    return PlaceResult(verdict, answer(reference or ""), "Sculpteo answered", reference=reference)
 
 
 def delivery(number: int = 1, **changes: object) -> Delivery:
@@ -129,25 +129,25 @@ def delivery(number: int = 1, **changes: object) -> Delivery:
 
 async def claimed(store: Store, owner: str = "worker-1") -> OrderRecord:
     """The one order that is due, claimed."""
-    found = await store.orders.claim(owner, limit=1, lease_for=LEASE)
+    found = await store.orders.claim_orders(owner, limit=1, lease_for=LEASE)
     assert len(found) == 1, "no order is due"
     return found[0]
 
 
 async def get(store: Store, key: int) -> OrderRecord:
-    found = await store.queries.get(key)
+    found = await store.queries.find_order(key)
     assert found is not None
     return found
 
 
 async def waiting(store: Store, number: int = 1001) -> OrderRecord:
     """A new order, matched, due, and claimed in `waiting`."""
-    key = await store.orders.notice(word(number))
+    key = await store.orders.receive_signal(word(number))
     order = await claimed(store)
     assert order.key == key
     values = {"snapshot": shop_order(number), "items": ITEMS, "mapping_version": "m1"}
-    await store.orders.record(
-        order, Change(State.WAITING, order.updated_at, reason=Wait.WINDOW, values=values)
+    await store.orders.record_transition(
+        order, Transition(State.WAITING, order.updated_at, reason=Wait.WINDOW, values=values)
     )
     order = await claimed(store)
     assert order.key == key

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from bridge.errors import StoreUnavailable
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import Ignored, State
 from bridge.store import Store
 from tests.store.make import LEASE, Now, delivery
@@ -41,7 +41,7 @@ def put_for_ever(pipe: Connection, url: str, lanes: int) -> None:
 
     async def lane(store: Store, numbers: Iterator[int]) -> None:
         for number in numbers:
-            await store.inbox.put(delivery(number, body=b"x" * 2000))
+            await store.inbox.add_delivery(delivery(number, body=b"x" * 2000))
             pipe.send(number)
 
     async def run() -> None:
@@ -60,9 +60,11 @@ def claim_all(pipe: Connection, url: str, owner: str) -> None:
         async with Store.open(url, clock=Now()) as store:
             pipe.send("ready")
             pipe.recv()
-            while found := await store.orders.claim(owner, limit=3, lease_for=LEASE):
+            while found := await store.orders.claim_orders(owner, limit=3, lease_for=LEASE):
                 for order in found:
-                    await store.orders.record(order, Change(State.IGNORED, None, reason=Ignored.PERSON))
+                    await store.orders.record_transition(
+                        order, Transition(State.IGNORED, None, reason=Ignored.PERSON)
+                    )
                     done.append(order.key)
         return done
 
@@ -73,7 +75,7 @@ def hold_alone(pipe: Connection, url: str) -> None:
     """Hold a singleton lock until killed."""
 
     async def run() -> None:
-        async with Store.open(url, clock=Now()) as store, store.alone("reconcile") as mine:
+        async with Store.open(url, clock=Now()) as store, store.hold_lock("reconcile") as mine:
             pipe.send(mine)
             await asyncio.sleep(60)
 
@@ -91,12 +93,12 @@ def write_into_a_small_disk(pipe: Connection, url: str, limit: int) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
             for number in range(200):
                 try:
-                    await store.inbox.put(delivery(number, body=b"x" * 10_000))
+                    await store.inbox.add_delivery(delivery(number, body=b"x" * 10_000))
                     acknowledged.append(number)
                 except StoreUnavailable:
                     refused += 1
             resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-            await store.inbox.put(delivery(1000))
-            return acknowledged, refused, len(await store.inbox.pending(10_000)) == len(acknowledged) + 1
+            await store.inbox.add_delivery(delivery(1000))
+            return acknowledged, refused, len(await store.inbox.list_pending(10_000)) == len(acknowledged) + 1
 
     pipe.send(asyncio.run(run()))

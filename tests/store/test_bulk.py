@@ -27,23 +27,25 @@ async def database(tmp_path: Path) -> Path:
 
 async def test_every_order_is_found_by_all_of_its_names_and_can_be_read_whole(database: Path) -> None:
     async with Store.open(f"sqlite:///{database}", clock=Now()) as store:
-        counts = await store.desk.counts()
+        counts = await store.desk.count_orders()
         assert sum(counts.states.values()) == COUNT
         assert all(
             counts.states[state] for state in (State.DONE, State.PLACED, State.WAITING, State.ATTENTION)
         )
-        done = next(one for one in await store.desk.page(states=[State.DONE], limit=50) if one.reference)
-        (record,) = await store.queries.load([done.key])
+        done = next(
+            one for one in await store.desk.list_orders(states=[State.DONE], limit=50) if one.reference
+        )
+        (record,) = await store.queries.load_orders([done.key])
         for text in (record.name, record.order_id, reference_of(done.key), tracking_of(done.key)):
-            assert [one.key for one in await store.queries.find(text or "")] == [done.key]
+            assert [one.key for one in await store.queries.search_orders(text or "")] == [done.key]
         assert record.snapshot is not None
         assert record.items[0].sku in SKUS
         assert record.attempt is not None
         assert record.parcels[0].parcel.number == tracking_of(done.key)
-        assert done.key in [one.key for one in await store.desk.page(text=last_name_of(done.key))]
-        assert len(await store.desk.page(text=SKUS[3], limit=20)) == 20
-        assert (await store.queries.events(done.key))[0].kind == "seen"
-        await store.ready()
+        assert done.key in [one.key for one in await store.desk.list_orders(text=last_name_of(done.key))]
+        assert len(await store.desk.list_orders(text=SKUS[3], limit=20)) == 20
+        assert (await store.queries.list_events(done.key))[0].kind == "seen"
+        await store.check_ready()
 
 
 async def test_the_rows_keep_every_rule_of_the_tables(database: Path) -> None:

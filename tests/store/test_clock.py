@@ -27,7 +27,7 @@ async def test_a_machine_whose_clock_is_wrong_goes_by_the_servers(bare_url: str)
     tested = wrong_clock()
     assert off(tested) > WRONG_BY / 2
     async with Store.open(bare_url, clock=tested) as store:
-        right = store.engine == "PostgreSQL"  # SQLite has no other clock, and no other machine
+        right = store.engine_name == "PostgreSQL"  # SQLite has no other clock, and no other machine
         assert (off(tested) < WRONG_BY / 2) is right
 
 
@@ -38,22 +38,22 @@ async def test_a_lease_of_one_replica_is_a_lease_for_another_whose_clock_is_wron
         Store.open(url, clock=wrong_clock()) as wrong,
     ):
         for number, mine, others in ((1001, right, wrong), (1002, wrong, right)):
-            await right.orders.notice(word(number))
-            (taken,) = await mine.orders.claim("mine", limit=1, lease_for=LEASE)
-            assert await others.orders.claim("others", limit=1, lease_for=LEASE) == []
+            await right.orders.receive_signal(word(number))
+            (taken,) = await mine.orders.claim_orders("mine", limit=1, lease_for=LEASE)
+            assert await others.orders.claim_orders("others", limit=1, lease_for=LEASE) == []
             assert taken.lease is not None
-            await mine.orders.extend(taken.lease, LEASE)
+            await mine.orders.extend_lease(taken.lease, LEASE)
 
 
 def test_time_is_carried_on_by_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = 1000.0
-    monkeypatch.setattr(clock, "measured", lambda: seconds)
+    monkeypatch.setattr(clock, "measure_seconds", lambda: seconds)
     tested, told = wrong_clock(), datetime(2026, 11, 25, 12, tzinfo=UTC)
-    tested.told(told)
+    tested.set_time(told)
     seconds += 90
     assert tested.now() == told + timedelta(seconds=90)
 
 
 def test_what_is_measured_never_goes_back() -> None:
-    first = clock.measured()
-    assert clock.measured() >= first
+    first = clock.measure_seconds()
+    assert clock.measure_seconds() >= first

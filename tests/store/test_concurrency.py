@@ -10,9 +10,9 @@ from decimal import Decimal
 
 import pytest
 
-from bridge.errors import LeaseLost, Outdated
+from bridge.errors import LeaseLost, StaleDecision
 from bridge.order.model import Money
-from bridge.order.records import Change, OrderRecord
+from bridge.order.records import OrderRecord, Transition
 from bridge.order.states import State, Wait
 from bridge.ports import LimitReached
 from bridge.store import Store
@@ -47,7 +47,7 @@ def outcomes(results: Sequence[object]) -> tuple[int, set[type]]:
 
 async def test_processes_never_claim_the_same_order(url: str) -> None:
     async with Store.open(url, clock=Tick()) as store:
-        keys = [await store.orders.notice(word(number)) for number in range(60)]
+        keys = [await store.orders.receive_signal(word(number)) for number in range(60)]
     with (
         process(claim_all, url, "one") as (_, first),
         process(claim_all, url, "two") as (_, second),
@@ -63,10 +63,10 @@ async def test_processes_never_claim_the_same_order(url: str) -> None:
 
 
 async def test_claims_at_the_same_moment_share_the_orders(replicas: tuple[Store, Store]) -> None:
-    keys = [await replicas[0].orders.notice(word(number)) for number in range(40)]
+    keys = [await replicas[0].orders.receive_signal(word(number)) for number in range(40)]
     found = await asyncio.gather(
         *(
-            store.orders.claim(f"{name}-{number}", limit=4, lease_for=LEASE)
+            store.orders.claim_orders(f"{name}-{number}", limit=4, lease_for=LEASE)
             for number in range(8)
             for name, store in zip("ab", replicas, strict=True)
         )
@@ -96,7 +96,7 @@ async def test_one_attempt_is_opened_however_many_try(replicas: tuple[Store, Sto
         return_exceptions=True,
     )
     assert outcomes(results) == (1, {LeaseLost})
-    assert len(await replicas[0].queries.attempts(order.key)) == 1
+    assert len(await replicas[0].queries.list_attempts(order.key)) == 1
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -117,24 +117,24 @@ async def test_a_take_over_knows_of_the_request_or_stops_it(
 
     async def take_over() -> list[OrderRecord]:
         await asyncio.sleep(chance.uniform(0, 0.004))
-        return await quick.orders.claim("quick", limit=1, lease_for=LEASE)
+        return await quick.orders.claim_orders("quick", limit=1, lease_for=LEASE)
 
     for number in range(12):
         order = await placing(late, number)
         clock.forward(LEASE)
         sent, found = await asyncio.gather(send(order), take_over())
         if not found:  # PostgreSQL: the row was locked by the gate in that moment
-            found = await quick.orders.claim("quick", limit=1, lease_for=LEASE)
+            found = await quick.orders.claim_orders("quick", limit=1, lease_for=LEASE)
         [taken] = found
         assert taken.attempt is not None
         assert (taken.attempt.sent_at is not None) == sent
-        void = Change(State.WAITING, None, reason=Wait.HELD, void_attempt="it was not sent")
+        void = Transition(State.WAITING, None, reason=Wait.HELD, void_attempt="it was not sent")
         if sent:
             with pytest.raises(LeaseLost):
-                await quick.orders.record(taken, void)
-            await quick.orders.record(taken, Change(State.UNKNOWN, None))
+                await quick.orders.record_transition(taken, void)
+            await quick.orders.record_transition(taken, Transition(State.UNKNOWN, None))
         else:
-            await quick.orders.record(taken, void)
+            await quick.orders.record_transition(taken, void)
 
 
 async def test_the_days_limit_holds_over_replicas(replicas: tuple[Store, Store]) -> None:
@@ -177,7 +177,9 @@ async def test_many_connections_race_for_the_last_euro(url: str, clock: Tick, ro
 
 
 async def test_words_at_the_same_moment_make_one_order(replicas: tuple[Store, Store]) -> None:
-    keys = await asyncio.gather(*(store.orders.notice(word()) for _ in range(10) for store in replicas))
+    keys = await asyncio.gather(
+        *(store.orders.receive_signal(word()) for _ in range(10) for store in replicas)
+    )
     assert len(set(keys)) == 1
     assert (await get(replicas[0], keys[0])).news == 20
 
@@ -189,17 +191,17 @@ async def test_replicas_with_the_same_deliveries_in_other_orders_do_not_wait_for
     backwards = numbers[::-1]
     async with asyncio.timeout(20):
         await asyncio.gather(
-            *(replicas[0].inbox.put(delivery(number)) for number in numbers),
-            *(replicas[1].inbox.put(delivery(number)) for number in backwards),
+            *(replicas[0].inbox.add_delivery(delivery(number)) for number in numbers),
+            *(replicas[1].inbox.add_delivery(delivery(number)) for number in backwards),
         )
-    assert len(await replicas[0].inbox.pending(1000)) == 150
+    assert len(await replicas[0].inbox.list_pending(1000)) == 150
 
 
 async def test_a_delivery_is_settled_once_by_any_number_of_workers(replicas: tuple[Store, Store]) -> None:
-    await replicas[0].inbox.put(delivery())
-    [pending] = await replicas[0].inbox.pending(10)
+    await replicas[0].inbox.add_delivery(delivery())
+    [pending] = await replicas[0].inbox.list_pending(10)
     await asyncio.gather(
-        *(store.inbox.settle(pending.key, "order", word()) for _ in range(4) for store in replicas)
+        *(store.inbox.settle_delivery(pending.key, "order", word()) for _ in range(4) for store in replicas)
     )
     assert (await claimed(replicas[0])).news == 1
 
@@ -208,10 +210,10 @@ async def test_two_orders_cannot_take_one_reference_at_the_same_moment(replicas:
     first, second = [await placing(replicas[0], number) for number in (1, 2)]
     for order in (first, second):
         await replicas[0].orders.mark_sent(order, {})
-    change = Change(State.PLACED, None, values={"reference": "ABCD1234"})
+    change = Transition(State.PLACED, None, values={"reference": "ABCD1234"})
     results = await asyncio.gather(
-        replicas[0].orders.record(first, change),
-        replicas[1].orders.record(second, change),
+        replicas[0].orders.record_transition(first, change),
+        replicas[1].orders.record_transition(second, change),
         return_exceptions=True,
     )
     assert sum(result is None for result in results) == 1
@@ -222,7 +224,9 @@ async def test_a_decision_and_a_step_cannot_both_win(replicas: tuple[Store, Stor
         order = await waiting(replicas[0], number)
         results = await asyncio.gather(
             replicas[0].orders.open_attempt(order, attempt(order), values={}),
-            replicas[1].orders.intervene(order, Change(State.CANCELLED, None, reason="person"), "Zoë"),
+            replicas[1].orders.apply_decision(
+                order, Transition(State.CANCELLED, None, reason="person"), "Zoë"
+            ),
             return_exceptions=True,
         )
         assert sum(not isinstance(result, Exception) for result in results) == 1
@@ -234,9 +238,13 @@ async def test_a_decision_and_a_step_cannot_both_win(replicas: tuple[Store, Stor
         if after.state is State.PLACING:
             opened = results[0]
             assert isinstance(opened, OrderRecord)
-            await replicas[0].orders.record(opened, Change(State.CANCELLED, None, void_attempt="not sent"))
+            await replicas[0].orders.record_transition(
+                opened, Transition(State.CANCELLED, None, void_attempt="not sent")
+            )
         else:  # it is due, so that the decision gets onto the Shopify order
-            await replicas[0].orders.record(await claimed(replicas[0]), Change(State.CANCELLED, None))
+            await replicas[0].orders.record_transition(
+                await claimed(replicas[0]), Transition(State.CANCELLED, None)
+            )
 
 
 async def test_an_answer_and_a_decision_about_the_same_attempt_lose_neither(
@@ -246,18 +254,18 @@ async def test_an_answer_and_a_decision_about_the_same_attempt_lose_neither(
     for number in range(10):
         order = await placing(one, number)
         await one.orders.mark_sent(order, {})
-        await one.orders.record(order, Change(State.UNKNOWN, None))
+        await one.orders.record_transition(order, Transition(State.UNKNOWN, None))
         seen = await get(one, order.key)
-        void = Change(State.WAITING, None, reason=Wait.HELD, void_attempt="Zoë asked them")
+        void = Transition(State.WAITING, None, reason=Wait.HELD, void_attempt="Zoë asked them")
         reference = f"REF{number:05}"
         decided, _ = await asyncio.gather(
-            one.orders.intervene(seen, void, "Zoë"),
+            one.orders.apply_decision(seen, void, "Zoë"),
             two.orders.keep_answer(key_of(order), receipt(reference=reference)),
             return_exceptions=True,
         )
         after = await get(one, order.key)
-        calls = [call.reference for call in await one.orders.notifications(after)]
-        if isinstance(decided, Outdated):  # the answer was first: the person must look again
+        calls = [call.reference for call in await one.orders.list_notifications(after)]
+        if isinstance(decided, StaleDecision):  # the answer was first: the person must look again
             assert after.attempt is not None
             assert (after.state, after.attempt.reference, calls) == (State.UNKNOWN, reference, [])
         else:
@@ -265,14 +273,18 @@ async def test_an_answer_and_a_decision_about_the_same_attempt_lose_neither(
             assert (after.state, after.attempt, calls) == (State.WAITING, None, [reference])
         woken = await claimed(one)
         assert woken.key == order.key, "whoever was first, the answer is looked at"
-        await one.orders.record(woken, Change(woken.state, None))
+        await one.orders.record_transition(woken, Transition(woken.state, None))
 
 
 async def test_one_replica_at_a_time_is_alone(replicas: tuple[Store, Store]) -> None:
     one, two = replicas
-    async with one.alone("reconcile") as mine, two.alone("reconcile") as theirs, two.alone("other") as other:
+    async with (
+        one.hold_lock("reconcile") as mine,
+        two.hold_lock("reconcile") as theirs,
+        two.hold_lock("other") as other,
+    ):
         assert (mine, theirs, other) == (True, False, True)
-    async with two.alone("reconcile") as mine:
+    async with two.hold_lock("reconcile") as mine:
         assert mine
 
 
@@ -280,12 +292,12 @@ async def test_the_lock_of_a_process_that_dies_is_free(url: str) -> None:
     async with Store.open(url, clock=Tick()) as store:
         with process(hold_alone, url) as (child, pipe):
             assert await asyncio.to_thread(pipe.recv) is True
-            async with store.alone("reconcile") as mine:
+            async with store.hold_lock("reconcile") as mine:
                 assert not mine
             child.kill()
             child.join()
             for _ in range(40):
-                async with store.alone("reconcile") as mine:
+                async with store.hold_lock("reconcile") as mine:
                     if mine:
                         break
                 await asyncio.sleep(0.05)

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from bridge.decisions import transitions
 from bridge.order.model import Mode, Parcel, ShopOrder
 from bridge.order.problems import Problem
-from bridge.order.records import Change, Facts
+from bridge.order.records import Facts, Transition
 from bridge.order.states import State, Wait
 from bridge.store import Store
 from bridge.store.engine import parse_url
-from bridge.store.queries import Filter
+from bridge.store.queries import OrderFilter
 from tests.store.make import (
     ITEMS,
     LEASE,
@@ -78,10 +78,10 @@ async def bought(store: Store, number: int) -> int:
     order = await sent(store, number)
     await store.orders.keep_answer(key_of(order), receipt(reference=f"REF{number}"))
     values = {"reference": f"REF{number}", "mode": Mode.LIVE, "placed_at": START, "window_until": START}
-    change = Change(State.SHIPPED, None, values=values, parcels=(Parcel(f"1Z{number}"),))
-    await store.orders.record(order, Change(State.PLACED, START, values=values))
+    change = Transition(State.SHIPPED, None, values=values, parcels=(Parcel(f"1Z{number}"),))
+    await store.orders.record_transition(order, Transition(State.PLACED, START, values=values))
     order = await claimed(store)
-    await store.orders.record(order, change)
+    await store.orders.record_transition(order, change)
     return order.key
 
 
@@ -96,22 +96,24 @@ async def test_each_damaged_row_is_a_problem_of_its_own_order_alone(
     for number, name in enumerate(cases(url), start=1001):
         keys[name] = await bought(store, number)
     well = await bought(store, 2001)
-    await store.wake([State.SHIPPED])
+    await store.wake_orders([State.SHIPPED])
     for name, sql in cases(url).items():
         damage(url, sql, keys[name])
-    found = await store.orders.claim("worker", limit=100, lease_for=LEASE)
+    found = await store.orders.claim_orders("worker", limit=100, lease_for=LEASE)
     assert [order.key for order in found] == [well], "the healthy order is worked on, and only that"
-    assert await store.orders.claim("worker", limit=100, lease_for=LEASE) == [], "none comes again and again"
+    assert await store.orders.claim_orders("worker", limit=100, lease_for=LEASE) == [], (
+        "none comes again and again"
+    )
     for name, key in keys.items():
         order = await get(store, key)
         assert (order.state, order.problem) == (State.ATTENTION, Problem.INTERNAL), name
         assert "cannot be read" in order.facts["why"], name
         assert order.due_at is None, name
-        moves = [event for event in await store.queries.events(key) if event.problem == Problem.INTERNAL]
+        moves = [event for event in await store.queries.list_events(key) if event.problem == Problem.INTERNAL]
         assert len(moves) == 1, "it is told once"
-    listed = await store.queries.page(Filter((State.ATTENTION,)))
+    listed = await store.queries.list_orders(OrderFilter((State.ATTENTION,)))
     assert {order.key for order in listed} == set(keys.values())
-    assert (await store.queries.counts())[State.ATTENTION] == len(keys)
+    assert (await store.queries.count_by_state())[State.ATTENTION] == len(keys)
     assert SECRET not in caplog.text
 
 
@@ -121,70 +123,72 @@ async def test_a_retry_takes_the_damage_off_and_buys_nothing_anew(
     for number, (name, sql) in enumerate(cases(url).items(), start=1001):
         key = await bought(store, number)
         damage(url, sql, key)
-        await store.wake([State.SHIPPED])
-        for order in await store.orders.claim("worker", limit=99, lease_for=LEASE):
-            await store.orders.record(order, Change(order.state, None))
+        await store.wake_orders([State.SHIPPED])
+        for order in await store.orders.claim_orders("worker", limit=99, lease_for=LEASE):
+            await store.orders.record_transition(order, Transition(order.state, None))
         order = await get(store, key)
-        await store.orders.intervene(order, transitions.retry(order, "ada", clock.now()), "ada")
+        await store.orders.apply_decision(order, transitions.retry_order(order, "ada", clock.now()), "ada")
         again = await get(store, key)
         assert again.damage == (), name
         assert again.state is State.SHIPPED, f"{name}: it counts as bought"
         assert again.reference == f"REF{number}", name
         assert [one.parcel.number for one in again.parcels] == [f"1Z{number}"], name
         assert again.attempt is not None and again.attempt.sent_at is not None, name
-        (held,) = await store.orders.claim("worker", limit=99, lease_for=LEASE)
+        (held,) = await store.orders.claim_orders("worker", limit=99, lease_for=LEASE)
         assert held.key == key, name
-        await store.orders.record(held, Change(State.SHIPPED, None))
+        await store.orders.record_transition(held, Transition(State.SHIPPED, None))
 
 
 async def test_what_was_approved_is_approved_anew_after_damage(store: Store, url: str, clock: Tick) -> None:
     order = await waiting(store)
     values = {"approved_at": START, "approved_by": "ada", "approved_for": "approval", "items": ITEMS}
-    await store.orders.record(order, Change(State.WAITING, START, reason=Wait.APPROVAL, values=values))
+    await store.orders.record_transition(
+        order, Transition(State.WAITING, START, reason=Wait.APPROVAL, values=values)
+    )
     damage(url, ORDER["snapshot is no JSON"], order.key)
-    assert await store.orders.claim("worker", limit=99, lease_for=LEASE) == []
+    assert await store.orders.claim_orders("worker", limit=99, lease_for=LEASE) == []
     seen = await get(store, order.key)
-    await store.orders.intervene(seen, transitions.retry(seen, "ada", clock.now()), "ada")
+    await store.orders.apply_decision(seen, transitions.retry_order(seen, "ada", clock.now()), "ada")
     again = await get(store, order.key)
     assert (again.state, again.approved_at, again.snapshot) == (State.RECEIVED, None, None)
 
 
 async def test_a_no_outlives_damage(store: Store, url: str, clock: Tick) -> None:
     order = await waiting(store)
-    await store.orders.record(order, Change(State.WAITING, None))
+    await store.orders.record_transition(order, Transition(State.WAITING, None))
     seen = await get(store, order.key)
-    await store.orders.intervene(seen, transitions.cancel(seen, "ada", clock.now()), "ada")
+    await store.orders.apply_decision(seen, transitions.cancel_order(seen, "ada", clock.now()), "ada")
     damage(url, ORDER["snapshot is no JSON"], order.key)
-    await store.orders.notice(word())
+    await store.orders.receive_signal(word())
     clock.forward(timedelta(seconds=5))
-    assert await store.orders.claim("worker", limit=99, lease_for=LEASE) == []
+    assert await store.orders.claim_orders("worker", limit=99, lease_for=LEASE) == []
     seen = await get(store, order.key)
     assert seen.state is State.ATTENTION
     told: list[Facts] = []
-    await store.outbox.share({"all": lambda item, _: told.append(item.facts)})
+    await store.outbox.fan_out_news({"all": lambda item, _: told.append(item.facts)})
     assert [one.get("reason") for one in told if one.get("problem") == Problem.INTERNAL] == [None], (
         "it waits no more"
     )
-    await store.orders.intervene(seen, transitions.retry(seen, "bob", clock.now()), "bob")
+    await store.orders.apply_decision(seen, transitions.retry_order(seen, "bob", clock.now()), "bob")
     after = await get(store, order.key)
     assert (after.state, after.reason) == (State.CANCELLED, "person"), "as it was before the damage"
 
 
 async def test_damage_that_no_due_time_brings_up_is_looked_for(store: Store, url: str) -> None:
     order = await waiting(store)
-    await store.orders.record(order, Change(State.WAITING, None, reason=Wait.APPROVAL))
+    await store.orders.record_transition(order, Transition(State.WAITING, None, reason=Wait.APPROVAL))
     damage(url, ORDER["items are no list"], order.key)
-    (shown,) = await store.queries.page(Filter())
+    (shown,) = await store.queries.list_orders(OrderFilter())
     assert (shown.state, shown.problem) == (State.ATTENTION, Problem.INTERNAL), "a list tells it at once"
     assert await store.set_aside_damaged() == 1
-    (listed,) = await store.queries.page(Filter((State.ATTENTION,)))
+    (listed,) = await store.queries.list_orders(OrderFilter((State.ATTENTION,)))
     assert listed.key == order.key
 
 
 async def test_a_purchase_under_a_day_limit_goes_on_beside_a_damaged_cost(store: Store, url: str) -> None:
     damaged = await bought(store, 1001)
     damage(url, ORDER["an attempt's cost"], damaged)
-    spending = await store.desk.spending_since(START - timedelta(days=1), "live", "EUR")
+    spending = await store.desk.sum_spending_since(START - timedelta(days=1), "live", "EUR")
     assert spending.amount == 0
 
 
@@ -194,13 +198,15 @@ async def test_what_reads_all_orders_reads_past_a_damaged_one(store: Store, url:
     for key, sql in zip(keys, cases(url).values(), strict=True):
         damage(url, sql, key)
     later = clock.forward(timedelta(days=40))
-    reports = [one async for one in store.reports.bought(START - timedelta(days=1), later, "live")]
+    reports = [
+        one async for one in store.reports.list_bought_orders(START - timedelta(days=1), later, "live")
+    ]
     assert len(reports) >= len(cases(url)) - 3, "those in an unknown mode are in no sum"
-    await store.watching.standing(later, for_at_least=timedelta(hours=1))
-    await store.desk.placed_since(START - timedelta(days=1), "live")
-    await store.desk.counts()
-    assert {order.key for order in await store.desk.page()} >= {well}
-    assert await store.outbox.share({"all": lambda item, order: None}) > 0
+    await store.watching.list_stalled(later, for_at_least=timedelta(hours=1))
+    await store.desk.list_placed_since(START - timedelta(days=1), "live")
+    await store.desk.count_orders()
+    assert {order.key for order in await store.desk.list_orders()} >= {well}
+    assert await store.outbox.fan_out_news({"all": lambda item, order: None}) > 0
 
 
 async def test_personal_data_that_cannot_be_read_is_erased_all_the_same(
@@ -210,18 +216,20 @@ async def test_personal_data_that_cannot_be_read_is_erased_all_the_same(
     for number in (1001, 1002):
         order = await waiting(store, number)
         values = {"snapshot": shop_order(number)}
-        await store.orders.record(order, Change(State.CANCELLED, None, reason="person", values=values))
+        await store.orders.record_transition(
+            order, Transition(State.CANCELLED, None, reason="person", values=values)
+        )
         keys.append(order.key)
     damage(url, ORDER["snapshot is no JSON"], keys[0])
     later = clock.forward(timedelta(days=400))
-    assert await store.privacy.forget(later) == 2
+    assert await store.privacy.erase_due_orders(later) == 2
     assert (await get(store, keys[0])).snapshot is None
     assert isinstance((await get(store, keys[1])).snapshot, ShopOrder)
 
 
 async def test_a_delivery_that_cannot_be_read_keeps_no_other_waiting(store: Store, url: str) -> None:
     for number in (1, 2, 3):
-        await store.inbox.put(delivery(number))
+        await store.inbox.add_delivery(delivery(number))
     engine = sa.create_engine(parse_url(url))
     with engine.begin() as connection:
         connection.execute(
@@ -229,8 +237,8 @@ async def test_a_delivery_that_cannot_be_read_keeps_no_other_waiting(store: Stor
             {"yes": True, "body": b"this was never packed"},
         )
     engine.dispose()
-    found = await store.inbox.pending(10)
+    found = await store.inbox.list_pending(10)
     assert [one.webhook_id for one in found] == ["id-1", "id-2", "id-3"]
     assert found[1].body == b""
-    await store.inbox.settle(found[1].key, "could not be read", None)
-    assert [one.webhook_id for one in await store.inbox.pending(10, but=[found[0].key])] == ["id-3"]
+    await store.inbox.settle_delivery(found[1].key, "could not be read", None)
+    assert [one.webhook_id for one in await store.inbox.list_pending(10, but=[found[0].key])] == ["id-3"]

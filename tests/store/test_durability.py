@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.errors import LeaseLost, StoreUnavailable
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import State
 from bridge.store import Store
 from bridge.store.tables import REVISION
@@ -38,11 +38,11 @@ async def test_no_delivery_is_lost_between_the_queue_and_the_writer(store: Store
         for step in range(25):
             if chance.random() < 0.5:
                 await asyncio.sleep(chance.choice([0, 0, 0.0003, 0.001]))
-            await store.inbox.put(delivery(number * 100 + step))
+            await store.inbox.add_delivery(delivery(number * 100 + step))
 
     async with asyncio.timeout(30):
         await asyncio.gather(*(lane(number) for number in range(16)))
-    assert len(await store.inbox.pending(1000)) == 16 * 25
+    assert len(await store.inbox.list_pending(1000)) == 16 * 25
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -58,7 +58,7 @@ def test_after_kill_9_every_acknowledged_delivery_is_there(url: str, seed: int) 
 
     async def stored() -> set[str]:
         async with Store.open(url, clock=Now()) as store:
-            return {one.webhook_id for one in await store.inbox.pending(100_000)}
+            return {one.webhook_id for one in await store.inbox.list_pending(100_000)}
 
     missing = {f"id-{number}" for number in acknowledged} - asyncio.run(stored())
     assert len(acknowledged) > 10
@@ -75,7 +75,7 @@ async def test_a_full_database_fails_everybody_and_the_writer_goes_on(sqlite_url
 
         await store._db.write(full)
         answers = await asyncio.gather(
-            *(store.inbox.put(delivery(number, body=b"x" * 50_000)) for number in range(8)),
+            *(store.inbox.add_delivery(delivery(number, body=b"x" * 50_000)) for number in range(8)),
             store.orders.mark_sent(order, {"x": "y" * 50_000}),
             return_exceptions=True,
         )
@@ -83,8 +83,8 @@ async def test_a_full_database_fails_everybody_and_the_writer_goes_on(sqlite_url
         assert "full" in str(answers[0])
         assert (await get(store, order.key)).attempt == order.attempt, "nothing may count as sent"
         # the connection that could not write was given up, and its limit with it
-        await store.inbox.put(delivery(99, body=b"x" * 50_000))
-        assert [one.webhook_id for one in await store.inbox.pending(10)] == ["id-99"]
+        await store.inbox.add_delivery(delivery(99, body=b"x" * 50_000))
+        assert [one.webhook_id for one in await store.inbox.list_pending(10)] == ["id-99"]
 
 
 def test_a_disk_without_room_refuses_and_recovers(sqlite_url: str) -> None:
@@ -98,20 +98,20 @@ def test_a_disk_without_room_refuses_and_recovers(sqlite_url: str) -> None:
 
 async def test_a_change_that_fails_takes_no_other_with_it(store: Store) -> None:
     order = await placing(store)
-    stay = Change(State.PLACING, None)
+    stay = Transition(State.PLACING, None)
     results = await asyncio.gather(
         store.orders.mark_sent(order, {}),
         store.orders.mark_sent(order, {}),
-        store.inbox.put(delivery(1)),
-        store.orders.notice(word(2)),
+        store.inbox.add_delivery(delivery(1)),
+        store.orders.receive_signal(word(2)),
         store.memory.set("key", "value"),
         return_exceptions=True,
     )
     lost = [result for result in results if isinstance(result, Exception)]
     assert [type(one) for one in lost] == [LeaseLost]
-    assert len(await store.inbox.pending(10)) == 1
+    assert len(await store.inbox.list_pending(10)) == 1
     assert await store.memory.get("key") == "value"
-    await store.orders.record(order, stay)
+    await store.orders.record_transition(order, stay)
 
 
 async def test_an_error_of_our_own_is_not_mistaken_for_the_databases(store: Store) -> None:
@@ -124,7 +124,7 @@ async def test_an_error_of_our_own_is_not_mistaken_for_the_databases(store: Stor
 
 
 async def test_a_waiter_that_goes_away_takes_no_other_with_it(store: Store) -> None:
-    waiters = [asyncio.ensure_future(store.inbox.put(delivery(number))) for number in range(20)]
+    waiters = [asyncio.ensure_future(store.inbox.add_delivery(delivery(number))) for number in range(20)]
     await asyncio.sleep(0)
     for waiter in waiters[::2]:
         waiter.cancel()
@@ -138,26 +138,27 @@ async def test_too_much_at_once_is_refused_and_not_piled_up(
     monkeypatch.setattr("bridge.store.group_commit.MAX_WAITING", 10)
     monkeypatch.setattr("bridge.store.group_commit.MAX_WAITING_BYTES", 1_000)
     results = await asyncio.gather(
-        *(store.inbox.put(delivery(number, body=b"")) for number in range(15)), return_exceptions=True
+        *(store.inbox.add_delivery(delivery(number, body=b"")) for number in range(15)),
+        return_exceptions=True,
     )
     assert [type(result) for result in results].count(StoreUnavailable) == 5
     with pytest.raises(StoreUnavailable):
-        await store.inbox.put(delivery(50, body=b"x" * 1_001))
-    await store.inbox.put(delivery(51, body=b"x" * 1_000))
-    assert len(await store.inbox.pending(100)) == 11
+        await store.inbox.add_delivery(delivery(50, body=b"x" * 1_001))
+    await store.inbox.add_delivery(delivery(51, body=b"x" * 1_000))
+    assert len(await store.inbox.list_pending(100)) == 11
 
 
 async def test_closing_makes_durable_what_waits_and_refuses_what_comes(url: str) -> None:
     async with Store.open(url, clock=Now()) as store:
-        waiting = [asyncio.ensure_future(store.inbox.put(delivery(number))) for number in range(50)]
+        waiting = [asyncio.ensure_future(store.inbox.add_delivery(delivery(number))) for number in range(50)]
         await asyncio.sleep(0)
     assert await asyncio.gather(*waiting) == [None] * 50
     with pytest.raises(StoreUnavailable, match="shutting down"):
-        await store.inbox.put(delivery(99))
+        await store.inbox.add_delivery(delivery(99))
     with pytest.raises(StoreUnavailable, match="shutting down"):
         await store.memory.get("key")
     async with Store.open(url, clock=Now()) as again:
-        assert len(await again.inbox.pending(100)) == 50
+        assert len(await again.inbox.list_pending(100)) == 50
 
 
 async def test_a_process_that_blocks_the_file_is_waited_for_and_then_named(
@@ -168,11 +169,11 @@ async def test_a_process_that_blocks_the_file_is_waited_for_and_then_named(
         other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="locked"):
-            await store.inbox.put(delivery(1))
+            await store.inbox.add_delivery(delivery(1))
         assert await store.memory.get("key") is None, "reading goes on beside a writer"
         other.execute("ROLLBACK")
         other.close()
-        await store.inbox.put(delivery(2))
+        await store.inbox.add_delivery(delivery(2))
 
 
 async def test_acknowledged_rows_wait_for_the_disk(sqlite_url: str) -> None:
@@ -194,7 +195,7 @@ async def test_reading_connections_cannot_write(sqlite_url: str) -> None:
 
 
 async def test_a_store_is_ready_at_its_own_schema_and_at_later_ones_but_not_before(store: Store) -> None:
-    await store.ready()
+    await store.check_ready()
 
     async def say(revision: str) -> None:
         await store._db.write(
@@ -203,11 +204,11 @@ async def test_a_store_is_ready_at_its_own_schema_and_at_later_ones_but_not_befo
 
     await say("0000")
     with pytest.raises(StoreUnavailable, match="schema 0000"):
-        await store.ready()
+        await store.check_ready()
     await say("9999")  # a newer replica has migrated the database
-    await store.ready()
+    await store.check_ready()
     await say(REVISION)
-    await store.ready()
+    await store.check_ready()
 
 
 @pytest.mark.usefixtures("postgres")
@@ -216,26 +217,26 @@ async def test_a_postgresql_that_crashes_is_unavailable_and_comes_back_by_itself
         url = server.create_database()
         clock = Tick()
         async with Store.open(url, clock=clock) as store:
-            await store.inbox.put(delivery(1))
-            await store.orders.notice(word())
-            async with store.alone("reconcile") as mine:
+            await store.inbox.add_delivery(delivery(1))
+            await store.orders.receive_signal(word())
+            async with store.hold_lock("reconcile") as mine:
                 assert mine
                 await asyncio.to_thread(server.stop, "immediate")
                 for call in (
-                    store.inbox.put(delivery(2)),
-                    store.orders.notice(word(2)),
+                    store.inbox.add_delivery(delivery(2)),
+                    store.orders.receive_signal(word(2)),
                     store.memory.get("key"),
-                    store.ready(),
+                    store.check_ready(),
                 ):
                     with pytest.raises(StoreUnavailable):
                         await call
                 await asyncio.to_thread(server.start)
             for attempt in range(20):
                 with contextlib.suppress(StoreUnavailable):
-                    await store.inbox.put(delivery(3))
+                    await store.inbox.add_delivery(delivery(3))
                     break
                 await asyncio.sleep(0.05 * attempt)
             assert (await claimed(store)).name == "#1001"
-            assert [one.webhook_id for one in await store.inbox.pending(10)] == ["id-1", "id-3"]
-            async with store.alone("reconcile") as mine:
+            assert [one.webhook_id for one in await store.inbox.list_pending(10)] == ["id-1", "id-3"]
+            async with store.hold_lock("reconcile") as mine:
                 assert mine

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bridge.decisions.refusals import NotNow
-from bridge.decisions.transitions import resend
+from bridge.decisions.transitions import resend_tracking
 from bridge.order import redaction as rules
 from bridge.order.line_overrides import (
     LineRule,
@@ -36,18 +36,18 @@ from bridge.order.model import (
     Mode,
     Money,
     Parcel,
+    PlaceResult,
     RawAnswer,
-    Receipt,
     ShopOrder,
     TaxLine,
     Verdict,
 )
 from bridge.order.problems import Alarm
-from bridge.order.records import Change, ClosedPurchase, Note, PrivacyWish
+from bridge.order.records import ClosedPurchase, PrivacyRequest, TimelineEntry, Transition
 from bridge.order.redaction import (
-    as_known,
-    erased,
-    erased_parcel,
+    erase_order,
+    erase_parcel,
+    match_known_parcels,
 )
 from bridge.order.states import Ignored, State
 from bridge.store import (
@@ -55,8 +55,8 @@ from bridge.store import (
     secure_delete,
 )
 from bridge.store.erasure import WHAT_GOES
-from bridge.store.outbox import Draft
-from bridge.store.personal_data import owner_of
+from bridge.store.outbox import MessageDraft
+from bridge.store.personal_data import find_owner_column
 from bridge.store.secure_delete import UNSCOURED
 from bridge.store.tables import metadata, orders
 from tests.store.make import (
@@ -171,18 +171,18 @@ def left_in(tokens: Tokens, text: str) -> set[str]:
 
 async def lived(store: Store, tokens: Tokens) -> int:
     """An order that went through everything, with a token wherever somebody else can put a text."""
-    await store.inbox.put(delivery(1, body=tokens("delivery").encode() * 40))
-    (came,) = await store.inbox.pending(1)
-    await store.inbox.settle(came.key, "order", word())
-    await store.orders.record(
+    await store.inbox.add_delivery(delivery(1, body=tokens("delivery").encode() * 40))
+    (came,) = await store.inbox.list_pending(1)
+    await store.inbox.settle_delivery(came.key, "order", word())
+    await store.orders.record_transition(
         await claimed(store),
-        Change(State.WAITING, START, values={"snapshot": full_order(tokens), "items": ITEMS}),
+        Transition(State.WAITING, START, values={"snapshot": full_order(tokens), "items": ITEMS}),
     )
     order = await claimed(store)
     answer = RawAnswer(START, 500, (("X", tokens("header")),), tokens("body"), tokens("error"))
     facts = {"why": tokens("fact"), "words": tokens("words"), "nested": {"deep": [tokens("deep")]}}
-    trouble = Change(State.ATTENTION, START, problem="option", facts={"value": tokens("value"), **facts})
-    await store.orders.record(order, dataclasses.replace(trouble, failure=tokens("failure")))
+    trouble = Transition(State.ATTENTION, START, problem="option", facts={"value": tokens("value"), **facts})
+    await store.orders.record_transition(order, dataclasses.replace(trouble, failure=tokens("failure")))
     order = await claimed(store)
     rule = LineRule(
         order.shop,
@@ -193,8 +193,8 @@ async def lived(store: Store, tokens: Tokens) -> int:
         "RING-S",
         (("Name", tokens("option")),),
     )
-    await store.rules.decide(
-        order, [rule], Change(State.WAITING, START, notes=(Note("approved", facts),)), "anna"
+    await store.rules.save_rules(
+        order, [rule], Transition(State.WAITING, START, notes=(TimelineEntry("approved", facts),)), "anna"
     )
     order = await claimed(store)
     order = await store.orders.open_attempt(order, attempt(order), values={})
@@ -205,11 +205,13 @@ async def lived(store: Store, tokens: Tokens) -> int:
     }
     await store.orders.mark_sent(order, {**form, "theme": tokens("theme")})
     assert order.attempt is not None
-    await store.orders.keep_answer(key_of(order), Receipt(Verdict.UNCLEAR, answer, tokens("receipt")))
-    await store.orders.record(order, Change(State.UNKNOWN, None, facts=facts))
-    await store.calls.notify(order.attempt.token, "ABCD1234", tokens("call").encode())
-    await store.calls.notify("a token that nobody has", None, tokens("stray").encode())
-    late = Receipt(Verdict.PLACED, RawAnswer(START, 200, (), tokens("late")), tokens("late why"), "ABCD1234")
+    await store.orders.keep_answer(key_of(order), PlaceResult(Verdict.UNCLEAR, answer, tokens("receipt")))
+    await store.orders.record_transition(order, Transition(State.UNKNOWN, None, facts=facts))
+    await store.calls.receive_notification(order.attempt.token, "ABCD1234", tokens("call").encode())
+    await store.calls.receive_notification("a token that nobody has", None, tokens("stray").encode())
+    late = PlaceResult(
+        Verdict.PLACED, RawAnswer(START, 200, (), tokens("late")), tokens("late why"), "ABCD1234"
+    )
     await store.orders.keep_answer(key_of(order), late)
     parcel = Parcel(tokens("number"), tokens("carrier"), tokens("url"), START.date(), ((tokens("uuid"), 2),))
     closed = ClosedPurchase(
@@ -221,36 +223,36 @@ async def lived(store: Store, tokens: Tokens) -> int:
         "print_words": tokens("print words"),
         "print_status": "shipped",
     }
-    await store.orders.record(
+    await store.orders.record_transition(
         await claimed(store),
-        Change(
+        Transition(
             State.PLACED,
             START,
             values=values,
-            notes=(Note("print_status", {"words": tokens("said"), "status": "shipped"}),),
+            notes=(TimelineEntry("print_status", {"words": tokens("said"), "status": "shipped"}),),
             alarms=((Alarm.EDITED_AFTER_PLACING, {"what": tokens("what"), "reference": "ABCD1234"}),),
             answers=(("tracking", answer),),
             watches=(closed,),
             parcels=(parcel,),
         ),
     )
-    await store.outbox.share(
-        {"hook:1": lambda item, _: Draft(body=f'{{"data":{{"parcels":["{tokens("hook")}"]}}}}')}
+    await store.outbox.fan_out_news(
+        {"hook:1": lambda item, _: MessageDraft(body=f'{{"data":{{"parcels":["{tokens("hook")}"]}}}}')}
     )
-    await store.sessions.note(
+    await store.sessions.record_action(
         "anna", "map", "done", order=order.key, facts={"line": tokens("audit"), "why": tokens("y")}
     )
-    await store.orders.record(await claimed(store), Change(State.SHIPPED, START))
-    await store.orders.record(await claimed(store), Change(State.DONE, None))
+    await store.orders.record_transition(await claimed(store), Transition(State.SHIPPED, START))
+    await store.orders.record_transition(await claimed(store), Transition(State.DONE, None))
     return order.key
 
 
 def file_of(store: Store) -> bytes:
     """All bytes of an SQLite database and of its log; none of PostgreSQL's."""
-    if store.file is None:
+    if store.file_path is None:
         return b""
     return b"".join(
-        path.read_bytes() for end in ("", "-wal") if (path := Path(f"{store.file}{end}")).exists()
+        path.read_bytes() for end in ("", "-wal") if (path := Path(f"{store.file_path}{end}")).exists()
     )
 
 
@@ -263,16 +265,16 @@ async def test_no_row_and_no_byte_keeps_anything_of_a_customer_or_of_sculpteos_p
     assert len(left_in(tokens, before)) > 0.9 * len(tokens.made), "the tokens were there"
     order = await get(store, key)
     clock.forward(DAYS + timedelta(seconds=1))
-    assert await store.privacy.forget(clock.now() - DAYS) == 1
+    assert await store.privacy.erase_due_orders(clock.now() - DAYS) == 1
     assert left_in(tokens, "\n".join(all_rows(store))) == set()
-    assert await store.privacy.scour()
+    assert await store.privacy.purge_file()
     assert left_in(tokens, file_of(store).decode("latin-1")) == set()
     assert left_in(tokens, "".join(capfd.readouterr())) == set()
     after = await get(store, key)
     assert (after.reference, after.items, after.cost) == ("ABCD1234", order.items, order.cost)
     assert (after.name, after.state, after.print_status) == ("#1001", State.DONE, "shipped")
     assert after.damage == ()
-    assert {line.kind for line in await store.queries.events(key)} >= {
+    assert {line.kind for line in await store.queries.list_events(key)} >= {
         "seen",
         "sent",
         "print_status",
@@ -286,12 +288,12 @@ async def test_what_is_read_again_of_an_erased_order_is_kept_without_its_person(
     tokens = Tokens()
     key = await lived(store, tokens)
     clock.forward(DAYS + timedelta(seconds=1))
-    await store.privacy.forget(clock.now() - DAYS)
+    await store.privacy.erase_due_orders(clock.now() - DAYS)
     again = Tokens()
-    await store.orders.notice(word())
+    await store.orders.receive_signal(word())
     clock.forward(timedelta(seconds=3))
-    await store.orders.record(
-        await claimed(store), Change(State.DONE, None, values={"snapshot": full_order(again)})
+    await store.orders.record_transition(
+        await claimed(store), Transition(State.DONE, None, values={"snapshot": full_order(again)})
     )
     assert left_in(again, "\n".join(all_rows(store))) == set()
     assert (await get(store, key)).snapshot is not None
@@ -302,12 +304,12 @@ async def test_retention_counts_from_when_the_order_was_over(store: Store, clock
     key = await lived(store, Tokens())
     for _ in range(8):
         clock.forward(timedelta(days=11))
-        await store.orders.notice(word())
+        await store.orders.receive_signal(word())
         clock.forward(timedelta(seconds=3))
-        await store.orders.record(await claimed(store), Change(State.DONE, None))
-        assert await store.privacy.forget(clock.now() - DAYS) == 0
+        await store.orders.record_transition(await claimed(store), Transition(State.DONE, None))
+        assert await store.privacy.erase_due_orders(clock.now() - DAYS) == 0
     clock.forward(timedelta(days=3))
-    assert await store.privacy.forget(clock.now() - DAYS) == 1
+    assert await store.privacy.erase_due_orders(clock.now() - DAYS) == 1
     snapshot = (await get(store, key)).snapshot
     assert snapshot is not None and snapshot.email is None
 
@@ -316,22 +318,22 @@ async def test_a_lease_that_a_crash_left_behind_keeps_nothing_from_being_erased(
     store: Store, clock: Tick
 ) -> None:
     await lived(store, Tokens())
-    await store.orders.notice(word())
+    await store.orders.receive_signal(word())
     clock.forward(timedelta(seconds=3))
     await claimed(store)
     clock.forward(DAYS + timedelta(minutes=5))
-    assert await store.privacy.forget(clock.now() - DAYS) == 1
+    assert await store.privacy.erase_due_orders(clock.now() - DAYS) == 1
 
 
 async def test_a_wish_holds_for_orders_that_come_on_record_later(store: Store, clock: Tick) -> None:
     """The database may be a restored one, or the order's own webhook may be late."""
-    await store.inbox.put(delivery(7, topic="customers/redact"))
-    (one,) = await store.inbox.pending(1)
-    await store.inbox.settle_wish(one.key, "noted", PrivacyWish(erase=True, orders=(gid(),)))
+    await store.inbox.add_delivery(delivery(7, topic="customers/redact"))
+    (one,) = await store.inbox.list_pending(1)
+    await store.inbox.settle_privacy_request(one.key, "noted", PrivacyRequest(erase=True, orders=(gid(),)))
     tokens = Tokens()
     await lived(store, tokens)
     clock.forward(timedelta(seconds=1))
-    assert await store.privacy.forget(clock.now() - DAYS) == 1
+    assert await store.privacy.erase_due_orders(clock.now() - DAYS) == 1
     assert left_in(tokens, "\n".join(all_rows(store))) == set(await strays(store))
 
 
@@ -345,17 +347,17 @@ async def strays(store: Store) -> list[str]:
 async def test_a_wish_ends_in_thirty_days_though_its_order_is_not_over(store: Store, clock: Tick) -> None:
     tokens = Tokens()
     key = await lived(store, tokens)
-    await store.orders.notice(word())
+    await store.orders.receive_signal(word())
     clock.forward(timedelta(seconds=3))
-    await store.orders.record(
-        await claimed(store), Change(State.SHIPPED, None, values={"snapshot": full_order(tokens)})
+    await store.orders.record_transition(
+        await claimed(store), Transition(State.SHIPPED, None, values={"snapshot": full_order(tokens)})
     )
-    await store.inbox.put(delivery(7, topic="shop/redact"))
-    (one,) = await store.inbox.pending(1)
-    await store.inbox.settle_wish(one.key, "noted", PrivacyWish(erase=True, orders=None))
-    assert await store.privacy.forget(clock.now() - DAYS) == 0
+    await store.inbox.add_delivery(delivery(7, topic="shop/redact"))
+    (one,) = await store.inbox.list_pending(1)
+    await store.inbox.settle_privacy_request(one.key, "noted", PrivacyRequest(erase=True, orders=None))
+    assert await store.privacy.erase_due_orders(clock.now() - DAYS) == 0
     clock.forward(timedelta(days=31))
-    assert await store.privacy.forget(clock.now() - DAYS) == 1
+    assert await store.privacy.erase_due_orders(clock.now() - DAYS) == 1
     assert (await get(store, key)).state is State.SHIPPED
 
 
@@ -363,23 +365,25 @@ async def test_one_order_that_cannot_be_erased_keeps_no_other_back(
     store: Store, clock: Tick, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await lived(store, Tokens())
-    await store.orders.notice(word(1002))
+    await store.orders.receive_signal(word(1002))
     clock.forward(timedelta(seconds=3))
-    await store.orders.record(await claimed(store), Change(State.IGNORED, None, reason=Ignored.PERSON))
+    await store.orders.record_transition(
+        await claimed(store), Transition(State.IGNORED, None, reason=Ignored.PERSON)
+    )
     import bridge.store.erasure as module
 
-    real = module._erase
+    real = module._erase_order_rows
 
     def broken(c: Any, now: datetime, key: int, asked: bool) -> None:
         real(c, now, key, asked)
         if key == first:
             raise sa.exc.OperationalError("statement", {}, Exception("the table is locked"))
 
-    monkeypatch.setattr(module, "_erase", broken)
+    monkeypatch.setattr(module, "_erase_order_rows", broken)
     clock.forward(DAYS + timedelta(days=1))
-    assert await store.privacy.forget(clock.now() - DAYS) == 1
-    monkeypatch.setattr(module, "_erase", real)
-    assert await store.privacy.forget(clock.now() - DAYS) == 1, "it is tried again"
+    assert await store.privacy.erase_due_orders(clock.now() - DAYS) == 1
+    monkeypatch.setattr(module, "_erase_order_rows", real)
+    assert await store.privacy.erase_due_orders(clock.now() - DAYS) == 1, "it is tried again"
 
 
 @pytest.mark.parametrize("column", ["snapshot", "facts", "items"], ids=["order", "facts", "items"])
@@ -403,7 +407,7 @@ async def test_rows_that_cannot_be_read_are_erased_all_the_same(
 
     await store._db.write(damage)
     clock.forward(DAYS + timedelta(days=1))
-    assert await store.privacy.forget(clock.now() - DAYS) == 1
+    assert await store.privacy.erase_due_orders(clock.now() - DAYS) == 1
     left = left_in(tokens, "\n".join(all_rows(store)))
     assert left <= ({tokens.made[0]} if column == "items" else set())
 
@@ -415,40 +419,40 @@ async def test_a_crash_before_the_file_is_rid_of_it_is_made_up_for(
     tokens = Tokens()
     await lived(store, tokens)
     clock.forward(DAYS + timedelta(days=1))
-    await store.privacy.forget(clock.now() - DAYS)
+    await store.privacy.erase_due_orders(clock.now() - DAYS)
     assert await store.memory.get(UNSCOURED) is not None
-    if store.file is not None:
-        with contextlib.closing(sqlite3.connect(store.file, isolation_level=None)) as reader:
+    if store.file_path is not None:
+        with contextlib.closing(sqlite3.connect(store.file_path, isolation_level=None)) as reader:
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM orders").fetchone()
-            assert not await store.privacy.scour(), "somebody reads what was there before"
+            assert not await store.privacy.purge_file(), "somebody reads what was there before"
             assert await store.memory.get(UNSCOURED) is not None
-    assert await store.privacy.scour()
+    assert await store.privacy.purge_file()
     assert await store.memory.get(UNSCOURED) is None
     assert left_in(tokens, file_of(store).decode("latin-1")) == set()
 
 
 def test_a_parcel_without_its_number_is_known_again() -> None:
     parcel, other = Parcel("6A123", "Colissimo", "https://example.org/6A123"), Parcel("6A124")
-    bare = erased_parcel(parcel, 7)
-    assert "6A123" not in str(bare) and erased_parcel(bare, 7) == bare
-    assert as_known([parcel, other], [bare], 7) == (bare, other)
-    assert as_known([parcel], [bare], 8) == (parcel,), "of another order"
+    bare = erase_parcel(parcel, 7)
+    assert "6A123" not in str(bare) and erase_parcel(bare, 7) == bare
+    assert match_known_parcels([parcel, other], [bare], 7) == (bare, other)
+    assert match_known_parcels([parcel], [bare], 8) == (parcel,), "of another order"
 
 
 async def test_a_number_that_is_erased_is_not_brought_to_the_shop_again(store: Store, clock: Tick) -> None:
     key = await lived(store, Tokens())
     before = await get(store, key)
-    assert resend(before, "anna", clock.now()).resend
+    assert resend_tracking(before, "anna", clock.now()).resend
     clock.forward(DAYS + timedelta(days=1))
-    await store.privacy.forget(clock.now() - DAYS)
+    await store.privacy.erase_due_orders(clock.now() - DAYS)
     with pytest.raises(NotNow):
-        resend(await get(store, key), "anna", clock.now())
+        resend_tracking(await get(store, key), "anna", clock.now())
 
 
 def test_nothing_of_an_order_is_kept_that_nobody_listed() -> None:
     tokens = Tokens()
-    bare = erased(full_order(tokens))
+    bare = erase_order(full_order(tokens))
     assert left_in(tokens, repr(bare)) == set()
     assert (bare.id, bare.name, bare.currency) == (gid(), "#1001", "EUR")
 
@@ -518,7 +522,7 @@ def test_it_is_decided_of_every_column_whether_it_goes() -> None:
 
 
 def test_every_table_is_part_of_what_a_customer_is_told_or_has_nothing_of_customers() -> None:
-    told = {table.name for table in metadata.sorted_tables if owner_of(table) is not None}
+    told = {table.name for table in metadata.sorted_tables if find_owner_column(table) is not None}
     assert told | {"notifications"} | NO_CUSTOMER - {"erasures"} == {
         table.name for table in metadata.sorted_tables
     }
@@ -528,26 +532,26 @@ async def test_all_that_is_kept_of_a_person_is_told_and_nothing_of_others(store:
     tokens = Tokens()
     await lived(store, tokens)
     snapshot = full_order(other := Tokens())
-    await store.orders.notice(word(1002))
+    await store.orders.receive_signal(word(1002))
     stranger = dataclasses.replace(
         snapshot, id=gid(1002), email="otto@example.org", customer_id="gid://shopify/Customer/9"
     )
-    await store.orders.record(
+    await store.orders.record_transition(
         await claimed(store),
-        Change(State.IGNORED, None, reason=Ignored.PERSON, values={"snapshot": stranger}),
+        Transition(State.IGNORED, None, reason=Ignored.PERSON, values={"snapshot": stranger}),
     )
-    mine = (await store.queries.find("#1001"))[0]
+    mine = (await store.queries.search_orders("#1001"))[0]
     assert mine.snapshot is not None and mine.snapshot.email is not None
-    told = await store.privacy.kept_of([], [mine.snapshot.email.upper()])
+    told = await store.privacy.load_personal_data([], [mine.snapshot.email.upper()])
     assert len(told.orders) == 1
     text = json.dumps(dataclasses.asdict(told), default=str)
     strangers = set(await strays(store))
     assert left_in(tokens, text) == left_in(tokens, "\n".join(all_rows(store))) - strangers
     assert not any(one in text for one in other.made)
     assert mine.attempt is not None and mine.attempt.token not in text, "our secrets are nobody's data"
-    otto = await store.privacy.kept_of([], ["gid://shopify/Customer/9"])
+    otto = await store.privacy.load_personal_data([], ["gid://shopify/Customer/9"])
     assert [row["orders"][0]["name"] for row in otto.orders] == ["#1002"]
-    assert (await store.privacy.kept_of([], ["nobody@example.org"])).orders == []
+    assert (await store.privacy.load_personal_data([], ["nobody@example.org"])).orders == []
 
 
 def test_the_columns_that_stay_are_there() -> None:

@@ -9,7 +9,7 @@ import pytest
 from bridge.order.model import Mode
 from bridge.order.policy import JudgedBy
 from bridge.order.problems import NOT_CONFIGURED
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import Ignored, State, Wait
 from bridge.store import Store
 from tests.store.make import START, claimed, get, placing, waiting
@@ -26,51 +26,65 @@ async def woken(store: Store, key: int) -> bool:
 @pytest.mark.parametrize(
     ("change", "by", "wanted"),
     [
-        (Change(State.WAITING, None, reason=Wait.PREVIEW), JudgedBy(Mode.PREVIEW, "r2", "m2"), True),
-        (Change(State.WAITING, None, reason=Wait.WAS_TEST), JudgedBy(Mode.TEST, "r2", "m2"), True),
-        (Change(State.IGNORED, None, reason=Ignored.SHOP_TEST_ORDER), JudgedBy(Mode.TEST, "r2", "m2"), True),
-        (Change(State.WAITING, None, reason=Wait.APPROVAL), JudgedBy(Mode.LIVE, "r1", "m2"), True),
-        (Change(State.WAITING, None, reason=Wait.LIMIT_DAY), JudgedBy(Mode.LIVE, "r1", "m2"), True),
-        (Change(State.IGNORED, None, reason=Ignored.OTHER_LOCATION), JudgedBy(Mode.LIVE, "r1", "m2"), True),
-        (Change(State.ATTENTION, None, problem="unmapped"), JudgedBy(Mode.LIVE, "r2", "m1"), True),
-        (Change(State.ATTENTION, None, problem="unmapped"), JudgedBy(Mode.LIVE, "r1", "m2"), False),
-        (Change(State.WAITING, None, reason=Wait.APPROVAL), JudgedBy(Mode.LIVE, "r2", "m1"), True),
-        (Change(State.WAITING, None, reason=Wait.APPROVAL), JudgedBy(Mode.LIVE, "r2", "m2+decisions"), False),
-        (Change(State.IGNORED, None, reason=Ignored.PERSON), JudgedBy(Mode.LIVE, "r1", "m1"), False),
-        (Change(State.WAITING, None, reason=Wait.APPROVAL), NEW, False),
-        (Change(State.WAITING, None, reason=Wait.PREVIEW), NEW, False),
+        (Transition(State.WAITING, None, reason=Wait.PREVIEW), JudgedBy(Mode.PREVIEW, "r2", "m2"), True),
+        (Transition(State.WAITING, None, reason=Wait.WAS_TEST), JudgedBy(Mode.TEST, "r2", "m2"), True),
+        (
+            Transition(State.IGNORED, None, reason=Ignored.SHOP_TEST_ORDER),
+            JudgedBy(Mode.TEST, "r2", "m2"),
+            True,
+        ),
+        (Transition(State.WAITING, None, reason=Wait.APPROVAL), JudgedBy(Mode.LIVE, "r1", "m2"), True),
+        (Transition(State.WAITING, None, reason=Wait.LIMIT_DAY), JudgedBy(Mode.LIVE, "r1", "m2"), True),
+        (
+            Transition(State.IGNORED, None, reason=Ignored.OTHER_LOCATION),
+            JudgedBy(Mode.LIVE, "r1", "m2"),
+            True,
+        ),
+        (Transition(State.ATTENTION, None, problem="unmapped"), JudgedBy(Mode.LIVE, "r2", "m1"), True),
+        (Transition(State.ATTENTION, None, problem="unmapped"), JudgedBy(Mode.LIVE, "r1", "m2"), False),
+        (Transition(State.WAITING, None, reason=Wait.APPROVAL), JudgedBy(Mode.LIVE, "r2", "m1"), True),
+        (
+            Transition(State.WAITING, None, reason=Wait.APPROVAL),
+            JudgedBy(Mode.LIVE, "r2", "m2+decisions"),
+            False,
+        ),
+        (Transition(State.IGNORED, None, reason=Ignored.PERSON), JudgedBy(Mode.LIVE, "r1", "m1"), False),
+        (Transition(State.WAITING, None, reason=Wait.APPROVAL), NEW, False),
+        (Transition(State.WAITING, None, reason=Wait.PREVIEW), NEW, False),
     ],
 )
 async def test_only_what_others_judged_otherwise_is_looked_at_anew(
-    store: Store, change: Change, by: JudgedBy, wanted: bool
+    store: Store, change: Transition, by: JudgedBy, wanted: bool
 ) -> None:
-    await store.took_up(NEW)
+    await store.record_judged_by(NEW)
     order = await waiting(store)
-    await store.orders.record(order, replace(change, values={"judged_by": str(by)}))
+    await store.orders.record_transition(order, replace(change, values={"judged_by": str(by)}))
     assert await woken(store, order.key) is wanted
 
 
 async def test_what_was_ordered_as_a_test_after_going_live_is_looked_at_anew(store: Store) -> None:
-    await store.took_up(NEW)
+    await store.record_judged_by(NEW)
     order = await placing(store)
     values = {"reference": "ABCD1234", "mode": Mode.TEST, "judged_by": "test:r2:m2"}
-    await store.orders.record(order, Change(State.PLACED, None, values=values))
+    await store.orders.record_transition(order, Transition(State.PLACED, None, values=values))
     assert await woken(store, order.key)
 
 
 async def test_an_order_of_a_shop_that_another_did_not_know_is_looked_at_at_once(store: Store) -> None:
-    await store.took_up(NEW)
+    await store.record_judged_by(NEW)
     order = await waiting(store)
     values = {"judged_by": str(NEW)}
     failure = NOT_CONFIGURED.format(shop="acme")
-    await store.orders.record(order, Change(State.WAITING, None, values=values, failure=failure))
+    await store.orders.record_transition(
+        order, Transition(State.WAITING, None, values=values, failure=failure)
+    )
     assert await woken(store, order.key)
     assert (await claimed(store)).key == order.key
 
 
 async def test_who_is_late_wakes_nothing(store: Store) -> None:
-    await store.took_up(JudgedBy(Mode.LIVE, "r3", "m3"))
+    await store.record_judged_by(JudgedBy(Mode.LIVE, "r3", "m3"))
     order = await waiting(store)
-    change = Change(State.WAITING, START, reason=Wait.APPROVAL, values={"judged_by": "live:r3:m3"})
-    await store.orders.record(order, change)
+    change = Transition(State.WAITING, START, reason=Wait.APPROVAL, values={"judged_by": "live:r3:m3"})
+    await store.orders.record_transition(order, change)
     assert not await woken(store, order.key)

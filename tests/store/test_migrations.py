@@ -23,8 +23,8 @@ from bridge.errors import ConfigError, StoreUnavailable
 from bridge.order.model import Choice, Decision
 from bridge.store import Store
 from bridge.store import migrate as migrations
-from bridge.store.engine import engines, parse_url
-from bridge.store.migrate import known_revisions, revision
+from bridge.store.engine import create_engines, parse_url
+from bridge.store.migrate import list_known_revisions, read_revision
 from bridge.store.tables import REVISION, metadata, orders
 from tests.store.make import Tick, word
 
@@ -33,11 +33,11 @@ SPAWN = multiprocessing.get_context("spawn")
 
 
 def migrate(engine: sa.Engine) -> None:
-    migrations.migrate(engine, engine)
+    migrations.migrate_database(engine, engine)
 
 
 def engine_for(url: str) -> sa.Engine:
-    return engines(parse_url(url))[1]
+    return create_engines(parse_url(url))[1]
 
 
 def shape(engine: sa.Engine) -> dict[str, str]:
@@ -68,7 +68,7 @@ def test_migrations_make_exactly_what_the_tables_say(bare_url: str) -> None:
     migrated = shape(engine)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        assert revision(connection) == REVISION
+        assert read_revision(connection) == REVISION
     with engine.begin() as connection:
         metadata.drop_all(connection)
         metadata.create_all(connection)
@@ -78,7 +78,7 @@ def test_migrations_make_exactly_what_the_tables_say(bare_url: str) -> None:
 
 
 def test_the_newest_migration_is_the_one_that_the_program_needs() -> None:
-    assert known_revisions()[0] == REVISION
+    assert list_known_revisions()[0] == REVISION
 
 
 def test_a_migration_that_was_made_is_not_made_again(bare_url: str) -> None:
@@ -96,7 +96,7 @@ def test_a_database_of_a_newer_program_is_refused(bare_url: str) -> None:
     with pytest.raises(ConfigError, match=r"newer sculpteo-bridge \(schema 9999; this program knows up to"):
         migrate(engine)
     with engine.begin() as connection:
-        assert revision(connection) == "9999"
+        assert read_revision(connection) == "9999"
     engine.dispose()
 
 
@@ -113,7 +113,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(bare_url: str) -> None:
 def open_and_notice(url: str, number: int) -> None:
     async def run() -> None:
         async with Store.open(url, clock=Tick()) as store:
-            await store.orders.notice(word(number))
+            await store.orders.receive_signal(word(number))
 
     asyncio.run(run())
 
@@ -121,7 +121,7 @@ def open_and_notice(url: str, number: int) -> None:
 async def test_two_stores_can_be_opened_at_once_in_one_process(tmp_path: Path) -> None:
     async def opened(name: str) -> int:
         async with Store.open(f"sqlite:///{tmp_path / name}", clock=Tick()) as store:
-            return await store.orders.notice(word())
+            return await store.orders.receive_signal(word())
 
     assert await asyncio.gather(*(opened(f"{number}.db") for number in range(6))) == [1] * 6
 
@@ -136,7 +136,7 @@ def test_any_number_of_processes_can_start_on_an_empty_database(bare_url: str) -
 
     async def count() -> int:
         async with Store.open(bare_url, clock=Tick()) as store:
-            return sum((await store.queries.counts()).values())
+            return sum((await store.queries.count_by_state()).values())
 
     assert asyncio.run(count()) == 4
 
@@ -174,7 +174,7 @@ async def test_looking_at_a_database_that_is_not_there_does_not_make_one(tmp_pat
 async def test_the_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "bridge.db"
     async with Store.open(f"sqlite:///{path}", clock=Tick()) as store:
-        await store.orders.notice(word())
+        await store.orders.receive_signal(word())
         modes = {stat.S_IMODE(entry.stat().st_mode) for entry in os.scandir(tmp_path)}
     assert modes == {0o600}
 
@@ -235,10 +235,10 @@ async def test_a_database_of_aa829cd_is_upgraded_and_goes_on(of_aa829cd: str) ->
     """Every order, purchase and parcel is there afterwards, whatever else the newer schema wants to know."""
     before = rows_of_aa829cd()
     async with Store.open(of_aa829cd, clock=Tick()) as store:
-        found = {row["id"]: await store.queries.get(row["id"]) for row in before["orders"]}
+        found = {row["id"]: await store.queries.find_order(row["id"]) for row in before["orders"]}
     engine = engine_for(of_aa829cd)
     with engine.connect() as connection:
-        assert revision(connection) == REVISION
+        assert read_revision(connection) == REVISION
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         uids = connection.execute(sa.text("SELECT uid FROM news")).scalars().all()
         over = (
@@ -277,7 +277,7 @@ async def test_purchases_that_were_closed_before_the_update_are_watched_after_it
     """As the version before left them: one declared cancelled at Sculpteo, one a test, one ignored."""
     engine = engine_for(bare_url)
     with engine.begin() as connection:
-        config = migrations._config()
+        config = migrations._build_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "0005")
         for row in (
@@ -289,7 +289,7 @@ async def test_purchases_that_were_closed_before_the_update_are_watched_after_it
             _old_order(connection, *row)
     engine.dispose()
     async with Store.open(bare_url, clock=Tick()) as store:
-        found = {key: await store.queries.get(key) for key in (1, 2, 3, 4)}
+        found = {key: await store.queries.find_order(key) for key in (1, 2, 3, 4)}
     closed = {
         key: [(one.reference, one.mode, one.status) for one in order.closed]
         for key, order in found.items()
@@ -395,6 +395,6 @@ def test_what_people_decided_before_is_due_to_be_written_on_the_shopify_orders(b
 
 def upgrade_to(connection: sa.Connection, target: str) -> None:
     """As `migrate` does, but only so far."""
-    config = migrations._config()
+    config = migrations._build_config()
     config.attributes["connection"] = connection
     command.upgrade(config, target)

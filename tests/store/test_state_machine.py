@@ -21,10 +21,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from bridge.errors import LeaseLost, Outdated
+from bridge.errors import LeaseLost, StaleDecision
 from bridge.order.model import Verdict
-from bridge.order.records import Change, OrderRecord
-from bridge.order.states import State, Wait, allowed
+from bridge.order.records import OrderRecord, Transition
+from bridge.order.states import State, Wait, is_move_allowed
 from bridge.store import Store
 from bridge.store.tables import metadata
 from tests.postgres import Server
@@ -80,7 +80,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(number=st.sampled_from(ORDERS))
     def news(self, number: int) -> None:
-        self.run(self.store.orders.notice(word(number)))
+        self.run(self.store.orders.receive_signal(word(number)))
 
     @rule(seconds=st.sampled_from([1, 30, 61, -3600]))
     def time_passes(self, seconds: int) -> None:
@@ -88,7 +88,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(worker=st.sampled_from(WORKERS))
     def claim(self, worker: str) -> None:
-        for order in self.run(self.store.orders.claim(worker, limit=1, lease_for=LEASE)):
+        for order in self.run(self.store.orders.claim_orders(worker, limit=1, lease_for=LEASE)):
             self.held[worker] = order
             self.holder[order.key] = worker
 
@@ -97,7 +97,7 @@ class StoreMachine(RuleBasedStateMachine):
         order = self.held.get(worker)
         if order is None:
             return
-        change = Change(
+        change = Transition(
             self.next_state(order, data),
             self.clock.now(),
             reason=Wait.WINDOW,
@@ -105,7 +105,7 @@ class StoreMachine(RuleBasedStateMachine):
         )
 
         async def write() -> bool:
-            await self.store.orders.record(order, change)
+            await self.store.orders.record_transition(order, change)
             return True
 
         if self.tried(worker, write()):
@@ -116,13 +116,13 @@ class StoreMachine(RuleBasedStateMachine):
 
     def next_state(self, order: OrderRecord, data: st.DataObject) -> State:
         """Where a step may move it; most often on towards buying, so that runs get far."""
-        others = {state for state in State if allowed(order.state, state)} - {State.PLACING}
+        others = {state for state in State if is_move_allowed(order.state, state)} - {State.PLACING}
         usual = [State.WAITING] * 2 if State.WAITING in others else []
         return data.draw(st.sampled_from([*usual, *sorted(others)] or [order.state]))
 
     def check_proof(self, order: OrderRecord, key: int) -> None:
         """The bridge declared an attempt void: it was never sent, or Sculpteo's answer proves it."""
-        [kept] = [one for one in self.run(self.store.queries.attempts(order.key)) if one.key == key]
+        [kept] = [one for one in self.run(self.store.queries.list_attempts(order.key)) if one.key == key]
         assert kept.voided_at is not None
         assert kept.sent_at is None or kept.verdict in UNBOUGHT
 
@@ -164,7 +164,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(number=st.sampled_from(ORDERS))
     def look(self, number: int) -> None:
-        for order in self.run(self.store.queries.find(f"#{number}")):
+        for order in self.run(self.store.queries.search_orders(f"#{number}")):
             self.seen[order.key] = order
 
     @rule(data=st.data(), void=st.booleans())
@@ -172,17 +172,17 @@ class StoreMachine(RuleBasedStateMachine):
         if not self.seen:
             return
         order = self.seen[data.draw(st.sampled_from(sorted(self.seen)))]
-        change = Change(
+        change = Transition(
             self.next_state(order, data), None, reason=Wait.HELD, void_attempt="Zoë says so" if void else None
         )
-        with contextlib.suppress(Outdated):
-            self.run(self.store.orders.intervene(order, change, "Zoë"))
+        with contextlib.suppress(StaleDecision):
+            self.run(self.store.orders.apply_decision(order, change, "Zoë"))
             self.holder.pop(order.key, None)
 
     @invariant()
     def one_purchase_is_open_and_the_others_are_void(self) -> None:
         for order in set(self.sent.values()):
-            tries = self.run(self.store.queries.attempts(order))
+            tries = self.run(self.store.queries.list_attempts(order))
             assert sum(one.voided_at is None for one in tries) <= 1
             assert [one.number for one in tries] == list(range(1, len(tries) + 1))
 
@@ -190,8 +190,8 @@ class StoreMachine(RuleBasedStateMachine):
     def every_answer_is_on_record(self) -> None:
         for key, reference in self.answered.items():
             order = self.run(get(self.store, self.sent[key]))
-            tries = self.run(self.store.queries.attempts(order.key))
-            calls = self.run(self.store.orders.notifications(order))
+            tries = self.run(self.store.queries.list_attempts(order.key))
+            calls = self.run(self.store.orders.list_notifications(order))
             kept = {one.reference for one in tries} | {call.reference for call in calls}
             assert reference in kept
 
@@ -199,11 +199,11 @@ class StoreMachine(RuleBasedStateMachine):
     def the_timeline_is_a_path_through_the_table(self) -> None:
         for key in {*self.holder, *self.seen}:
             at = State.RECEIVED
-            for line in self.run(self.store.queries.events(key)):
+            for line in self.run(self.store.queries.list_events(key)):
                 if line.kind == "move":
                     assert line.source is at
                     assert line.target is not None
-                    assert allowed(at, line.target)
+                    assert is_move_allowed(at, line.target)
                     at = line.target
             assert self.run(get(self.store, key)).state is at
 

@@ -38,13 +38,15 @@ def lines(said: list[Any]) -> list[tuple[str, str, dict[str, Any]]]:
 async def test_a_failed_sign_in_and_a_refused_decision_are_warnings_and_the_rest_are_lines(
     store: Store, clock: Tick
 ) -> None:
-    key = await store.orders.notice(word(1001))
+    key = await store.orders.receive_signal(word(1001))
     with capture_logs() as said:
-        await store.sessions.note("?", "sign_in", "refused", address="203.0.113.9")
-        await store.sessions.note("anna", "sign_in", "done", address="203.0.113.9")
-        await store.sessions.note("anna", "approve", "done", order=key)
-        await store.sessions.note("anna", "cancel", "refused", order=key, facts={"why": "a customer's words"})
-        await store.sessions.note("vera", "refused", "role")
+        await store.sessions.record_action("?", "sign_in", "refused", address="203.0.113.9")
+        await store.sessions.record_action("anna", "sign_in", "done", address="203.0.113.9")
+        await store.sessions.record_action("anna", "approve", "done", order=key)
+        await store.sessions.record_action(
+            "anna", "cancel", "refused", order=key, facts={"why": "a customer's words"}
+        )
+        await store.sessions.record_action("vera", "refused", "role")
     named = {"order": "#1001", "shop": "acme", "who": "anna"}
     assert lines(said) == [
         ("warning", "a sign-in failed", {"action": "sign_in", "who": "?", "ip": "203.0.113.9"}),
@@ -58,19 +60,23 @@ async def test_a_failed_sign_in_and_a_refused_decision_are_warnings_and_the_rest
 async def test_the_service_tells_what_was_decided_and_paused_at_a_terminal(
     store: Store, clock: Tick, tmp_path: Path
 ) -> None:
-    key = await store.orders.notice(word(1001))
-    await store.sessions.note("ada (terminal)", "approve", "done", order=key)  # before the service began
+    key = await store.orders.receive_signal(word(1001))
+    await store.sessions.record_action(
+        "ada (terminal)", "approve", "done", order=key
+    )  # before the service began
     service = presence(store, clock, tmp_path)
-    await service.report()
-    await store.sessions.note("ada (terminal)", "hold", "done", order=key)
-    await store.sessions.note("anna", "release", "done", order=key)  # by the console, which told it itself
-    await store.switch.pause("*", "ada (terminal)", "stocktaking")
+    await service.report_presence()
+    await store.sessions.record_action("ada (terminal)", "hold", "done", order=key)
+    await store.sessions.record_action(
+        "anna", "release", "done", order=key
+    )  # by the console, which told it itself
+    await store.switch.pause_ordering("*", "ada (terminal)", "stocktaking")
     clock.forward(timedelta(seconds=1))
     with capture_logs() as said:
-        await service.report()
-        await service.report()
-        await store.switch.resume("*")
-        await service.report()
+        await service.report_presence()
+        await service.report_presence()
+        await store.switch.resume_ordering("*")
+        await service.report_presence()
     assert lines(said) == [
         ("warning", "ordering is paused", {"scope": "*", "who": "ada (terminal)", "why": "stocktaking"}),
         ("info", "decided", {"order": "#1001", "shop": "acme", "action": "hold", "who": "ada (terminal)"}),

@@ -13,7 +13,7 @@ from bridge.cli import main
 from bridge.config.reference import reference
 from bridge.order.notifications import TOPICS
 from bridge.order.problems import ALARMS, HEALS_ON_CHANGE, PROBLEMS
-from bridge.order.states import IGNORED, MEANING, WAIT_REMEDIES, WAITS, diagram
+from bridge.order.states import IGNORED, MEANING, WAIT_REMEDIES, WAITS, render_diagram
 
 ROOT = Path(__file__).parents[2]
 PAGES = tuple(
@@ -47,7 +47,7 @@ def commands() -> str:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "commands": commands,
-    "diagram": lambda: f"```mermaid\n{diagram()}\n```",
+    "diagram": lambda: f"```mermaid\n{render_diagram()}\n```",
     "states": lambda: table(("state", "meaning"), ((f"`{state}`", text) for state, text in MEANING.items())),
     "waits": lambda: table(
         ("reason", "what it says", "what to do"),

@@ -23,7 +23,7 @@ from bridge.health import report
 from bridge.i18n.formatter import (
     LOCALES,
     SEVERAL,
-    catalogs,
+    load_catalogs,
 )
 from bridge.mapping_review.findings import FINDINGS
 from bridge.order import (
@@ -52,7 +52,7 @@ from bridge.web.console import (
 )
 
 CONSOLE = Path(bridge.web.console.__file__).parent
-KEYWORDS = {"t": None, "n": (1, 2), "mark": None, "said": None}
+KEYWORDS = {"t": None, "n": (1, 2), "mark": None, "translate": None}
 METHODS = [("templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
 OPTIONS = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
 
@@ -130,7 +130,7 @@ def everything() -> dict[Key, list[str]]:
 
 
 def missing(language: str) -> dict[Key, list[str]]:
-    known = catalogs().get(language, {})
+    known = load_catalogs().get(language, {})
     return {
         key: files
         for key, files in everything().items()

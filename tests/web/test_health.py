@@ -38,7 +38,7 @@ async def test_it_is_not_ready_without_its_database_and_says_why_in_the_log_only
     async def away(self: object) -> None:
         raise StoreUnavailable('OperationalError: connection to server at "db.internal" (10.0.0.7) failed')
 
-    monkeypatch.setattr(type(service.store), "ready", away)
+    monkeypatch.setattr(type(service.store), "check_ready", away)
     with capture_logs() as lines:
         for headers in ({}, {"X-Forwarded-For": "198.51.100.7"}):
             answer = await service.client.get(f"{service.url}/readyz", headers=headers)
@@ -51,13 +51,13 @@ async def test_it_is_not_ready_without_its_database_and_says_why_in_the_log_only
 
 async def test_many_probes_are_one_write(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     proofs = []
-    real = type(service.store).ready
+    real = type(service.store).check_ready
 
     async def counted(self: object) -> None:
         proofs.append(1)
         await real(service.store)
 
-    monkeypatch.setattr(type(service.store), "ready", counted)
+    monkeypatch.setattr(type(service.store), "check_ready", counted)
     for _ in range(20):
         assert await status(service, "/readyz") == 200
     assert len(proofs) == 1
@@ -78,11 +78,13 @@ async def test_metrics_count_by_route_and_name_nobody(service: Service) -> None:
 
 
 async def test_metrics_tell_what_is_wrong_as_a_whole_and_how_long_work_waits(service: Service) -> None:
-    await service.store.conditions.begin("upstream:sculpteo", "upstream", "me", {"upstream": "Sculpteo"})
-    await service.store.orders.notice(word())
+    await service.store.conditions.open_incident(
+        "upstream:sculpteo", "upstream", "me", {"upstream": "Sculpteo"}
+    )
+    await service.store.orders.receive_signal(word())
     text = await (await service.client.get(f"{service.url}/metrics")).text()
     assert 'bridge_conditions{code="upstream"} 1.0' in text
-    await service.store.conditions.end("upstream:sculpteo", "me", silent_for=timedelta(0))
+    await service.store.conditions.close_incident("upstream:sculpteo", "me", silent_for=timedelta(0))
     text = await (await service.client.get(f"{service.url}/metrics")).text()
     assert "bridge_conditions{" not in text
     waits = re.search(r"(?m)^bridge_oldest_due_seconds (\S+)$", text)

@@ -22,7 +22,7 @@ async def token_of(service: Service) -> str:
 async def references(service: Service) -> list[str | None]:
     service.store.orders._clock = _Later()
     order = await claimed(service.store, "another")
-    return [call.reference for call in await service.store.orders.notifications(order)]
+    return [call.reference for call in await service.store.orders.list_notifications(order)]
 
 
 class _Later:
@@ -78,7 +78,7 @@ async def test_strangers_are_answered_alike_and_few_of_their_calls_are_kept(serv
             f"{service.url}/sculpteo/notify/guess-{number}", data={"reference": "ABCD1234"}
         )
         assert (answer.status, await answer.text()) == (200, "")
-    assert 25 <= await service.store.calls.count() <= 35
+    assert 25 <= await service.store.calls.count_notifications() <= 35
     assert service.news == []
 
 

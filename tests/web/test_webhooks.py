@@ -17,7 +17,7 @@ from tests.web.conftest import BODY, Service
 
 
 async def stored(service: Service) -> list[Delivery]:
-    return await service.store.inbox.pending(1000)
+    return await service.store.inbox.list_pending(1000)
 
 
 async def test_a_signed_delivery_is_stored_as_it_came_and_the_worker_is_told(service: Service) -> None:
@@ -155,7 +155,7 @@ async def test_a_database_that_cannot_write_is_a_503_so_that_the_shop_delivers_a
     async def full(self: object, delivery: Delivery) -> None:
         raise StoreUnavailable("OperationalError: database or disk is full")
 
-    monkeypatch.setattr(type(service.store.inbox), "put", full)
+    monkeypatch.setattr(type(service.store.inbox), "add_delivery", full)
     answer = await service.client.post(
         f"{service.url}/webhooks/shopify/acme", data=BODY, headers=service.headers()
     )

@@ -29,15 +29,15 @@ from bridge.cli._order_context import (
 from bridge.decisions.actions import (
     BY_NAME,
     Action,
-    carry_out,
+    perform_action,
 )
 from bridge.errors import BridgeError
 from bridge.order.model import Mode
 from bridge.order.problems import Problem
 from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
-from bridge.steps.payment import not_paid_yet
-from bridge.store.queries import Filter
+from bridge.steps.payment import is_unpaid
+from bridge.store.queries import OrderFilter
 
 SHOWN = 20  # orders that a question lists
 PAGE = 200
@@ -116,11 +116,11 @@ async def _work(
             orders[order.key] = order
     if picks is not None:
         orders |= {order.key: order for order in await _picked(desk, action, *picks)}
-    if seen is not None and any(order.shown_digest != seen for order in orders.values()):
+    if seen is not None and any(order.decision_digest != seen for order in orders.values()):
         [order] = orders.values()
         return [Result(name_of(order), order.shop, False, order.state, CHANGED.format(order=name_of(order)))]
     if not yes:
-        _ask(action, [order for order in orders.values() if action.available(order)])
+        _ask(action, [order for order in orders.values() if action.is_available(order)])
     return results + [await _one(desk, action, order, who) for order in orders.values()]
 
 
@@ -130,11 +130,11 @@ async def _picked(
     """All orders in a state that a condition and the action fit."""
     found: list[OrderRecord] = []
     before: int | None = None
-    while page := await desk.store.queries.page(Filter([state], shop), before, PAGE):
+    while page := await desk.store.queries.list_orders(OrderFilter([state], shop), before, PAGE):
         before = page[-1].key
         keys = [order.key for order in page if pick(order)]
-        complete = [await desk.store.queries.get(key) for key in keys]
-        found += [order for order in complete if order is not None and action.available(order)]
+        complete = [await desk.store.queries.find_order(key) for key in keys]
+        found += [order for order in complete if order is not None and action.is_available(order)]
     return found
 
 
@@ -146,7 +146,7 @@ def _ask(action: Action, orders: Sequence[OrderRecord]) -> None:
     rows = [
         (
             *(name_of(order), order.shop, sentence_of(order), prints_of(order), place_of(order)),
-            *(total(order), costs([order]), order.shown_digest),
+            *(total(order), costs([order]), order.decision_digest),
         )
         for order in staked[:SHOWN]
     ]
@@ -157,7 +157,7 @@ def _ask(action: Action, orders: Sequence[OrderRecord]) -> None:
     click.echo(f"\n{action.label} {count}: {costs(staked)}.\n{action.sentence}")
     if staked[0].in_force:
         click.echo(IN_FORCE[staked[0].in_force])
-    unpaid = [order for order in staked if action.name == "approve" and not_paid_yet(order)]
+    unpaid = [order for order in staked if action.name == "approve" and is_unpaid(order)]
     if unpaid:
         named = ", ".join(name_of(order) for order in unpaid)
         click.echo(f"Not paid yet: {named}. Sculpteo bills you, whether your customer pays or not.")
@@ -180,10 +180,10 @@ def place_of(order: OrderRecord) -> str:
 
 async def _one(desk: Desk, action: Action, order: OrderRecord, who: str) -> Result:
     try:
-        await carry_out(action, order, who, desk.clock.now(), desk.store.orders, desk.store.sessions)
+        await perform_action(action, order, who, desk.clock.now(), desk.store.orders, desk.store.sessions)
     except BridgeError as error:
         return Result(name_of(order), order.shop, False, order.state, str(error), order.order_id)
-    now = await desk.store.queries.get(order.key)
+    now = await desk.store.queries.find_order(order.key)
     return Result(name_of(order), order.shop, True, now.state if now else None, order_id=order.order_id)
 
 

@@ -22,7 +22,7 @@ from bridge.cli._order_view import (
     whole,
 )
 from bridge.order.states import State
-from bridge.store.queries import Filter
+from bridge.store.queries import OrderFilter
 
 
 @click.command("list")
@@ -41,8 +41,8 @@ from bridge.store.queries import Filter
 @json_option
 def list_orders(config: Path, states: tuple[str, ...], shop: str | None, limit: int, as_json: bool) -> None:
     """List orders, newest first."""
-    filters = Filter([State(state) for state in states], shop)
-    found = look_at_desk(config, lambda desk: desk.store.queries.page(filters, limit=limit))
+    filters = OrderFilter([State(state) for state in states], shop)
+    found = look_at_desk(config, lambda desk: desk.store.queries.list_orders(filters, limit=limit))
     if shop and not found:
         known = locate_or_exit(config).shops or ()
         if shop not in known:

@@ -23,10 +23,10 @@ from bridge.config.single_design import designs_of
 from bridge.decisions.line_overrides import (
     SCOPES,
     Line,
-    as_configured,
-    chosen,
-    not_printed,
-    printed_as,
+    ignore_lines,
+    map_lines,
+    reset_lines,
+    select_lines,
 )
 from bridge.errors import BridgeError
 from bridge.mapping_review.design_check import unknown_designs
@@ -34,11 +34,11 @@ from bridge.mapping_review.prices import Prices
 from bridge.order.line_overrides import (
     LineRule,
     Scope,
-    config_lines,
+    render_config_lines,
 )
 from bridge.order.model import Design
-from bridge.order.records import Change, OrderRecord
-from bridge.runtime.container import politely
+from bridge.order.records import OrderRecord, Transition
+from bridge.runtime.container import build_rate_limiter
 from bridge.sculpteo.client import SculpteoPrinter
 
 IGNORE = {"order": Scope.LINE, "variant": Scope.VARIANT, "product": Scope.PRODUCT}
@@ -90,21 +90,21 @@ def map_line(
 
     async def work(desk: Desk) -> tuple[OrderRecord, list[Line], tuple[Design, ...]]:
         record = await desk.order_as_seen(order, seen)
-        lines = chosen(await desk.lines(record), sku, numbers)
+        lines = select_lines(await desk.lines(record), sku, numbers)
         designs = () if ignore else _designs(desk.loaded.settings.defaults, parts)
         now = desk.clock.now()
         await _check(desk, designs)
         rules, change = (
-            not_printed(record, lines, IGNORE[ignore], now)
+            ignore_lines(record, lines, IGNORE[ignore], now)
             if ignore
-            else printed_as(record, lines, designs, now)
+            else map_lines(record, lines, designs, now)
         )
         _confirm(record, lines, change, yes or as_json)
         await _decide(desk, record, rules, change, decider(as_name))
         return record, lines, designs
 
     record, lines, designs = at_desk(config, work)
-    for_good = [config_lines(line.item.sku, designs) for line in lines[:1] if line.item.sku]
+    for_good = [render_config_lines(line.item.sku, designs) for line in lines[:1] if line.item.sku]
     if as_json:
         echo_json({"order": name_of(record), "lines": [line.number for line in lines], "config": for_good})
         return
@@ -135,12 +135,12 @@ def unmap(
 
     async def work(desk: Desk) -> tuple[OrderRecord, list[Line]]:
         record = await desk.order_as_seen(order, seen)
-        lines = chosen(await desk.lines(record), sku, numbers)
-        keys, change = as_configured(record, lines, desk.clock.now())
+        lines = select_lines(await desk.lines(record), sku, numbers)
+        keys, change = reset_lines(record, lines, desk.clock.now())
         _confirm(record, lines, change, yes or as_json)
         who = decider(as_name)
-        await desk.store.rules.undo(record, keys, change, who)
-        await desk.store.sessions.note(who, "unmap", "done", order=record.key)
+        await desk.store.rules.withdraw_rules(record, keys, change, who)
+        await desk.store.sessions.record_action(who, "unmap", "done", order=record.key)
         return record, lines
 
     record, lines = at_desk(config, work)
@@ -156,7 +156,7 @@ async def _check(desk: Desk, designs: Sequence[Design]) -> None:
     if not designs:
         return
     settings = desk.loaded.settings.sculpteo
-    pace = politely(desk.store, settings.requests_per_second)
+    pace = build_rate_limiter(desk.store, settings.requests_per_second)
     async with SculpteoPrinter(settings, desk.clock, pace) as printer:
         found = await unknown_designs(
             Prices(printer, desk.store.memory, desk.clock, settings.currency), designs
@@ -170,7 +170,7 @@ async def _list(desk: Desk, text: str) -> None:
     echo_table(("Line", "SKU", "Units", "What"), list(line_rows(await desk.lines(record))))
 
 
-def _confirm(record: OrderRecord, lines: Sequence[Line], change: Change, yes: bool) -> None:
+def _confirm(record: OrderRecord, lines: Sequence[Line], change: Transition, yes: bool) -> None:
     if yes:
         return
     for note in change.notes:
@@ -178,10 +178,12 @@ def _confirm(record: OrderRecord, lines: Sequence[Line], change: Change, yes: bo
     click.confirm("The order then goes on, and may be ordered at once. Go on?", abort=True)
 
 
-async def _decide(desk: Desk, record: OrderRecord, rules: list[LineRule], change: Change, who: str) -> None:
-    await desk.store.rules.decide(record, rules, change, who)
+async def _decide(
+    desk: Desk, record: OrderRecord, rules: list[LineRule], change: Transition, who: str
+) -> None:
+    await desk.store.rules.save_rules(record, rules, change, who)
     facts = {"lines": [note.facts for note in change.notes]}
-    await desk.store.sessions.note(who, "map", "done", order=record.key, facts=facts)
+    await desk.store.sessions.record_action(who, "map", "done", order=record.key, facts=facts)
 
 
 def _designs(defaults: Defaults, parts: dict[str, tuple[str, ...]]) -> tuple[Design, ...]:

@@ -23,7 +23,7 @@ from bridge.cli._order_context import (
 )
 from bridge.decisions.actions import (
     BY_NAME,
-    carry_out,
+    perform_action,
 )
 from bridge.decisions.refusals import NotNow
 from bridge.errors import NeedsPerson, TryAgain
@@ -62,8 +62,8 @@ def resolve(
         record = await (desk.order(order) if as_json else _look(desk, order))
         refuse_if_changed(record, seen)
         action = BY_NAME["placed_as" if reference else "drop" if drop else "not_placed"]
-        if not action.available(record):
-            action.change(record, "", desk.clock.now(), reference or "")
+        if not action.is_available(record):
+            action.build_change(record, "", desk.clock.now(), reference or "")
         doubt = await _doubt(desk, record, reference) if reference else None
         click.echo(f"\n{action.sentence}", err=as_json)
         if doubt:
@@ -71,7 +71,7 @@ def resolve(
         if not yes:
             click.confirm("Go on?", abort=True)
         await _carry_out(desk, action.name, record, decider(as_name), reference)
-        return await desk.store.queries.get(record.key) or record
+        return await desk.store.queries.find_order(record.key) or record
 
     record = at_desk(config, work)
     if as_json:
@@ -83,19 +83,21 @@ def resolve(
 async def _carry_out(desk: Desk, name: str, record: OrderRecord, who: str, reference: str | None) -> None:
     orders, log = desk.store.orders, desk.store.sessions
     try:
-        await carry_out(BY_NAME[name], record, who, desk.clock.now(), orders, log, reference=reference or "")
+        await perform_action(
+            BY_NAME[name], record, who, desk.clock.now(), orders, log, reference=reference or ""
+        )
     except NeedsPerson as error:
         raise NotNow(PROBLEMS[Problem(error.problem)].sentence, facts=error.facts) from None
 
 
 async def _doubt(desk: Desk, record: OrderRecord, reference: str) -> str | None:
     """What speaks against the reference. Raises NotNow when another order has it."""
-    other = await desk.store.orders.other_holder(reference, record)
+    other = await desk.store.orders.find_reference_owner(reference, record)
     if other:
         raise NotNow(TAKEN, reference=reference, other=other)
     async with SculpteoPrinter(desk.loaded.settings.sculpteo, desk.clock) as printer:
         try:
-            report = await printer.track(reference)
+            report = await printer.track_order(reference)
         except TryAgain as error:
             return f"Sculpteo could not be asked about {reference} ({error.why})."
     if not report.exists:
@@ -107,7 +109,7 @@ async def _look(desk: Desk, text: str) -> OrderRecord:
     """Show what is known."""
     record = await desk.order(text)
     click.echo(f"{name_of(record)} of {record.shop}: {printable(sentence_of(record))}")
-    for line in evidence(await desk.store.queries.attempts(record.key)):
+    for line in evidence(await desk.store.queries.list_attempts(record.key)):
         click.echo(printable(line))
     return record
 

@@ -53,7 +53,7 @@ routes = web.RouteTableDef()
 @routes.get("/deeds")
 @page("owner")
 async def deeds(visit: Visit) -> web.StreamResponse:
-    found = await visit.store.sessions.deeds(before=before_of(visit), limit=ROWS + 1)
+    found = await visit.store.sessions.list_audit_entries(before=before_of(visit), limit=ROWS + 1)
     more = found[ROWS - 1].key if len(found) > ROWS else None
     return await visit.show("deeds.html", deeds=found[:ROWS], more=more, actions=ACTIONS, outcomes=OUTCOMES)
 

@@ -307,7 +307,7 @@ def known_device(user: User | None, token: str) -> str | None:
 async def enter(console: Console, user: User, origin: Origin, agent: str | None) -> str:
     """Open a session; gives its secret."""
     secret = secrets.token_urlsafe(32)
-    await console.store.sessions.open(
+    await console.store.sessions.open_session(
         digest(secret),
         who=user.name,
         proof=user.proof,
@@ -326,7 +326,7 @@ async def entered(console: Console, request: web.Request, origin: Origin) -> Ent
     secret = cookie(request, "session", origin)
     if not secret or len(secret) > LONGEST_SECRET:
         return None
-    session = await console.store.sessions.find(digest(secret))
+    session = await console.store.sessions.find_session(digest(secret))
     user = users_of(console.settings).get(session.who) if session else None
     if session is None or user is None or not hmac.compare_digest(session.proof, user.proof):
         return None

@@ -116,7 +116,7 @@ class Surveys:
         self._show(survey)
         prices = outside.prices()
         offered = await prices.offered()
-        decisions = await console.store.rules.listed()
+        decisions = await console.store.rules.list_rules()
         laid = looked(list(survey.stocks.values()), loaded.catalog, now, decisions=decisions)
         answers = await prices.of(asked_for(laid.rows, offered), fresh=fresh, on_progress=self._came)
         self._show(replace(survey, answers=answers, offered=offered, priced=True))

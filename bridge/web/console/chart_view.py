@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from bridge.i18n.formatter import Reader
+from bridge.i18n.formatter import Formatter
 from bridge.order.model import Money
 from bridge.web.console.background_cache import SUMS
 from bridge.web.console.charts import Chart, Column, chart
@@ -64,11 +64,11 @@ async def figures_of(visit: Visit, patience: float = PATIENCE) -> Figures | None
     """The figures, waited for so many seconds while they are summed for the first time; None = they are not yet."""
     policy, reader, desk = visit.world.policy, visit.reader, visit.store.desk
     midnight = visit.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    last = reader.local_day(visit.now)
+    last = reader.to_local_day(visit.now)
 
     async def ask() -> Figures:
-        placed = await desk.placed_since(midnight - A_DAY * DAYS, policy.mode)
-        return await asyncio.to_thread(by_day, placed, last, DAYS, policy.currency, reader.local_day)
+        placed = await desk.list_placed_since(midnight - A_DAY * DAYS, policy.mode)
+        return await asyncio.to_thread(by_day, placed, last, DAYS, policy.currency, reader.to_local_day)
 
     question = (policy.mode, policy.currency, last.isoformat(), str(reader.zone))
     return await visit.request.app[SUMS].get(question, ask, patience=patience)
@@ -76,14 +76,14 @@ async def figures_of(visit: Visit, patience: float = PATIENCE) -> Figures | None
 
 @dataclass(frozen=True, slots=True)
 class _Money:
-    reader: Reader
+    reader: Formatter
     currency: str
 
     def __call__(self, amount: Decimal) -> str:
-        return self.reader.money(Money(amount, self.currency))
+        return self.reader.format_money(Money(amount, self.currency))
 
     def short(self, amount: float) -> str:
-        return self.reader.short_money(amount, self.currency)
+        return self.reader.format_short_money(amount, self.currency)
 
 
 def _picture(
@@ -97,7 +97,7 @@ def _picture(
     legend: tuple[str, ...] = (),
 ) -> Picture:
     scale = tuple((level.y, label(level.value)) for level in drawn.levels)
-    days, short = figures.days, visit.reader.short_day
+    days, short = figures.days, visit.reader.format_short_day
     columns = tuple(
         (column, f"{short(days[column.index].day)}: {says(days[column.index], column.series)}")
         for column in drawn.columns
@@ -109,11 +109,11 @@ def _orders(visit: Visit, figures: Figures) -> Picture:
     reader = visit.reader
 
     def says(day: Day, series: int) -> str:
-        return reader.number(day.orders)
+        return reader.format_number(day.orders)
 
     drawn = chart([[float(day.orders) for day in figures.days]], whole=True)
-    total = reader.number(figures.orders)
-    label = lambda value: reader.number(Decimal(value).quantize(Decimal(1)))  # noqa: E731
+    total = reader.format_number(figures.orders)
+    label = lambda value: reader.format_number(Decimal(value).quantize(Decimal(1)))  # noqa: E731
     return _picture(visit, figures, visit.t("Orders placed"), total, drawn, label, says)
 
 
@@ -124,11 +124,11 @@ def _shipping(visit: Visit, figures: Figures) -> Picture:
     name, unit = next((name, unit) for name, unit in UNITS if longest >= 2 * unit or name == "second")
 
     def says(day: Day, series: int) -> str:
-        return reader.span(day.time_to_ship or timedelta(0))
+        return reader.format_span(day.time_to_ship or timedelta(0))
 
     drawn = chart([[time / unit if time is not None else None for time in times]])
-    total = reader.span(figures.time_to_ship) if figures.time_to_ship is not None else "–"
-    label = lambda value: reader.short_span(value, name)  # noqa: E731
+    total = reader.format_span(figures.time_to_ship) if figures.time_to_ship is not None else "–"
+    label = lambda value: reader.format_short_span(value, name)  # noqa: E731
     return _picture(visit, figures, visit.t("Time to ship (median)"), total, drawn, label, says)
 
 
@@ -141,14 +141,20 @@ def _cost(visit: Visit, figures: Figures, money: _Money) -> Picture:
         visit.t("Cost: {cost}", cost=money(figures.cost)),
         visit.t("Margin: {margin}", margin=money(figures.margin)),
     )
-    share = visit.reader.percent(figures.share) if figures.share is not None else "–"
+    share = visit.reader.format_percent(figures.share) if figures.share is not None else "–"
     total = visit.t("{share} margin", share=share)
     return _picture(visit, figures, visit.t("Cost and margin"), total, drawn, money.short, says, legend)
 
 
-def _row(reader: Reader, day: Day, money: _Money) -> tuple[str, ...]:
-    time = reader.span(day.time_to_ship) if day.time_to_ship is not None else "–"
-    return (reader.short_day(day.day), reader.number(day.orders), time, money(day.cost), money(day.margin))
+def _row(reader: Formatter, day: Day, money: _Money) -> tuple[str, ...]:
+    time = reader.format_span(day.time_to_ship) if day.time_to_ship is not None else "–"
+    return (
+        reader.format_short_day(day.day),
+        reader.format_number(day.orders),
+        time,
+        money(day.cost),
+        money(day.margin),
+    )
 
 
 def heads(visit: Visit) -> Sequence[str]:

@@ -9,7 +9,7 @@ from aiohttp import web
 from bridge.i18n.formatter import mark
 from bridge.order import stored_keys
 from bridge.order.states import State
-from bridge.store.order_search import Counts
+from bridge.store.order_search import OrderCounts
 from bridge.web.console.request_context import (
     Visit,
     page,
@@ -51,7 +51,7 @@ class Point:
     confirms: bool = False
 
 
-async def checklist(visit: Visit, counts: Counts) -> list[Point]:
+async def checklist(visit: Visit, counts: OrderCounts) -> list[Point]:
     """Every point, done or not; empty once all are done, and in the demo, which is nobody's to set up."""
     if visit.console.open_here:
         return []

@@ -8,15 +8,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from bridge.errors import SCULPTEO, SCULPTEO_TRACKING, shopify
+from bridge.errors import SCULPTEO, SCULPTEO_TRACKING, shopify_upstream
 from bridge.health.report import (
     LATE,
     UNSUBSCRIBED,
     Words,
-    amiss,
-    health,
+    collect_issues,
+    load_health,
 )
-from bridge.net.circuit_breaker import Breaker
+from bridge.net.circuit_breaker import CircuitBreaker
 from bridge.order import stored_keys
 from bridge.order.model import Money
 from bridge.order.problems import Text
@@ -79,7 +79,7 @@ async def condition(visit: Visit, unread: int) -> list[Group]:
     for shop, settings in visit.settings.shops.items():
         known = await checked(visit.request, console, shop)
         lines = [*_shop(visit, known)]
-        breaker = console.breakers.get(shopify(shop))
+        breaker = console.breakers.get(shopify_upstream(shop))
         if not (known and known.status.problems) or (breaker and breaker.last_failure):
             lines = [*_connection(visit, breaker, "Shopify"), *lines]
         lines += await _chores(visit, shop)
@@ -95,7 +95,7 @@ async def condition(visit: Visit, unread: int) -> list[Group]:
     return groups
 
 
-def _connection(visit: Visit, breaker: Breaker | None, name: str) -> Iterator[Line]:
+def _connection(visit: Visit, breaker: CircuitBreaker | None, name: str) -> Iterator[Line]:
     if breaker is None or breaker.last_failure is None:
         yield Line("good", visit.t("{name} answers as it should.", name=name))
     elif breaker.is_open:
@@ -131,7 +131,7 @@ def _scopes(visit: Visit, status: Status) -> Iterator[Line]:
     needless = frozenset() if visit.settings.approval.first_order else frozenset({"read_customers"})
     missing = [scope for scope in status.missing_scopes if scope.handle not in needless]
     for scope in missing:
-        lost = visit.reader.said(scope.lost)
+        lost = visit.reader.translate(scope.lost)
         said = visit.t("The permission `{scope}` is missing. {lost}", scope=scope.handle, lost=lost)
         remedy = visit.t("Add it to the app in the Dev Dashboard, release a version, approve it in the shop.")
         yield Line("bad" if scope.needed else "warn", said, remedy)
@@ -164,18 +164,19 @@ def _webhooks(visit: Visit, status: Status) -> Iterator[Line]:
 async def _chores(visit: Visit, shop: str) -> list[Line]:
     """What is done now and then."""
     lines, memory, now = [], visit.store.memory, visit.now
-    reconciled = stored_keys.moment_of(await memory.get(stored_keys.reconciled_at(shop)))
+    reconciled = stored_keys.parse_moment(await memory.get(stored_keys.reconciled_at(shop)))
     if reconciled is None:
         lines.append(Line("plain", visit.t("The shop's orders were not compared yet.")))
     else:
         late = now - reconciled > LATE
-        said = visit.t("The shop's orders were compared {ago}.", ago=visit.reader.ago(reconciled, now))
+        said = visit.t("The shop's orders were compared {ago}.", ago=visit.reader.format_ago(reconciled, now))
         remedy = visit.t("Look at the log: it says what keeps the bridge from it.") if late else ""
         lines.append(Line("warn" if late else "good", said, remedy))
-    subscribed = stored_keys.moment_of(await memory.get(stored_keys.subscribed_at(shop)))
+    subscribed = stored_keys.parse_moment(await memory.get(stored_keys.subscribed_at(shop)))
     if subscribed is not None and now - subscribed > UNSUBSCRIBED:
         said = visit.t(
-            "The webhook subscriptions were last repaired {ago}.", ago=visit.reader.ago(subscribed, now)
+            "The webhook subscriptions were last repaired {ago}.",
+            ago=visit.reader.format_ago(subscribed, now),
         )
         lines.append(Line("warn", said, visit.t("Look at the log: it says what keeps the bridge from it.")))
     return lines
@@ -199,7 +200,7 @@ def _own(visit: Visit, unread: int) -> Iterator[Line]:
 async def spending(visit: Visit) -> Spending:
     policy = visit.world.policy
     midnight = visit.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    spent = await visit.store.desk.spending_since(midnight, policy.mode, policy.currency)
+    spent = await visit.store.desk.sum_spending_since(midnight, policy.mode, policy.currency)
     return Spending(
         Money(spent.amount, policy.currency),
         policy.per_day,
@@ -212,5 +213,9 @@ async def spending(visit: Visit) -> Spending:
 async def troubles(visit: Visit, spent: Money) -> list[Text]:
     """What is amiss with the bridge as a whole, as `sculpteo-bridge status` tells it too."""
     reader = visit.reader
-    found = await health(visit.store, visit.settings, spent, visit.now)
-    return list(amiss(found, Words(reader.said, reader.short, reader.money), just_begun=True))
+    found = await load_health(visit.store, visit.settings, spent, visit.now)
+    return list(
+        collect_issues(
+            found, Words(reader.translate, reader.format_short_moment, reader.format_money), just_begun=True
+        )
+    )

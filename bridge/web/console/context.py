@@ -14,10 +14,10 @@ from bridge.config.settings import Settings
 from bridge.errors import Upstream
 from bridge.mapping_review.prices import Prices
 from bridge.mapping_review.variants import Stock
-from bridge.net.circuit_breaker import Breaker
+from bridge.net.circuit_breaker import CircuitBreaker
 from bridge.order.model import Picture
 from bridge.shopify.shop_status import Status
-from bridge.steps.context import World
+from bridge.steps.context import StepContext
 from bridge.store.store import Store
 
 
@@ -42,9 +42,9 @@ class Console:
 
     store: Store
     loaded: Callable[[], Loaded]
-    world: Callable[[], World]
+    world: Callable[[], StepContext]
     inspect: Callable[[str], Awaitable[Status]]
-    breakers: Mapping[Upstream, Breaker] = field(default_factory=dict)
+    breakers: Mapping[Upstream, CircuitBreaker] = field(default_factory=dict)
     outside: Outside | None = None
     pictures: Callable[[str, Sequence[str]], Awaitable[Mapping[str, Picture]]] | None = None
     test_order: Callable[[str], Awaitable[str]] | None = None

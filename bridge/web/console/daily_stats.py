@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
 
-from bridge.store.order_search import Placed
+from bridge.store.order_search import PlacedOrder
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ def median_of(spans: Sequence[timedelta]) -> timedelta | None:
 
 
 def by_day(
-    placed: Iterable[Placed], last: date, count: int, currency: str, day_of: Callable[[datetime], date]
+    placed: Iterable[PlacedOrder], last: date, count: int, currency: str, day_of: Callable[[datetime], date]
 ) -> Figures:
     """The `count` days up to `last`, as `day_of` tells the reader's days."""
     days = {day: Day(day) for day in (last - timedelta(days=back) for back in range(count - 1, -1, -1))}

@@ -1,6 +1,6 @@
 """Deciding about orders, one or many: where money is at stake, a page asks first; then it is done once.
 
-Each order comes with a mark of what the person saw (`OrderRecord.shown_digest`). An order that is otherwise by now is left
+Each order comes with a mark of what the person saw (`OrderRecord.decision_digest`). An order that is otherwise by now is left
 alone, and that is said: so a button that is pressed twice does its work once.
 """
 
@@ -17,18 +17,18 @@ from aiohttp import web
 from bridge.decisions.actions import (
     BY_NAME,
     Action,
-    carry_out,
+    perform_action,
 )
 from bridge.decisions.refusals import NotNow
 from bridge.decisions.transitions import (
-    approved_already,
-    known_reference,
+    check_approved_already,
+    find_known_reference,
 )
-from bridge.errors import NeedsPerson, Outdated, TryAgain
+from bridge.errors import NeedsPerson, StaleDecision, TryAgain
 from bridge.order.model import Money
-from bridge.order.problems import PROBLEMS, Problem, say
+from bridge.order.problems import PROBLEMS, Problem, fill_sentence
 from bridge.order.records import OrderRecord
-from bridge.steps.payment import not_paid_yet
+from bridge.steps.payment import is_unpaid
 from bridge.web.console.mapping_changes import pending_change
 from bridge.web.console.orders import rows_of
 from bridge.web.console.request_context import (
@@ -67,7 +67,7 @@ async def ask(visit: Visit) -> web.StreamResponse:
         text = visit.t("No order is ticked. Tick the orders that you mean, then press the button again.")
         return visit.back_to(back, text, good=False)
     found = await _records(visit, query.getall("key", []))
-    fitting = [record for record in found if action.available(record)]
+    fitting = [record for record in found if action.is_available(record)]
     reference = query.get("reference", "").strip()[:LONGEST_REFERENCE]
     doubt, refused = (None, None) if not action.asks else await _doubt(visit, fitting, reference)
     rows = await rows_of(visit, [record.key for record in fitting])
@@ -81,10 +81,10 @@ async def ask(visit: Visit) -> web.StreamResponse:
         shown_costs=[f"{key}:{cost.amount}:{cost.currency}" for key, cost in costs.items()],
         costs=costs,
         stakes=stakes_of(visit, rows, costs),
-        unpaid=[row for row in rows if action.name == "approve" and not_paid_yet(row.record)],
+        unpaid=[row for row in rows if action.name == "approve" and is_unpaid(row.record)],
         at_stake=any(action.at_stake(record) for record in fitting),
         reference=reference
-        or (known_reference(fitting[0]) if len(fitting) == 1 and action.name == "adopt" else None),
+        or (find_known_reference(fitting[0]) if len(fitting) == 1 and action.name == "adopt" else None),
         doubt=doubt,
         refused=refused,
         back=back,
@@ -92,19 +92,19 @@ async def ask(visit: Visit) -> web.StreamResponse:
 
 
 def _left_of(visit: Visit, action: Action, record: OrderRecord) -> str:
-    why_not = action.why_not(record)
-    return why_not.told(visit.reader.said) if why_not else changed_since(visit, record)
+    why_not = action.find_refusal(record)
+    return why_not.render_sentence(visit.reader.translate) if why_not else changed_since(visit, record)
 
 
 def mark_of(record: OrderRecord) -> str:
     """What a form says of an order: its number, and what the person saw of it."""
-    return f"{record.key}:{record.shown_digest}"
+    return f"{record.key}:{record.decision_digest}"
 
 
 def is_as_shown(visit: Visit, record: OrderRecord, seen: str) -> bool:
     """Whether the order is as the person saw it, and in the mode that the page names: a console that is late with
     the configuration shows another mode than the one in force."""
-    return seen == record.shown_digest and record.in_force in {None, visit.settings.mode}
+    return seen == record.decision_digest and record.in_force in {None, visit.settings.mode}
 
 
 async def costs_of(visit: Visit, records: list[OrderRecord]) -> dict[int, Money]:
@@ -127,7 +127,7 @@ async def _cost(visit: Visit, record: OrderRecord) -> Money | None:
     """What Sculpteo asks for all items now. Raises TryAgain."""
     currency, total = visit.world.policy.currency, Decimal(0)
     for item in record.items:
-        quote = await visit.world.printer.price(item.design, item.quantity, currency)
+        quote = await visit.world.printer.fetch_price(item.design, item.quantity, currency)
         if quote.total is None or quote.total.currency != currency:
             return None
         total += quote.total.amount
@@ -147,7 +147,7 @@ def _sums(visit: Visit, amounts: Iterable[Money]) -> str:
     sums: dict[str, Decimal] = {}
     for money in amounts:
         sums[money.currency] = sums.get(money.currency, Decimal(0)) + money.amount
-    return " + ".join(visit.reader.money(Money(amount, currency)) for currency, amount in sums.items())
+    return " + ".join(visit.reader.format_money(Money(amount, currency)) for currency, amount in sums.items())
 
 
 def _action(name: str, visit: Visit) -> Action:
@@ -166,7 +166,7 @@ async def _records(visit: Visit, keys: list[str]) -> list[OrderRecord]:
         key.isascii() and key.isdigit() and len(key) < 18 for key in keys
     ):
         raise web.HTTPBadRequest
-    found = await visit.store.queries.load(list(dict.fromkeys(map(int, keys))))
+    found = await visit.store.queries.load_orders(list(dict.fromkeys(map(int, keys))))
     if not found:
         raise web.HTTPNotFound
     return sorted(found, key=lambda record: -record.key)
@@ -176,11 +176,11 @@ async def _doubt(visit: Visit, records: list[OrderRecord], reference: str) -> tu
     """What makes a reference doubtful, and what rules it out."""
     if not reference or len(records) != 1:
         return None, visit.t("Type the reference that Sculpteo gave the order.")
-    other = await visit.world.orders.other_holder(reference, records[0])
+    other = await visit.world.orders.find_reference_owner(reference, records[0])
     if other:
         return None, _taken(visit, reference, other)
     try:
-        report = await visit.world.printer.track(reference)
+        report = await visit.world.printer.track_order(reference)
     except TryAgain:
         return visit.t("Sculpteo could not be asked whether it knows {reference}.", reference=reference), None
     if not report.exists:
@@ -190,8 +190,8 @@ async def _doubt(visit: Visit, records: list[OrderRecord], reference: str) -> tu
 
 
 def _taken(visit: Visit, reference: object, other: object) -> str:
-    sentence = visit.reader.said(PROBLEMS[Problem.REFERENCE_TAKEN].sentence)
-    return say(sentence, {"reference": reference, "other": other})
+    sentence = visit.reader.translate(PROBLEMS[Problem.REFERENCE_TAKEN].sentence)
+    return fill_sentence(sentence, {"reference": reference, "other": other})
 
 
 @routes.post("/orders/decide")
@@ -256,7 +256,7 @@ async def _done(
         await visit.note(action.name, "refused", record.key, why="the mapping changed")
         return Left(sentence)
     try:
-        await carry_out(
+        await perform_action(
             action,
             record,
             visit.user.name,
@@ -268,9 +268,9 @@ async def _done(
             address=address,
         )
     except NotNow as error:
-        return Left(error.told(visit.reader.said), error.already)
-    except Outdated:
-        fresh = await store.queries.get(record.key)
+        return Left(error.render_sentence(visit.reader.translate), error.already)
+    except StaleDecision:
+        fresh = await store.queries.find_order(record.key)
         return _as_it_is_now(visit, action, fresh or record)
     except NeedsPerson as error:
         return Left(_taken(visit, error.facts.get("reference"), error.facts.get("other")))
@@ -280,10 +280,10 @@ async def _done(
 def _as_it_is_now(visit: Visit, action: Action, record: OrderRecord) -> Left:
     """What to say of an order that is not as the person saw it: that it is so already, or why it cannot be any
     more, or that it is to be looked at anew."""
-    repeated = approved_already(record) if action.name == "approve" else None
-    why_not = repeated or action.why_not(record)
+    repeated = check_approved_already(record) if action.name == "approve" else None
+    why_not = repeated or action.find_refusal(record)
     if why_not is not None:
-        return Left(why_not.told(visit.reader.said), why_not.already)
+        return Left(why_not.render_sentence(visit.reader.translate), why_not.already)
     return Left(changed_since(visit, record))
 
 

@@ -48,10 +48,10 @@ class Pulse:
     async def look(self, store: Store, app: web.Application) -> str:
         async with self.turn:
             if time.monotonic() - self.at >= LOOK_EVERY:
-                pauses = [pause.scope for pause in await store.switch.pauses()]
-                wrong = [one.name for one in await store.conditions.open()]
+                pauses = [pause.scope for pause in await store.switch.list_pauses()]
+                wrong = [one.name for one in await store.conditions.list_incidents()]
                 asked = f"{app[CHECKS].version} {app[SUMS].version} {app[SURVEYS].version} {app[PRODUCT_PICTURES].version}"
-                self.mark = f"{await store.desk.last_event()} {asked} {' '.join((*pauses, *wrong))}"
+                self.mark = f"{await store.desk.load_last_event()} {asked} {' '.join((*pauses, *wrong))}"
                 self.at = time.monotonic()
             return self.mark
 

@@ -23,7 +23,7 @@ from babel.numbers import get_decimal_symbol
 from bridge.decisions.line_overrides import SCOPES
 from bridge.mapping_review.variants import named
 from bridge.order.model import Money
-from bridge.steps.mapping_overrides import overruled
+from bridge.steps.mapping_overrides import is_overruled
 from bridge.web.console.audit_log import (
     ACTIONS,
     OUTCOMES,
@@ -225,7 +225,7 @@ async def _mapping_rows(visit: Visit) -> AsyncIterator[Sequence[Row]]:
     survey = surveys.of(visit.console)
     if survey is None:
         return
-    look = surveys.look(survey, visit.console, await visit.store.rules.listed())
+    look = surveys.look(survey, visit.console, await visit.store.rules.list_rules())
     fits = FILTERS[wish.show][1]
     yield [
         [
@@ -258,10 +258,10 @@ async def rules_file(visit: Visit) -> web.StreamResponse:
                 " · ".join((rule.title, *(value for _, value in rule.options))),
                 *(rule.sku, t(SCOPES[rule.scope]), rule.who, rule.at, rule.order_name),
                 t("none: the configuration maps it")
-                if overruled(visit.world.catalog, rule)
+                if is_overruled(visit.world.catalog, rule)
                 else t("not printed"),
             ]
-            for rule in await visit.store.rules.listed()
+            for rule in await visit.store.rules.list_rules()
         ]
 
     return await sent(visit, "not-printed", heads, rows())
@@ -283,7 +283,7 @@ async def deeds_file(visit: Visit) -> web.StreamResponse:
 
     async def rows() -> AsyncIterator[Sequence[Row]]:
         before: int | None = None
-        while found := await visit.store.sessions.deeds(before=before, limit=CHUNK):
+        while found := await visit.store.sessions.list_audit_entries(before=before, limit=CHUNK):
             before = found[-1].key
             yield [
                 [

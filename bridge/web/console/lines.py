@@ -13,23 +13,23 @@ from bridge.config.single_design import (
 from bridge.decisions.line_overrides import (
     SCOPES,
     Line,
-    as_configured,
-    not_printed,
-    printed_as,
+    ignore_lines,
+    map_lines,
+    reset_lines,
 )
 from bridge.decisions.refusals import NotNow
-from bridge.errors import Outdated
+from bridge.errors import StaleDecision
 from bridge.i18n.formatter import mark
 from bridge.mapping_review.design_check import unknown_designs
 from bridge.order.line_overrides import (
     LineRule,
     Scope,
-    config_lines,
+    render_config_lines,
 )
 from bridge.order.model import Design
-from bridge.order.records import Change, OrderRecord
-from bridge.order.timeline import tell
-from bridge.steps.mapping_overrides import overruled
+from bridge.order.records import OrderRecord, Transition
+from bridge.order.timeline import describe_event
+from bridge.steps.mapping_overrides import is_overruled
 from bridge.web.console.auth import Role
 from bridge.web.console.decisions import changed_since, is_as_shown
 from bridge.web.console.order import is_mappable, lines_for, record_of, shown
@@ -63,7 +63,7 @@ class Outcome:
 
     rules: list[LineRule]
     undone: list[int]
-    change: Change
+    change: Transition
     designs: tuple[Design, ...]
 
 
@@ -79,25 +79,27 @@ async def line(visit: Visit) -> web.StreamResponse:
         try:
             outcome = _outcome(visit, record, chosen, wish)
         except NotNow as error:
-            fault = error.told(visit.reader.said)
+            fault = error.render_sentence(visit.reader.translate)
         except BadDesign as error:
             fault = str(error)
         else:
             fault = await _objection(visit, outcome)
             outcome = None if fault else outcome
-    for_good = config_lines(chosen.item.sku, outcome.designs) if outcome and chosen.item.sku else None
+    for_good = render_config_lines(chosen.item.sku, outcome.designs) if outcome and chosen.item.sku else None
     return await visit.show(
         "line.html",
         record=record,
         shown=shown(visit, chosen),
         wish=wish,
         outcome=outcome,
-        follows=[tell(note.kind, note.facts, t=visit.reader.said) for note in outcome.change.notes]
+        follows=[
+            describe_event(note.kind, note.facts, t=visit.reader.translate) for note in outcome.change.notes
+        ]
         if outcome
         else (),
         fault=fault,
         for_good=for_good if wish.what != "undo" else None,
-        seen=record.shown_digest,
+        seen=record.decision_digest,
         mappable=is_mappable(record),
         fields=FIELDS,
         rows=range(DESIGNS),
@@ -124,12 +126,12 @@ async def decide(visit: Visit) -> web.StreamResponse:
         if objection:
             return visit.back_to(back, objection, good=False)
         if outcome.undone:
-            await visit.store.rules.undo(record, outcome.undone, outcome.change, visit.user.name)
+            await visit.store.rules.withdraw_rules(record, outcome.undone, outcome.change, visit.user.name)
         else:
-            await visit.store.rules.decide(record, outcome.rules, outcome.change, visit.user.name)
+            await visit.store.rules.save_rules(record, outcome.rules, outcome.change, visit.user.name)
     except NotNow as error:
-        return visit.back_to(back, error.told(visit.reader.said), good=False)
-    except Outdated:
+        return visit.back_to(back, error.render_sentence(visit.reader.translate), good=False)
+    except StaleDecision:
         return visit.back_to(back, moved_on, good=False)
     except BadDesign:
         raise web.HTTPBadRequest from None
@@ -187,15 +189,15 @@ def _allow(visit: Visit, wish: Wish) -> None:
 def _outcome(visit: Visit, record: OrderRecord, chosen: Line, wish: Wish) -> Outcome:
     """Raises BadDesign and NotNow."""
     if wish.what == "undo":
-        undone, change = as_configured(record, [chosen], visit.now)
+        undone, change = reset_lines(record, [chosen], visit.now)
         return Outcome([], undone, change, ())
     if wish.what in CHOICES:
-        rules, change = not_printed(record, [chosen], CHOICES[wish.what][0], visit.now)
+        rules, change = ignore_lines(record, [chosen], CHOICES[wish.what][0], visit.now)
         return Outcome(rules, [], change, ())
     if not wish.parts:
         raise BadDesign(visit.t("Type the UUID of a design."))
     designs = designs_of(wish.parts, visit.settings.defaults)
-    rules, change = printed_as(record, [chosen], designs, visit.now)
+    rules, change = map_lines(record, [chosen], designs, visit.now)
     return Outcome(rules, [], change, designs)
 
 
@@ -205,7 +207,7 @@ async def _objection(visit: Visit, outcome: Outcome) -> str | None:
     if outside is None or not outcome.designs:
         return None
     found = await unknown_designs(outside.prices(), outcome.designs)
-    said = visit.reader.said
+    said = visit.reader.translate
     return " ".join(f"{one.sentence(said)} {one.remedy(said)}" for one in found) or None
 
 
@@ -213,8 +215,8 @@ async def _objection(visit: Visit, outcome: Outcome) -> str | None:
 @page()
 async def rules(visit: Visit) -> web.StreamResponse:
     """What people decided not to print in any order."""
-    found = await visit.store.rules.listed()
-    rows = [(rule, overruled(visit.world.catalog, rule)) for rule in found]
+    found = await visit.store.rules.list_rules()
+    rows = [(rule, is_overruled(visit.world.catalog, rule)) for rule in found]
     return await visit.show("rules.html", rows=rows, scopes=SCOPES)
 
 
@@ -222,7 +224,7 @@ async def rules(visit: Visit) -> web.StreamResponse:
 @page("owner")
 async def remove(visit: Visit) -> web.StreamResponse:
     key = int(visit.request.match_info["key"])
-    done = await visit.store.rules.remove(key, visit.user.name)
+    done = await visit.store.rules.remove_rule(key, visit.user.name)
     if done:
         await visit.note("remove_rule", "done", rule=key)
         visit.console.on_news()

@@ -123,7 +123,7 @@ async def mapping(visit: Visit) -> web.StreamResponse:
         "shops": list(visit.settings.shops),
     }
     if survey is not None:
-        look = surveys.look(survey, visit.console, await visit.store.rules.listed())
+        look = surveys.look(survey, visit.console, await visit.store.rules.list_rules())
         values |= _values(visit, look, wish)
     return await visit.show("mapping.html", **values)
 
@@ -163,9 +163,9 @@ def _shown(visit: Visit, row: Row) -> Shown:
 
 
 def _told(visit: Visit, finding: Finding, row: Row | None = None) -> Told:
-    said = visit.reader.said
+    said = visit.reader.translate
     if finding.kind is Kind.LOSS and row is not None:
-        money = {"cost": visit.reader.money(row.cost), "price": visit.reader.money(row.price)}
+        money = {"cost": visit.reader.format_money(row.cost), "price": visit.reader.format_money(row.price)}
         finding = Finding(finding.kind, {**finding.facts, **money})
     return Told(visit.t(KINDS[finding.kind]), finding.sentence(said), finding.remedy(said))
 

@@ -11,18 +11,18 @@ from bridge.mapping_review.waiting_orders import (
     changed,
 )
 from bridge.order.line_overrides import (
-    prints_told,
-    subjects_of,
+    collect_subjects,
+    describe_prints,
 )
 from bridge.order.records import OrderRecord
 from bridge.order.states import State
-from bridge.order.timeline import tell
-from bridge.order.wording import designs_told
+from bridge.order.timeline import describe_event
+from bridge.order.wording import translate_designs
 from bridge.steps.mapping_overrides import (
-    configured_version,
-    overlaid,
+    strip_override_hash,
+    with_overrides,
 )
-from bridge.store.queries import Event
+from bridge.store.queries import EventRecord
 from bridge.web.console.request_context import Visit
 
 CHANGED = mark("The mapping changed, and the order is looked at anew. So far: {before} From now on: {after}")
@@ -31,11 +31,11 @@ STILL_OPEN = frozenset({State.WAITING, State.ATTENTION})
 
 async def pending_change(visit: Visit, record: OrderRecord) -> Changed | None:
     """What the mapping in force changes for an order that was not looked at since; None = nothing."""
-    in_force, judged_by = visit.world.catalog, configured_version(record.mapping_version)
+    in_force, judged_by = visit.world.catalog, strip_override_hash(record.mapping_version)
     if record.snapshot is None or judged_by in {None, in_force.version}:
         return None
-    rules = await visit.world.orders.line_rules(record.shop, subjects_of(record.snapshot.lines))
-    return changed(record, overlaid(in_force, rules), visit.world.policy, visit.now)
+    rules = await visit.world.orders.list_line_rules(record.shop, collect_subjects(record.snapshot.lines))
+    return changed(record, with_overrides(in_force, rules), visit.world.policy, visit.now)
 
 
 def change_told(visit: Visit, change: Changed) -> str:
@@ -44,13 +44,13 @@ def change_told(visit: Visit, change: Changed) -> str:
 
 def _told(visit: Visit, outlook: Outlook) -> str:
     if not outlook.items:
-        return outlook.sentence(visit.reader.said)
-    return f"{designs_told(prints_told(outlook.items), visit.reader.said)}."
+        return outlook.sentence(visit.reader.translate)
+    return f"{translate_designs(describe_prints(outlook.items), visit.reader.translate)}."
 
 
-def last_change(visit: Visit, record: OrderRecord, events: Iterable[Event]) -> str | None:
+def last_change(visit: Visit, record: OrderRecord, events: Iterable[EventRecord]) -> str | None:
     """How the mapping last changed what would be bought, for as long as the order is not bought."""
     if record.state not in STILL_OPEN or record.reference or record.attempt:
         return None
     found = [event for event in events if event.kind == "remapped"]
-    return tell("remapped", found[-1].facts, t=visit.reader.said) if found else None
+    return describe_event("remapped", found[-1].facts, t=visit.reader.translate) if found else None

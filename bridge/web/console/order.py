@@ -13,34 +13,34 @@ from aiohttp import web
 
 from bridge.decisions.actions import (
     Action,
-    available,
+    list_available_actions,
 )
 from bridge.decisions.line_overrides import (
     SCOPES,
     Line,
-    lines_of,
+    build_lines,
 )
 from bridge.decisions.refusals import NotNow
 from bridge.decisions.transitions import (
-    known_reference,
-    remap,
+    find_known_reference,
+    remap_order,
 )
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.i18n.formatter import mark
 from bridge.order.authors import SERVICE
 from bridge.order.explanations import (
-    next_step,
-    translated,
+    describe_next_step,
+    translate_with_reasons,
 )
-from bridge.order.line_overrides import subjects_of
+from bridge.order.line_overrides import collect_subjects
 from bridge.order.matching import NotPrinted, Unmapped
 from bridge.order.model import STATUS_MEANING, Design, PrintStatus, RawAnswer
-from bridge.order.problems import PROBLEMS, Problem, say
-from bridge.order.reason_codes import reason_told
+from bridge.order.problems import PROBLEMS, Problem, fill_sentence
+from bridge.order.reason_codes import translate_reason
 from bridge.order.records import Attempt, OrderRecord
-from bridge.order.timeline import tell
-from bridge.steps.mapping_overrides import overlaid
-from bridge.store.queries import Event
+from bridge.order.timeline import describe_event
+from bridge.steps.mapping_overrides import with_overrides
+from bridge.store.queries import EventRecord
 from bridge.web.console.decisions import mark_of
 from bridge.web.console.mapping_changes import (
     change_told,
@@ -119,29 +119,31 @@ class Answered:
 async def order(visit: Visit) -> web.StreamResponse:
     record = await record_of(visit)
     queries = visit.store.queries
-    attempts = await queries.attempts(record.key)
-    answers = (await queries.answers(record.key))[-ANSWERS:]
-    alarms = await queries.alarms(order=record.key)
+    attempts = await queries.list_attempts(record.key)
+    answers = (await queries.list_answers(record.key))[-ANSWERS:]
+    alarms = await queries.list_alarms(order=record.key)
     lines = await lines_for(visit, record)
-    actions = available(record) if visit.user.may("operator") else ()
-    events = await queries.events(record.key)
+    actions = list_available_actions(record) if visit.user.may("operator") else ()
+    events = await queries.list_events(record.key)
     pending = await pending_change(visit, record)
     return await visit.show(
         "order.html",
         record=record,
         told=in_words(visit, record),
-        summary=summary_of(visit, record, await visit.store.watching.stood_since({record.key: record})),
-        next=next_step(record.state, record.due_at is not None, visit.reader.said),
+        summary=summary_of(
+            visit, record, await visit.store.watching.load_stalled_since({record.key: record})
+        ),
+        next=describe_next_step(record.state, record.due_at is not None, visit.reader.translate),
         alarms=[rung(visit, alarm) for alarm in alarms],
         actions=[one for one in actions if visit.user.may(one.role) and not _resolves(one)],
         resolutions=[one for one in actions if _resolves(one)],
         lookup=lookup_text(visit, record, attempts),
         mark=mark_of(record),
         meaning=partial(_meaning, visit),
-        known_reference=known_reference(record),
+        known_reference=find_known_reference(record),
         lines=[shown(visit, line) for line in lines],
         payment=_payment(visit, record),
-        unmapped=any(line.unmapped for line in lines),
+        unmapped=any(line.is_unmapped for line in lines),
         mappable=visit.user.may("operator") and is_mappable(record),
         attempts=[_sent(one) for one in reversed(attempts)],
         answers=[_answered(one.kind, one.answer, attempts) for one in reversed(answers)],
@@ -155,7 +157,7 @@ async def order(visit: Visit) -> web.StreamResponse:
 
 def _meaning(visit: Visit, status: str | None) -> str | None:
     """What a status of Sculpteo means."""
-    return visit.reader.said(STATUS_MEANING[PrintStatus(status)]) if status in set(PrintStatus) else None
+    return visit.reader.translate(STATUS_MEANING[PrintStatus(status)]) if status in set(PrintStatus) else None
 
 
 def _resolves(action: Action) -> bool:
@@ -164,7 +166,7 @@ def _resolves(action: Action) -> bool:
 
 async def record_of(visit: Visit) -> OrderRecord:
     """The order that the address names. Raises 404."""
-    found = await visit.store.queries.get(int(visit.request.match_info["key"]))
+    found = await visit.store.queries.find_order(int(visit.request.match_info["key"]))
     if found is None:
         raise web.HTTPNotFound
     return found
@@ -172,15 +174,15 @@ async def record_of(visit: Visit) -> OrderRecord:
 
 async def lines_for(visit: Visit, record: OrderRecord) -> list[Line]:
     """Its lines, judged by the configuration and by what people decided."""
-    subjects = subjects_of(record.snapshot.lines if record.snapshot else ())
-    rules = await visit.world.orders.line_rules(record.shop, subjects)
-    return lines_of(record, overlaid(visit.world.catalog, rules))
+    subjects = collect_subjects(record.snapshot.lines if record.snapshot else ())
+    rules = await visit.world.orders.list_line_rules(record.shop, subjects)
+    return build_lines(record, with_overrides(visit.world.catalog, rules))
 
 
 def is_mappable(record: OrderRecord) -> bool:
     """Whether it is not too late to say what its lines are."""
     try:
-        remap(record, record.updated_at, ())
+        remap_order(record, record.updated_at, ())
     except NotNow:
         return False
     return record.snapshot is not None
@@ -205,7 +207,7 @@ def shown(visit: Visit, line: Line) -> Shown:
         text = "{who} had decided not to print it ({scope}), but the configuration maps it now."
         note = t(text, who=judged.overruled.who, scope=scope)
     elif isinstance(judged.match, NotPrinted):
-        note = str(reason_told(judged.match.rule, visit.reader.said))
+        note = str(translate_reason(judged.match.rule, visit.reader.translate))
     return Shown(line, what, note)
 
 
@@ -214,7 +216,7 @@ def designed(visit: Visit, design: Design) -> str:
     copies = f"{design.quantity} × " if design.quantity > 1 else ""
     parts = [f"{copies}{design.uuid}", design.material]
     if design.scale:
-        scale = visit.t("scale {scale}", scale=visit.reader.number(design.scale))
+        scale = visit.t("scale {scale}", scale=visit.reader.format_number(design.scale))
         parts.append(f"{scale} ({design.unit})" if design.unit else scale)
     return " · ".join(part for part in parts if part)
 
@@ -224,18 +226,18 @@ def _payment(visit: Visit, record: OrderRecord) -> str | None:
     return visit.t(PAYMENTS.get(status, status)) if status else None
 
 
-def entries_of(visit: Visit, events: Iterable[Event]) -> list[Entry]:
+def entries_of(visit: Visit, events: Iterable[EventRecord]) -> list[Entry]:
     """The timeline, newest first."""
 
-    def said(event: Event) -> tuple[str, str, str]:
-        sentence = tell(
+    def said(event: EventRecord) -> tuple[str, str, str]:
+        sentence = describe_event(
             event.kind,
             event.facts,
             source=event.source,
             target=event.target,
             reason=event.reason,
             problem=event.problem,
-            t=visit.reader.said,
+            t=visit.reader.translate,
         )
         return event.who, event.kind, sentence
 
@@ -292,10 +294,12 @@ async def invoice(visit: Visit) -> web.StreamResponse:
     if record.snapshot is None:
         raise web.HTTPNotFound
     try:
-        pdf = await visit.world.invoicer.invoice(record.shop, record.snapshot)
+        pdf = await visit.world.invoicer.prepare_invoice(record.shop, record.snapshot)
     except NeedsPerson as error:
-        sentence = visit.reader.said(PROBLEMS[Problem.INVOICE].sentence)
-        return visit.show_wrong(409, say(sentence, translated(error.facts, visit.reader.said)))
+        sentence = visit.reader.translate(PROBLEMS[Problem.INVOICE].sentence)
+        return visit.show_wrong(
+            409, fill_sentence(sentence, translate_with_reasons(error.facts, visit.reader.translate))
+        )
     except TryAgain as error:
         return visit.show_wrong(503, visit.t("The invoice cannot be had just now: {why}.", why=error.why))
     if pdf is None:

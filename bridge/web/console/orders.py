@@ -119,8 +119,10 @@ async def found_orders(visit: Visit, wanted: Wanted, limit: int) -> list[OrderRe
     exactly."""
     exact: list[OrderRecord] = []
     if wanted.text and wanted.before is None:
-        exact = [record for record in await visit.store.queries.find(wanted.text) if wanted.fits(record)]
-    others = await visit.store.desk.page(
+        exact = [
+            record for record in await visit.store.queries.search_orders(wanted.text) if wanted.fits(record)
+        ]
+    others = await visit.store.desk.list_orders(
         text=wanted.text,
         states=wanted.states,
         reasons=(wanted.reason,) if wanted.reason else (),

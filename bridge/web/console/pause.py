@@ -27,7 +27,7 @@ async def ask_pause(visit: Visit) -> web.StreamResponse:
 async def pause(visit: Visit) -> web.StreamResponse:
     """Pressed twice, the second changes nothing."""
     scope, why = _scope(visit), visit.form.get("why").strip()[:LONGEST_WHY] or None
-    new = await visit.store.switch.pause(scope, visit.user.name, why)
+    new = await visit.store.switch.pause_ordering(scope, visit.user.name, why)
     if new:
         await visit.note("pause", "done", shop=scope, why=why)
     text = visit.t("Placing is paused. Orders keep coming in and wait.")
@@ -38,7 +38,7 @@ async def pause(visit: Visit) -> web.StreamResponse:
 @page("operator")
 async def ask_resume(visit: Visit) -> web.StreamResponse:
     scope = visit.request.query.get("scope", ALL)
-    if scope not in [found.scope for found in await visit.store.switch.pauses()]:
+    if scope not in [found.scope for found in await visit.store.switch.list_pauses()]:
         return visit.back_to("/", visit.t("It goes on already."))
     counts = await visit.counts()
     waiting = counts.reasons.get(Wait.PAUSED, 0)
@@ -50,7 +50,7 @@ async def ask_resume(visit: Visit) -> web.StreamResponse:
 async def resume(visit: Visit) -> web.StreamResponse:
     """A shop that is no longer configured may still be paused, so any scope that is paused can be ended."""
     scope = visit.form.get("scope", ALL)
-    ended = await visit.store.switch.resume(scope)
+    ended = await visit.store.switch.resume_ordering(scope)
     if ended:
         await visit.note("resume", "done", shop=scope)
         visit.console.on_news()

@@ -14,7 +14,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bridge.order.reason_codes import reason_told
+from bridge.order.reason_codes import translate_reason
 
 HERE = Path(__file__).parent
 FOREVER = "public, max-age=31536000, immutable"
@@ -75,7 +75,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.globals["asset"] = asset
-    made.globals["reason_told"] = reason_told
+    made.globals["reason_told"] = translate_reason
     made.filters["ticks"] = ticks
     return made
 

@@ -24,12 +24,12 @@ from bridge.config.settings import Settings
 from bridge.config.simulated_upstreams import simulated_in_live
 from bridge.errors import StoreUnavailable
 from bridge.i18n.formatter import (
-    Reader,
-    reader_for,
+    Formatter,
+    build_formatter,
 )
 from bridge.order.states import FOR_A_PERSON, State
-from bridge.steps.context import World
-from bridge.store.order_search import Counts
+from bridge.steps.context import StepContext
+from bridge.store.order_search import OrderCounts
 from bridge.store.sessions import Session
 from bridge.store.store import Store
 from bridge.web.console import auth
@@ -99,10 +99,10 @@ class Visit:
     request: web.Request
     console: Console
     origin: Origin
-    reader: Reader
+    reader: Formatter
     entered: Entered | None
     form: Form = field(default_factory=Form)
-    _counts: Counts | None = None
+    _counts: OrderCounts | None = None
 
     @property
     def store(self) -> Store:
@@ -113,7 +113,7 @@ class Visit:
         return self.console.settings
 
     @property
-    def world(self) -> World:
+    def world(self) -> StepContext:
         return self.console.world()
 
     @property
@@ -134,10 +134,10 @@ class Visit:
         """The sentence in the reader's language."""
         return self.reader.t(sentence, **facts)
 
-    async def counts(self) -> Counts:
+    async def counts(self) -> OrderCounts:
         """The orders by state, counted once for this request."""
         if self._counts is None:
-            self._counts = await self.store.desk.counts()
+            self._counts = await self.store.desk.count_orders()
         return self._counts
 
     async def show(self, template: str, *, status: int = 200, **values: object) -> web.Response:
@@ -155,7 +155,7 @@ class Visit:
         counts = await self.counts()
         needy = counts.states[State.ATTENTION] + counts.states[State.UNKNOWN]
         needy += sum(counts.reasons.get(reason, 0) for reason in FOR_A_PERSON)
-        pauses = await self.store.switch.pauses()
+        pauses = await self.store.switch.list_pauses()
         return {"needy": needy, "pauses": pauses, "standing": self.console.standing()}
 
     def _page(self, template: str, status: int, values: dict[str, object]) -> web.Response:
@@ -194,7 +194,9 @@ class Visit:
     async def note(self, action: str, outcome: str, order: int | None = None, **facts: object) -> None:
         """Write it into the audit log."""
         who, address = self.user.name, self.origin.address
-        await self.store.sessions.note(who, action, outcome, order=order, address=address, facts=facts)
+        await self.store.sessions.record_action(
+            who, action, outcome, order=order, address=address, facts=facts
+        )
 
 
 Page = Callable[[Visit], Awaitable[web.StreamResponse]]
@@ -250,7 +252,7 @@ def visit_of(console: Console, request: web.Request) -> Visit:
     """A visit of somebody unknown yet."""
     zone = unquote(request.cookies.get("bridge-zone", ""))
     language = console.settings.console.language
-    reader = reader_for(request.headers.get("Accept-Language", ""), language, zone)
+    reader = build_formatter(request.headers.get("Accept-Language", ""), language, zone)
     return Visit(request, console, auth.origin_of(request, console.settings), reader, None)
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import web
 
-from bridge.i18n.formatter import catalogs
+from bridge.i18n.formatter import load_catalogs
 from bridge.web.console import (
     audit_log,
     background_cache,
@@ -78,7 +78,7 @@ def add_to(app: web.Application, console: Console) -> None:
     app[PRODUCT_PICTURES] = ProductPictures()
     app[export.TURNS] = asyncio.Semaphore(export.AT_ONCE)
     app.on_cleanup.append(_close)
-    catalogs()
+    load_catalogs()
     rendering.load()
     for module in PAGES:
         app.add_routes(module.routes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bridge.decisions.transitions import known_reference
+from bridge.decisions.transitions import find_known_reference
 from bridge.order.model import Address
 from bridge.order.records import Attempt, OrderRecord
 from bridge.web.console.request_context import Visit
@@ -18,7 +18,7 @@ def lookup_text(visit: Visit, record: OrderRecord, attempts: Sequence[Attempt]) 
 
 def _lines(visit: Visit, record: OrderRecord, attempts: Sequence[Attempt]) -> Iterator[tuple[str, str]]:
     t, sent = visit.t, [one for one in attempts if one.sent_at is not None]
-    reference = known_reference(record)
+    reference = find_known_reference(record)
     if reference:
         yield t("Reference:"), reference
     for comment in _comments(record, sent):
@@ -42,7 +42,7 @@ def _comments(record: OrderRecord, sent: Sequence[Attempt]) -> list[str]:
 def _recipient(visit: Visit, address: Address) -> str:
     name = " ".join(filter(None, (address.first_name, address.last_name)))
     town = " ".join(filter(None, (address.postal_code, address.city)))
-    country = visit.reader.country(address.country_code) if address.country_code else None
+    country = visit.reader.format_country(address.country_code) if address.country_code else None
     return ", ".join(filter(None, (name, address.company, town, country)))
 
 

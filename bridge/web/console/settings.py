@@ -61,7 +61,7 @@ async def settings(visit: Visit) -> web.StreamResponse:
         loaded=loaded,
         sections=[(name, as_yaml({name: value})) for name, value in shown.items()],
         shops=shops,
-        processes=await visit.store.processes.running(),
+        processes=await visit.store.processes.list_running(),
         versions=_versions(visit, shops),
         members=await _members(visit) if visit.user.may("owner") else [],
     )
@@ -78,7 +78,7 @@ def _versions(visit: Visit, shops: Sequence[ShopView]) -> Mapping[str, str]:
     found = {
         "sculpteo-bridge": __version__,
         "Python": platform.python_version(),
-        visit.t("Database"): visit.store.engine + ", " + visit.t("schema {revision}", revision=REVISION),
+        visit.t("Database"): visit.store.engine_name + ", " + visit.t("schema {revision}", revision=REVISION),
     }
     for shop in shops:
         found[f"Shopify Admin API ({shop.name})"] = _api(visit, shop.checked.status) if shop.checked else "–"
@@ -97,7 +97,9 @@ def _api(visit: Visit, status: Status) -> str:
 async def _members(visit: Visit) -> list[Member]:
     found = []
     for user in users_of(visit.settings).values():
-        sessions = [one for one in await visit.store.sessions.of(user.name) if one.proof == user.proof]
+        sessions = [
+            one for one in await visit.store.sessions.list_sessions(user.name) if one.proof == user.proof
+        ]
         found.append(Member(user, len(sessions), max((one.seen_at for one in sessions), default=None)))
     return found
 
@@ -120,7 +122,7 @@ async def sign_out(visit: Visit) -> web.StreamResponse:
     if name not in users_of(visit.settings):
         raise web.HTTPBadRequest
     but = visit.session.id if name == visit.user.name else None
-    count = await visit.store.sessions.close_all(name, but=but)
+    count = await visit.store.sessions.close_sessions(name, but=but)
     await visit.note("sign_out_somebody", "done", name=name, count=count)
     text = visit.reader.n("{count} session has ended.", "{count} sessions have ended.", count)
     return visit.back_to("/settings#users", text)

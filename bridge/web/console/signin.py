@@ -57,14 +57,15 @@ async def sign_in(visit: Visit) -> web.StreamResponse:
     wait = gate.take(name, address, device)
     if wait:
         wrong = visit.t(
-            "Too many tries. Wait {time}, then try again.", time=visit.reader.span(timedelta(seconds=wait))
+            "Too many tries. Wait {time}, then try again.",
+            time=visit.reader.format_span(timedelta(seconds=wait)),
         )
         response = await _form(visit, wanted, wrong=wrong, name=name, status=429)
         response.headers["Retry-After"] = str(math.ceil(wait))
         return response
     user = await gate.check(users, name, visit.form.get("password"), address)
     known = name if name in users else "?"
-    await visit.store.sessions.note(known, "sign_in", "done" if user else "refused", address=address)
+    await visit.store.sessions.record_action(known, "sign_in", "done" if user else "refused", address=address)
     if user is None:
         wrong = visit.t("Name or password is wrong.")
         return await _form(visit, wanted, wrong=wrong, name=name, status=403)
@@ -82,13 +83,13 @@ async def _forget(visit: Visit) -> None:
     """End the session that the browser came with, whoever's it was: a new one begins."""
     old = auth.cookie(visit.request, "session", visit.origin)
     if old and len(old) <= auth.LONGEST_SECRET:
-        await visit.store.sessions.close(digest(old))
+        await visit.store.sessions.close_session(digest(old))
 
 
 @routes.post("/sign-out")
 @page()
 async def sign_out(visit: Visit) -> web.StreamResponse:
-    await visit.store.sessions.close(visit.session.id)
+    await visit.store.sessions.close_session(visit.session.id)
     await visit.note("sign_out", "done")
     return _gone(visit, visit.t("You are signed out."))
 
@@ -96,7 +97,7 @@ async def sign_out(visit: Visit) -> web.StreamResponse:
 @routes.post("/sign-out-everywhere")
 @page()
 async def sign_out_everywhere(visit: Visit) -> web.StreamResponse:
-    count = await visit.store.sessions.close_all(visit.user.name)
+    count = await visit.store.sessions.close_sessions(visit.user.name)
     await visit.note("sign_out_everywhere", "done", count=count)
     return _gone(visit, visit.t("You are signed out everywhere."))
 
@@ -111,7 +112,7 @@ def _gone(visit: Visit, text: str) -> web.Response:
 @page()
 async def account(visit: Visit) -> web.StreamResponse:
     """Who I am, and where I am signed in."""
-    sessions: list[Session] = await visit.store.sessions.of(visit.user.name)
+    sessions: list[Session] = await visit.store.sessions.list_sessions(visit.user.name)
     return await visit.show("account.html", sessions=sessions, here=visit.session.id, browser_of=browser_of)
 
 

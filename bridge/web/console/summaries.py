@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bridge.decisions.transitions import bought
+from bridge.decisions.transitions import is_bought
 from bridge.i18n.formatter import mark
-from bridge.order.explanations import why
+from bridge.order.explanations import describe_state
 from bridge.order.model import LineItem, Money, ShopOrder
 from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
@@ -88,8 +88,8 @@ class Summary:
 async def summaries(visit: Visit, keys: Collection[int]) -> dict[int, Summary]:
     """These orders at a glance, by their keys; one that is gone by now is left out. Takes a few reads, however many
     there are."""
-    loaded = await visit.store.queries.load(list(keys))
-    since = await visit.store.watching.stood_since({record.key: record for record in loaded})
+    loaded = await visit.store.queries.load_orders(list(keys))
+    since = await visit.store.watching.load_stalled_since({record.key: record for record in loaded})
     return {record.key: summary_of(visit, record, since) for record in loaded}
 
 
@@ -108,9 +108,9 @@ def summary_of(visit: Visit, record: OrderRecord, since: Mapping[int, datetime])
 
 def sentence_of(visit: Visit, record: OrderRecord) -> str:
     """Why it stands where it stands, with the times as the reader writes them."""
-    until = visit.reader.short(record.window_until) if record.window_until else None
-    said = visit.reader.said
-    return why(record.state, record.reason, record.problem, record.facts, said, window_until=until)
+    until = visit.reader.format_short_moment(record.window_until) if record.window_until else None
+    said = visit.reader.translate
+    return describe_state(record.state, record.reason, record.problem, record.facts, said, window_until=until)
 
 
 def _amount(order: ShopOrder) -> Money | None:
@@ -127,7 +127,7 @@ def products_of(lines: Sequence[LineItem]) -> list[Product]:
 
 def purchase_of(visit: Visit, record: OrderRecord) -> Purchase | None:
     """None where nothing is bought, or it is not known yet of what."""
-    if record.state not in BEFORE_BUYING or bought(record) or not record.items:
+    if record.state not in BEFORE_BUYING or is_bought(record) or not record.items:
         return None
     when, at = _when(visit, record)
     return Purchase(prints_of(record), record.cost, when, at)
@@ -150,7 +150,7 @@ def _when(visit: Visit, record: OrderRecord) -> tuple[str, datetime | None]:
     if reason in AT_A_TIME:
         at = record.window_until if reason == Wait.WINDOW and record.window_until else record.due_at
         if at is not None and at > visit.now:
-            return t("on {at}", at=visit.reader.short(at)), at
+            return t("on {at}", at=visit.reader.format_short_moment(at)), at
     if reason in ONCE:
         return t(ONCE[Wait(reason)]), None
     return t("within minutes, if nothing speaks against it"), None

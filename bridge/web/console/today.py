@@ -9,25 +9,25 @@ from aiohttp import web
 
 from bridge.decisions.actions import (
     Action,
-    available,
+    list_available_actions,
 )
 from bridge.health.stalled_orders import (
-    news_of,
-    to_name,
+    build_news,
+    list_orders_to_name,
 )
 from bridge.health.thresholds import Finding
 from bridge.i18n.formatter import mark
 from bridge.order import notifications
 from bridge.order.explanations import (
-    remedy,
-    translated,
+    describe_remedy,
+    translate_with_reasons,
 )
-from bridge.order.problems import Alarm, Problem, Text, say, text_of
+from bridge.order.problems import Alarm, Problem, Text, fill_sentence, find_text
 from bridge.order.records import OrderRecord
 from bridge.order.states import FOR_A_PERSON, FROM_BEFORE, State
-from bridge.store.order_search import Counts
-from bridge.store.queries import AlarmRecord, Filter
-from bridge.store.stalled_orders import Standing
+from bridge.store.order_search import OrderCounts
+from bridge.store.queries import AlarmRecord, OrderFilter
+from bridge.store.stalled_orders import StalledOrder
 from bridge.web.console.chart_view import (
     album,
     heads,
@@ -109,7 +109,7 @@ class Case:
 class StandingStill:
     """An order that has stood for too long, in words."""
 
-    order: Standing
+    order: StalledOrder
     summary: Summary | None
     sentence: str
     remedy: str
@@ -129,14 +129,16 @@ class Rung:
 async def today(visit: Visit) -> web.StreamResponse:
     store = visit.store
     counts = await visit.counts()
-    needy = await store.queries.page(Filter(NEEDY), limit=LISTED)
-    asking = await store.desk.page(states=[State.WAITING], reasons=ASKING, limit=LISTED)
-    before = await store.desk.page(states=[State.WAITING], reasons=FROM_BEFORE, limit=LISTED)
-    alarms = await store.queries.alarms()
+    needy = await store.queries.list_orders(OrderFilter(NEEDY), limit=LISTED)
+    asking = await store.desk.list_orders(states=[State.WAITING], reasons=ASKING, limit=LISTED)
+    before = await store.desk.list_orders(states=[State.WAITING], reasons=FROM_BEFORE, limit=LISTED)
+    alarms = await store.queries.list_alarms()
     groups = await condition(visit, counts.deliveries)
     spent = await spending(visit)
     wrong = await troubles(visit, spent.spent)
-    stalled, more_stalled = await to_name(visit.store, visit.settings, visit.now, but=ASKING, most=LISTED)
+    stalled, more_stalled = await list_orders_to_name(
+        visit.store, visit.settings, visit.now, but=ASKING, most=LISTED
+    )
     return await visit.show(
         "today.html",
         counts=counts,
@@ -177,7 +179,7 @@ async def cases(visit: Visit, listed: Sequence[OrderRecord]) -> list[Case]:
         Case(
             told(visit, summary.record),
             summary,
-            tuple(action for action in available(summary.record) if action.name in QUICK),
+            tuple(action for action in list_available_actions(summary.record) if action.name in QUICK),
             mark_of(summary.record),
             summary.record.problem in MAPPABLE,
         )
@@ -185,7 +187,7 @@ async def cases(visit: Visit, listed: Sequence[OrderRecord]) -> list[Case]:
     ]
 
 
-def _is_fine(counts: Counts, groups: list[Group]) -> bool:
+def _is_fine(counts: OrderCounts, groups: list[Group]) -> bool:
     """Whether there is nothing that a person should look at."""
     needy = sum(counts.states[state] for state in NEEDY)
     asking = sum(counts.reasons.get(reason, 0) for reason in FOR_A_PERSON)
@@ -195,12 +197,14 @@ def _is_fine(counts: Counts, groups: list[Group]) -> bool:
 
 
 def told(visit: Visit, record: OrderRecord) -> Told:
-    name, said = record.name or record.order_id, visit.reader.said
+    name, said = record.name or record.order_id, visit.reader.translate
     sentence = sentence_of(visit, record)
     if record.state is State.UNKNOWN:
         return Told(record, sentence, visit.t(LOOK_FOR_IT))
     return Told(
-        record, sentence, remedy(record.state, record.problem, record.facts, name, said, reason=record.reason)
+        record,
+        sentence,
+        describe_remedy(record.state, record.problem, record.facts, name, said, reason=record.reason),
     )
 
 
@@ -209,17 +213,17 @@ async def standing_still(visit: Visit, found: Sequence[Finding]) -> list[Standin
     told = []
     for finding in found:
         order = finding.order
-        words = notifications.tell(
-            news_of(finding, visit.now), f"{order.shop}/{order.name}", visit.reader.said
+        words = notifications.describe_news(
+            build_news(finding, visit.now), f"{order.shop}/{order.name}", visit.reader.translate
         )
         told.append(StandingStill(order, known.get(order.key), *words))
     return told
 
 
 def rung(visit: Visit, alarm: AlarmRecord) -> Rung:
-    text = text_of(Alarm(alarm.alarm), alarm.facts) if alarm.alarm in set(Alarm) else Text(alarm.alarm, "")
-    said, facts = visit.reader.said, translated(alarm.facts, visit.reader.said)
-    return Rung(alarm, say(said(text.sentence), facts), say(said(text.remedy), facts))
+    text = find_text(Alarm(alarm.alarm), alarm.facts) if alarm.alarm in set(Alarm) else Text(alarm.alarm, "")
+    said, facts = visit.reader.translate, translate_with_reasons(alarm.facts, visit.reader.translate)
+    return Rung(alarm, fill_sentence(said(text.sentence), facts), fill_sentence(said(text.remedy), facts))
 
 
 @routes.post("/alarms/{key:[0-9]{1,17}}/clear")

@@ -20,10 +20,10 @@ from yarl import URL
 
 from bridge.config.loader import Loaded, load_bytes
 from bridge.errors import SCULPTEO, TryAgain
-from bridge.net.circuit_breaker import breakers_for
-from bridge.runtime.container import policy_of
+from bridge.net.circuit_breaker import build_breakers
+from bridge.runtime.container import build_policy
 from bridge.shopify.shop_status import Status
-from bridge.steps.context import World
+from bridge.steps.context import StepContext
 from bridge.store import Store
 from bridge.web import console
 from bridge.web.console import auth
@@ -59,10 +59,10 @@ def configuration(*, users: bool = True, per_day: str = "", **server: object) ->
 class Silent:
     """A Sculpteo that gives no answer."""
 
-    async def price(self, *asked: object) -> NoReturn:
+    async def fetch_price(self, *asked: object) -> NoReturn:
         raise TryAgain("Sculpteo gave no answer", upstream=SCULPTEO)
 
-    async def track(self, reference: str) -> NoReturn:
+    async def track_order(self, reference: str) -> NoReturn:
         raise TryAgain("Sculpteo gave no answer", upstream=SCULPTEO)
 
 
@@ -76,7 +76,7 @@ class Site:
     client: aiohttp.ClientSession
     app: web.Application
     console: console.Console
-    world: World
+    world: StepContext
     stopping: bool = False
     statuses: dict[str, Status] = field(default_factory=dict)
 
@@ -122,7 +122,7 @@ class Site:
         """As after `sign_in`, without the moment that a password takes."""
         secret, user = "s" * 43, auth.users_of(self.loaded.settings)[name]
         lasts = timedelta(hours=1)
-        await self.store.sessions.open(
+        await self.store.sessions.open_session(
             auth.digest(secret),
             who=name,
             proof=user.proof,
@@ -162,14 +162,14 @@ async def opened(
         async def inspect(shop: str) -> Status:
             return made.statuses.get(shop, Status())
 
-        world = World(
+        world = StepContext(
             clock=Now(),
             orders=store.orders,
             shops={},
             printer=cast("Any", Silent()),
             catalog=loaded.catalog,
             invoicer=cast("Any", None),
-            policy=policy_of(loaded.settings),
+            policy=build_policy(loaded.settings),
             random=Random(7),
         )
         parts = console.Console(
@@ -177,7 +177,7 @@ async def opened(
             loaded=lambda: made.loaded,
             world=lambda: made.world,
             inspect=inspect,
-            breakers=breakers_for(["acme"], {}),
+            breakers=build_breakers(["acme"], {}),
             stopping=lambda: made.stopping,
             open_here=open_here,
         )

@@ -63,7 +63,7 @@ async def test_each_role_sees_its_pages(site: Site, path: str, allowed: set[str]
 async def test_a_viewer_changes_nothing_and_the_try_is_on_record(site: Site) -> None:
     await site.sign_in("vera")
     assert (await site.press("/alarms/1/clear")).status == 403
-    deed = (await site.store.sessions.deeds())[0]
+    deed = (await site.store.sessions.list_audit_entries())[0]
     assert (deed.who, deed.action, deed.outcome) == ("vera", "refused", "role")
 
 
@@ -158,7 +158,7 @@ async def test_of_a_thousand_tries_nothing_gets_through_and_few_are_even_looked_
     assert set(statuses) == {403, 429}
     assert len(looked) == statuses.count(403) <= 15
     assert site.cookie("session") is None
-    assert len(await site.store.sessions.deeds(limit=1000)) == len(looked)
+    assert len(await site.store.sessions.list_audit_entries(limit=1000)) == len(looked)
     answer = await site.post("/sign-in", {"csrf": token, "name": "anna", "password": PASSWORDS["anna"]})
     assert answer.status == 429
     assert int(answer.headers["Retry-After"]) > 0
@@ -166,7 +166,7 @@ async def test_of_a_thousand_tries_nothing_gets_through_and_few_are_even_looked_
 
 async def test_the_password_that_somebody_typed_as_their_name_is_not_kept(site: Site) -> None:
     await site.sign_in("my secret password", "anna")
-    assert all("secret" not in str(deed) for deed in await site.store.sessions.deeds())
+    assert all("secret" not in str(deed) for deed in await site.store.sessions.list_audit_entries())
 
 
 async def test_each_sign_in_begins_a_new_session_and_ends_the_one_that_came_along(site: Site) -> None:
@@ -186,12 +186,12 @@ async def test_a_session_that_somebody_planted_stays_nobodys(site: Site) -> None
     site.client.cookie_jar.update_cookies({"bridge-session": planted}, URL(site.url))
     await site.sign_in("anna")
     assert site.cookie("session") != planted
-    assert await site.store.sessions.find(auth.digest(planted)) is None
+    assert await site.store.sessions.find_session(auth.digest(planted)) is None
 
 
 async def test_the_database_holds_no_secret_of_a_session(site: Site) -> None:
     await site.sign_in("anna")
-    (session,) = await site.store.sessions.of("anna")
+    (session,) = await site.store.sessions.list_sessions("anna")
     assert str(site.cookie("session")) not in str(session)
 
 
@@ -269,7 +269,7 @@ async def test_a_proxy_that_nobody_trusts_cannot_name_another_address(open_site:
             data = {"csrf": form, "name": "anna", "password": "wrong words here"}
             sent = {**headers, "Cookie": f"__Host-bridge-form={form}"}
             assert (await site.post("/sign-in", data, headers=sent)).status == 403
-            deeds = await site.store.sessions.deeds()
+            deeds = await site.store.sessions.list_audit_entries()
             assert deeds[0].address == address
 
 
@@ -307,10 +307,10 @@ async def test_refused_sign_ins_do_not_grow_the_log_without_end(
 ) -> None:
     monkeypatch.setattr(sessions, "REFUSED_KEPT", 20)
     monkeypatch.setattr(sessions, "PRUNE_EVERY", 10)
-    await site.store.sessions.note("anna", "pause", "done")
+    await site.store.sessions.record_action("anna", "pause", "done")
     for number in range(100):
-        await site.store.sessions.note("?", "sign_in", "refused", address=f"192.0.2.{number}")
-    deeds = await site.store.sessions.deeds(limit=1000)
+        await site.store.sessions.record_action("?", "sign_in", "refused", address=f"192.0.2.{number}")
+    deeds = await site.store.sessions.list_audit_entries(limit=1000)
     assert 20 <= sum(one.action == "sign_in" for one in deeds) <= 31
     assert deeds[0].address == "192.0.2.99", "the newest are kept"
     assert [one.action for one in deeds if one.action != "sign_in"] == ["pause"]
@@ -490,7 +490,7 @@ async def test_a_long_notice_fits_into_its_cookie(site: Site) -> None:
     why = "é" * 500
     await site.press("/pause", why=why)
     assert len(str(site.cookie("notice"))) < 4000
-    (pause,) = await site.store.switch.pauses()
+    (pause,) = await site.store.switch.list_pauses()
     assert pause.why == why[:200]
 
 
@@ -502,7 +502,7 @@ async def test_the_stream_of_a_session_that_ended_ends_without_an_error(site: Si
     status, text = await site.get("/live", headers=headers)
     assert (status, text) == (204, "")
     await site.sign_in("anna")
-    await site.store.sessions.close_all("anna")
+    await site.store.sessions.close_sessions("anna")
     status, text = await site.get("/live", headers=headers)
     assert (status, text) == (204, "")
 
@@ -515,7 +515,7 @@ async def test_the_stream_of_a_console_without_its_database_comes_back(
     async def away(*_: object) -> None:
         raise StoreUnavailable("it is away")
 
-    monkeypatch.setattr(Sessions, "find", away)
+    monkeypatch.setattr(Sessions, "find_session", away)
     async with site.client.get(f"{site.url}/live", headers={"Accept": "text/event-stream"}) as answer:
         assert (answer.status, answer.content_type) == (200, "text/event-stream")
         assert await answer.text() == "retry: 5000\n\n"
@@ -526,7 +526,7 @@ async def test_an_open_page_is_told_when_something_happens(site: Site) -> None:
     async with site.client.get(f"{site.url}/live") as answer:
         assert answer.content_type == "text/event-stream"
         assert await answer.content.readline() == b"retry: 5000\n"
-        await site.store.orders.notice(word())
+        await site.store.orders.receive_signal(word())
         async with asyncio.timeout(10):
             while (line := await answer.content.readline()) != b"data: changed\n":
                 assert line in {b"\n", b": here\n"}

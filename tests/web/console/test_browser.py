@@ -73,7 +73,7 @@ async def fill(site: Site) -> None:
     await asking(site.store, 1002, Wait.RISK)
     await alarmed(site.store, 1003, Alarm.SECOND_REFERENCE, {"reference": "ABCD1234"})
     await bought(site.store, 1004, timedelta(days=1), cost=Money(Decimal("12.50"), "EUR"))
-    await site.store.switch.pause("acme", "otto", SCRIPT)
+    await site.store.switch.pause_ordering("acme", "otto", SCRIPT)
     await site.store.memory.set("reconciled_at:acme", "2026-11-20T09:00:00+00:00")
 
 
@@ -141,7 +141,7 @@ async def test_the_keyboard_is_enough(chromium: Browser, site: Site) -> None:
                 break
         await page.keyboard.press("Enter")
         await page.get_by_role("status").get_by_text("The alarm is cleared.").wait_for()
-    assert not await site.store.queries.alarms()
+    assert not await site.store.queries.list_alarms()
 
 
 async def test_everything_works_without_javascript(chromium: Browser, site: Site) -> None:
@@ -157,7 +157,7 @@ async def test_everything_works_without_javascript(chromium: Browser, site: Site
         await page.get_by_text("Placing goes on.").wait_for()
         await page.get_by_role("button", name="Sign out").click()
         await page.wait_for_url(f"{site.url}/sign-in")
-    assert not await site.store.switch.pauses()
+    assert not await site.store.switch.list_pauses()
 
 
 async def test_an_open_page_stays_fresh_and_leaves_the_reader_alone(chromium: Browser, site: Site) -> None:
@@ -185,7 +185,7 @@ async def test_the_keyboard_stays_on_what_it_is_on_while_the_page_is_made_fresh(
 ) -> None:
     """Enter must never act on another alarm than the one that had the focus when the reader looked."""
     second = await alarmed(site.store, 1002, Alarm.SECOND_REFERENCE, {"reference": "ABCD1234"})
-    (key,) = [one.key for one in await site.store.queries.alarms(order=second.key)]
+    (key,) = [one.key for one in await site.store.queries.list_alarms(order=second.key)]
     context = await chromium.new_context(locale="en-GB")
     async with opened(context) as page:
         await sign_in(page, site)
@@ -232,7 +232,7 @@ async def test_a_page_whose_session_is_over_leads_to_the_sign_in(chromium: Brows
     # the page's stream of events is led to the sign-in as well, and the browser says that this is no stream
     async with opened(context, expected=("EventSource's response",)) as page:
         await sign_in(page, site)
-        await site.store.sessions.close_all("anna")
+        await site.store.sessions.close_sessions("anna")
         number = 1001
         async with asyncio.timeout(180):  # the next event has the page look again
             while "/sign-in" not in page.url:

@@ -67,11 +67,11 @@ DAMAGED_BESIDE = {
 async def test_a_damaged_row_beside_the_orders_keeps_nobody_out(site: Site, what: str) -> None:
     await site.sign_in("anna")
     await put(site, 1001, WAITS)
-    await site.store.switch.pause("*", "anna")
+    await site.store.switch.pause_ordering("*", "anna")
     await site.store.orders.take_token("sculpteo", rate=4, burst=5)
     await site.store.memory.set(stored_keys.reconciled_at("acme"), START.isoformat())
-    await site.store.processes.report(PROCESS)
-    await site.store.sessions.note("anna", "hold", "done", facts={"x": 1})
+    await site.store.processes.report_process(PROCESS)
+    await site.store.sessions.record_action("anna", "hold", "done", facts={"x": 1})
     with sqlite3.connect(str(site.store._db.url.database)) as database:
         assert database.execute(DAMAGED_BESIDE[what]).rowcount >= 1
     if (await site.get("/"))[0] != 200:  # a session that cannot be read is over
@@ -80,5 +80,5 @@ async def test_a_damaged_row_beside_the_orders_keeps_nobody_out(site: Site, what
     for path in ("/", "/orders", "/account", "/deeds", "/settings", "/mapping"):
         status, _ = await site.get(path)
         assert status == 200, path
-    assert await site.store.orders.paused("acme")
+    assert await site.store.orders.is_shop_paused("acme")
     assert await site.store.orders.take_token("sculpteo", rate=4, burst=5) >= 0

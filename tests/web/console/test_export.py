@@ -16,7 +16,7 @@ from bridge.order.line_overrides import (
     Scope,
 )
 from bridge.order.model import Money
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import State
 from bridge.web.console import export
 from bridge.web.console.export import TURNS, harmless
@@ -125,7 +125,7 @@ async def test_few_files_are_written_at_once_and_each_is_in_the_audit_log(site: 
             status, text = await site.get("/orders.csv")
             assert status == 503
             assert "Other lists are being exported." in text
-    deed = (await site.store.sessions.deeds())[0]
+    deed = (await site.store.sessions.list_audit_entries())[0]
     assert (deed.who, deed.action, deed.facts["list"], deed.facts["rows"]) == ("anna", "export", "orders", 1)
 
 
@@ -159,8 +159,8 @@ async def test_other_lists_are_exported_too(site: Site) -> None:
     await bought(site.store, 1002, timedelta(hours=3), cost=cost, shipped_at=datetime.now(UTC))
     order = await put(site, 1001, UNMAPPED)
     rule = LineRule("acme", Scope.PRODUCT, "p1", (), "=Prototype", "NEW", (("Size", "L"),))
-    change = Change(State.RECEIVED, datetime.now(UTC))
-    await site.store.rules.decide(order, [rule], change, "anna")
+    change = Transition(State.RECEIVED, datetime.now(UTC))
+    await site.store.rules.save_rules(order, [rule], change, "anna")
     [row] = await rows(site, "/rules.csv")
     assert (row["Product"], row["SKU"], row["Who"]) == ("'=Prototype · L", "NEW", "anna")
     days = await rows(site, "/figures.csv")

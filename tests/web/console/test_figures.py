@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.order.model import Money
-from bridge.store.order_search import Placed
+from bridge.store.order_search import PlacedOrder
 from bridge.web.console.charts import BOTTOM, HEIGHT, LEFT, LINES, RIGHT, TOP, WIDTH, chart, step_for
 from bridge.web.console.daily_stats import (
     Figures,
@@ -32,12 +32,12 @@ def placed(
     hours: float | None = None,
     cost: Money | None = None,
     revenue: Money | None = None,
-) -> Placed:
+) -> PlacedOrder:
     at = NOON - ago
-    return Placed(at, at + timedelta(hours=hours) if hours is not None else None, cost, revenue)
+    return PlacedOrder(at, at + timedelta(hours=hours) if hours is not None else None, cost, revenue)
 
 
-def summed(*orders: Placed, days: int = 3, zone: str = "UTC") -> Figures:
+def summed(*orders: PlacedOrder, days: int = 3, zone: str = "UTC") -> Figures:
     return by_day(orders, LAST, days, "EUR", lambda at: at.astimezone(ZoneInfo(zone)).date())
 
 

@@ -10,10 +10,10 @@ from html import unescape
 import pytest
 import sqlalchemy as sa
 
-from bridge.i18n.formatter import reader_for
+from bridge.i18n.formatter import build_formatter
 from bridge.order.model import Address, Mode, Money
 from bridge.order.problems import Problem
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import State, Wait
 from bridge.store.tables import events
 from tests.store.make import placing, shop_order
@@ -43,7 +43,9 @@ async def test_a_list_says_what_was_bought_for_how_much_and_what_is_bought_next(
         for n, name in ((1, "Moon"), (2, "Default Title"), (3, ""), (4, None), (5, "Sun"))
     )
     taken_off = replace(lines[2], current_quantity=0)
-    costs = Change(State.WAITING, None, reason=Wait.APPROVAL, values={"cost": Money(Decimal("12.50"), "EUR")})
+    costs = Transition(
+        State.WAITING, None, reason=Wait.APPROVAL, values={"cost": Money(Decimal("12.50"), "EUR")}
+    )
     seen = {"lines": (*lines[:2], taken_off, *lines[3:]), "total": TOTAL, "current_total": LEFT}
     await put(site, 1001, costs, customer_name="Zélie Brindille", **seen)
     text = await page(site, path)
@@ -65,7 +67,7 @@ async def test_a_list_says_what_was_bought_for_how_much_and_what_is_bought_next(
 async def test_an_order_from_which_all_was_taken_shows_what_was_ordered(site: Site) -> None:
     await site.is_signed_in("vera")
     line = replace(shop_order().lines[0], current_quantity=0, title="Moon lamp")
-    gone = Change(State.CANCELLED, None, reason="cancelled")
+    gone = Transition(State.CANCELLED, None, reason="cancelled")
     await put(site, 1001, gone, lines=(line,), total=TOTAL, current_total=Money(Decimal("4.90"), "EUR"))
     text = await page(site, "/orders")
     assert "2 × Moon lamp" in text
@@ -76,9 +78,9 @@ async def test_an_order_from_which_all_was_taken_shows_what_was_ordered(site: Si
 async def test_the_time_at_which_an_order_is_bought_is_told(site: Site) -> None:
     await site.is_signed_in("vera")
     until = datetime.now(UTC) + timedelta(minutes=90)
-    window = Change(State.WAITING, until, reason=Wait.WINDOW, values={"window_until": until})
+    window = Transition(State.WAITING, until, reason=Wait.WINDOW, values={"window_until": until})
     record = await put(site, 1001, window)
-    at = reader_for("en", None, None).short(until)
+    at = build_formatter("en", None, None).format_short_moment(until)
     for path in ("/orders", f"/orders/{record.key}"):
         text = await page(site, path)
         assert f"it is ordered on {at}, unless somebody stops it." in text
@@ -90,12 +92,14 @@ async def test_the_time_at_which_an_order_is_bought_is_told(site: Site) -> None:
     ("change", "when"),
     [
         (UNMAPPED, "once its problem is solved"),
-        (Change(State.WAITING, None, reason=Wait.HELD), "once somebody releases or approves it"),
-        (Change(State.WAITING, None, reason=Wait.PAUSED), "once placing goes on"),
-        (Change(State.WAITING, None), "within minutes, if nothing speaks against it"),
+        (Transition(State.WAITING, None, reason=Wait.HELD), "once somebody releases or approves it"),
+        (Transition(State.WAITING, None, reason=Wait.PAUSED), "once placing goes on"),
+        (Transition(State.WAITING, None), "within minutes, if nothing speaks against it"),
     ],
 )
-async def test_what_has_to_happen_before_it_is_bought_is_told(site: Site, change: Change, when: str) -> None:
+async def test_what_has_to_happen_before_it_is_bought_is_told(
+    site: Site, change: Transition, when: str
+) -> None:
     await site.is_signed_in("vera")
     await put(site, 1001, change)
     assert f", {when}." in await page(site, "/orders")
@@ -103,21 +107,21 @@ async def test_what_has_to_happen_before_it_is_bought_is_told(site: Site, change
 
 async def test_of_what_is_bought_or_over_nothing_is_bought_next(site: Site) -> None:
     await site.is_signed_in("vera")
-    await put(site, 1001, Change(State.PLACED, None, values={"reference": "REF1"}))
-    await put(site, 1002, Change(State.CANCELLED, None, reason="person"))
+    await put(site, 1001, Transition(State.PLACED, None, values={"reference": "REF1"}))
+    await put(site, 1002, Transition(State.CANCELLED, None, reason="person"))
     assert "Bought next" not in await page(site, "/orders")
 
 
 async def test_every_reason_to_wait_says_when_it_is_bought(site: Site) -> None:
     await site.is_signed_in("vera")
     for number, reason in enumerate(Wait):
-        await put(site, 1001 + number, Change(State.WAITING, None, reason=reason, facts={"why": "-"}))
+        await put(site, 1001 + number, Transition(State.WAITING, None, reason=reason, facts={"why": "-"}))
     assert (await page(site, "/orders")).count("Bought next: ") == len(Wait)
 
 
 async def test_for_how_long_it_is_so_counts_from_its_state_and_not_from_the_last_look(site: Site) -> None:
     await site.is_signed_in("vera")
-    record = await put(site, 1001, Change(State.ATTENTION, None, problem=Problem.BLOCKED))
+    record = await put(site, 1001, Transition(State.ATTENTION, None, problem=Problem.BLOCKED))
     three_days = datetime.now(UTC) - timedelta(days=3)
     await site.store._db.write(lambda c: c.execute(sa.update(events).values(at=three_days)))
     assert (await now_is(site, record.key)).updated_at > three_days  # it was looked at since
@@ -162,7 +166,9 @@ async def test_an_unknown_order_says_what_to_look_for_at_sculpteo(site: Site) ->
     await site.store.orders.mark_sent(order, request)
     facts = {"why": "HTTP 502", "candidate": "WXYZ9876"}
     values = {"snapshot": replace(shop_order(), address=address)}
-    await site.store.orders.record(order, Change(State.UNKNOWN, None, facts=facts, values=values))
+    await site.store.orders.record_transition(
+        order, Transition(State.UNKNOWN, None, facts=facts, values=values)
+    )
     order = await now_is(site, order.key)
     assert order.attempt and order.attempt.sent_at
     text = (await site.get(f"/orders/{order.key}"))[1]
@@ -189,7 +195,7 @@ async def test_numbers_of_one_page_that_differ_say_why(site: Site) -> None:
             site.store, number, created_at=now, mode=Mode.TEST, cost=Money(Decimal(cost), "EUR")
         )
         await site.store.orders.mark_sent(order, {})
-        change = Change(State.UNKNOWN, None, facts={"why": "HTTP 502"})
+        change = Transition(State.UNKNOWN, None, facts={"why": "HTTP 502"})
         if number == 1001:
             values = {
                 "reference": "REF1",
@@ -197,8 +203,8 @@ async def test_numbers_of_one_page_that_differ_say_why(site: Site) -> None:
                 "placed_at": now,
                 "cost": order.attempt and order.attempt.cost,
             }
-            change = Change(State.PLACED, None, values=values)
-        await site.store.orders.record(order, change)
+            change = Transition(State.PLACED, None, values=values)
+        await site.store.orders.record_transition(order, change)
     await needing(site.store, 1003)
     text = await page(site, "/")
     for told in (
@@ -220,7 +226,7 @@ async def test_numbers_that_agree_say_nothing_more(site: Site) -> None:
     order = await placing(site.store, 1001, created_at=datetime.now(UTC), mode=Mode.TEST, cost=cost)
     await site.store.orders.mark_sent(order, {})
     values = {"reference": "REF1", "mode": "test", "placed_at": datetime.now(UTC), "cost": cost}
-    await site.store.orders.record(order, Change(State.PLACED, None, values=values))
+    await site.store.orders.record_transition(order, Transition(State.PLACED, None, values=values))
     text = await page(site, "/")
     assert text.count("€885.98") >= 2
     assert "may or may not" not in text

@@ -12,7 +12,7 @@ import pytest
 
 from bridge.config.mapping import Mapping
 from bridge.config.settings import Product
-from bridge.errors import NeedsPerson, TryAgain, shopify
+from bridge.errors import NeedsPerson, TryAgain, shopify_upstream
 from bridge.mapping_review.prices import (
     Offered,
     Prices,
@@ -57,7 +57,7 @@ class World:
     def prices(self) -> Prices:
         return Prices(self, self.site.store.memory, Now(), "EUR")
 
-    async def price(self, design: Design, quantity: int, currency: str) -> Quote:
+    async def fetch_price(self, design: Design, quantity: int, currency: str) -> Quote:
         await self.gate.wait()
         self.asked.append(design.uuid)
         return Quote(Money(Decimal("12.50"), currency))
@@ -133,7 +133,7 @@ async def test_an_operator_has_it_checked_now_and_pressing_twice_runs_once(world
     world.gate.set()
     await world.settled()
     assert (world.reads, world.asked) == (2, ["QfGQC4YQ"] * 2)
-    deeds = [deed.action for deed in await world.site.store.sessions.deeds()]
+    deeds = [deed.action for deed in await world.site.store.sessions.list_audit_entries()]
     assert deeds.count("survey") == 1
 
 
@@ -156,7 +156,10 @@ async def test_nobody_sees_it_without_signing_in(site: Site) -> None:
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (TryAgain("Shopify cannot be reached", upstream=shopify("acme")), "Shopify cannot be reached"),
+        (
+            TryAgain("Shopify cannot be reached", upstream=shopify_upstream("acme")),
+            "Shopify cannot be reached",
+        ),
         (NeedsPerson("shop_access", why="read_products is missing"), "read_products is missing"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bridge.decisions.transitions import drop
+from bridge.decisions.transitions import drop_order
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.mapping_review.prices import Prices
 from bridge.mapping_review.variants import Stock
@@ -28,7 +28,7 @@ from bridge.order.model import (
     Verdict,
 )
 from bridge.order.problems import Alarm, Problem
-from bridge.order.records import Change, ClosedPurchase, OrderRecord
+from bridge.order.records import ClosedPurchase, OrderRecord, Transition
 from bridge.order.states import State, Wait
 from bridge.sculpteo.quotes import Material
 from bridge.web.console.context import CONSOLE
@@ -46,13 +46,13 @@ class Sculpteo:
     down: bool = False
     prices: dict[str, str] = field(default_factory=dict)
 
-    async def price(self, design: Design, quantity: int, currency: str) -> Quote:
+    async def fetch_price(self, design: Design, quantity: int, currency: str) -> Quote:
         if self.down:
             raise TryAgain("HTTP 503")
         price = self.prices.get(design.uuid)
         return Quote(Money(Decimal(price) * quantity, currency) if price else None)
 
-    async def track(self, reference: str) -> TrackingReport:
+    async def track_order(self, reference: str) -> TrackingReport:
         if self.down:
             raise TryAgain("HTTP 503")
         return TrackingReport(reference, reference in self.known, None, None, (), RawAnswer(START, 200))
@@ -62,13 +62,13 @@ class Sculpteo:
 class Invoicer:
     answer: bytes | Exception | None = b"%PDF-1.7 invented"
 
-    async def invoice(self, shop: str, order: ShopOrder) -> bytes | None:
+    async def prepare_invoice(self, shop: str, order: ShopOrder) -> bytes | None:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
 
 
-async def put(site: Site, number: int, change: Change, **changes: Any) -> OrderRecord:
+async def put(site: Site, number: int, change: Transition, **changes: Any) -> OrderRecord:
     """An order that was read (with `changes` of what was read), and then came to this."""
     line = replace(
         shop_order().lines[0],
@@ -78,27 +78,29 @@ async def put(site: Site, number: int, change: Change, **changes: Any) -> OrderR
         product_id="p1",
     )
     snapshot = replace(shop_order(number), **{"lines": (line,), **changes})
-    await site.store.orders.notice(word(number))
+    await site.store.orders.receive_signal(word(number))
     values = {"snapshot": snapshot, "items": ITEMS, **change.values}
     order = await claimed(site.store)
-    await site.store.orders.record(order, replace(change, values=values))
+    await site.store.orders.record_transition(order, replace(change, values=values))
     return await now_is(site, order.key)
 
 
 async def now_is(site: Site, key: int) -> OrderRecord:
-    found = await site.store.queries.get(key)
+    found = await site.store.queries.find_order(key)
     assert found is not None
     return found
 
 
-WAITS = Change(State.WAITING, None, reason=Wait.APPROVAL)
-UNMAPPED = Change(State.ATTENTION, None, problem=Problem.UNMAPPED, facts={"skus": "“NEW”"})
+WAITS = Transition(State.WAITING, None, reason=Wait.APPROVAL)
+UNMAPPED = Transition(State.ATTENTION, None, problem=Problem.UNMAPPED, facts={"skus": "“NEW”"})
 
 
 async def unknown(site: Site, number: int = 1001) -> OrderRecord:
     order = await sent(site.store, number)
     await site.store.orders.keep_answer(key_of(order), receipt(Verdict.UNCLEAR, None))
-    await site.store.orders.record(order, Change(State.UNKNOWN, None, facts={"why": "HTTP 502"}))
+    await site.store.orders.record_transition(
+        order, Transition(State.UNKNOWN, None, facts={"why": "HTTP 502"})
+    )
     return await now_is(site, order.key)
 
 
@@ -153,7 +155,9 @@ def names(page: str) -> list[str]:
 
 async def test_orders_are_found_by_all_that_a_merchant_may_know_of_them(otto: Site) -> None:
     address = Address("Ada", "Lovelace", city="Lyon", country_code="FR")
-    placed = Change(State.PLACED, None, values={"reference": "ABCD1234"}, parcels=(Parcel("1Z999", "UPS"),))
+    placed = Transition(
+        State.PLACED, None, values={"reference": "ABCD1234"}, parcels=(Parcel("1Z999", "UPS"),)
+    )
     await put(otto, 1001, WAITS)
     await put(otto, 1002, placed, customer_name="Ada Lovelace", address=address)
     for text, expected in (
@@ -172,7 +176,7 @@ async def test_orders_are_found_by_all_that_a_merchant_may_know_of_them(otto: Si
 
 async def test_orders_are_narrowed_by_state_reason_and_shop(otto: Site) -> None:
     await put(otto, 1001, WAITS)
-    await put(otto, 1002, Change(State.WAITING, None, reason=Wait.PAYMENT))
+    await put(otto, 1002, Transition(State.WAITING, None, reason=Wait.PAYMENT))
     await put(otto, 1003, UNMAPPED)
     for query, expected in (
         ("state=waiting", ["#1002", "#1001"]),
@@ -224,12 +228,14 @@ async def test_an_order_is_approved_after_a_page_that_says_what_it_costs(otto: S
     assert (await now_is(otto, record.key)).approved_at is None
     assert await press(otto, page, "Approve") == (303, f"/orders/{record.key}")
     assert (await now_is(otto, record.key)).approved_by == "otto"
-    deed = (await otto.store.sessions.deeds())[0]
+    deed = (await otto.store.sessions.list_audit_entries())[0]
     assert (deed.who, deed.action, deed.outcome, deed.order_name) == ("otto", "approve", "done", "#1001")
 
 
 async def test_what_is_at_stake_is_asked_of_sculpteo(otto: Site) -> None:
-    known = Change(State.WAITING, None, reason=Wait.APPROVAL, values={"cost": Money(Decimal("5.00"), "EUR")})
+    known = Transition(
+        State.WAITING, None, reason=Wait.APPROVAL, values={"cost": Money(Decimal("5.00"), "EUR")}
+    )
     records = [await put(otto, 1001, WAITS), await put(otto, 1002, known)]
     sculpteo = Sculpteo(prices={"QfGQC4YQ": "12.50"})
     otto.use(printer=sculpteo)
@@ -252,7 +258,7 @@ async def test_pressed_twice_it_is_done_once(otto: Site) -> None:
     assert (await press(otto, page, "Approve"))[0] == 303
     assert await otto.notice() == "#1001 was approved already, by otto."
     assert (await now_is(otto, record.key)).approved_at == approved
-    kinds = [event.kind for event in await otto.store.queries.events(record.key)]
+    kinds = [event.kind for event in await otto.store.queries.list_events(record.key)]
     assert kinds.count("approved") == 1
 
 
@@ -295,11 +301,13 @@ async def test_a_line_that_was_shown_in_one_mode_is_mapped_in_no_other(otto: Sit
 
 async def test_many_orders_are_decided_at_once_and_those_that_moved_on_are_named(otto: Site) -> None:
     records = [await put(otto, number, WAITS) for number in (1001, 1002, 1003)]
-    payment = await put(otto, 1004, Change(State.PLACED, None, values={"reference": "REF1"}))
+    payment = await put(otto, 1004, Transition(State.PLACED, None, values={"reference": "REF1"}))
     _, page = await asked(otto, "approve", *(record.key for record in [*records, payment]))
     assert "Money may be spent on 3 orders." in page
     assert "Sculpteo has #1004 already, as REF1." in page
-    await otto.store.orders.intervene(records[1], Change(State.CANCELLED, None, reason="person"), "somebody")
+    await otto.store.orders.apply_decision(
+        records[1], Transition(State.CANCELLED, None, reason="person"), "somebody"
+    )
     await press(otto, page, "Approve")
     said = await otto.notice()
     assert "2 orders: done." in said
@@ -316,7 +324,7 @@ async def test_many_orders_are_decided_at_once_and_those_that_moved_on_are_named
     ],
 )
 async def test_what_costs_nothing_is_one_press_and_a_second_says_that_it_is_done(
-    otto: Site, change: Change, button: str, state: State, again: str
+    otto: Site, change: Transition, button: str, state: State, again: str
 ) -> None:
     record = await put(otto, 1001, change)
     _, page = await otto.get(f"/orders/{record.key}")
@@ -395,7 +403,7 @@ async def test_a_reference_is_checked_before_it_is_taken(otto: Site) -> None:
 
 
 async def test_a_reference_of_another_order_is_refused(otto: Site) -> None:
-    await put(otto, 1002, Change(State.PLACED, None, values={"reference": "REF1"}))
+    await put(otto, 1002, Transition(State.PLACED, None, values={"reference": "REF1"}))
     record = await unknown(otto)
     otto.use(printer=Sculpteo({"REF1"}))
     _, page = await asked(otto, "placed_as", record.key, reference="REF1")
@@ -417,12 +425,12 @@ async def test_what_sculpteo_does_not_have_is_ordered_again_only_after_a_warning
 
 async def test_what_sculpteo_makes_after_all_is_taken_over_by_a_button_and_not_reopened(otto: Site) -> None:
     record = await unknown(otto)
-    await otto.store.orders.intervene(record, drop(record, "otto", START), "otto")
+    await otto.store.orders.apply_decision(record, drop_order(record, "otto", START), "otto")
     assert record.attempt is not None
     alive = ClosedPurchase("REF1", record.attempt.token, Mode.LIVE, START, "billed", "Billed", alive_at=START)
-    await otto.store.orders.notice(word(1001))
-    change = Change(State.CANCELLED, None, reason="person", watches=(alive,))
-    await otto.store.orders.record(await claimed(otto.store), change)
+    await otto.store.orders.receive_signal(word(1001))
+    change = Transition(State.CANCELLED, None, reason="person", watches=(alive,))
+    await otto.store.orders.record_transition(await claimed(otto.store), change)
     _, page = await otto.get(f"/orders/{record.key}")
     assert f'id="adopt-{record.key}"' in page and f'id="reopen-{record.key}"' not in page
     assert 'value="REF1"' in page  # whoever types it has it there already
@@ -490,7 +498,7 @@ class KnowsSilver:
     def prices(self) -> Prices:
         return Prices(self, self.site.store.memory, Now(), "EUR")
 
-    async def price(self, design: Design, quantity: int, currency: str) -> Quote:
+    async def fetch_price(self, design: Design, quantity: int, currency: str) -> Quote:
         if design.uuid != "QfGQC4YQ":
             return Quote(None, "Sculpteo answered HTTP 403")
         return Quote(Money(Decimal(5), currency))
@@ -531,7 +539,7 @@ async def test_only_an_owner_decides_for_all_orders_and_takes_it_back(anna: Site
     path = f"/orders/{record.key}/lines/1"
     _, page = await anna.get(path, params={"what": "variant"})
     await press(anna, page, "Decide so")
-    [rule] = await anna.store.rules.listed()
+    [rule] = await anna.store.rules.list_rules()
     assert (rule.scope, rule.subject, rule.who) == (Scope.VARIANT, "v1", "anna")
     _, page = await anna.get("/rules")
     assert "this variant, in all orders" in page
@@ -551,7 +559,7 @@ async def test_an_operator_decides_for_this_order_only(otto: Site) -> None:
     assert (await now_is(otto, record.key)).state is State.RECEIVED
     _, page = await otto.get(path, params={"what": "undo"})
     assert (await press(otto, page, "Decide so"))[0] == 303
-    assert await otto.store.rules.listed(lines=True) == []
+    assert await otto.store.rules.list_rules(lines=True) == []
 
 
 @pytest.mark.parametrize(
@@ -566,7 +574,7 @@ async def test_what_is_not_there_is_not_there(otto: Site, path: str) -> None:
 
 
 async def test_a_page_tells_where_the_order_stands_and_links_to_both_services(otto: Site) -> None:
-    shipped = Change(
+    shipped = Transition(
         State.ATTENTION,
         None,
         problem=Problem.BLOCKED,
@@ -597,7 +605,7 @@ async def test_an_alarm_is_cleared_from_the_order_that_it_stands_beside(otto: Si
     record = await put(otto, 1001, replace(WAITS, alarms=(alarm,)))
     _, page = await otto.get(f"/orders/{record.key}")
     assert await press(otto, page, "I have seen to it") == (303, f"/orders/{record.key}")
-    assert await otto.store.queries.alarms() == []
+    assert await otto.store.queries.list_alarms() == []
 
 
 async def test_nothing_that_a_customer_or_upstream_wrote_is_more_than_text(otto: Site) -> None:
@@ -613,7 +621,7 @@ async def test_nothing_that_a_customer_or_upstream_wrote_is_more_than_text(otto:
     record = await put(
         otto,
         1001,
-        Change(State.ATTENTION, None, problem=Problem.UNMAPPED, facts={"skus": EVIL}, answers=(("tracking", RawAnswer(START, 200, (), EVIL)),),
+        Transition(State.ATTENTION, None, problem=Problem.UNMAPPED, facts={"skus": EVIL}, answers=(("tracking", RawAnswer(START, 200, (), EVIL)),),
                parcels=(Parcel(EVIL, EVIL, EVIL),)),
         name=EVIL, lines=(line,), address=address, note=EVIL, tags=(EVIL,), email=EVIL, customer_name=EVIL,
     )  # fmt: skip
@@ -668,7 +676,9 @@ async def test_an_order_is_told_in_french_down_to_its_payment_its_country_and_wh
 ) -> None:
     address = Address(None, "Example", country_code="DE")
     record = await put(otto, 1001, WAITS, lines=shop_order().lines, address=address)
-    await otto.store.orders.notice(word(1001, origin="reconciliation", cause="first look at the shop"))
+    await otto.store.orders.receive_signal(
+        word(1001, origin="reconciliation", cause="first look at the shop")
+    )
     _, page = await otto.get(f"/orders/{record.key}", headers={"Accept-Language": "fr"})
     text = unescape(" ".join(page.split()))
     assert "(premier regard sur la boutique)" in text
@@ -682,7 +692,7 @@ async def test_an_order_is_told_in_french_down_to_its_payment_its_country_and_wh
 
 async def test_the_confirmation_says_plainly_that_an_order_is_not_paid_yet(otto: Site) -> None:
     facts = {"payment": "PENDING", "why": "the payment terms are Net 30, and the payment is pending"}
-    owes = await put(otto, 1001, Change(State.WAITING, None, reason=Wait.UNPAID, facts=facts))
+    owes = await put(otto, 1001, Transition(State.WAITING, None, reason=Wait.UNPAID, facts=facts))
     paid = await put(otto, 1002, WAITS)
     _, page = await asked(otto, "approve", owes.key, paid.key)
     assert "#1001 is not paid yet. Sculpteo bills you, whether your customer pays or not." in unescape(page)

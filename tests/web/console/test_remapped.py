@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from bridge.order.model import PrintItem
-from bridge.order.records import Change, Note, OrderRecord
+from bridge.order.records import OrderRecord, TimelineEntry, Transition
 from bridge.order.states import State, Wait
 from tests.steps.make import RING, line, unit
 from tests.web.console.conftest import Site
@@ -20,13 +20,13 @@ EARLIER = "earlier-version+decisions"
 
 
 async def waiting(
-    site: Site, version: str, *notes: Note, uuid: str = "OldRing1", sku: str = "RING-S"
+    site: Site, version: str, *notes: TimelineEntry, uuid: str = "OldRing1", sku: str = "RING-S"
 ) -> OrderRecord:
     """An order of two rings that was matched by this version of the mapping."""
     ring = line(1, sku, 2)
     items = (PrintItem(replace(RING, uuid=uuid), 2, ring.id, 2, "RING-S"),)
     values = {"items": items, "mapping_version": version}
-    change = Change(State.WAITING, None, reason=Wait.APPROVAL, values=values, notes=notes)
+    change = Transition(State.WAITING, None, reason=Wait.APPROVAL, values=values, notes=notes)
     return await put(site, 1001, change, lines=(ring,), fulfillment_orders=(unit(1, ring),))
 
 
@@ -54,7 +54,7 @@ async def test_what_was_looked_at_by_the_mapping_in_force_is_told_no_more(otto: 
 
 
 async def test_the_page_of_an_order_that_waits_says_how_the_mapping_changed_it(otto: Site) -> None:
-    note = Note("remapped", {"before": "OldRing1", "after": "QfGQC4YQ"})
+    note = TimelineEntry("remapped", {"before": "OldRing1", "after": "QfGQC4YQ"})
     order = await waiting(otto, otto.loaded.catalog.version, note)
     found = (await page_of(otto, order)).partition('id="remapped">')[2]
     told = "The mapping changed. So far it was to be printed as OldRing1; now as QfGQC4YQ."

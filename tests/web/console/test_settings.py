@@ -60,7 +60,7 @@ async def test_an_owner_ends_the_sessions_of_somebody_else(site: Site) -> None:
     await site.press("/settings/sign-out", name="anna")
     assert (await site.get("/"))[0] == 200
     assert (await site.press("/settings/sign-out", name="nobody")).status == 400
-    assert (await site.store.sessions.deeds())[0].action == "sign_out_somebody"
+    assert (await site.store.sessions.list_audit_entries())[0].action == "sign_out_somebody"
 
 
 async def test_faults_of_a_newer_configuration_are_told_on_every_page(
@@ -82,7 +82,7 @@ async def test_faults_of_a_newer_configuration_are_told_on_every_page(
 async def test_the_audit_log_is_paged_and_shows_what_people_typed_as_text(site: Site) -> None:
     await site.sign_in("anna")
     for number in range(60):
-        await site.store.sessions.note(SCRIPT, "pause", "done", facts={"why": f"{SCRIPT} {number}"})
+        await site.store.sessions.record_action(SCRIPT, "pause", "done", facts={"why": f"{SCRIPT} {number}"})
     _, newest = await site.get("/deeds")
     assert "<script>alert" not in newest
     assert newest.count("&lt;script&gt;") >= 50

@@ -58,7 +58,7 @@ async def test_real_upstreams_and_other_modes_have_no_such_banner(site: Site) ->
 
 
 async def test_settings_name_the_services_and_what_they_have_in_force(site: Site) -> None:
-    await site.store.processes.report(process())
+    await site.store.processes.report_process(process())
     await site.is_signed_in("vera")
     text = await shown(site, "/settings")
     assert "Running services" in text
@@ -70,7 +70,7 @@ async def test_today_tells_clocks_that_differ_and_a_disk_that_is_nearly_full(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clocks = {"shopify:acme": -3600, "database": 40}
-    await site.store.processes.report(process(clocks=clocks))
+    await site.store.processes.report_process(process(clocks=clocks))
     usage = type(shutil.disk_usage("/"))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 5_000_000, 5_000_000))
     await site.is_signed_in("vera")

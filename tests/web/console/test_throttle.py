@@ -117,11 +117,11 @@ async def test_a_session_ends_at_its_time(tmp_path: Path) -> None:
     clock = Tick()
     async with Store.open(f"sqlite:///{tmp_path}/bridge.db", clock=clock) as store:
         opened = {"who": "anna", "proof": "p", "csrf": "c", "address": None, "agent": None}
-        await store.sessions.open("id", lasts=timedelta(hours=12), **opened)  # type: ignore[arg-type]
+        await store.sessions.open_session("id", lasts=timedelta(hours=12), **opened)  # type: ignore[arg-type]
         clock.forward(timedelta(hours=11, minutes=59))
-        assert await store.sessions.find("id") is not None
+        assert await store.sessions.find_session("id") is not None
         clock.forward(timedelta(minutes=1))
-        assert await store.sessions.find("id") is None
+        assert await store.sessions.find_session("id") is None
 
 
 DEFAULT = "[127.0.0.0/8, '::1']"

@@ -14,13 +14,13 @@ import pytest
 from bridge.errors import SCULPTEO, TryAgain
 from bridge.health.report import (
     Words,
-    amiss,
-    health,
+    collect_issues,
+    load_health,
 )
-from bridge.order.explanations import english
+from bridge.order.explanations import to_english
 from bridge.order.model import Mode, Money
 from bridge.order.problems import PROBLEMS, Alarm, Problem
-from bridge.order.records import Change
+from bridge.order.records import Transition
 from bridge.order.states import State, Wait
 from bridge.shopify.scopes import SCOPES
 from bridge.shopify.shop_status import (
@@ -104,7 +104,9 @@ async def test_what_ends_by_itself_needs_nobody(site: Site) -> None:
 async def test_an_unknown_outcome_is_to_be_looked_for(site: Site) -> None:
     await site.sign_in("vera")
     order = await sent(site.store)
-    await site.store.orders.record(order, Change(State.UNKNOWN, None, facts={"why": "no answer came"}))
+    await site.store.orders.record_transition(
+        order, Transition(State.UNKNOWN, None, facts={"why": "no answer came"})
+    )
     text = await page(site)
     assert "Sculpteo may or may not have it: no answer came." in text
     assert "Look for it at Sculpteo" in text
@@ -116,14 +118,14 @@ async def test_an_alarm_is_cleared_once_and_by_an_operator_only(site: Site) -> N
     await alarmed(site.store, 1001, Alarm.SECOND_REFERENCE, {"reference": "ABCD1234"})
     text = await page(site)
     assert "Sculpteo told of a second order ABCD1234" in text
-    (alarm,) = await site.store.queries.alarms()
+    (alarm,) = await site.store.queries.list_alarms()
     path = f"/alarms/{alarm.key}/clear"
     for said in ("The alarm is cleared.", "It was cleared already."):
         assert (await site.press(path)).headers["Location"] == "/"
         assert said in await page(site)
-    (cleared,) = await site.store.queries.alarms(open_only=False)
+    (cleared,) = await site.store.queries.list_alarms(open_only=False)
     assert cleared.cleared_by == "otto"
-    deeds = [deed.action for deed in await site.store.sessions.deeds()]
+    deeds = [deed.action for deed in await site.store.sessions.list_audit_entries()]
     assert deeds.count("clear_alarm") == 1
     assert (await site.press("/alarms/99999/clear")).status == 303
 
@@ -141,7 +143,7 @@ async def test_script_in_what_others_wrote_is_text(site: Site) -> None:
     await site.sign_in("anna")
     await needing(site.store, facts={"skus": SCRIPT})
     await alarmed(site.store, 1002, Alarm.SECOND_REFERENCE, {"reference": SCRIPT})
-    await site.store.switch.pause("*", SCRIPT, SCRIPT)
+    await site.store.switch.pause_ordering("*", SCRIPT, SCRIPT)
     _, text = await site.get("/")
     assert "&lt;script&gt;alert(1)" in text
     assert "<script>alert" not in text
@@ -195,17 +197,19 @@ async def test_what_is_wrong_with_the_bridge_is_told_as_status_tells_it(site: Si
     site.statuses["acme"] = GOOD
     await site.sign_in("vera")
     facts = {"upstream": "Sculpteo", "minutes": 12, "why": "HTTP 503"}
-    await site.store.conditions.begin("upstream:sculpteo", "upstream", "north", facts)
+    await site.store.conditions.open_incident("upstream:sculpteo", "upstream", "north", facts)
     text = await settled(site)
     assert "Everything is fine" not in text
     assert "The bridge itself needs you" in text
-    found = await health(site.store, site.loaded.settings, Money(Decimal(0), "EUR"), site.world.clock.now())
-    words = Words(english, lambda at: "", lambda money: "")
-    for trouble in amiss(found, words, just_begun=True):
+    found = await load_health(
+        site.store, site.loaded.settings, Money(Decimal(0), "EUR"), site.world.clock.now()
+    )
+    words = Words(to_english, lambda at: "", lambda money: "")
+    for trouble in collect_issues(found, words, just_begun=True):
         assert trouble.sentence in text
         assert trouble.remedy in text
     assert "Sculpteo has not answered as it should for 12 minutes: HTTP 503." in text
-    await site.store.conditions.end("upstream:sculpteo", "north", silent_for=timedelta(hours=1))
+    await site.store.conditions.close_incident("upstream:sculpteo", "north", silent_for=timedelta(hours=1))
     assert "Everything is fine" in await settled(site)
 
 
@@ -263,7 +267,7 @@ async def test_an_upstream_in_trouble_is_told(site: Site) -> None:
     await site.sign_in("vera")
     for count in range(5):
         with pytest.raises(TryAgain):
-            await breaker.through(fail, lambda _: None)
+            await breaker.call_upstream(fail, lambda _: None)
         assert ("is in trouble" in await page(site)) is (count == 4)
     assert "Sculpteo is in trouble: Sculpteo answered HTTP 503." in await page(site)
 
@@ -320,9 +324,9 @@ async def test_the_database_that_is_away_is_told_as_a_page(site: Site) -> None:
 async def test_placing_is_paused_and_goes_on_after_a_question_each(site: Site) -> None:
     await site.sign_in("otto")
     assert "Nothing more is ordered" in (await site.get("/pause"))[1]
-    assert not await site.store.switch.pauses()
+    assert not await site.store.switch.list_pauses()
     await site.press("/pause", why="The printer smokes")
-    (pause,) = await site.store.switch.pauses()
+    (pause,) = await site.store.switch.list_pauses()
     assert (pause.scope, pause.who, pause.why) == ("*", "otto", "The printer smokes")
     text = await page(site)
     assert "Placing is paused." in text
@@ -332,10 +336,10 @@ async def test_placing_is_paused_and_goes_on_after_a_question_each(site: Site) -
     await asking(site.store, 1001, Wait.PAUSED)
     assert "1 order waits for this." in (await site.get("/resume?scope=*"))[1]
     await site.press("/resume", scope="*")
-    assert not await site.store.switch.pauses()
+    assert not await site.store.switch.list_pauses()
     await site.press("/resume", scope="*")
     assert "It goes on already." in await page(site)
-    deeds = [deed.action for deed in await site.store.sessions.deeds()]
+    deeds = [deed.action for deed in await site.store.sessions.list_audit_entries()]
     assert (deeds.count("pause"), deeds.count("resume")) == (1, 1)
 
 
@@ -351,7 +355,7 @@ async def test_a_viewer_cannot_touch_the_switch(site: Site, path: str) -> None:
     await site.sign_in("vera")
     assert (await site.get(path))[0] == 403
     assert (await site.press(path)).status == 403
-    assert not await site.store.switch.pauses()
+    assert not await site.store.switch.list_pauses()
 
 
 # --- limits and figures ----------------------------------------------------------------------------------
@@ -425,11 +429,13 @@ async def test_the_first_steps_stay_until_each_is_done(site: Site) -> None:
     assert await site.notice() == "Noted: the database is backed up."
     await site.press("/checklist/backup")
     assert await site.notice() == "That was noted already."
-    assert [deed.action for deed in await site.store.sessions.deeds()].count("backup_confirmed") == 1
+    assert [deed.action for deed in await site.store.sessions.list_audit_entries()].count(
+        "backup_confirmed"
+    ) == 1
     order = await bought(site.store, 1001, timedelta(days=3))
     assert "1 step is left" in await page(site)
-    await site.store.orders.notice(word(1001))
-    await site.store.orders.record(await claimed(site.store), Change(State.SHIPPED, None))
+    await site.store.orders.receive_signal(word(1001))
+    await site.store.orders.record_transition(await claimed(site.store), Transition(State.SHIPPED, None))
     assert (await get(site.store, order.key)).state is State.SHIPPED
     assert 'id="checklist"' not in await page(site)
 

@@ -15,10 +15,10 @@ from babel.messages.pofile import read_po
 from bridge.i18n import formatter
 from bridge.i18n.formatter import (
     LOCALES,
-    catalogs,
+    build_formatter,
+    load_catalogs,
+    parse_accept_language,
     read_catalog,
-    reader_for,
-    wanted,
 )
 from bridge.order.model import Money
 from tests.tools import texts
@@ -84,37 +84,37 @@ def test_no_sentence_is_translated_in_two_files(language: str) -> None:
     ],
 )
 def test_the_browser_chooses_the_language(header: str, language: str) -> None:
-    assert reader_for(header, None, None).language == language
+    assert build_formatter(header, None, None).language == language
 
 
 def test_the_configuration_goes_before_the_browser() -> None:
-    assert reader_for("en", "fr", None).language == "fr"
+    assert build_formatter("en", "fr", None).language == "fr"
 
 
 def test_a_header_of_nonsense_names_no_language() -> None:
-    assert wanted("fr;q=2, en;q=, ;q=1") == []
+    assert parse_accept_language("fr;q=2, en;q=, ;q=1") == []
 
 
 @pytest.mark.parametrize(
     "zone", ["", "../../etc/passwd", "/etc/localtime", "Nowhere/Land", "A" * 5000, "Europe"]
 )
 def test_a_time_zone_that_is_none_is_utc(zone: str) -> None:
-    assert reader_for("en", None, zone).moment(AT).endswith("UTC")
+    assert build_formatter("en", None, zone).format_moment(AT).endswith("UTC")
 
 
 def test_times_and_money_are_written_as_the_reader_does() -> None:
-    french, british = (reader_for(tag, None, "Europe/Paris") for tag in ("fr-FR", "en-GB"))
-    assert french.moment(AT) == "26 nov. 2026, 00:30:00"
-    assert british.moment(AT) == "26 Nov 2026, 00:30:00"
+    french, british = (build_formatter(tag, None, "Europe/Paris") for tag in ("fr-FR", "en-GB"))
+    assert french.format_moment(AT) == "26 nov. 2026, 00:30:00"
+    assert british.format_moment(AT) == "26 Nov 2026, 00:30:00"
     money = Money(Decimal("1234.5"), "EUR")
-    assert french.money(money).replace("\u202f", " ").replace("\xa0", " ") == "1 234,50 €"
-    assert british.money(money) == "€1,234.50"
-    assert british.money(None) == "–"
+    assert french.format_money(money).replace("\u202f", " ").replace("\xa0", " ") == "1 234,50 €"
+    assert british.format_money(money) == "€1,234.50"
+    assert british.format_money(None) == "–"
 
 
 def test_numbers_choose_the_form_of_their_sentence() -> None:
     one, many = "{count} alarm", "{count} alarms"
-    english, french = reader_for("en", None, None), reader_for("fr", None, None)
+    english, french = build_formatter("en", None, None), build_formatter("fr", None, None)
     assert [english.n(one, many, count) for count in (0, 1, 2)] == ["0 alarms", "1 alarm", "2 alarms"]
     assert [french.n(one, many, count) for count in (0, 1, 2)] == ["0 alarme", "1 alarme", "2 alarmes"]
 
@@ -152,10 +152,10 @@ def test_a_language_with_three_forms_chooses_among_all_of_them(
 ) -> None:
     path = tmp_path / "console.po"
     path.write_text(of_three(language, plural_forms), "utf-8")
-    monkeypatch.setattr(formatter, "catalogs", lambda: {language: read_catalog(path, language)})
-    reader = reader_for(language, None, None)
+    monkeypatch.setattr(formatter, "load_catalogs", lambda: {language: read_catalog(path, language)})
+    reader = build_formatter(language, None, None)
     chosen = {count: reader.n("{count} alarm", "{count} alarms", count) for count in expected}
-    assert chosen == {count: f"{reader.number(count)}: {form}" for count, form in expected.items()}
+    assert chosen == {count: f"{reader.format_number(count)}: {form}" for count, form in expected.items()}
 
 
 def test_a_file_without_a_header_is_read_whatever_number_of_forms_babel_expects(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_file_without_a_header_is_read_whatever_number_of_forms_babel_expects(
         "utf-8",
     )
     [found] = read_catalog(path, "fr").values()
-    shown = [found.form_for(count) for count in (0, 1, 2, 1_000_000)]
+    shown = [found.select_form(count) for count in (0, 1, 2, 1_000_000)]
     assert shown == ["{count} alarme", "{count} alarme", "{count} alarmes", "{count} alarmes"]
 
 
@@ -181,17 +181,17 @@ def test_a_translation_that_is_not_finished_is_shown_in_english(tmp_path: Path) 
 
 
 def test_a_sentence_without_translation_has_the_form_of_english() -> None:
-    french = reader_for("fr", None, None)
+    french = build_formatter("fr", None, None)
     shown = [french.n("{count} untold thing", "{count} untold things", count) for count in (0, 1, 2)]
     assert shown == ["0 untold things", "1 untold thing", "2 untold things"]
 
 
 def test_the_catalogs_are_read_once() -> None:
-    assert catalogs() is catalogs()
+    assert load_catalogs() is load_catalogs()
 
 
 def test_headings_over_several_are_plural_where_the_language_has_it() -> None:
-    french, english = reader_for("fr", None, None), reader_for("en", None, None)
+    french, english = build_formatter("fr", None, None), build_formatter("en", None, None)
     assert [french.heading("Done", count) for count in (0, 1, 2)] == ["Terminée", "Terminée", "Terminées"]
     assert french.heading("Not printed", 3) == "Non imprimées"
     assert [english.heading("Done", count) for count in (1, 2)] == ["Done", "Done"]
