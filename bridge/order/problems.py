@@ -162,7 +162,7 @@ PROBLEMS: dict[Problem, Text] = {
         "Give the app the missing permission (`sculpteo-bridge check` names it), then retry.",
     ),
     Problem.CANNOT_FULFILL: Text(
-        "The shop refused the fulfillment of parcel {number}: {why}.",
+        "Parcel {number} could not be brought to the shop: {why}.",
         "Look at the order in Shopify; fulfill it there with this number, or retry.",
     ),
     Problem.REFERENCE_TAKEN: Text(

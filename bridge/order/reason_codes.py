@@ -61,6 +61,7 @@ REASONS: tuple[str, ...] = (
     # the bridge's own records, and the shop
     "what the database holds of it cannot be read ({what})",
     "what it holds is fulfilled already, and not by the bridge",
+    "the bridge's record of what it holds is lost",
     "it is the new number of parcel {old}, whose fulfillment the bridge did not make",
     "Shopify does not let it be fulfilled now",
     "it is scheduled for later",

@@ -100,6 +100,7 @@ class Attempt:
     voided_by: str | None = None
     cost: Money | None = None
     request: Facts = field(default_factory=dict)  # the form as sent, secrets masked
+    items: tuple[PrintItem, ...] = ()  # what it was opened with; none for one from before that was kept
     answer: RawAnswer | None = None
 
 

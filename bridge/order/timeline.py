@@ -30,6 +30,7 @@ KINDS: dict[str, str] = {
     "remapped": "The mapping changed. So far it was to be printed as {before}; now as {after}.",
     "contents_changed": "The order changed in the shop. So far it was to be printed as {before}; now as {after}.",
     "approval_dropped": "The order changed, so the approval that it had no longer counts.",
+    "items_found": "What the purchase holds was not on record any more; the bridge has found it again.",
     # buying
     "sent": "The request to Sculpteo left now (attempt {attempt}).",
     "answered": "Sculpteo's answer was stored: {why}",

@@ -21,6 +21,7 @@ What match and place ask before anything is bought:
     spending_limits   the stop switch, and the limits per order and per day
     pricing           what Sculpteo asks for the prints
     purchase_intent   the intent to buy, in both ledgers
+    purchased_items   which lines a purchase covers, also where the record of them is lost
 
 What fulfill writes:
 

@@ -39,6 +39,7 @@ from bridge.steps.fulfillment_plan import (
 from bridge.steps.locations import apply_locations
 from bridge.steps.match import GONE_TRIES
 from bridge.steps.outcome_recovery import check_late_evidence
+from bridge.steps.purchased_items import ITEMS_UNKNOWN, find_purchased_items
 
 WRITES_PER_RUN = 20
 
@@ -82,6 +83,10 @@ async def fulfill(job: StepRun) -> Transition:
             return _handle_missing_order(job)
         await apply_locations(job, order)
         await _settle_known(job, order)
+        if not job.record.items:
+            found = find_purchased_items(job, order)
+            if found:
+                return job.keep_state(job.now, TimelineEntry("items_found", {}), items=found)
         now = _build_situation(job, order)
         alarms = check_fulfilled_elsewhere(job, now)
         write = next_write(now)
@@ -93,7 +98,8 @@ async def fulfill(job: StepRun) -> Transition:
         if rests_until is not None:
             return replace(job.keep_state(rests_until), is_look=True)
         if isinstance(write, Impossible):
-            return replace(_stop_for_refusal(job, order, write.parcels, write.why), alarms=alarms)
+            why = write.why if job.record.items else ITEMS_UNKNOWN
+            return replace(_stop_for_refusal(job, order, write.parcels, why), alarms=alarms)
         try:
             await _perform_write(job, order, write)
         except NeedsPerson as error:

@@ -46,6 +46,7 @@ from bridge.steps.outcome_recovery import (
     check_late_evidence,
 )
 from bridge.steps.pricing import fetch_total_price, is_price_needed
+from bridge.steps.purchased_items import select_printable_items
 from bridge.steps.right_to_buy import (
     NO_APPROVAL,
     check_moved_lines,
@@ -144,11 +145,6 @@ def assess_purchase(
 def _check_address(order: ShopOrder, problem_with: Callable[[Address | None], str | None]) -> Blocked | None:
     why = problem_with(order.address)
     return Blocked(Problem.ADDRESS, {"why": why}) if why else None
-
-
-def select_printable_items(job: StepRun, order: ShopOrder) -> tuple[PrintItem, ...]:
-    """What of the order is printed, whatever else speaks against it: a purchase that is found is of this."""
-    return select_lines(job.record.shop, order, job.world.catalog, job.world.policy).items
 
 
 async def assess_order(job: StepRun, order: ShopOrder) -> Assessment:

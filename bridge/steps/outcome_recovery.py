@@ -42,6 +42,7 @@ from bridge.steps.context import (
 )
 from bridge.steps.decision_note import apply_decision_note
 from bridge.steps.ledger import is_purchase_noted, take_back_note
+from bridge.steps.purchased_items import choose_purchased_items
 from bridge.steps.right_to_buy import is_answered
 
 CONFIRM_RETRY = timedelta(minutes=2)
@@ -172,6 +173,7 @@ async def adopt_from_ledger(
 def _mark_adopted(
     job: StepRun, order: ShopOrder, items: tuple[PrintItem, ...], reference: str | None
 ) -> Transition:
+    items = choose_purchased_items(job.record, items)
     if reference:
         change = mark_placed(job, reference, "adopted_from_ledger", items=items, order=order)
     else:

@@ -65,7 +65,6 @@ from bridge.steps.match import (
     assess_order,
     collect_order_values,
     handle_missing_order,
-    select_printable_items,
     transition_for,
 )
 from bridge.steps.outcome_recovery import (
@@ -81,6 +80,7 @@ from bridge.steps.purchase_intent import (
     to_comparable,
     write_intent_note,
 )
+from bridge.steps.purchased_items import select_printable_items
 from bridge.steps.right_to_buy import clear_approval, was_given_for
 from bridge.steps.spending_limits import (
     check_bought_already,

@@ -43,6 +43,7 @@ async def open_purchase_intent(
         mapping_version=world.catalog.version,
         created_at=job.now,
         cost=cost,
+        items=found.items,
     )
     values = {
         "snapshot": order,

@@ -100,6 +100,9 @@ def repair_order(c: Connection, now: datetime, order: OrderRecord) -> OrderRecor
     if row is None or not fresh or (fresh[0].damage, fresh[0].facts) != (order.damage, order.facts):
         raise StaleDecision(f"order {order.name or order.order_id} changed since you looked; look again")
     columns: dict[str, Any] = {name: NOTHING.get(name) for name in order.damage if name in orders.c}
+    if order.attempt is not None:  # what was bought, its attempt knows
+        known = {"items": order.attempt.items, "cost": order.attempt.cost, "mode": order.attempt.mode}
+        columns |= {name: value for name, value in known.items() if name in columns and value}
     columns |= {
         "state": State.ATTENTION,
         "approved_at": None,

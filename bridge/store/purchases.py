@@ -19,7 +19,7 @@ from bridge.ports import LimitReached
 from bridge.store import transitions
 from bridge.store.modes import load_mode
 from bridge.store.order_loading import load_order
-from bridge.store.row_mapping import build_columns
+from bridge.store.row_mapping import build_columns, build_request
 from bridge.store.tables import alarms, attempts, memory, notifications, orders, pauses
 from bridge.store.transitions import (
     bind_time,
@@ -142,7 +142,7 @@ def _insert_attempt(c: Connection, order: OrderRecord, attempt: Attempt) -> int:
         "reference": attempt.reference,
         "cost": attempt.cost,
         "lease_token": order.lease.token if order.lease else None,
-        "request": dict(attempt.request),
+        "request": build_request(attempt.request, attempt.items),
         "answer": attempt.answer,
     }
     try:
@@ -172,7 +172,7 @@ def mark_sent(c: Connection, now: datetime, order: OrderRecord, request: Facts) 
             attempts.c.verdict.is_(None),
             attempts.c.voided_at.is_(None),
         )
-        .values(sent_at=now, request=dict(request))
+        .values(sent_at=now, request=build_request(request, order.attempt.items))
     )
     if marked.rowcount != 1:
         raise LeaseLost(f"the attempt of order {order.key} was sent before, or is void")

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from bridge.order.authors import SERVICE
-from bridge.order.model import Mode, Parcel, Verdict
+from bridge.order.model import Mode, Parcel, PrintItem, Verdict
 from bridge.order.problems import Problem
 from bridge.order.records import (
     Attempt,
@@ -25,7 +25,7 @@ from bridge.order.records import (
     ParcelRecord,
 )
 from bridge.order.states import State
-from bridge.store.types import UnreadableValue, to_json
+from bridge.store.types import Stored, UnreadableValue, to_json
 
 WRITABLE = frozenset(
     {
@@ -69,6 +69,10 @@ WRITABLE = frozenset(
     }
 )
 """Fields of OrderRecord that a Change may write. Its state, lease and counters move by the store's own rules."""
+
+STORED_ITEMS = Stored(tuple[PrintItem, ...])
+ITEMS = "print_items"
+"""Under this name an attempt's request keeps the items themselves, beside the form's own `items`."""
 
 MODES = ("mode", "first_mode", "decided_mode")
 MODE_NAMES = frozenset(str(mode) for mode in Mode)
@@ -222,7 +226,8 @@ def build_attempt(row: Any) -> Attempt:
         voided_at=read_value(data["voided_at"]),
         voided_by=data["voided_by"],
         cost=read_value(data["cost"]),
-        request=read_facts(data["request"]),
+        request={name: value for name, value in read_facts(data["request"]).items() if name != ITEMS},
+        items=read_request_items(read_facts(data["request"])),
         answer=read_value(data["answer"]),
     )
 
@@ -271,6 +276,19 @@ def parse_state(text: Any) -> State | None:
 def read_facts(value: Any) -> dict[str, Any]:
     """Facts as they were stored; none in the place of what cannot be read."""
     return value if isinstance(value, dict) else {}
+
+
+def build_request(request: Facts, items: tuple[PrintItem, ...]) -> dict[str, Any]:
+    """What an attempt keeps of its request: the form, and the items as the order has them."""
+    return {**request, **({ITEMS: STORED_ITEMS.adapter.dump_python(items, mode="json")} if items else {})}
+
+
+def read_request_items(request: Facts) -> tuple[PrintItem, ...]:
+    """The items that an attempt was opened with; none where they are not on record or cannot be read."""
+    try:
+        return tuple(STORED_ITEMS.adapter.validate_python(request.get(ITEMS, ())))
+    except ValueError:
+        return ()
 
 
 def read_moment(value: Any, otherwise: datetime = LONG_AGO) -> datetime:

@@ -365,7 +365,8 @@ class MemoryPrinter:
         return None if address and address.city else "there is no city"
 
     def build_summary(self, order: PrintOrder) -> dict[str, object]:
-        return {"items": [item.design.uuid for item in order.items], "fake": order.fake}
+        items = [f"{item.design.uuid}:{item.quantity}" for item in order.items]
+        return {"items": items, "fake": order.fake}
 
     async def track_order(self, reference: str) -> TrackingReport:
         self.fate.tick()
