@@ -32,7 +32,7 @@ TABLES = {
     *("web/console/orders.py", "web/console/mapping.py"),
 }
 CLASSES: tuple[type[StrEnum], ...] = (
-    *(problems.Problem, problems.Alarm, states.Wait, states.Ignored, findings.Kind),
+    *(problems.Problem, problems.Alarm, states.Wait, states.Ignored, findings.FindingKind),
 )
 COMPARED = {"Specificity"}  # a tuple that is compared as a whole
 

@@ -10,7 +10,7 @@ from bridge.alerts.payload import build_payload
 from bridge.config.alert_settings import (
     AlertTarget,
     Webhook,
-    targets,
+    list_alert_targets,
 )
 from bridge.config.settings import Settings
 from bridge.order.notifications import (
@@ -80,7 +80,7 @@ class HookOutlet:
 def build_alert_outlets(settings: Settings) -> tuple[AlertOutlet, ...]:
     """Labels show the kind of service only: the rest of the URL may be secret."""
     found = []
-    for index, target in enumerate(targets(settings.alerts)):
+    for index, target in enumerate(list_alert_targets(settings.alerts)):
         url = target.url.get_secret_value()
         label = f"alerts[{index}] ({url.partition('://')[0].lower()})"
         found.append(AlertOutlet(build_outlet_name("alert", url), label, target, f"alert:{index}"))

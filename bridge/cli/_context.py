@@ -20,7 +20,6 @@ from bridge.cli._order_context import Desk
 from bridge.cli._upstream_checks import paced
 from bridge.config.loader import Loaded
 from bridge.errors import BridgeError
-from bridge.mapping_review.catalog_reader import told as told
 from bridge.order.clock import SystemClock
 from bridge.runtime.container import (
     Bridge,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bridge.cli._order_view import alarm_sentence
-from bridge.config.loader import load
+from bridge.config.loader import load_config
 from bridge.order.explanations import describe_state
 from bridge.order.records import OrderRecord
 from bridge.runtime.container import (
@@ -133,7 +133,7 @@ async def opened_day(folder: Path, seed: int) -> AsyncIterator[Day]:
         config["shops"][plan.shop]["client_secret"] = "${SHOPIFY_CLIENT_SECRET}"  # noqa: S105 - a variable
         config["sculpteo"]["password"] = "${SCULPTEO_PASSWORD}"  # noqa: S105 - a variable
         write_config(folder / "config.yaml", config)
-        loaded = load(folder / "config.yaml", secrets)
+        loaded = load_config(folder / "config.yaml", secrets)
         async with open_bridge(loaded) as bridge:
             service = Service(bridge, "all", open_console=True)
             running = asyncio.create_task(service.run())

@@ -51,12 +51,12 @@ class Family(click.Group):
 
 def load_or_exit(path: Path) -> Loaded:
     """The configuration, or every fault on standard error and exit code 2."""
-    from bridge.config.loader import load
+    from bridge.config.loader import load_config
     from bridge.runtime import logging
 
     logging.configure_for_commands()
     try:
-        return load(path)
+        return load_config(path)
     except ConfigError as error:
         raise ConfigurationFaulty(error) from None
 
@@ -64,12 +64,12 @@ def load_or_exit(path: Path) -> Loaded:
 def locate_or_exit(path: Path) -> Located:
     """The configuration as far as it can be used, faults or not. One that does not tell where the database is:
     every fault on standard error and exit code 2."""
-    from bridge.config.database_location import locate
+    from bridge.config.database_location import load_config_location
     from bridge.runtime import logging
 
     logging.configure_for_commands()
     try:
-        return locate(path)
+        return load_config_location(path)
     except ConfigError as error:
         raise ConfigurationFaulty(error) from None
 
@@ -98,15 +98,15 @@ class _ConfigurationRefused(click.ClickException):
 
 def failed(error: BridgeError) -> click.ClickException:
     """What ends a command, as a sentence: of a database that is away, what to do about it too."""
-    from bridge.mapping_review.catalog_reader import told
+    from bridge.mapping_review.catalog_reader import describe_error
 
     if isinstance(error, StoreUnavailable):
         return click.ClickException(
             f"the database cannot be used ({error}). Start it, or correct `database` in the configuration."
         )
     if isinstance(error, ConfigError) and error.faults:
-        return _ConfigurationRefused(told(error))
-    return click.ClickException(told(error))
+        return _ConfigurationRefused(describe_error(error))
+    return click.ClickException(describe_error(error))
 
 
 def console(*, err: bool = False) -> Console:

@@ -17,7 +17,7 @@ from bridge.cli._options import failed, load_or_exit, locate_or_exit
 from bridge.cli._running_services import echo_faults
 from bridge.config.database_location import (
     Located,
-    located_by,
+    build_located,
 )
 from bridge.decisions.line_overrides import (
     Line,
@@ -138,7 +138,7 @@ def _told_apart(order: OrderRecord) -> str:
 def at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
     """Open the store of the configuration and work with it; errors become one line, exit code 1. A database
     that is not there yet is not made, and one of another version of the program is left as it is."""
-    return _work_at_desk(located_by(load_or_exit(config)), work)
+    return _work_at_desk(build_located(load_or_exit(config)), work)
 
 
 def look_at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:

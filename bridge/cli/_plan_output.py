@@ -12,15 +12,15 @@ from rich.text import Text
 
 from bridge.cli._options import console, counted, echo_table, printable
 from bridge.mapping_review.findings import Finding
-from bridge.mapping_review.review import Look
+from bridge.mapping_review.review import MappingReview
 from bridge.mapping_review.variants import (
     Row,
-    amount,
-    figure,
-    named,
+    format_amount,
+    format_figure,
+    format_variant_name,
 )
 from bridge.mapping_review.waiting_orders import (
-    Changed,
+    MappingChange,
     Outlook,
 )
 from bridge.order.line_overrides import (
@@ -37,8 +37,8 @@ class Planned:
     """`applied` is the version of the mapping that `serve` runs with; None = it never ran. `unread` are the
     shops that could not be read, each as a sentence."""
 
-    look: Look
-    orders: tuple[Changed, ...]
+    look: MappingReview
+    orders: tuple[MappingChange, ...]
     version: str
     applied: str | None
     unread: tuple[str, ...]
@@ -48,7 +48,7 @@ class Planned:
         return not (self.look.findings or self.unread or any(map(_lost, self.orders)))
 
 
-def _lost(order: Changed) -> bool:
+def _lost(order: MappingChange) -> bool:
     """Whether an order that could be printed would need a person."""
     return bool(order.before.items) and order.after.state is State.ATTENTION
 
@@ -65,16 +65,18 @@ def tell(planned: Planned) -> None:
         columns = ("SKU", "Variant", "Prints", "Price", "Cost", "Margin", "")
         echo_table(columns, rows, title=title, numbers=(3, 4, 5))
         click.echo()
-    if look.incomparable:
+    if look.incomparable_currencies:
         click.echo(
-            f"Prices in {', '.join(look.incomparable)} are not compared with Sculpteo's, which are in another "
+            f"Prices in {', '.join(look.incomparable_currencies)} are not compared with Sculpteo's, which are in another "
             "currency.\n"
         )
     _tell_orders(planned.orders)
     for sentence in planned.unread:
         _warn(sentence)
     for finding, count in _each(look.findings):
-        _warn(finding.sentence() + (f" ({count} variants)" if count > 1 else ""), finding.remedy())
+        _warn(
+            finding.format_sentence() + (f" ({count} variants)" if count > 1 else ""), finding.format_remedy()
+        )
     click.echo(_sum(planned))
 
 
@@ -85,11 +87,11 @@ def _cells(row: Row) -> Sequence[object]:
     comparable = cost is not None and cost.currency == row.price.currency
     cells = (
         row.variant.sku or "-",
-        named(row.variant),
+        format_variant_name(row.variant),
         _prints(row),
-        figure(row.price),
-        (figure(cost) if comparable else amount(cost)) if cost else "",
-        f"{figure(margin)}{share}" if margin else "",
+        format_figure(row.price),
+        (format_figure(cost) if comparable else format_amount(cost)) if cost else "",
+        f"{format_figure(margin)}{share}" if margin else "",
         ", ".join([finding.kind for finding in row.findings] or ([row.warning] if row.warning else [])),
     )
     return [Text(printable(cell), style=style) for cell in cells]
@@ -105,7 +107,7 @@ def _prints(row: Row) -> str:
     return describe_designs(row.designs)
 
 
-def _tell_orders(orders: Sequence[Changed]) -> None:
+def _tell_orders(orders: Sequence[MappingChange]) -> None:
     if not orders:
         return
     rows = [
@@ -123,14 +125,14 @@ def _tell_orders(orders: Sequence[Changed]) -> None:
 
 def _outlook(outlook: Outlook) -> str:
     if not outlook.items:
-        return outlook.sentence()
+        return outlook.format_sentence()
     return describe_prints(outlook.items)
 
 
 def _each(findings: Sequence[Finding]) -> Iterator[tuple[Finding, int]]:
     """Each sentence once, with how often it holds."""
-    counts = Counter(finding.sentence() for finding in findings)
-    firsts = {finding.sentence(): finding for finding in reversed(findings)}
+    counts = Counter(finding.format_sentence() for finding in findings)
+    firsts = {finding.format_sentence(): finding for finding in reversed(findings)}
     for sentence, count in counts.items():
         yield firsts[sentence], count
 
@@ -216,10 +218,10 @@ def _money(money: Money | None) -> dict[str, str] | None:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {"kind": finding.kind, "sentence": finding.sentence(), "remedy": finding.remedy()}
+    return {"kind": finding.kind, "sentence": finding.format_sentence(), "remedy": finding.format_remedy()}
 
 
-def _order(one: Changed) -> dict[str, Any]:
+def _order(one: MappingChange) -> dict[str, Any]:
     return {
         "order": one.order.name or one.order.order_id,
         "shop": one.order.shop,
@@ -233,4 +235,4 @@ def _order(one: Changed) -> dict[str, Any]:
 
 def _outlook_object(outlook: Outlook) -> dict[str, Any]:
     items = [{**_design(item.design), "quantity": item.quantity, "sku": item.sku} for item in outlook.items]
-    return {"items": items, "why": outlook.sentence()}
+    return {"items": items, "why": outlook.format_sentence()}

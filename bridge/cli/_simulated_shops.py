@@ -58,7 +58,7 @@ async def take_up(box: Sandbox, loaded: Loaded) -> list[str]:
     box.deliver_to = f"http://{settings.server.listen}"
     box.sculpteo.login = settings.sculpteo.login
     box.sculpteo.password = settings.sculpteo.password.get_secret_value()
-    for _, design in loaded.catalog.designs():
+    for _, design in loaded.catalog.list_designs():
         box.printer.invent_design(design.uuid)
     for wanted in shops_of(settings):
         running = box.running.get(wanted.domain)

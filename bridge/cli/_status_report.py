@@ -30,7 +30,7 @@ from bridge.health.stalled_orders import (
     list_orders_to_name,
 )
 from bridge.health.thresholds import Finding
-from bridge.mapping_review.variants import amount
+from bridge.mapping_review.variants import format_amount
 from bridge.order import notifications
 from bridge.order.explanations import (
     describe_remedy,
@@ -291,4 +291,4 @@ def _moment(at: datetime) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M}"
 
 
-WORDS = Words(to_english, _moment, amount)
+WORDS = Words(to_english, _moment, format_amount)

@@ -13,8 +13,8 @@ from bridge.cli._budget_wait import be_patient
 from bridge.cli._options import counted
 from bridge.config.loader import Loaded
 from bridge.config.settings import SculpteoSettings, Settings
-from bridge.config.simulated_upstreams import resolved_privately
-from bridge.config.types import nearest
+from bridge.config.simulated_upstreams import find_private_upstreams
+from bridge.config.types import find_nearest
 from bridge.errors import BridgeError, ConfigError, Fault, NeedsPerson, TryAgain
 from bridge.net.ssrf import describe_error
 from bridge.order.clock import SystemClock
@@ -70,7 +70,7 @@ def _sentence(text: str) -> str:
 async def online(loaded: Loaded) -> AsyncIterator[Check]:
     """Ask each shop, then Sculpteo, then the public address; each check is given as it is done."""
     settings = loaded.settings
-    for upstream, address in await resolved_privately(settings):
+    for upstream, address in await find_private_upstreams(settings):
         sentence = f"{upstream.url} leads to {address}, which is not on the public internet: {upstream.name} is SIMULATED."
         yield Check(upstream.key, "warning", sentence, f"Take {upstream.key} out before you sell.")
     async with aiohttp.ClientSession(trust_env=False) as session:
@@ -180,7 +180,7 @@ def location_checks(words: Sequence[str], shop: str, there: Mapping[str, str] | 
         yield Check(name, "ok", "The shop has every location that is configured.")
         return
     known = ", ".join(f"{one} ({place.rpartition('/')[2]})" for place, one in sorted(there.items()))
-    close = [near for word in unknown if (near := nearest(word, there.values()))]
+    close = [near for word in unknown if (near := find_nearest(word, there.values()))]
     hint = f" Did you mean {close[0]}?" if close else ""
     sentence = f"The shop has no location {', '.join(f'“{word}”' for word in unknown)}; it has {known}."
     remedy = (
@@ -262,7 +262,8 @@ def printer_of(settings: SculpteoSettings) -> SculpteoPrinter:
 async def sculpteo_checks(loaded: Loaded, printer: SculpteoPrinter) -> AsyncIterator[Check]:
     """One price call for each design and material, and the list of materials."""
     wanted = {
-        (design.uuid, design.material): (sku, design) for sku, design in reversed(loaded.catalog.designs())
+        (design.uuid, design.material): (sku, design)
+        for sku, design in reversed(loaded.catalog.list_designs())
     }
     materials = await materials_check({material for _, material in wanted if material}, printer)
     if materials.name != NO_LIST:
@@ -284,7 +285,7 @@ async def sculpteo_checks(loaded: Loaded, printer: SculpteoPrinter) -> AsyncIter
 async def materials_check(used: set[str], printer: SculpteoPrinter) -> Check:
     """Whether Sculpteo offers every material. Named NO_LIST when the list cannot be read: prices may be."""
     try:
-        offered = {material.id for material in await printer.materials()}
+        offered = {material.id for material in await printer.fetch_materials()}
     except TryAgain as error:
         remedy = "Check sculpteo.base_url and this machine's way to the internet."
         return Check(NO_LIST, "failed", _sentence(str(error).rstrip(".")), remedy)
@@ -293,7 +294,7 @@ async def materials_check(used: set[str], printer: SculpteoPrinter) -> Check:
         sentence = "Sculpteo answers, and offers every material of the configuration."
         remedy = "Login and password show only when something is ordered: `sculpteo-bridge probe` places a test order."
         return Check("sculpteo", "ok", sentence, remedy)
-    close = {material: nearest(material, offered) for material in gone}
+    close = {material: find_nearest(material, offered) for material in gone}
     named = ", ".join(f"{one} (did you mean {close[one]}?)" if close[one] else one for one in gone)
     remedy = f"Use one of these: {', '.join(sorted(offered)) or 'it offers none now'}."
     return Check("materials", "failed", f"Sculpteo does not offer: {named}.", remedy)

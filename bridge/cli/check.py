@@ -25,7 +25,7 @@ from bridge.cli._record_checks import recorded
 from bridge.cli._upstream_checks import Check
 from bridge.cli._upstream_checks import offline as offline_checks
 from bridge.cli._upstream_checks import online as online_checks
-from bridge.config.loader import Loaded, load
+from bridge.config.loader import Loaded, load_config
 from bridge.errors import ConfigError
 
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
@@ -46,7 +46,7 @@ def command(config: Path, offline: bool, as_json: bool) -> None:
 def run(path: Path, *, offline: bool, as_json: bool) -> NoReturn:
     """Check, tell, and exit."""
     try:
-        loaded = load(path)
+        loaded = load_config(path)
     except ConfigError as error:
         tell_faults(error, as_json)
         sys.exit(EXIT_CONFIG)

@@ -19,10 +19,10 @@ def command() -> None:
 @json_option
 def show(config: Path, as_json: bool) -> None:
     """Print the effective configuration, defaults included, with secrets masked."""
-    from bridge.config.show import as_yaml, effective
+    from bridge.config.show import build_effective_settings, dump_yaml
 
     loaded = load_or_exit(config)
-    shown = effective(loaded)
+    shown = build_effective_settings(loaded)
     if as_json:
         echo_json(
             {
@@ -34,13 +34,13 @@ def show(config: Path, as_json: bool) -> None:
         )
         return
     click.echo(f"# {loaded.path}; mapping version {loaded.catalog.version}")
-    click.echo(as_yaml(shown), nl=False)
+    click.echo(dump_yaml(shown), nl=False)
 
 
 @command.command()
 def schema() -> None:
     """Print a JSON Schema of the configuration, for editors."""
-    from bridge.config.reference import schema as made
+    from bridge.config.reference import build_json_schema as made
 
     echo_json(made())
 

@@ -14,13 +14,13 @@ import click
 from bridge.cli._context import (
     Outside,
     look,
-    told,
 )
 from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, printable, progress
 from bridge.errors import BridgeError
+from bridge.mapping_review.catalog_reader import describe_error
 from bridge.mapping_review.variants import (
-    amount,
-    figure,
+    format_amount,
+    format_figure,
 )
 from bridge.order.line_overrides import render_config_lines
 from bridge.order.model import Design, Quote
@@ -110,7 +110,7 @@ async def _uploaded(outside: Outside, design: NewDesign) -> Uploaded | str:
         with progress(f"Uploading {design.file.name}") as show:
             return await upload(design, outside.loaded.settings.sculpteo, outside.pace, show)
     except BridgeError as error:
-        return told(error)
+        return describe_error(error)
     except OSError as error:
         return f"{design.file} cannot be read: {error.strerror or error}"
 
@@ -213,7 +213,7 @@ async def _price(outside: Outside, design: Design, currency: str) -> Quote | str
     try:
         return await outside.printer.fetch_price(design, design.quantity, currency)
     except BridgeError as error:
-        return told(error)
+        return describe_error(error)
 
 
 def _row(design: Design, quote: Quote | str) -> Sequence[object]:
@@ -223,7 +223,7 @@ def _row(design: Design, quote: Quote | str) -> Sequence[object]:
     if quote.total is None:
         return (*shown, "", "", quote.problem)
     each = type(quote.total)(quote.total.amount / design.quantity, quote.total.currency)
-    return (*shown, figure(each), amount(quote.total), quote.warning)
+    return (*shown, format_figure(each), format_amount(quote.total), quote.warning)
 
 
 def _priced(design: Design, quote: Quote | str) -> dict[str, Any]:
@@ -254,7 +254,7 @@ def materials(config: Path, words: tuple[str, ...], language: str, as_json: bool
     """List the materials that Sculpteo offers; with WORDs, those that have all of them in id, name or text."""
 
     async def work(outside: Outside) -> list[Material]:
-        return [one for one in await outside.printer.materials(language) if _fits(one, words)]
+        return [one for one in await outside.printer.fetch_materials(language) if _fits(one, words)]
 
     found = look(config, work)
     if as_json:

@@ -26,10 +26,10 @@ from bridge.config import (
     identifiers,
     types,
 )
-from bridge.config.init_template import starter
+from bridge.config.init_template import render_starter
 from bridge.config.loader import load_bytes
 from bridge.config.settings import SculpteoSettings
-from bridge.config.types import bad
+from bridge.config.types import build_value_error
 from bridge.errors import ConfigError, Fault
 from bridge.web.console.passwords import LONGEST, SHORTEST, hashed
 
@@ -42,14 +42,14 @@ SANDBOX = {"admin_url": "http://127.0.0.1:8900", "base_url": "http://127.0.0.1:8
 def _new_password(secret: SecretStr) -> SecretStr:
     if SHORTEST <= len(secret.get_secret_value()) <= LONGEST:
         return secret
-    raise bad(f"has not {SHORTEST} to {LONGEST} characters", "choose another one")
+    raise build_value_error(f"has not {SHORTEST} to {LONGEST} characters", "choose another one")
 
 
 def _yes_or_no(value: object) -> str:
     text = str(value).strip().lower()
     if text in {"y", "yes", "n", "no"}:
         return "yes" if text.startswith("y") else "no"
-    raise bad("{value} is neither yes nor no")
+    raise build_value_error("{value} is neither yes nor no")
 
 
 def _in_files(answers: Mapping[str, str]) -> bool:
@@ -178,7 +178,7 @@ def command(
     if not (yes or as_json):
         given = asked(given, older_app=older_app)
     plan = Plan.of(given, output, older_app=older_app)
-    left = faults_of(starter(plan.answers, older_app=older_app), output)
+    left = faults_of(render_starter(plan.answers, older_app=older_app), output)
     plan.write(force=force)
     if as_json:
         secrets = list(plan.unset)
@@ -247,7 +247,7 @@ class Plan:
                     files[path.parent / file] = hashed(given[name]) if name == "console" else given[name]
             if name in needed and not (name in given or (in_files and (path.parent / file).exists())):
                 unset[variable] = path.parent / file if in_files else None
-        return cls(path, starter(answers, older_app=older_app, secrets=places), answers, files, unset)
+        return cls(path, render_starter(answers, older_app=older_app, secrets=places), answers, files, unset)
 
     def write(self, *, force: bool) -> None:
         """Secrets first: a configuration that names a file finds it."""

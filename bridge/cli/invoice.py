@@ -16,10 +16,10 @@ from bridge.cli._order_context import (
 from bridge.config.loader import Loaded
 from bridge.config.settings import Invoice, Seller
 from bridge.errors import BridgeError, NeedsPerson, TryAgain
-from bridge.invoice.data import BadSetting, Safety, invoice_data, no_safety
+from bridge.invoice.data import BadSetting, Safety, build_invoice_data, no_safety
 from bridge.invoice.invoices import Invoices
-from bridge.invoice.sample import sample_order
-from bridge.invoice.template import SHIPPED, shipped_template
+from bridge.invoice.sample import build_sample_order
+from bridge.invoice.template import SHIPPED, read_shipped_template
 from bridge.invoice.totals import Unusable
 from bridge.order.clock import SystemClock
 from bridge.order.model import ShopOrder
@@ -62,7 +62,7 @@ def command(
     template is given is printed.
     """
     if show_template:
-        click.echo(shipped_template(template or "invoice"), nl=False)
+        click.echo(read_shipped_template(template or "invoice"), nl=False)
         return
     if sample == bool(order):
         raise click.UsageError("name an order, or use --sample")
@@ -75,7 +75,7 @@ def command(
         if template:
             settings = settings.model_copy(update={"template": template})
         if as_json:
-            echo_json(invoice_data(shop, found, settings, safety))
+            echo_json(build_invoice_data(shop, found, settings, safety))
         if output is not None:
             pdf = asyncio.run(_make(settings, base, shop, found, safety, sample=order is None))
             output.write(pdf)  # a file that cannot be made anew keeps what it had
@@ -94,15 +94,21 @@ def _inputs(config: Path, order: str | None) -> tuple[Invoice, Path, str, ShopOr
             Invoice(mode="template", seller=SAMPLE_SELLER),
             config.absolute().parent,
             "sample",
-            sample_order(),
+            build_sample_order(),
             no_safety,
         )
     loaded = load_or_exit(config)
     invoice, base = loaded.settings.invoice, loaded.path.parent
     if order is None:
-        return invoice, base, next(iter(loaded.settings.shops)), sample_order(), loaded.catalog.safety
+        return (
+            invoice,
+            base,
+            next(iter(loaded.settings.shops)),
+            build_sample_order(),
+            loaded.catalog.find_safety_text,
+        )
     shop, found = asyncio.run(load_order(loaded, order))
-    return invoice, base, shop, found, loaded.catalog.safety
+    return invoice, base, shop, found, loaded.catalog.find_safety_text
 
 
 async def load_order(loaded: Loaded, text: str) -> tuple[str, ShopOrder]:
@@ -138,7 +144,7 @@ async def _make(
         click.echo(
             "`invoice.mode` is none: no invoice is sent. This is what `template` would send.", err=True
         )
-    rendered = await invoices.render(shop, order)
-    for remark in rendered.remarks():
+    rendered = await invoices.render_invoice(shop, order)
+    for remark in rendered.list_remarks():
         click.echo(f"warning: {remark}", err=True)
     return rendered.pdf

@@ -26,13 +26,13 @@ from bridge.config.loader import Loaded
 from bridge.mapping_review.catalog_reader import read_shops
 from bridge.mapping_review.prices import Prices
 from bridge.mapping_review.review import (
-    looked,
+    build_review,
     with_prices,
 )
 from bridge.mapping_review.waiting_orders import (
     WOKEN_FOR,
-    Changed,
-    changed,
+    MappingChange,
+    find_change,
 )
 from bridge.order.clock import SystemClock
 from bridge.order.line_overrides import collect_subjects
@@ -88,7 +88,9 @@ async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool
     store = outside.store
     decisions = await store.rules.list_rules() if store else []
     every = len(stocks) == len(outside.admins)
-    found = looked(list(stocks.values()), loaded.catalog, clock.now(), decisions=decisions, all_shops=every)
+    found = build_review(
+        list(stocks.values()), loaded.catalog, clock.now(), decisions=decisions, all_shops=every
+    )
     if prices:
         memory = store.memory if store else None
         asked = Prices(outside.printer, memory, clock, loaded.settings.sculpteo.currency)
@@ -101,12 +103,12 @@ async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool
 
 async def _orders(
     store: Store, loaded: Loaded, shops: Collection[str], now: datetime
-) -> AsyncIterator[Changed]:
+) -> AsyncIterator[MappingChange]:
     policy = build_policy(loaded.settings)
     async for record in _not_bought(store, now):
         if record.shop in shops and record.snapshot is not None:
             rules = await store.orders.list_line_rules(record.shop, collect_subjects(record.snapshot.lines))
-            found = changed(record, with_overrides(loaded.catalog, rules), policy, now)
+            found = find_change(record, with_overrides(loaded.catalog, rules), policy, now)
             if found:
                 yield found
 

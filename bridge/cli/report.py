@@ -28,7 +28,7 @@ from bridge.cli._report_totals import (
     partly,
     sums,
 )
-from bridge.mapping_review.variants import figure
+from bridge.mapping_review.variants import format_figure
 from bridge.order.model import Mode, Money
 from bridge.store.reports import BoughtOrder
 
@@ -144,9 +144,9 @@ def _cells(line: Sums) -> Sequence[object]:
         line.group,
         line.orders,
         line.units,
-        f"{figure(_revenue(line))} {line.revenue_currency}" if line.sold else "",
-        f"{figure(_cost(line))} {line.cost_currency}" if line.costed else "",
-        figure(Money(line.margin, line.revenue_currency)) if comparable else "",
+        f"{format_figure(_revenue(line))} {line.revenue_currency}" if line.sold else "",
+        f"{format_figure(_cost(line))} {line.cost_currency}" if line.costed else "",
+        format_figure(Money(line.margin, line.revenue_currency)) if comparable else "",
         f"{line.share:.0%}" if line.share is not None else "",
         f"{days[0]:.1f}" if days else "",
         f"{days[1]:.1f}" if days else "",

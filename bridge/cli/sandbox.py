@@ -24,7 +24,7 @@ from bridge.cli._simulated_shops import (
     take_up,
 )
 from bridge.config.loader import Loaded
-from bridge.config.reload import Watch
+from bridge.config.reload import ConfigWatcher
 from bridge.config.settings import Settings
 from bridge.errors import ConfigError
 from bridge.sandbox import (
@@ -220,7 +220,7 @@ async def _run(box: Sandbox, loaded: Loaded | None, orders: int, test_order: boo
             return
         for name, running in zip(loaded.settings.shops, box.running.values(), strict=True):
             stock(running.shop, loaded.settings, name)
-        for _, design in loaded.catalog.designs():
+        for _, design in loaded.catalog.list_designs():
             box.printer.invent_design(design.uuid)
         click.echo(_hint(box, loaded))
         async with _beside(_follow(box, loaded)):
@@ -239,9 +239,9 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 async def _follow(box: Sandbox, loaded: Loaded) -> None:
     """Take up each change of the configuration; one with faults is told, and changes nothing."""
-    watch = Watch(loaded, every=LOOK_EVERY)
+    watch = ConfigWatcher(loaded, every=LOOK_EVERY)
     while True:
-        found = await watch.next()
+        found = await watch.wait_for_next()
         if isinstance(found, ConfigError):
             click.echo(f"The configuration has faults, so nothing changes here:\n{found}", err=True)
             continue

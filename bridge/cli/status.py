@@ -41,7 +41,7 @@ from bridge.cli._status_report import (
 from bridge.config.database_location import Located
 from bridge.config.database_settings import mask_url
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable, WrongSchema
-from bridge.mapping_review.variants import amount
+from bridge.mapping_review.variants import format_amount
 from bridge.order.clock import SystemClock
 from bridge.order.model import Mode
 from bridge.order.states import State
@@ -140,8 +140,8 @@ def _tell(lines: Sequence[tuple[str, str]], needed: list[Todo]) -> None:
 def _lines(found: Standing) -> Iterator[tuple[str, str]]:
     yield "Mode", f"{found.mode}: {MODES[found.mode]}" if found.mode else "not known: see the faults below"
     yield "Orders", _orders(found)
-    limit = f" of {amount(found.health.limit)}" if found.health.limit else ", without a limit"
-    yield "Today", f"{amount(found.health.spent)} spent{limit}{_unclear(found)}"
+    limit = f" of {format_amount(found.health.limit)}" if found.health.limit else ", without a limit"
+    yield "Today", f"{format_amount(found.health.spent)} spent{limit}{_unclear(found)}"
     for shop in found.health.shops:
         looked = f"looked through {_ago(shop.reconciled_at, found.at)}"
         yield f"{shop.name}", f"{looked}, webhooks checked {_ago(shop.subscribed_at, found.at)}"
@@ -159,7 +159,7 @@ def _lines(found: Standing) -> Iterator[tuple[str, str]]:
 def _unclear(found: Standing) -> str:
     if not found.unclear:
         return ""
-    said = f"{amount(found.unclear_cost)} of it for {counted(found.unclear, 'order')}"
+    said = f"{format_amount(found.unclear_cost)} of it for {counted(found.unclear, 'order')}"
     return f"; {said} that Sculpteo may or may not have"
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, SecretStr
 
 from bridge.config.identifiers import BaseUrl
-from bridge.config.types import Secret, Text, bad
+from bridge.config.types import Secret, Text, build_value_error
 
 CLIENT_SECRET = "shpss_"  # noqa: S105 - its first letters
 _SHOPIFY_SECRET = re.compile(r"shp[a-z]{2}_", re.IGNORECASE)
@@ -27,61 +27,63 @@ def is_secret(text: str) -> bool:
     return _SHOPIFY_SECRET.match(text.strip()) is not None
 
 
-def _client_id(text: str) -> str:
+def _check_client_id(text: str) -> str:
     where = "write the client ID, which stands beside the secret in the settings of your app in Shopify"
     if is_secret(text):
-        raise bad("is a secret, not a client ID", where)
+        raise build_value_error("is a secret, not a client ID", where)
     if _CLIENT_ID.fullmatch(text) is None:
-        raise bad("{value} is not a client ID, which has letters and digits only", where)
+        raise build_value_error("{value} is not a client ID, which has letters and digits only", where)
     return text
 
 
-def _login(text: str) -> str:
+def _check_login(text: str) -> str:
     where = "write what you sign in with at Sculpteo: an e-mail address or a user name"
     if is_secret(text):
-        raise bad("is a secret of Shopify, not a login", where)
+        raise build_value_error("is a secret of Shopify, not a login", where)
     if _ADDRESS.match(text) or any(char.isspace() for char in text):
-        raise bad("{value} is not a login", where)
+        raise build_value_error("{value} is not a login", where)
     return text
 
 
-def _theme(text: str) -> str:
+def _check_theme(text: str) -> str:
     where = "write the name that you agreed on with Sculpteo, or leave the theme out"
     if is_secret(text):
-        raise bad("is a secret of Shopify, not a theme", where)
+        raise build_value_error("is a secret of Shopify, not a theme", where)
     if _ADDRESS.match(text) or "@" in text:
-        raise bad("{value} is not the name of a theme", where)
+        raise build_value_error("{value} is not the name of a theme", where)
     return text
 
 
-def _public_url(text: str) -> str:
+def _check_public_url(text: str) -> str:
     host = (urlsplit(text).hostname or "").rstrip(".")
     for domain, whose in UPSTREAMS.items():
         if host == domain or host.endswith(f".{domain}"):
-            raise bad(
+            raise build_value_error(
                 f"{{value}} is {whose}'s own address", "write the one under which this machine is reached"
             )
     return text
 
 
-def _client_secret(secret: SecretStr) -> SecretStr:
+def _check_client_secret(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
     if is_secret(text) and not text.lower().startswith(CLIENT_SECRET):
-        raise bad("is an access token, not the client secret", "write it as access_token, or take the secret")
+        raise build_value_error(
+            "is an access token, not the client secret", "write it as access_token, or take the secret"
+        )
     return secret
 
 
-def _access_token(secret: SecretStr) -> SecretStr:
+def _check_access_token(secret: SecretStr) -> SecretStr:
     if secret.get_secret_value().lower().startswith(CLIENT_SECRET):
-        raise bad(
+        raise build_value_error(
             "is a client secret, not an access token", "write it as client_secret, and client_id beside it"
         )
     return secret
 
 
-ClientId = Annotated[Text, AfterValidator(_client_id)]
-Login = Annotated[Text, AfterValidator(_login)]
-Theme = Annotated[Text, AfterValidator(_theme)]
-PublicUrl = Annotated[BaseUrl, AfterValidator(_public_url)]
-ClientSecret = Annotated[Secret, AfterValidator(_client_secret)]
-AccessToken = Annotated[Secret, AfterValidator(_access_token)]
+ClientId = Annotated[Text, AfterValidator(_check_client_id)]
+Login = Annotated[Text, AfterValidator(_check_login)]
+Theme = Annotated[Text, AfterValidator(_check_theme)]
+PublicUrl = Annotated[BaseUrl, AfterValidator(_check_public_url)]
+ClientSecret = Annotated[Secret, AfterValidator(_check_client_secret)]
+AccessToken = Annotated[Secret, AfterValidator(_check_access_token)]

@@ -12,7 +12,7 @@ from bridge.config.identifiers import (
     UpstreamUrl,
 )
 from bridge.config.model import Model, doc
-from bridge.config.types import Flag, Secret, bad, choice
+from bridge.config.types import Flag, Secret, build_choice_check, build_value_error
 from bridge.config.value_types import (
     Duration,
     Interval,
@@ -22,14 +22,16 @@ from bridge.order.notifications import Topic
 HOOK_EVENTS = ("attention", "unknown", "placed", "shipped", "parcel", "done", "cancelled", "ignored", "alarm")
 SHORTEST_SECRET = 16
 
-TopicName = Annotated[Topic, BeforeValidator(choice("a topic of alerts", map(str, Topic)))]
-HookEvent = Annotated[str, BeforeValidator(choice("an event of webhooks", HOOK_EVENTS))]
+TopicName = Annotated[Topic, BeforeValidator(build_choice_check("a topic of alerts", map(str, Topic)))]
+HookEvent = Annotated[str, BeforeValidator(build_choice_check("an event of webhooks", HOOK_EVENTS))]
 
 
-def _hook_secret(secret: SecretStr) -> SecretStr:
+def _check_hook_secret(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) >= SHORTEST_SECRET:
         return secret
-    raise bad(f"is shorter than {SHORTEST_SECRET} characters", "make one: `openssl rand -base64 32`")
+    raise build_value_error(
+        f"is shorter than {SHORTEST_SECRET} characters", "make one: `openssl rand -base64 32`"
+    )
 
 
 class AlertTarget(Model):
@@ -47,13 +49,14 @@ class AlertTarget(Model):
     ] = timedelta(minutes=15)
 
 
-def _form(value: object) -> str:
+def _select_alert_form(value: object) -> str:
     long = isinstance(value, AlertTarget) or (isinstance(value, dict) and set(value) != {"file"})
     return "<by option>" if long else "<one>"
 
 
 Alert = Annotated[
-    Annotated[AlertUrl, Tag("<one>")] | Annotated[AlertTarget, Tag("<by option>")], Discriminator(_form)
+    Annotated[AlertUrl, Tag("<one>")] | Annotated[AlertTarget, Tag("<by option>")],
+    Discriminator(_select_alert_form),
 ]
 
 
@@ -62,7 +65,7 @@ class Webhook(Model):
 
     url: Annotated[UpstreamUrl, doc("Where the requests go, by https.", "https://erp.example.com/prints")]
     secret: Annotated[
-        Annotated[Secret, AfterValidator(_hook_secret)],
+        Annotated[Secret, AfterValidator(_check_hook_secret)],
         doc("What requests are signed with (HMAC-SHA256).", "${HOOK_SECRET}"),
     ]
     events: Annotated[
@@ -91,6 +94,6 @@ class Reminders(Model):
     )
 
 
-def targets(alerts: tuple[SecretStr | AlertTarget, ...]) -> tuple[AlertTarget, ...]:
+def list_alert_targets(alerts: tuple[SecretStr | AlertTarget, ...]) -> tuple[AlertTarget, ...]:
     """Every target in its long form."""
     return tuple(one if isinstance(one, AlertTarget) else AlertTarget(url=one) for one in alerts)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from bridge.config.identifiers import Language
 from bridge.config.model import Model, doc
-from bridge.config.types import Secret, Text, bad, one_of
+from bridge.config.types import Secret, Text, build_value_error, one_of
 from bridge.config.value_types import Interval
 
 HASH = re.compile(r"scrypt:([0-9]{1,2}):([0-9]{1,3}):([0-9]{1,3}):[A-Za-z0-9_-]{16,128}:[A-Za-z0-9_-]{43}")
@@ -20,27 +20,27 @@ MEMORY = 160 * 1024 * 1024
 """Bytes that the check of a password may take, for hashes of stronger parameters than ours."""
 
 
-def _hash(secret: SecretStr) -> SecretStr:
+def _check_password_hash(secret: SecretStr) -> SecretStr:
     if found := HASH.fullmatch(secret.get_secret_value()):
         log_n, r, p = map(int, found.groups())
         # what scrypt takes: https://www.rfc-editor.org/rfc/rfc7914#section-2
         if min(log_n, r, p) > 0 and 128 * r * (p + 2 + (1 << log_n)) <= MEMORY:
             return secret
-    raise bad(
+    raise build_value_error(
         "is not a password hash", "put in what `sculpteo-bridge password` prints, never the password itself"
     )
 
 
-def _user_name(text: str) -> str:
+def _check_user_name(text: str) -> str:
     if re.fullmatch(r"[\w.@+-]{1,64}", text):
         return text
-    raise bad(
+    raise build_value_error(
         "{value} cannot be the name of a user", "use letters, digits and . _ @ + - only, at most 64 of them"
     )
 
 
-PasswordHash = Annotated[Secret, AfterValidator(_hash)]
-UserName = Annotated[Text, AfterValidator(_user_name)]
+PasswordHash = Annotated[Secret, AfterValidator(_check_password_hash)]
+UserName = Annotated[Text, AfterValidator(_check_user_name)]
 
 
 class ConsoleUser(Model):
@@ -75,7 +75,7 @@ class Console(Model):
     ] = None
     session: Annotated[Interval, doc("How long a sign-in lasts, at most.")] = timedelta(hours=12)
 
-    def members(self) -> dict[str, ConsoleUser]:
+    def list_members(self) -> dict[str, ConsoleUser]:
         """Everybody who may sign in, by name."""
         owner: dict[str, Any] = {}
         if self.password_hash is not None:

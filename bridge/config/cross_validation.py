@@ -20,18 +20,18 @@ from bridge.config.secrets import is_quoted
 from bridge.config.value_types import is_currency
 from bridge.config.yaml_tree import (
     Node,
-    Place,
     Repeated,
     Scalar,
     Sequence,
+    SourcePosition,
     Table,
-    join,
-    walk,
+    join_path,
+    walk_nodes,
 )
 from bridge.errors import Fault
 from bridge.order.spelling import describe_difference, normalize_text
 
-Says = Callable[[str, Place, str, str], Fault]
+Says = Callable[[str, SourcePosition, str, str], Fault]
 """Makes a fault of path, place, what is wrong, and the remedy."""
 
 
@@ -39,20 +39,20 @@ CURRENCIES = ("EUR", "USD", "GBP")
 SHIPPED_TEMPLATES = frozenset({"invoice", "customs"})
 
 
-def at(node: Node | None, *keys: str) -> Node | None:
+def find_node(node: Node | None, *keys: str) -> Node | None:
     """What stands under these keys, or None."""
     for key in keys:
         node = node.entries.get(key) if isinstance(node, Table) else None
     return None if isinstance(node, Scalar) and node.value is None else node
 
 
-def text(node: Node | None, *keys: str) -> str | None:
+def find_text(node: Node | None, *keys: str) -> str | None:
     """The text under these keys; None for none, for another kind of value, and for one that is broken."""
-    found = at(node, *keys)
+    found = find_node(node, *keys)
     return found.value.strip() if isinstance(found, Scalar) and found.value and not found.broken else None
 
 
-def place(node: Node, *keys: str) -> Place:
+def get_position(node: Node, *keys: str) -> SourcePosition:
     """The place of the last of these keys that is there."""
     found = node.place
     for key in keys:
@@ -62,25 +62,25 @@ def place(node: Node, *keys: str) -> Place:
     return found
 
 
-def listed(node: Node | None) -> list[Node]:
+def list_items(node: Node | None) -> list[Node]:
     return node.items if isinstance(node, Sequence) else []
 
 
-def entries(node: Node | None) -> list[tuple[str, Node]]:
+def list_entries(node: Node | None) -> list[tuple[str, Node]]:
     return list(node.entries.items()) if isinstance(node, Table) else []
 
 
-def repeated_keys(root: Node, repeated: list[Repeated], says: Says) -> Iterator[Fault]:
-    paths = {id(node): path for path, node in walk(root)} if repeated else {}
+def check_repeated_keys(root: Node, repeated: list[Repeated], says: Says) -> Iterator[Fault]:
+    paths = {id(node): path for path, node in walk_nodes(root)} if repeated else {}
     for one in repeated:
-        path = join(paths.get(id(one.table), ""), one.key)
+        path = join_path(paths.get(id(one.table), ""), one.key)
         what = f"is there twice; the first is on line {one.first.line}"
         yield says(path, one.place, what, "keep one of them")
 
 
-def lookalike_keys(root: Node, says: Says) -> Iterator[Fault]:
+def check_lookalike_keys(root: Node, says: Says) -> Iterator[Fault]:
     """Keys of one mapping that a person cannot tell apart: which of them is meant would be left to chance."""
-    for path, node in walk(root):
+    for path, node in walk_nodes(root):
         firsts: dict[str, str] = {}
         for key in node.entries if isinstance(node, Table) else ():
             first = firsts.setdefault(normalize_text(key), key)
@@ -89,98 +89,105 @@ def lookalike_keys(root: Node, says: Says) -> Iterator[Fault]:
                     f"is there twice; the first is on line {node.keys[first].line}. The two look the same: "
                 )
                 yield says(
-                    join(path, key),
+                    join_path(path, key),
                     node.keys[key],
                     what + describe_difference(key, first),
                     "keep one of them",
                 )
 
 
-def contradictions(root: Table, folder: Path, says: Says) -> Iterator[Fault]:
+def check_contradictions(root: Table, folder: Path, says: Says) -> Iterator[Fault]:
     """The faults that no single value shows, except those of products (see `products.py`)."""
-    yield from _server(root, says)
-    yield from _shops(root, says)
-    yield from _limits(root, says)
-    yield from _half_simulated(root, says)
-    yield from _invoice(root, folder, says)
+    yield from _check_server(root, says)
+    yield from _check_shops(root, says)
+    yield from _check_limits(root, says)
+    yield from _check_half_simulated(root, says)
+    yield from _check_invoice(root, folder, says)
 
 
-def _server(root: Table, says: Says) -> Iterator[Fault]:
-    url = text(root, "server", "public_url") or ""
-    if _sandboxed(root):
+def _check_server(root: Table, says: Says) -> Iterator[Fault]:
+    url = find_text(root, "server", "public_url") or ""
+    if _is_sandboxed(root):
         return  # no delivery comes from Shopify, which alone insists on https
-    if text(root, "mode") == "live" and url.lower().startswith("http://"):
-        spot = place(root, "server", "public_url")
+    if find_text(root, "mode") == "live" and url.lower().startswith("http://"):
+        spot = get_position(root, "server", "public_url")
         yield says("server.public_url", spot, "is not https, which live mode needs", "begin it with https://")
 
 
-def _sandboxed(root: Table) -> bool:
+def _is_sandboxed(root: Table) -> bool:
     """Whether every shop is one of a sandbox."""
-    shops = [shop for _, shop in entries(at(root, "shops")) if isinstance(shop, Table)]
-    return bool(shops) and all(is_simulated(text(shop, "admin_url") or "") for shop in shops)
+    shops = [shop for _, shop in list_entries(find_node(root, "shops")) if isinstance(shop, Table)]
+    return bool(shops) and all(is_simulated(find_text(shop, "admin_url") or "") for shop in shops)
 
 
-def _addresses(root: Table) -> Iterator[tuple[str, Table, str]]:
+def _list_upstreams(root: Table) -> Iterator[tuple[str, Table, str]]:
     """The upstreams: name for people, the table that may give an address, and its key there."""
-    for name, shop in entries(at(root, "shops")):
+    for name, shop in list_entries(find_node(root, "shops")):
         if isinstance(shop, Table):
             yield f"Shopify ({name})", shop, "admin_url"
-    sculpteo = at(root, "sculpteo")
+    sculpteo = find_node(root, "sculpteo")
     if isinstance(sculpteo, Table):
         yield "Sculpteo", sculpteo, "base_url"
 
 
-def _simulated(root: Table) -> tuple[list[tuple[str, Table, str]], list[str]]:
+def _split_simulated(root: Table) -> tuple[list[tuple[str, Table, str]], list[str]]:
     """In mode live: the upstreams that are simulated, and the names of those that are real. An address that
     cannot be read is neither."""
     simulated, real = [], []
-    for name, table, key in _addresses(root) if text(root, "mode") == "live" else ():
-        url = text(table, key)
+    for name, table, key in _list_upstreams(root) if find_text(root, "mode") == "live" else ():
+        url = find_text(table, key)
         if url is not None and is_simulated(url):
             simulated.append((name, table, key))
-        elif url is not None or at(table, key) is None:
+        elif url is not None or find_node(table, key) is None:
             real.append(name)
     return simulated, real
 
 
-def _key_of(name: str, key: str) -> str:
+def _format_address_path(name: str, key: str) -> str:
     """The path of an upstream's address."""
-    return f"sculpteo.{key}" if name == "Sculpteo" else join(join("shops", name[9:-1]), key)
+    return f"sculpteo.{key}" if name == "Sculpteo" else join_path(join_path("shops", name[9:-1]), key)
 
 
-def _half_simulated(root: Table, says: Says) -> Iterator[Fault]:
+def _check_half_simulated(root: Table, says: Says) -> Iterator[Fault]:
     """Real orders that nobody prints, or invented ones that are printed for money."""
-    simulated, real = _simulated(root)
+    simulated, real = _split_simulated(root)
     for name, table, key in simulated if real else ():
         lost = "paid orders would go to nobody" if name == "Sculpteo" else "invented orders would be printed"
         what = f"leads to a simulated {name} in live mode, while {' and '.join(real)} is real: {lost}"
         remedy = f"take {key} out, or set `mode: test`"
-        yield says(_key_of(name, key), place(table, key), what, remedy)
+        yield says(_format_address_path(name, key), get_position(table, key), what, remedy)
 
 
-def _shops(root: Table, says: Says) -> Iterator[Fault]:
-    shops = at(root, "shops")
+def _check_shops(root: Table, says: Says) -> Iterator[Fault]:
+    shops = find_node(root, "shops")
     if isinstance(shops, Table) and not shops.entries:
         yield says(
-            "shops", place(root, "shops"), "names no shop", "add one: a short name with its domain below it"
+            "shops",
+            get_position(root, "shops"),
+            "names no shop",
+            "add one: a short name with its domain below it",
         )
     domains: dict[str, str] = {}
-    for name, shop in entries(shops):
-        path = join("shops", name)
+    for name, shop in list_entries(shops):
+        path = join_path("shops", name)
         if not isinstance(shop, Table):
             continue
-        yield from _credentials(path, place(root, "shops", name), shop, says)
+        yield from _check_credentials(path, get_position(root, "shops", name), shop, says)
         for key in ("domain", "former_domain"):
-            domain = (text(shop, key) or "").lower()
+            domain = (find_text(shop, key) or "").lower()
             if domain and domain in domains:
                 what = f"is the domain of {domains[domain]} already"
-                yield says(f"{path}.{key}", place(shop, key), what, "keep one shop for each domain")
+                yield says(f"{path}.{key}", get_position(shop, key), what, "keep one shop for each domain")
             elif domain:
                 domains[domain] = path
 
 
-def _credentials(path: str, spot: Place, shop: Table, says: Says) -> Iterator[Fault]:
-    has = {key for key in ("client_id", "client_secret", "access_token", "webhook_secrets") if at(shop, key)}
+def _check_credentials(path: str, spot: SourcePosition, shop: Table, says: Says) -> Iterator[Fault]:
+    has = {
+        key
+        for key in ("client_id", "client_secret", "access_token", "webhook_secrets")
+        if find_node(shop, key)
+    }
     if not has & {"client_id", "client_secret", "access_token"}:
         remedy = "add client_id and client_secret of the Dev Dashboard app (or access_token of an older custom app)"
         yield says(path, spot, "has no credentials", remedy)
@@ -202,48 +209,48 @@ def _credentials(path: str, spot: Place, shop: Table, says: Says) -> Iterator[Fa
         yield says(path, spot, "has no secret that webhooks are verified with", remedy)
 
 
-def _limits(root: Table, says: Says) -> Iterator[Fault]:
-    currency = text(root, "sculpteo", "currency") or "EUR"
+def _check_limits(root: Table, says: Says) -> Iterator[Fault]:
+    currency = find_text(root, "sculpteo", "currency") or "EUR"
     for key in ("per_order", "per_day") if currency.upper() in CURRENCIES else ():
-        limit = text(root, "limits", key) or ""
+        limit = find_text(root, "limits", key) or ""
         named = [word for word in limit.upper().split() if is_currency(word)]
         if named and named[0] != currency.upper():
             what = f"is not in {currency}, in which Sculpteo bills"
             remedy = f"write it in {currency}, or correct sculpteo.currency"
-            yield says(f"limits.{key}", place(root, "limits", key), what, remedy)
+            yield says(f"limits.{key}", get_position(root, "limits", key), what, remedy)
 
 
-def _invoice(root: Table, folder: Path, says: Says) -> Iterator[Fault]:
-    invoice = at(root, "invoice")
+def _check_invoice(root: Table, folder: Path, says: Says) -> Iterator[Fault]:
+    invoice = find_node(root, "invoice")
     if not isinstance(invoice, Table):
         return
-    mode, spot = text(invoice, "mode") or "none", place(root, "invoice", "mode")
-    if mode == "template" and at(invoice, "seller") is None:
+    mode, spot = find_text(invoice, "mode") or "none", get_position(root, "invoice", "mode")
+    if mode == "template" and find_node(invoice, "seller") is None:
         yield says(
             "invoice.seller",
             spot,
             "is missing, which mode template needs",
             "add the seller's name and address",
         )
-    if mode == "url" and at(invoice, "url") is None:
+    if mode == "url" and find_node(invoice, "url") is None:
         remedy = "add `url: https://.../{order_number}.pdf`"
         yield says("invoice.url", spot, "is missing, which mode url needs", remedy)
     if mode == "template":
-        yield from _same_numbers(root, says)
+        yield from _check_number_pattern(root, says)
     for keys in (("template",), ("seller", "logo"), ("font_path",)):
-        name = text(invoice, *keys)
+        name = find_text(invoice, *keys)
         if keys == ("template",) and name in SHIPPED_TEMPLATES:
             continue
-        problem = _missing(folder, name, keys[-1] == "font_path") if name else None
+        problem = _check_file(folder, name, keys[-1] == "font_path") if name else None
         if problem:
-            yield says("invoice." + ".".join(keys), place(invoice, *keys), *problem)
+            yield says("invoice." + ".".join(keys), get_position(invoice, *keys), *problem)
 
 
-def _same_numbers(root: Table, says: Says) -> Iterator[Fault]:
+def _check_number_pattern(root: Table, says: Says) -> Iterator[Fault]:
     """Two invoices of one number are a fault in the books: shops number their orders each for itself."""
-    names = [name for name, _ in entries(at(root, "shops"))]
-    pattern = text(root, "invoice", "number") or "{order}"
-    spot = place(root, "invoice", "number")
+    names = [name for name, _ in list_entries(find_node(root, "shops"))]
+    pattern = find_text(root, "invoice", "number") or "{order}"
+    spot = get_position(root, "invoice", "number")
     if len(names) < 2:
         return
     if "{shop}" not in pattern:
@@ -259,10 +266,10 @@ def _same_numbers(root: Table, says: Says) -> Iterator[Fault]:
             return
 
 
-def _missing(folder: Path, name: str, is_folder: bool) -> tuple[str, str] | None:
+def _check_file(folder: Path, name: str, is_folder: bool) -> tuple[str, str] | None:
     try:
         path = (folder / name).absolute()
-        inside = Path(_normal(path)).is_relative_to(_normal(folder.absolute()))
+        inside = Path(_normalize_path(path)).is_relative_to(_normalize_path(folder.absolute()))
         there = path.is_dir() if is_folder else path.is_file()
     except (OSError, ValueError):
         inside = there = False
@@ -273,7 +280,7 @@ def _missing(folder: Path, name: str, is_folder: bool) -> tuple[str, str] | None
     return None if there else ("names a file that is not there", f"it is looked for in {folder}")
 
 
-def _normal(path: Path) -> str:
+def _normalize_path(path: Path) -> str:
     import os.path
 
     return os.path.normpath(path)
@@ -282,43 +289,45 @@ def _normal(path: Path) -> str:
 # --- what is no fault, but should be known ---------------------------------------------------------------
 
 
-def remarks(root: Table, says: Says) -> Iterator[Fault]:
+def collect_remarks(root: Table, says: Says) -> Iterator[Fault]:
     """What works, but is hardly meant, or costs safety."""
-    live = text(root, "mode") == "live"
-    if live and not at(root, "limits", "per_order") and not at(root, "limits", "per_day"):
+    live = find_text(root, "mode") == "live"
+    if live and not find_node(root, "limits", "per_order") and not find_node(root, "limits", "per_day"):
         remedy = "consider `limits: {per_order: 300 EUR, per_day: 2000 EUR}`"
-        yield says("limits", place(root, "limits"), "are not set, so nothing bounds what is spent", remedy)
-    yield from _all_simulated(root, says)
-    yield from _public_url(root, says)
-    yield from _quoted_secrets(root, says)
-    yield from _written_secrets(root, says)
-    for name, shop in entries(at(root, "shops")):
-        if at(shop, "access_token") and at(shop, "client_id"):
+        yield says(
+            "limits", get_position(root, "limits"), "are not set, so nothing bounds what is spent", remedy
+        )
+    yield from _collect_simulated_remarks(root, says)
+    yield from _collect_url_remarks(root, says)
+    yield from _collect_quoted_secrets(root, says)
+    yield from _collect_written_secrets(root, says)
+    for name, shop in list_entries(find_node(root, "shops")):
+        if find_node(shop, "access_token") and find_node(shop, "client_id"):
             what = "has both access_token and client_id; the token is used"
-            yield says(join("shops", name), place(root, "shops", name), what, "keep one of them")
-    if text(root, "approval", "mode") == "manual" and at(root, "approval", "delay"):
+            yield says(join_path("shops", name), get_position(root, "shops", name), what, "keep one of them")
+    if find_text(root, "approval", "mode") == "manual" and find_node(root, "approval", "delay"):
         what = "has no effect where a person approves each order"
-        yield says("approval.delay", place(root, "approval", "delay"), what, "remove the line")
+        yield says("approval.delay", get_position(root, "approval", "delay"), what, "remove the line")
 
 
-def _all_simulated(root: Table, says: Says) -> Iterator[Fault]:
-    for name, table, key in _simulated(root)[0]:
+def _collect_simulated_remarks(root: Table, says: Says) -> Iterator[Fault]:
+    for name, table, key in _split_simulated(root)[0]:
         what = (
             f"leads to a SIMULATED {name} in live mode: this machine, a private network, or without encryption. "
             "No real order comes in, and nothing is really printed"
         )
         remedy = f"take {key} out before you sell, unless this is a sandbox"
-        yield says(_key_of(name, key), place(table, key), what, remedy)
+        yield says(_format_address_path(name, key), get_position(table, key), what, remedy)
 
 
-def _public_url(root: Table, says: Says) -> Iterator[Fault]:
-    spot, url = place(root, "server", "public_url"), text(root, "server", "public_url")
+def _collect_url_remarks(root: Table, says: Says) -> Iterator[Fault]:
+    spot, url = get_position(root, "server", "public_url"), find_text(root, "server", "public_url")
     try:
         parts = urlsplit(url or "")
         host = parts.hostname or ""
     except ValueError:
         return
-    if _sandboxed(root):
+    if _is_sandboxed(root):
         return
     if host and is_local(host):
         what = "is an address that Shopify and Sculpteo cannot reach"
@@ -336,10 +345,10 @@ _SECRETS = frozenset({"client_secret", "access_token", "password"})
 _BARE_VARIABLE = re.compile(r"\$\w+|%\w+%", re.ASCII)
 
 
-def _quoted_secrets(root: Table, says: Says) -> Iterator[Fault]:
+def _collect_quoted_secrets(root: Table, says: Says) -> Iterator[Fault]:
     """A shell takes the quotes off, a file of variables for Docker or systemd may not: then the shop and Sculpteo get
     them as part of the secret."""
-    for path, node in walk(root):
+    for path, node in walk_nodes(root):
         if not isinstance(node, Scalar) or not node.value or node.broken:
             continue
         key = path.rpartition(".")[2].partition("[")[0]
@@ -351,8 +360,8 @@ def _quoted_secrets(root: Table, says: Says) -> Iterator[Fault]:
             yield says(path, node.place, what, "leave the quotes out, unless they are meant")
 
 
-def _written_secrets(root: Table, says: Says) -> Iterator[Fault]:
-    for path, node in walk(root):
+def _collect_written_secrets(root: Table, says: Says) -> Iterator[Fault]:
+    for path, node in walk_nodes(root):
         key = path.rpartition(".")[2]
         if (
             key in _SECRETS

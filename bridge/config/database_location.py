@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.config.cross_validation import (
-    at,
-    entries,
-    text,
+    find_node,
+    find_text,
+    list_entries,
 )
 from bridge.config.database_settings import find_database
 from bridge.config.loader import Loaded, load_bytes, read_file
@@ -20,7 +20,7 @@ from bridge.config.yaml_tree import (
     Node,
     Table,
     Unreadable,
-    parse,
+    parse_yaml,
 )
 from bridge.errors import ConfigError, Fault
 
@@ -45,7 +45,7 @@ class Located:
     faults: ConfigError | None = None
 
 
-def locate(path: Path, env: Mapping[str, str] | None = None) -> Located:
+def load_config_location(path: Path, env: Mapping[str, str] | None = None) -> Located:
     """Read the configuration at `path` as far as it can be used.
 
     Raises ConfigError, with all its faults, when it does not tell where the database is.
@@ -56,11 +56,11 @@ def locate(path: Path, env: Mapping[str, str] | None = None) -> Located:
     try:
         loaded = load_bytes(content, path, known)
     except ConfigError as error:
-        return _locate_in_faulty(content, path, known, digest, error)
-    return located_by(loaded)
+        return _read_faulty_config(content, path, known, digest, error)
+    return build_located(loaded)
 
 
-def located_by(loaded: Loaded) -> Located:
+def build_located(loaded: Loaded) -> Located:
     """A configuration without a fault."""
     settings = loaded.settings
     return Located(
@@ -74,7 +74,7 @@ def located_by(loaded: Loaded) -> Located:
     )
 
 
-def _locate_in_faulty(
+def _read_faulty_config(
     content: bytes, path: Path, env: Mapping[str, str], digest: str, error: ConfigError
 ) -> Located:
     written = content.decode("utf-8-sig", "replace")
@@ -84,17 +84,17 @@ def _locate_in_faulty(
         raise ConfigError(*error.faults, Fault(str(path), 0, 0, "database", what, "correct them first"))
     root: Node | None
     try:
-        root = parse(written)[0]
+        root = parse_yaml(written)[0]
         list(fill_in(root, env, ""))
     except Unreadable:
         root = None
-    shops = at(root, "shops")
+    shops = find_node(root, "shops")
     return Located(
         path.absolute(),
         digest,
         database,
-        tuple(name for name, _ in entries(shops)) if isinstance(shops, Table) else None,
-        text(root, "server", "listen") or LISTEN,
-        text(root, "server", "public_url") or "",
+        tuple(name for name, _ in list_entries(shops)) if isinstance(shops, Table) else None,
+        find_text(root, "server", "listen") or LISTEN,
+        find_text(root, "server", "public_url") or "",
         faults=error,
     )

@@ -14,14 +14,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from bridge.config.identifiers import DatabaseUrl
 from bridge.config.secrets import SecretFiles, fill_in
-from bridge.config.types import nearest
+from bridge.config.types import find_nearest
 from bridge.config.yaml_tree import (
     Node,
     Repeated,
     Scalar,
     Table,
     Unreadable,
-    parse,
+    parse_yaml,
     to_python,
 )
 from bridge.errors import ConfigError
@@ -44,13 +44,13 @@ def resolve_database(url: str, folder: Path) -> str:
     return f"{found['scheme']}:///{folder.absolute() / found['file']}{found['query'] or ''}"
 
 
-def relative_file(url: str) -> Path | None:
+def find_relative_file(url: str) -> Path | None:
     """The file of SQLite where the URL names it by a relative path, else None."""
     found = _SQLITE.fullmatch(url)
     return None if found is None or found["file"].startswith("/") else Path(found["file"])
 
 
-def sqlite_file(url: str) -> Path | None:
+def find_sqlite_file(url: str) -> Path | None:
     """The file of a resolved SQLite URL; None for another database."""
     found = _SQLITE.fullmatch(url)
     return Path(found["file"]) if found else None
@@ -68,7 +68,7 @@ def refuse_file_left_behind(url: str, written: Path | None) -> None:
     """Before a new database is made: earlier versions looked for a relative file in the current folder. `url` is
     resolved, `written` the relative path of the configuration. Raises ConfigError when such a file is there
     and the one to be opened is not: an empty database would begin beside the real one."""
-    wanted = sqlite_file(url)
+    wanted = find_sqlite_file(url)
     if wanted is None or written is None or wanted.exists():
         return
     former = Path.cwd() / written
@@ -87,7 +87,7 @@ def find_database(text: str, env: Mapping[str, str], folder: Path) -> str | None
     not told.
     """
     try:
-        root, repeated = parse(text)
+        root, repeated = parse_yaml(text)
     except Unreadable:
         return _find_in_broken_text(text, env, folder)
     return _find_in_tree(root, repeated, env, folder)
@@ -98,7 +98,7 @@ def _find_in_tree(root: Node, repeated: list[Repeated], env: Mapping[str, str], 
         return None
     node = root.entries.get("database")
     if node is None or (isinstance(node, Scalar) and node.value is None):
-        misspelled = node is None and any(nearest(key, ["database"]) for key in root.entries)
+        misspelled = node is None and any(find_nearest(key, ["database"]) for key in root.entries)
         return None if misspelled else resolve_database(DEFAULT, folder)
     if any(True for _ in fill_in(node, env, "")):
         return None
@@ -116,7 +116,7 @@ def _find_in_broken_text(text: str, env: Mapping[str, str], folder: Path) -> str
     if len(found) != 1:
         return None if "database" in plain or found else resolve_database(DEFAULT, folder)
     try:
-        root, repeated = parse(found[0])
+        root, repeated = parse_yaml(found[0])
     except Unreadable:
         return None
     return _find_in_tree(root, repeated, env, folder)

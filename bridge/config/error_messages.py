@@ -13,19 +13,19 @@ from pydantic import ValidationError
 from bridge.config.schema_introspection import (
     KEY,
     TAGS,
-    example,
-    first_sentence,
-    follow,
-    keys,
+    extract_first_sentence,
+    find_example,
+    resolve_field,
+    walk_keys,
 )
-from bridge.config.types import nearest
+from bridge.config.types import find_nearest
 from bridge.config.yaml_tree import (
     Node,
-    Place,
     Scalar,
     Sequence,
+    SourcePosition,
     Table,
-    join,
+    join_path,
 )
 from bridge.errors import Fault
 from bridge.order.spelling import mark_unseen_characters
@@ -49,13 +49,13 @@ _ELSEWHERE = {
 }  # fmt: skip
 
 
-class Spot(NamedTuple):
+class FieldLocation(NamedTuple):
     path: str
-    place: Place
+    place: SourcePosition
     node: Node | None  # None = the key is missing
 
 
-def locate(root: Node, location: Steps[int | str]) -> Spot:
+def resolve_location(root: Node, location: Steps[int | str]) -> FieldLocation:
     """The path and place of one of pydantic's locations; of a missing key, the place of its mapping."""
     path, place, node = "", root.place, root
     for step in location:
@@ -63,59 +63,59 @@ def locate(root: Node, location: Steps[int | str]) -> Spot:
             key_place, child = node.keys[str(step)], node.entries[str(step)]
             # behind the key on its line; else, and where an alias leads elsewhere, the key itself
             place = child.place if child.place.line == key_place.line else key_place
-            path, node = join(path, str(step)), child
+            path, node = join_path(path, str(step)), child
         elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
             node = node.items[step]
             path, place = f"{path}[{step}]", node.place
         elif step not in TAGS and step != KEY:
-            return Spot(join(path, str(step)), place, None)
-    return Spot(path, place, node)
+            return FieldLocation(join_path(path, str(step)), place, None)
+    return FieldLocation(path, place, node)
 
 
-def faults(error: ValidationError, root: Node, file: str) -> Iterator[Fault]:
+def build_faults(error: ValidationError, root: Node, file: str) -> Iterator[Fault]:
     """A fault for each of pydantic's errors, but none for a value that is known to be broken."""
     for found in islice(error.errors(include_url=False), MAX_EXPLAINED):
         location = found["loc"]
-        spot = locate(root, location)
+        spot = resolve_location(root, location)
         if isinstance(spot.node, Scalar) and spot.node.broken:
             continue
         place = spot.place
         if location[-1:] == (KEY,) or found["type"] == "extra_forbidden":
-            place = _key_place(root, location) or place
-        what, remedy = _say(found, location, spot)
+            place = _find_key_position(root, location) or place
+        what, remedy = _describe_error(found, location, spot)
         yield Fault(file, place.line, place.column, spot.path, what, remedy)
 
 
-def _key_place(root: Node, location: Steps[int | str]) -> Place | None:
+def _find_key_position(root: Node, location: Steps[int | str]) -> SourcePosition | None:
     *above, key = [step for step in location if step != KEY]
-    parent = locate(root, above).node
+    parent = resolve_location(root, above).node
     return parent.keys.get(str(key)) if isinstance(parent, Table) else None
 
 
-def _say(found: Any, location: Steps[int | str], spot: Spot) -> tuple[str, str]:
+def _describe_error(found: Any, location: Steps[int | str], spot: FieldLocation) -> tuple[str, str]:
     kind, context = found["type"], found.get("ctx") or {}
-    field = follow(location).field
+    field = resolve_field(location).field
     if kind == "missing":
-        hint = example(field)
+        hint = find_example(field)
         add = f"add `{location[-1]}: {hint}`" if hint else f"add `{location[-1]}:`"
-        return "is missing", f"{add} ({first_sentence(field)})" if field else add
+        return "is missing", f"{add} ({extract_first_sentence(field)})" if field else add
     if kind == "extra_forbidden":
-        return _unknown(str(location[-1]), location)
+        return _describe_unknown_key(str(location[-1]), location)
     if kind == "placeholder":
-        what = str(context["what"]).replace("{value}", shown(spot.node))
-        about = first_sentence(field)
+        what = str(context["what"]).replace("{value}", format_value(spot.node))
+        about = extract_first_sentence(field)
         return what, f"fill it in: {about}" if about else "fill it in"
     if kind == "bad":
-        text = shown_key(location) if location[-1:] == (KEY,) else shown(spot.node)
+        text = format_key(location) if location[-1:] == (KEY,) else format_value(spot.node)
         secret = isinstance(spot.node, Scalar) and spot.node.secret
         remedy = context["remedy"] if secret else context["hint"] or context["remedy"]
         return str(context["what"]).replace("{value}", text), str(remedy)
     if kind in _STRUCTURE:
-        return _structure(kind, spot)
+        return _describe_structure_error(kind, spot)
     return str(found["msg"]).lower(), "correct it"
 
 
-def _structure(kind: str, spot: Spot) -> tuple[str, str]:
+def _describe_structure_error(kind: str, spot: FieldLocation) -> tuple[str, str]:
     wanted, remedy = _STRUCTURE[kind]
     if isinstance(spot.node, Scalar) and spot.node.value is None:
         return f"has no value, where {wanted} is needed", remedy
@@ -123,22 +123,22 @@ def _structure(kind: str, spot: Spot) -> tuple[str, str]:
     return f"must be {wanted}, not {given}", remedy
 
 
-def _unknown(key: str, location: Steps[int | str]) -> tuple[str, str]:
+def _describe_unknown_key(key: str, location: Steps[int | str]) -> tuple[str, str]:
     """An unknown key: the nearest that could be meant here, or the place where it belongs."""
-    model = follow(location).model
+    model = resolve_field(location).model
     known = list(model.model_fields) if model else []
     word = key.lower().replace("-", "_")
     close = word if word in known else _ELSEWHERE.get(word) if _ELSEWHERE.get(word) in known else None
-    close = close or nearest(word, known)
+    close = close or find_nearest(word, known)
     if close:
         return "is not a known key", f'did you mean "{close}"?'
-    homes = [path for name, path in keys() if name == word]
+    homes = [path for name, path in walk_keys() if name == word]
     if homes:
         return "is not a known key here", f"it belongs to {' or '.join(homes[:3])}"
     return "is not a known key", f"the keys here are {', '.join(known)}" if known else "remove it"
 
 
-def shown(node: Node | None) -> str:
+def format_value(node: Node | None) -> str:
     """A wrong value, in quotes. What came from the environment is shown as its ${VARIABLE}."""
     if isinstance(node, Table) and set(node.entries) == {"file"}:
         node = node.entries["file"]
@@ -151,6 +151,6 @@ def shown(node: Node | None) -> str:
     return f'"{text}"' if len(text) <= MAX_SHOWN else f'"{text[: MAX_SHOWN - 1]}…"'
 
 
-def shown_key(location: Steps[int | str]) -> str:
+def format_key(location: Steps[int | str]) -> str:
     key = next(str(step) for step in reversed(location) if step != KEY)
-    return shown(Scalar(key, False, Place(0, 0), value=key))
+    return format_value(Scalar(key, False, SourcePosition(0, 0), value=key))

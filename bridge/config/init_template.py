@@ -41,12 +41,12 @@ _CLIENT_ID = re.compile(r"^    client_id: .*\n", re.MULTILINE)
 _TOKEN = "    # access_token: ${SHOPIFY_ACCESS_TOKEN}\n"  # noqa: S105 - a line of the example, no secret
 
 
-def example() -> str:
+def read_example() -> str:
     """config.example.yaml."""
     return files(__package__).joinpath("example.yaml").read_text("utf-8")
 
 
-def starter(
+def render_starter(
     answers: Mapping[str, str], *, older_app: bool = False, secrets: Mapping[str, str] | None = None
 ) -> str:
     """The example with these answers; what has none keeps its placeholder, which the bridge refuses by name.
@@ -55,14 +55,14 @@ def starter(
     shop is reached by the access token of a custom app instead of a client id. `secrets` says for some of them what
     stands in their places: "${NAME}" or "{file: path}".
     """
-    text = example()
+    text = read_example()
     if "currency" in answers:
         text = _LIMITS.sub(rf"\1 {answers['currency']}", text)
     if not answers.keys() & {"sku", "uuid"}:
         text = text.replace(_PRODUCT, _PRODUCT.replace("  - ", "  # - ").replace("    uuid", "  #   uuid"), 1)
     for name, answer in answers.items():
         line, filled = PLACES[name]
-        text = text.replace(line, filled.format(scalar(answer)), 1)
+        text = text.replace(line, filled.format(format_scalar(answer)), 1)
     if older_app:
         text = _CLIENT_ID.sub("", text, count=1).replace(_TOKEN, _TOKEN.replace("# ", "", 1), 1)
     for name, where in (secrets or {}).items():
@@ -71,7 +71,7 @@ def starter(
     return text
 
 
-def scalar(text: str) -> str:
+def format_scalar(text: str) -> str:
     """A text as YAML: in quotes where it could be taken for something else. `${` in it stays what it is."""
     text = text.replace("${", "$${")
     return (

@@ -14,35 +14,35 @@ from pydantic import SecretStr, ValidationError
 
 from bridge.config import error_messages
 from bridge.config.carrier_settings import (
-    carrier_faults,
-    carrier_remarks,
+    check_carriers,
+    collect_carrier_remarks,
 )
 from bridge.config.cross_validation import (
-    contradictions,
-    lookalike_keys,
-    place,
-    remarks,
-    repeated_keys,
+    check_contradictions,
+    check_lookalike_keys,
+    check_repeated_keys,
+    collect_remarks,
+    get_position,
 )
 from bridge.config.database_settings import (
-    relative_file,
+    find_relative_file,
     resolve_database,
 )
 from bridge.config.mapping import Mapping
-from bridge.config.products import product_faults, product_remarks
+from bridge.config.products import check_products, collect_product_remarks
 from bridge.config.secrets import SecretFiles, fill_in
 from bridge.config.settings import Settings
 from bridge.config.yaml_tree import (
     MAX_BYTES,
     Node,
-    Place,
     Scalar,
+    SourcePosition,
     Table,
     Unreadable,
-    decode,
-    parse,
+    decode_text,
+    parse_yaml,
     to_python,
-    walk,
+    walk_nodes,
 )
 from bridge.errors import ConfigError, Fault
 
@@ -66,11 +66,11 @@ class Loaded:
     warnings: tuple[Fault, ...] = ()
     masked: frozenset[str] = frozenset()
     files: frozenset[Path] = frozenset()
-    shop_places: Variables[str, Place] = field(default_factory=dict)
+    shop_places: Variables[str, SourcePosition] = field(default_factory=dict)
     database_file: Path | None = None
 
 
-def load(path: Path, env: Variables[str, str] | None = None) -> Loaded:
+def load_config(path: Path, env: Variables[str, str] | None = None) -> Loaded:
     """Read the configuration at `path`. `env` are the environment variables, by default those of the process.
 
     Raises ConfigError with every fault of the file. No secret is part of it.
@@ -82,35 +82,44 @@ def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
     """`load` of what the file at `path` would hold: its name is used in faults, its folder for other files."""
     file = str(path)
     try:
-        root, repeated = parse(decode(content))
+        root, repeated = parse_yaml(decode_text(content))
     except Unreadable as error:
-        where = error.place or Place(0, 0)
+        where = error.place or SourcePosition(0, 0)
         raise ConfigError(Fault(file, *where, "", error.what, error.remedy)) from None
     if not isinstance(root, Table):
         what = "must be a mapping of keys to values at its top"
         raise ConfigError(Fault(file, *root.place, "", what, "compare it with config.example.yaml"))
 
-    def says(where: str, place: Place, what: str, remedy: str) -> Fault:
+    def build_fault(where: str, place: SourcePosition, what: str, remedy: str) -> Fault:
         return Fault(file, *place, where, what, remedy)
 
     files = SecretFiles(path.parent)
-    faults = [*repeated_keys(root, repeated, says), *fill_in(root, env, file)]
-    settings = _settings(root, files, file, faults)
-    faults += contradictions(root, path.parent, says)
-    faults += lookalike_keys(root, says)
-    faults += product_faults(root, says)
-    faults += carrier_faults(root, says)
+    faults = [*check_repeated_keys(root, repeated, build_fault), *fill_in(root, env, file)]
+    settings = _validate_settings(root, files, file, faults)
+    faults += check_contradictions(root, path.parent, build_fault)
+    faults += check_lookalike_keys(root, build_fault)
+    faults += check_products(root, build_fault)
+    faults += check_carriers(root, build_fault)
     if faults or settings is None:
-        raise ConfigError(*_in_order(faults))
-    warnings = [*remarks(root, says), *product_remarks(root, says), *carrier_remarks(root, says)]
+        raise ConfigError(*_sort_faults(faults))
+    warnings = [
+        *collect_remarks(root, build_fault),
+        *collect_product_remarks(root, build_fault),
+        *collect_carrier_remarks(root, build_fault),
+    ]
     warnings += [
-        says("", Place(0, 0), f"the secret file {name} can be read by every user", "chmod 600")
+        build_fault(
+            "", SourcePosition(0, 0), f"the secret file {name} can be read by every user", "chmod 600"
+        )
         for name in files.exposed
     ]
     quoted = "begins and ends with the same quote, which is taken for a part of the secret"
     warnings += [
-        says(
-            "", Place(0, 0), f"the secret file {name} {quoted}", "leave the quotes out, unless they are meant"
+        build_fault(
+            "",
+            SourcePosition(0, 0),
+            f"the secret file {name} {quoted}",
+            "leave the quotes out, unless they are meant",
         )
         for name in files.quoted
     ]
@@ -122,23 +131,23 @@ def load_bytes(content: bytes, path: Path, env: Variables[str, str]) -> Loaded:
         Mapping(settings),
         path,
         hashlib.sha256(content).hexdigest(),
-        _in_order(warnings),
-        frozenset(where for where, node in walk(root) if isinstance(node, Scalar) and node.secret),
+        _sort_faults(warnings),
+        frozenset(where for where, node in walk_nodes(root) if isinstance(node, Scalar) and node.secret),
         frozenset(files.named),
-        {name: place(root, "shops", name, "domain") for name in settings.shops},
-        relative_file(written),
+        {name: get_position(root, "shops", name, "domain") for name in settings.shops},
+        find_relative_file(written),
     )
 
 
-def _settings(root: Node, files: SecretFiles, file: str, faults: list[Fault]) -> Settings | None:
+def _validate_settings(root: Node, files: SecretFiles, file: str, faults: list[Fault]) -> Settings | None:
     try:
         return Settings.model_validate(to_python(root), context=files)
     except ValidationError as error:
-        faults += error_messages.faults(error, root, file)
+        faults += error_messages.build_faults(error, root, file)
         return None
 
 
-def _in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+def _sort_faults(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     """From the top of the file to its end, one for each place and path."""
     kept: dict[tuple[int, int, str], Fault] = {}
     for fault in faults:

@@ -27,22 +27,22 @@ def is_pattern(text: str) -> bool:
     return "*" in text or "?" in text
 
 
-def specificity(pattern: str) -> Specificity:
+def compute_specificity(pattern: str) -> Specificity:
     stars, singles = pattern.count("*"), pattern.count("?")
     return Specificity(not stars and not singles, len(pattern) - stars - singles, singles)
 
 
-def canonical(pattern: str) -> str:
+def normalize_pattern(pattern: str) -> str:
     """One spelling for patterns that mean the same: `A**`, and `*?` for `?*`."""
 
-    def sorted_run(run: re.Match[str]) -> str:
+    def sort_run(run: re.Match[str]) -> str:
         return "?" * run[0].count("?") + "*" * ("*" in run[0])
 
-    return re.sub(r"[*?]+", sorted_run, pattern)
+    return re.sub(r"[*?]+", sort_run, pattern)
 
 
 @lru_cache(maxsize=4096)
-def compiled(pattern: str) -> Callable[[str], object]:
+def compile_pattern(pattern: str) -> Callable[[str], object]:
     """A function that is true for the texts that fit.
 
     Runs of wildcards are joined first, and each part between stars is taken at its first place and never given
@@ -50,7 +50,7 @@ def compiled(pattern: str) -> Callable[[str], object]:
     """
     parts = [
         "".join("." if char == "?" else re.escape(char) for char in part)
-        for part in canonical(pattern).split("*")
+        for part in normalize_pattern(pattern).split("*")
     ]
     if len(parts) == 1:
         return re.compile(parts[0], re.DOTALL).fullmatch
@@ -58,11 +58,11 @@ def compiled(pattern: str) -> Callable[[str], object]:
     return re.compile(f"{parts[0]}{middle}.*{parts[-1]}", re.DOTALL).fullmatch
 
 
-def fits(pattern: str, text: str) -> bool:
-    return compiled(pattern)(text) is not None
+def is_match(pattern: str, text: str) -> bool:
+    return compile_pattern(pattern)(text) is not None
 
 
-def overlap(one: str, other: str) -> bool:
+def has_overlap(one: str, other: str) -> bool:
     """Whether some text fits both patterns."""
     columns = len(other) + 1
     # reach[j]: whether what is left of `one` and of other[j:] can fit a common text; filled from the ends
@@ -81,7 +81,7 @@ def overlap(one: str, other: str) -> bool:
     return below[0]
 
 
-def overlaps(patterns: Sequence[tuple[str, T]]) -> Iterator[tuple[T, T]]:
+def find_overlaps(patterns: Sequence[tuple[str, T]]) -> Iterator[tuple[T, T]]:
     """The pairs of equally specific, different patterns that can fit the same text, each pair once.
 
     Patterns can only meet where the text before the first wildcard of one begins that of the other; so they
@@ -90,8 +90,10 @@ def overlaps(patterns: Sequence[tuple[str, T]]) -> Iterator[tuple[T, T]]:
     groups: dict[Specificity, list[tuple[str, str, T]]] = {}
     for pattern, owner in patterns:
         if is_pattern(pattern):
-            spelled = canonical(pattern)
-            groups.setdefault(specificity(spelled), []).append((_head(spelled), spelled, owner))
+            spelled = normalize_pattern(pattern)
+            groups.setdefault(compute_specificity(spelled), []).append(
+                (_extract_prefix(spelled), spelled, owner)
+            )
     for group in groups.values():
         group.sort(key=lambda entry: entry[:2])
         branch: list[tuple[str, str, T]] = []
@@ -99,10 +101,10 @@ def overlaps(patterns: Sequence[tuple[str, T]]) -> Iterator[tuple[T, T]]:
             while branch and not entry[0].startswith(branch[-1][0]):
                 branch.pop()
             for earlier in branch:
-                if earlier[1] != entry[1] and overlap(earlier[1], entry[1]):
+                if earlier[1] != entry[1] and has_overlap(earlier[1], entry[1]):
                     yield earlier[2], entry[2]
             branch.append(entry)
 
 
-def _head(pattern: str) -> str:
+def _extract_prefix(pattern: str) -> str:
     return re.split(r"[*?]", pattern, maxsplit=1)[0]

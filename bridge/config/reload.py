@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bridge.config.loader import Loaded, load
+from bridge.config.loader import Loaded, load_config
 from bridge.config.settings import Settings
 from bridge.errors import ConfigError
 
@@ -30,7 +30,7 @@ Signature = tuple[tuple[int, int, int] | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReloadStatus:
     """How things stand with the configuration: when the one in force was read, the faults of a newer one
     that is not, since when, and which changed keys take effect only after a restart."""
 
@@ -42,17 +42,21 @@ class Standing:
 
 def needs_restart(running: Settings, wanted: Settings) -> tuple[str, ...]:
     """The keys whose change a running bridge cannot take up. `running` are the settings that it began with."""
-    return tuple(".".join(path) for path in NEEDS_RESTART if _value(running, path) != _value(wanted, path))
+    return tuple(
+        ".".join(path)
+        for path in NEEDS_RESTART
+        if _read_setting(running, path) != _read_setting(wanted, path)
+    )
 
 
-def _value(settings: Settings, path: tuple[str, ...]) -> object:
+def _read_setting(settings: Settings, path: tuple[str, ...]) -> object:
     found: object = settings
     for name in path:
         found = getattr(found, name)
     return found
 
 
-class Watch:
+class ConfigWatcher:
     """Waits for the next configuration. `every` is in seconds; `env` as for `load`."""
 
     def __init__(self, loaded: Loaded, *, every: float = EVERY, env: Mapping[str, str] | None = None) -> None:
@@ -63,12 +67,12 @@ class Watch:
         self._inforce = loaded
         self._newest = loaded.hash
         self._told: str | None = None  # the faults that were told last
-        self._read = self._signature() if _hash(loaded.path) == loaded.hash else ()
+        self._read = self._read_signature() if _hash_file(loaded.path) == loaded.hash else ()
         self._last = self._read
         self._looks = 0
         self._asked = asyncio.Event()
 
-    def ask(self) -> None:
+    def request_reload(self) -> None:
         """Read it now, as after SIGHUP, changed or not."""
         self._asked.set()
 
@@ -76,14 +80,14 @@ class Watch:
         """SHA-256 of the newest file that says what `in_force` does: a changed comment changes only the file."""
         return self._newest if in_force is self._inforce else in_force.hash
 
-    async def next(self) -> Loaded | ConfigError:
+    async def wait_for_next(self) -> Loaded | ConfigError:
         """The next configuration to use, or the faults of one that cannot be used. Both are told once,
         except to somebody who asks."""
         while True:
-            asked = await self._pause()
+            asked = await self._wait_for_request()
             if not (asked or await asyncio.to_thread(self._is_due)):
                 continue
-            found = await asyncio.to_thread(self._load)
+            found = await asyncio.to_thread(self._load_config)
             if isinstance(found, ConfigError):
                 if asked or str(found) != self._told:
                     self._told = str(found)
@@ -94,7 +98,7 @@ class Watch:
             else:
                 self._newest = found.hash
 
-    async def _pause(self) -> bool:
+    async def _wait_for_request(self) -> bool:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._asked.wait(), self._every)
         asked = self._asked.is_set()
@@ -102,29 +106,29 @@ class Watch:
         return asked
 
     def _is_due(self) -> bool:
-        now, before = self._signature(), self._last
+        now, before = self._read_signature(), self._last
         self._last = now
         self._looks += 1
         faulty_for_long = self._told is not None and self._looks >= FAULTY_AGAIN
         return faulty_for_long or (now != self._read and now == before)
 
-    def _load(self) -> Loaded | ConfigError:
-        self._read, self._looks = self._signature(), 0
+    def _load_config(self) -> Loaded | ConfigError:
+        self._read, self._looks = self._read_signature(), 0
         try:
-            found = load(self._path, self._env)
+            found = load_config(self._path, self._env)
         except ConfigError as error:
             return error
         before = self._read[0]
         self._files = found.files
-        after = self._signature()
+        after = self._read_signature()
         self._read = after if after[0] == before else ()  # written while it was read: once more
         return found
 
-    def _signature(self) -> Signature:
-        return tuple(_stat(path) for path in (self._path, *sorted(self._files)))
+    def _read_signature(self) -> Signature:
+        return tuple(_read_stat(path) for path in (self._path, *sorted(self._files)))
 
 
-def _stat(path: Path) -> tuple[int, int, int] | None:
+def _read_stat(path: Path) -> tuple[int, int, int] | None:
     try:
         found = os.stat(path)  # noqa: PTH116 - through links: what is read is what they lead to
     except OSError:
@@ -132,7 +136,7 @@ def _stat(path: Path) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_ino, found.st_size
 
 
-def _hash(path: Path) -> str | None:
+def _hash_file(path: Path) -> str | None:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:

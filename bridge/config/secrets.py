@@ -7,12 +7,12 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bridge.config.types import bad, nearest
+from bridge.config.types import build_value_error, find_nearest
 from bridge.config.url_secrets import ENCODED, SECRET_IN_URL, breaks_url
 from bridge.config.yaml_tree import (
     Node,
     Scalar,
-    walk,
+    walk_nodes,
 )
 from bridge.errors import Fault
 
@@ -24,25 +24,25 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 def fill_in(root: Node, env: Mapping[str, str], file: str) -> Iterator[Fault]:
     """Put the environment's values for each `${VARIABLE}` of the tree; `$${` stands for `${` itself."""
     done: set[int] = set()
-    for path, node in walk(root):
+    for path, node in walk_nodes(root):
         if isinstance(node, Scalar) and id(node) not in done:
             done.add(id(node))
-            problem = _fill(node, env)
+            problem = _fill_scalar(node, env)
             if problem:
                 node.broken = True
                 yield Fault(file, node.place.line, node.place.column, path, *problem)
 
 
-def _fill(node: Scalar, env: Mapping[str, str]) -> tuple[str, str] | None:
+def _fill_scalar(node: Scalar, env: Mapping[str, str]) -> tuple[str, str] | None:
     if node.value is None or "${" not in node.value:
         return None
     problems: list[tuple[str, str]] = []
     written = node.value
 
-    def use(found: re.Match[str]) -> str:
+    def resolve_variable(found: re.Match[str]) -> str:
         if found[0] == "$${":
             return "${"
-        problem = _problem(found[1], env)
+        problem = _check_variable(found[1], env)
         if problem:
             problems.append(problem)
             return ""
@@ -53,18 +53,18 @@ def _fill(node: Scalar, env: Mapping[str, str]) -> tuple[str, str] | None:
         node.quoted = node.quoted or is_quoted(value)
         return value
 
-    node.value = _USE.sub(use, node.value)
+    node.value = _USE.sub(resolve_variable, node.value)
     return problems[0] if problems else None
 
 
-def _problem(name: str | None, env: Mapping[str, str]) -> tuple[str, str] | None:
+def _check_variable(name: str | None, env: Mapping[str, str]) -> tuple[str, str] | None:
     if name is None:
         return "has ${ without the closing }", "write ${NAME}, or $${ where ${ itself is meant"
     if not _NAME.fullmatch(name):
         remedy = "write ${NAME} (letters, digits and _, without a default), or $${ where ${ itself is meant"
         return "has something between ${ and } that is not the name of an environment variable", remedy
     if name not in env:
-        close = nearest(name, env)
+        close = find_nearest(name, env)
         hint = f"did you mean ${{{close}}}? " if close else ""
         return (
             f"needs the environment variable {name}, which is not set",
@@ -92,26 +92,28 @@ class SecretFiles:
 
     def read_secret(self, name: str) -> str:
         """The one line that the file holds, without the line break at its end. Raises a validator's fault."""
-        content, mode = self._content(name)
+        content, mode = self._read_content(name)
         if mode & stat.S_IROTH:
             self.exposed.append(name)
         try:
             text = content.decode("utf-8-sig").rstrip("\r\n")
         except UnicodeDecodeError:
-            raise bad(
+            raise build_value_error(
                 "names the secret file {value}, which is not text", "save the secret as UTF-8"
             ) from None
         if not text.strip():
-            raise bad("names the secret file {value}, which is empty", "write the secret into it")
+            raise build_value_error(
+                "names the secret file {value}, which is empty", "write the secret into it"
+            )
         if "\n" in text or "\r" in text:
-            raise bad(
+            raise build_value_error(
                 "names the secret file {value}, which holds several lines", "leave only the secret in it"
             )
         if is_quoted(text):
             self.quoted.append(name)
         return text
 
-    def _content(self, name: str) -> tuple[bytes, int]:
+    def _read_content(self, name: str) -> tuple[bytes, int]:
         """The bytes of a secret file and its mode. Nothing but a file is opened: a pipe might never end."""
         try:
             path = self._folder / Path(name).expanduser()
@@ -122,11 +124,15 @@ class SecretFiles:
         except (OSError, ValueError, RuntimeError) as error:
             why = getattr(error, "strerror", None) or "not a path"
             remedy = f"it is looked for in {self._folder}, and must be readable by the bridge's user"
-            raise bad(f"names the secret file {{value}}, which cannot be read ({why})", remedy) from None
+            raise build_value_error(
+                f"names the secret file {{value}}, which cannot be read ({why})", remedy
+            ) from None
         if not is_file:
-            raise bad(
+            raise build_value_error(
                 "names the secret file {value}, which is not a file", "name a file that holds the secret"
             )
         if not small:
-            raise bad("names the secret file {value}, which is too large", "it must hold the secret only")
+            raise build_value_error(
+                "names the secret file {value}, which is too large", "it must hold the secret only"
+            )
         return content, status.st_mode

@@ -41,7 +41,17 @@ from bridge.config.identifiers import (
 from bridge.config.invoice_settings import Invoice as Invoice
 from bridge.config.invoice_settings import Seller as Seller
 from bridge.config.model import Model, doc
-from bridge.config.types import Flag, ModeName, Secret, ShipMethod, Text, Unit, Words, bad, one_of
+from bridge.config.types import (
+    Flag,
+    ModeName,
+    Secret,
+    ShipMethod,
+    Text,
+    Unit,
+    Words,
+    build_value_error,
+    one_of,
+)
 from bridge.config.value_types import (
     Amount,
     Count,
@@ -199,11 +209,11 @@ class Shipping(Model):
     ] = Field(default_factory=dict)
 
 
-def _not_empty(values: dict[str, V]) -> dict[str, V]:
+def _check_not_empty(values: dict[str, V]) -> dict[str, V]:
     """A choice without any value prints nothing, and would say so of each order only."""
     if values:
         return values
-    raise bad("is empty", "list the option's values, each with what it stands for")
+    raise build_value_error("is empty", "list the option's values, each with what it stands for")
 
 
 class ByOption(Model):
@@ -212,7 +222,7 @@ class ByOption(Model):
     option: Annotated[Words, doc("Name of the variant option; case and spaces do not count.", "Material")]
     values: Annotated[
         dict[Words, Material],
-        AfterValidator(_not_empty),
+        AfterValidator(_check_not_empty),
         doc("The option's values, each with its material.", "{White: white_plastic}"),
     ]
 
@@ -223,21 +233,21 @@ class ScaleByOption(Model):
     option: Annotated[Words, doc("Name of the variant option; case and spaces do not count.", "Size")]
     values: Annotated[
         dict[Words, Scale],
-        AfterValidator(_not_empty),
+        AfterValidator(_check_not_empty),
         doc("The option's values, each with its scale.", "{S: 0.8, L: 1.2}"),
     ]
 
 
-def _form(value: object) -> str:
+def _select_form(value: object) -> str:
     """Which member of a union is meant: a mapping stands for the choice by option."""
     return "<by option>" if isinstance(value, (dict, ByOption, ScaleByOption)) else "<one>"
 
 
 MaterialRule = Annotated[
-    Annotated[Material, Tag("<one>")] | Annotated[ByOption, Tag("<by option>")], Discriminator(_form)
+    Annotated[Material, Tag("<one>")] | Annotated[ByOption, Tag("<by option>")], Discriminator(_select_form)
 ]
 ScaleRule = Annotated[
-    Annotated[Scale, Tag("<one>")] | Annotated[ScaleByOption, Tag("<by option>")], Discriminator(_form)
+    Annotated[Scale, Tag("<one>")] | Annotated[ScaleByOption, Tag("<by option>")], Discriminator(_select_form)
 ]
 
 _UUID = "UUID of the Sculpteo design, as its page shows it."

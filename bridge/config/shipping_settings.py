@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.config.patterns import fits, specificity
+from bridge.config.patterns import compute_specificity, is_match
 from bridge.config.settings import Shipping
 from bridge.config.types import ShipMethod
 from bridge.order.model import ShopOrder
@@ -22,29 +22,29 @@ class ShippingChoice:
     why: str
 
 
-def choose(shipping: Shipping, order: ShopOrder) -> ShippingChoice:
+def select_shipping(shipping: Shipping, order: ShopOrder) -> ShippingChoice:
     """The first rate of the order that a rule names decides; by several rules, the most specific one."""
     for line in order.shipping_lines:
-        rule = _rule(shipping, line.title)
+        rule = _find_rule(shipping, line.title)
         if rule is not None:
             named = f"the shipping rate “{line.title}” fits “{rule}”"
-            return _possible(shipping.by_rate[rule], named, order)
-    return _possible(shipping.default, "no rule names its shipping rate, so the default holds", order)
+            return _resolve_choice(shipping.by_rate[rule], named, order)
+    return _resolve_choice(shipping.default, "no rule names its shipping rate, so the default holds", order)
 
 
-def ship_method(shipping: Shipping, order: ShopOrder) -> str | None:
+def select_ship_method(shipping: Shipping, order: ShopOrder) -> str | None:
     """ "express" or "quick"; None = Sculpteo's cheapest."""
-    return choose(shipping, order).method
+    return select_shipping(shipping, order).method
 
 
-def _rule(shipping: Shipping, title: str) -> str | None:
+def _find_rule(shipping: Shipping, title: str) -> str | None:
     wanted = fold_case(title)
-    fitting = [pattern for pattern in shipping.by_rate if fits(fold_case(pattern), wanted)]
+    fitting = [pattern for pattern in shipping.by_rate if is_match(fold_case(pattern), wanted)]
     # of equally specific rules the first in the file
-    return max(fitting, key=lambda pattern: specificity(fold_case(pattern)), default=None)
+    return max(fitting, key=lambda pattern: compute_specificity(fold_case(pattern)), default=None)
 
 
-def _possible(method: ShipMethod, why: str, order: ShopOrder) -> ShippingChoice:
+def _resolve_choice(method: ShipMethod, why: str, order: ShopOrder) -> ShippingChoice:
     if method == "cheapest":
         return ShippingChoice(None, f"{why}: cheapest")
     country = ((order.address.country_code if order.address else None) or "").strip().upper()

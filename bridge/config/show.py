@@ -17,43 +17,46 @@ from bridge.config.database_settings import (
 )
 from bridge.config.loader import Loaded
 from bridge.config.model import Model
-from bridge.config.yaml_tree import join
+from bridge.config.yaml_tree import join_path
 from bridge.order.model import Money
 
 
-def effective(loaded: Loaded) -> dict[str, Any]:
+def build_effective_settings(loaded: Loaded) -> dict[str, Any]:
     """The configuration as it holds, defaults included. Secrets, and all that came from the environment, are masked."""
-    return _members(loaded.settings, "", loaded.masked)
+    return _dump_model(loaded.settings, "", loaded.masked)
 
 
-def as_yaml(shown: Mapping[str, Any]) -> str:
+def dump_yaml(shown: Mapping[str, Any]) -> str:
     return yaml.safe_dump(dict(shown), sort_keys=False, allow_unicode=True, width=100)
 
 
-def _plain(value: object, path: str, masked: frozenset[str]) -> Any:
+def _dump_value(value: object, path: str, masked: frozenset[str]) -> Any:
     if path == "database" and isinstance(value, SecretStr):
         return mask_url(value.get_secret_value())
     if path in masked and value is not None:
         return MASK
     if isinstance(value, Model):
-        return _members(value, path, masked)
+        return _dump_model(value, path, masked)
     if isinstance(value, Mapping):
-        return {str(key): _plain(one, join(path, str(key)), masked) for key, one in value.items()}
+        return {str(key): _dump_value(one, join_path(path, str(key)), masked) for key, one in value.items()}
     if isinstance(value, tuple):
-        return [_plain(one, f"{path}[{index}]", masked) for index, one in enumerate(value)]
-    return plain(value)
+        return [_dump_value(one, f"{path}[{index}]", masked) for index, one in enumerate(value)]
+    return to_plain_value(value)
 
 
-def _members(model: Model, path: str, masked: frozenset[str]) -> dict[str, Any]:
-    return {name: _plain(getattr(model, name), join(path, name), masked) for name in type(model).model_fields}
+def _dump_model(model: Model, path: str, masked: frozenset[str]) -> dict[str, Any]:
+    return {
+        name: _dump_value(getattr(model, name), join_path(path, name), masked)
+        for name in type(model).model_fields
+    }
 
 
-def plain(value: object) -> Any:
+def to_plain_value(value: object) -> Any:
     """One value as it would stand in the file."""
     if isinstance(value, SecretStr):
         return MASK
     if isinstance(value, timedelta):
-        return duration(value)
+        return format_duration(value)
     if isinstance(value, Money):
         return f"{value.amount} {value.currency}"
     if isinstance(value, datetime):
@@ -67,7 +70,7 @@ def plain(value: object) -> Any:
     return value
 
 
-def duration(value: timedelta) -> str:
+def format_duration(value: timedelta) -> str:
     """1h30m, 90s, 2d: the way durations are written in the file."""
     rest = int(value.total_seconds())
     if rest != value.total_seconds():

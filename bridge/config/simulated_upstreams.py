@@ -29,7 +29,7 @@ class Upstream:
     url: str
 
 
-def given_upstreams(settings: Settings) -> Iterator[Upstream]:
+def list_given_upstreams(settings: Settings) -> Iterator[Upstream]:
     """The upstreams whose addresses the configuration gives; the others are the real ones."""
     for name, shop in settings.shops.items():
         if shop.admin_url:
@@ -38,27 +38,27 @@ def given_upstreams(settings: Settings) -> Iterator[Upstream]:
         yield Upstream("Sculpteo", "sculpteo.base_url", settings.sculpteo.base_url)
 
 
-def simulated_in_live(settings: Settings) -> list[Upstream]:
+def list_simulated_upstreams(settings: Settings) -> list[Upstream]:
     """Those that are simulated while the mode is live, by their addresses alone; none in another mode."""
     if settings.mode is not Mode.LIVE:
         return []
-    return [one for one in given_upstreams(settings) if is_simulated(one.url)]
+    return [one for one in list_given_upstreams(settings) if is_simulated(one.url)]
 
 
-async def resolved_privately(settings: Settings) -> list[tuple[Upstream, str]]:
+async def find_private_upstreams(settings: Settings) -> list[tuple[Upstream, str]]:
     """Those whose public names lead to addresses that are not on the public internet, in mode live: each with
     such an address. A name that cannot be resolved now is left out."""
     if settings.mode is not Mode.LIVE:
         return []
     found = []
-    for one in given_upstreams(settings):
+    for one in list_given_upstreams(settings):
         if not is_simulated(one.url):
-            address = await _private_address(urlsplit(one.url).hostname or "")
+            address = await _find_private_address(urlsplit(one.url).hostname or "")
             found += [(one, address)] if address else []
     return found
 
 
-async def _private_address(host: str) -> str | None:
+async def _find_private_address(host: str) -> str | None:
     from bridge.net.ssrf import is_public
 
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bridge.config.mapping import designs_for
+from bridge.config.mapping import build_designs
 from bridge.config.settings import Defaults, Item, Product
 from bridge.errors import BridgeError
 from bridge.order.model import Design
@@ -17,7 +17,7 @@ class BadDesign(BridgeError):
     """What was typed is no design; the text names every fault, with its remedy."""
 
 
-def designs_of(parts: Sequence[Mapping[str, str | None]], defaults: Defaults) -> tuple[Design, ...]:
+def parse_designs(parts: Sequence[Mapping[str, str | None]], defaults: Defaults) -> tuple[Design, ...]:
     """The designs that are typed as `uuid`, `material`, `scale`, `unit`, `quantity`; what is left out comes
     from the defaults. Raises BadDesign."""
     items, faults = [], []
@@ -26,17 +26,17 @@ def designs_of(parts: Sequence[Mapping[str, str | None]], defaults: Defaults) ->
         try:
             item = Item.model_validate(given)
         except ValidationError as error:
-            faults += [_said(one) for one in error.errors()]
+            faults += [_describe_error(one) for one in error.errors()]
             continue
         if (item.scale or item.unit) and not (item.material or defaults.material):
             faults.append("scale and unit: Sculpteo takes them only with a material; give one")
         items.append(item)
     if faults:
         raise BadDesign("; ".join(faults))
-    return designs_for(Product(sku="one", items=tuple(items)), defaults)
+    return build_designs(Product(sku="one", items=tuple(items)), defaults)
 
 
-def _said(error: Any) -> str:
+def _describe_error(error: Any) -> str:
     name = ".".join(str(part) for part in error["loc"] if not str(part).startswith("<"))
     if error["type"] == "missing":
         return f"{name}: is missing"

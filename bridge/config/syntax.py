@@ -36,7 +36,7 @@ _MEANINGS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 
 
-def explain_syntax(error: yaml.MarkedYAMLError, long_quote: Any = None) -> tuple[str, str, Any]:
+def describe_syntax_error(error: yaml.MarkedYAMLError, long_quote: Any = None) -> tuple[str, str, Any]:
     """What is wrong, the remedy, and where.
 
     `long_quote` is where a text in quotes began that went on over lines before the fault: a quote that was

@@ -24,7 +24,9 @@ _PLACEHOLDER = re.compile(
 )
 
 
-def bad(what: str, remedy: str = "", *, hint: str = "", kind: str = "bad") -> PydanticCustomError:
+def build_value_error(
+    what: str, remedy: str = "", *, hint: str = "", kind: str = "bad"
+) -> PydanticCustomError:
     """The fault that a validator raises. `what` may hold "{value}", but nothing else of the value.
 
     `hint` is a better remedy that is made of the value; it is not told where the value may be a secret.
@@ -32,7 +34,7 @@ def bad(what: str, remedy: str = "", *, hint: str = "", kind: str = "bad") -> Py
     return PydanticCustomError(kind, "{what}", {"what": what, "remedy": remedy, "hint": hint})
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def find_nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` most likely stands for: few letters apart, then alike from the start."""
     wanted = name.strip().lower()
     if len(wanted) > 60:
@@ -43,7 +45,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         allowed = max(1, min(len(wanted), len(other)) // 3)
         if abs(len(wanted) - len(other)) > allowed:
             continue
-        apart = _letters_apart(wanted, other)
+        apart = _count_letters_apart(wanted, other)
         alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(wanted, other, strict=False)))
         rank = (apart, -alike, abs(len(wanted) - len(other)))
         if apart <= allowed and (best is None or rank < best[0]):
@@ -51,7 +53,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return best[1] if best else None
 
 
-def _letters_apart(one: str, other: str) -> int:
+def _count_letters_apart(one: str, other: str) -> int:
     """Letters to change, add, leave out or swap with their neighbour to get from one word to the other."""
     before: list[int] = []
     row = list(range(len(other) + 1))
@@ -65,13 +67,15 @@ def _letters_apart(one: str, other: str) -> int:
     return row[-1]
 
 
-def single(value: object) -> str:
+def require_single(value: object) -> str:
     """The text of one value. Raises the fault for a list, a mapping or nothing."""
     if value is None:
-        raise bad("has no value", 'give one, or remove the line (the text "null" is written in quotes)')
+        raise build_value_error(
+            "has no value", 'give one, or remove the line (the text "null" is written in quotes)'
+        )
     if isinstance(value, (list, tuple, Mapping)):
         kind = "a mapping" if isinstance(value, Mapping) else "a list"
-        raise bad(f"must be one value, not {kind}", "write it behind the key, on the same line")
+        raise build_value_error(f"must be one value, not {kind}", "write it behind the key, on the same line")
     return str(value)
 
 
@@ -79,71 +83,75 @@ def is_placeholder(text: str) -> bool:
     return _PLACEHOLDER.fullmatch(text.strip()) is not None
 
 
-def _filled(text: str) -> str:
+def _require_filled(text: str) -> str:
     """A text that somebody chose. Raises the fault for an empty one or one that an example left there."""
     if not text.strip():
-        raise bad("is empty", "give a value (a text with a # in it goes in quotes)")
+        raise build_value_error("is empty", "give a value (a text with a # in it goes in quotes)")
     if len(text) > MAX_TEXT:
-        raise bad(f"is longer than {MAX_TEXT} characters", "shorten it")
+        raise build_value_error(f"is longer than {MAX_TEXT} characters", "shorten it")
     if is_placeholder(text):
-        raise bad("still holds the placeholder {value}", kind="placeholder")
+        raise build_value_error("still holds the placeholder {value}", kind="placeholder")
     return text
 
 
-def _plain(text: str) -> str:
+def _require_one_line(text: str) -> str:
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        raise bad("has a line break or control character in it", "write it on one line")
+        raise build_value_error("has a line break or control character in it", "write it on one line")
     return text
 
 
-def _text(value: object) -> str:
-    return _plain(_filled(single(value))).strip()
+def _parse_text(value: object) -> str:
+    return _require_one_line(_require_filled(require_single(value))).strip()
 
 
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[str, BeforeValidator(_parse_text)]
 """One line of text, not empty and not a placeholder."""
 
 
-def _words(value: object) -> str:
+def _parse_words(value: object) -> str:
     """Text of the merchant's own shop, in which words such as "your" may well be meant."""
-    text = _plain(single(value)).strip()
+    text = _require_one_line(require_single(value)).strip()
     if not text:
-        raise bad("is empty", "give a value (a text with a # in it goes in quotes)")
+        raise build_value_error("is empty", "give a value (a text with a # in it goes in quotes)")
     if len(text) > MAX_TEXT:
-        raise bad(f"is longer than {MAX_TEXT} characters", "shorten it")
+        raise build_value_error(f"is longer than {MAX_TEXT} characters", "shorten it")
     if text in {"...", "…"}:
-        raise bad("still holds the placeholder {value}", kind="placeholder")
+        raise build_value_error("still holds the placeholder {value}", kind="placeholder")
     return text
 
 
 _SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}  # what editors make of an unquoted text
-Words = Annotated[str, BeforeValidator(_words), WithJsonSchema(_SCALAR)]
+Words = Annotated[str, BeforeValidator(_parse_words), WithJsonSchema(_SCALAR)]
 
 # --- secrets ---------------------------------------------------------------------------------------------
 
 
-def _secret(value: object, info: ValidationInfo) -> SecretStr:
+def _parse_secret(value: object, info: ValidationInfo) -> SecretStr:
     if isinstance(value, SecretStr):
         return value
     if isinstance(value, Mapping) and set(value) == {"file"}:
         if info.context is None:
-            raise bad("cannot read a file here", "give the secret itself")
-        value = info.context.read_secret(single(value["file"]))
+            raise build_value_error("cannot read a file here", "give the secret itself")
+        value = info.context.read_secret(require_single(value["file"]))
     elif isinstance(value, Mapping):
-        raise bad("must be one value or {{file: path}}".replace("{{", "{").replace("}}", "}"), "correct it")
-    text = single(value)
+        raise build_value_error(
+            "must be one value or {{file: path}}".replace("{{", "{").replace("}}", "}"), "correct it"
+        )
+    text = require_single(value)
     if not text.strip():
-        raise bad("is empty", "give the secret as ${VARIABLE} or {file: path} (one with a # goes in quotes)")
+        raise build_value_error(
+            "is empty", "give the secret as ${VARIABLE} or {file: path} (one with a # goes in quotes)"
+        )
     if is_placeholder(text):
-        raise bad("still holds a placeholder", kind="placeholder")
+        raise build_value_error("still holds a placeholder", kind="placeholder")
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        raise bad("has a line break or control character in it", "a secret is one line")
+        raise build_value_error("has a line break or control character in it", "a secret is one line")
     return SecretStr(text)
 
 
 Secret = Annotated[
     SecretStr,
-    BeforeValidator(_secret),
+    BeforeValidator(_parse_secret),
     WithJsonSchema(
         {
             "anyOf": [
@@ -163,25 +171,25 @@ Secret = Annotated[
 # --- one of a few ----------------------------------------------------------------------------------------
 
 
-def choice(
+def build_choice_check(
     noun: str, known: Iterable[str], also: Mapping[str, str] | None = None
 ) -> Callable[[object], object]:
     """A validator: one of the names that are known, a synonym, or a fault that tells the nearest name."""
     names = tuple(known)
     synonyms = {**(also or {}), **{name.lower(): name for name in names}}
 
-    def check(value: object) -> object:
+    def check_choice(value: object) -> object:
         if isinstance(value, Mode):
             return value
-        text = single(value).strip()
+        text = require_single(value).strip()
         if text in names:
             return text
-        close = synonyms.get(text.lower()) or nearest(text, names)
+        close = synonyms.get(text.lower()) or find_nearest(text, names)
         listed = ", ".join(names)
         hint = f'did you mean "{close}"? (one of {listed})' if close else ""
-        raise bad(f"{{value}} is not {noun}", f"use one of {listed}", hint=hint)
+        raise build_value_error(f"{{value}} is not {noun}", f"use one of {listed}", hint=hint)
 
-    return check
+    return check_choice
 
 
 _UNITS = {
@@ -205,29 +213,31 @@ _MODES = {
 
 Unit = Annotated[
     Literal["mm", "cm", "m", "in", "ft", "yd"],
-    BeforeValidator(choice("a unit", ("mm", "cm", "m", "in", "ft", "yd"), _UNITS)),
+    BeforeValidator(build_choice_check("a unit", ("mm", "cm", "m", "in", "ft", "yd"), _UNITS)),
 ]
 ShipMethod = Annotated[
     Literal["cheapest", "express", "quick"],
-    BeforeValidator(choice("a shipping method", ("cheapest", "express", "quick"), _METHODS)),
+    BeforeValidator(build_choice_check("a shipping method", ("cheapest", "express", "quick"), _METHODS)),
 ]
-ModeName = Annotated[Mode, BeforeValidator(choice("a mode", (str(mode) for mode in Mode), _MODES))]
+ModeName = Annotated[
+    Mode, BeforeValidator(build_choice_check("a mode", (str(mode) for mode in Mode), _MODES))
+]
 
 
 def one_of(*names: str) -> BeforeValidator:
     """For a Literal field of one's own: tells the nearest name."""
-    return BeforeValidator(choice("one of " + ", ".join(names), names))
+    return BeforeValidator(build_choice_check("one of " + ", ".join(names), names))
 
 
-def _flag(value: object) -> bool:
+def _parse_flag(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    text = single(value).strip().lower()
+    text = require_single(value).strip().lower()
     if text in {"true", "yes", "on"}:
         return True
     if text in {"false", "no", "off"}:
         return False
-    raise bad("{value} is neither true nor false", "write true or false")
+    raise build_value_error("{value} is neither true nor false", "write true or false")
 
 
-Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": ["boolean", "string"]})]
+Flag = Annotated[bool, BeforeValidator(_parse_flag), WithJsonSchema({"type": ["boolean", "string"]})]

@@ -36,8 +36,8 @@ def breaks_url(raw: str, start: int, end: int, value: str) -> bool:
     before, after = raw[scheme.end() : start], raw[end:]
     if re.search("[/?#]", _VARIABLE.sub("", before)):
         forbidden = "&#+" if "?" in before else "?#"
-    elif "@" in _authority(after):
-        user_ends = ":" in _authority(after).partition("@")[0]
+    elif "@" in _extract_authority(after):
+        user_ends = ":" in _extract_authority(after).partition("@")[0]
         forbidden = "@/?#[]" + (":" if user_ends else "")
     elif "@" in before:
         forbidden = "@?#"
@@ -47,11 +47,11 @@ def breaks_url(raw: str, start: int, end: int, value: str) -> bool:
     return odd is not None or any(char in value for char in forbidden)
 
 
-def _authority(text: str) -> str:
+def _extract_authority(text: str) -> str:
     return re.split("[/?#]", _VARIABLE.sub("", text), maxsplit=1)[0]
 
 
-def database_url_fault(rest: str) -> str | None:
+def find_database_url_fault(rest: str) -> str | None:
     """What is wrong with a database URL after its `://`, in words without any of it; None = nothing. Strict, since
     drivers disagree: each must find the same host in it."""
     if "@" in rest:
@@ -64,7 +64,7 @@ def database_url_fault(rest: str) -> str | None:
     return None if _HOST.fullmatch(host) and "#" not in path else NO_HOST
 
 
-def alert_url_fault(url: str) -> str | None:
+def find_alert_url_fault(url: str) -> str | None:
     """As `database_url_fault`, of a whole Apprise URL. Many services have an @ or : of their own in them, so only
     what is ambiguous in each is refused."""
     scheme, _, rest = url.partition("://")

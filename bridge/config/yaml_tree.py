@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from bridge.config.syntax import explain_syntax
+from bridge.config.syntax import describe_syntax_error
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
@@ -26,15 +26,15 @@ _VARIABLE = re.compile(r"\$\{([^{}\n]*)\}")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-class Place(NamedTuple):
+class SourcePosition(NamedTuple):
     """Where something stands in the file; both count from 1."""
 
     line: int
     column: int
 
 
-NOWHERE = Place(0, 0)
-START = Place(1, 1)
+NOWHERE = SourcePosition(0, 0)
+START = SourcePosition(1, 1)
 
 
 @dataclass(slots=True, eq=False)
@@ -47,7 +47,7 @@ class Scalar:
 
     raw: str
     plain: bool
-    place: Place
+    place: SourcePosition
     value: str | None = None
     secret: bool = False
     quoted: bool = False
@@ -57,7 +57,7 @@ class Scalar:
 
 @dataclass(slots=True, eq=False)
 class Sequence:
-    place: Place
+    place: SourcePosition
     items: list[Node] = field(default_factory=list)
     size: int = 1
 
@@ -66,9 +66,9 @@ class Sequence:
 class Table:
     """A YAML mapping. `keys` are the places of the keys, `repeated` those that were there before."""
 
-    place: Place
+    place: SourcePosition
     entries: dict[str, Node] = field(default_factory=dict)
-    keys: dict[str, Place] = field(default_factory=dict)
+    keys: dict[str, SourcePosition] = field(default_factory=dict)
     size: int = 1
 
 
@@ -78,7 +78,7 @@ Node = Scalar | Sequence | Table
 class Unreadable(Exception):
     """The text is no usable YAML. `remedy` says what to do at `place` (None = the file as a whole)."""
 
-    def __init__(self, what: str, remedy: str, place: Place | None = None) -> None:
+    def __init__(self, what: str, remedy: str, place: SourcePosition | None = None) -> None:
         super().__init__(what)
         self.what = what
         self.remedy = remedy
@@ -91,11 +91,11 @@ class Repeated:
 
     table: Table
     key: str
-    place: Place
-    first: Place
+    place: SourcePosition
+    first: SourcePosition
 
 
-def decode(content: bytes) -> str:
+def decode_text(content: bytes) -> str:
     """The text of the file: UTF-8, with or without a byte-order mark. Raises Unreadable."""
     if len(content) > MAX_BYTES:
         what = f"is larger than {MAX_BYTES // 1_000_000} MB"
@@ -105,31 +105,31 @@ def decode(content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        place = _place_at(content[: error.start].decode("utf-8-sig", "replace"), None)
+        place = _compute_position(content[: error.start].decode("utf-8-sig", "replace"), None)
         raise Unreadable("is not written in UTF-8", "save it as UTF-8", place) from None
     odd = _CONTROL.search(text)
     if odd:
         what = f"has the control character U+{ord(odd[0]):04X} in it"
-        raise Unreadable(what, "delete it (it may be invisible)", _place_at(text, odd.start()))
+        raise Unreadable(what, "delete it (it may be invisible)", _compute_position(text, odd.start()))
     return text
 
 
-def _place_at(text: str, index: int | None) -> Place:
+def _compute_position(text: str, index: int | None) -> SourcePosition:
     before = text if index is None else text[:index]
     lines = re.split(r"\r\n|\r|\n", before)
-    return Place(len(lines), len(lines[-1]) + 1)
+    return SourcePosition(len(lines), len(lines[-1]) + 1)
 
 
-def parse(text: str) -> tuple[Node, list[Repeated]]:
+def parse_yaml(text: str) -> tuple[Node, list[Repeated]]:
     """The tree of the one document in `text`, and the keys that were repeated. Raises Unreadable."""
     shield = _Shield(text)
     composer = _Composer(shield)
     try:
         for event in yaml.parse(shield.shielded, Loader=yaml.SafeLoader):
-            composer.take(event)
+            composer.handle_event(event)
     except yaml.MarkedYAMLError as error:
-        what, remedy, mark = explain_syntax(error, composer.long_quote)
-        raise Unreadable(what, remedy, None if mark is None else _place(mark)) from None
+        what, remedy, mark = describe_syntax_error(error, composer.long_quote)
+        raise Unreadable(what, remedy, None if mark is None else _convert_mark(mark)) from None
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError):
         raise Unreadable("is not valid YAML", "compare it with config.example.yaml", START) from None
     if composer.root is None:
@@ -149,7 +149,7 @@ class _Shield:
         self._open, self._close = next(spare, "{"), next(spare, "}")
         self.shielded = _VARIABLE.sub(lambda found: f"${self._open}{found[1]}{self._close}", text)
 
-    def restored(self, text: str) -> str:
+    def restore_braces(self, text: str) -> str:
         return text.replace(self._open, "{").replace(self._close, "}")
 
 
@@ -158,8 +158,8 @@ class _Frame:
     node: Sequence | Table
     anchor: str | None
     key: str | None = None
-    key_place: Place = NOWHERE
-    merges: list[tuple[Place, Node]] = field(default_factory=list)
+    key_place: SourcePosition = NOWHERE
+    merges: list[tuple[SourcePosition, Node]] = field(default_factory=list)
 
 
 class _Composer:
@@ -174,43 +174,43 @@ class _Composer:
         self._anchors: dict[str, Node] = {}
         self._documents = 0
 
-    def take(self, event: yaml.Event) -> None:
+    def handle_event(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
                 remedy = "keep one, and delete the line with ---"
-                raise Unreadable("holds more than one YAML document", remedy, _place(event.start_mark))
+                raise Unreadable("holds more than one YAML document", remedy, _convert_mark(event.start_mark))
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            self._close()
+            self._close_collection()
         elif isinstance(event, yaml.AliasEvent):
-            place = _place(event.start_mark)
-            self._add(self._alias(event.anchor or "", place), place)
+            place = _convert_mark(event.start_mark)
+            self._add_node(self._resolve_alias(event.anchor or "", place), place)
         elif isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)):
-            self._node(event)
+            self._handle_node(event)
 
-    def _node(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
-        place = _place(event.start_mark)
+    def _handle_node(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        place = _convert_mark(event.start_mark)
         if event.tag is not None and not _CORE_TAGS.fullmatch(event.tag):
             raise Unreadable("has a YAML tag (!)", "put a text that begins with ! in quotes", place)
         if isinstance(event, yaml.ScalarEvent):
             plain = event.style is None and event.tag is None
-            raw = self._shield.restored(event.value)
-            if event.style in ("'", '"') and _place(event.end_mark).line != place.line:
+            raw = self._shield.restore_braces(event.value)
+            if event.style in ("'", '"') and _convert_mark(event.end_mark).line != place.line:
                 self.long_quote = event.start_mark
             node = Scalar(raw, plain, place, value=None if plain and raw in _NULLS else raw)
             if event.anchor is not None:
                 self._anchors[event.anchor] = node
-            self._add(node, place)
+            self._add_node(node, place)
             return
         if len(self._stack) >= MAX_DEPTH:
             raise Unreadable(
                 f"is nested more than {MAX_DEPTH} deep", "compare it with config.example.yaml", place
             )
-        self._expect_key(place)
+        self._check_key_position(place)
         container = Table(place) if isinstance(event, yaml.MappingStartEvent) else Sequence(place)
         self._stack.append(_Frame(container, event.anchor))
 
-    def _alias(self, anchor: str, place: Place) -> Node:
+    def _resolve_alias(self, anchor: str, place: SourcePosition) -> Node:
         if any(frame.anchor == anchor for frame in self._stack):
             raise Unreadable("refers to itself by its alias (*)", "take the alias out", place)
         if anchor not in self._anchors:
@@ -219,20 +219,20 @@ class _Composer:
             )
         return self._anchors[anchor]
 
-    def _expect_key(self, place: Place) -> None:
+    def _check_key_position(self, place: SourcePosition) -> None:
         """A list or mapping must not stand where a key is due."""
         if self._stack and isinstance(self._stack[-1].node, Table) and self._stack[-1].key is None:
             raise Unreadable("has a list or mapping as a key", "put a text with [ ] or { } in quotes", place)
 
-    def _close(self) -> None:
+    def _close_collection(self) -> None:
         frame = self._stack.pop()
         if isinstance(frame.node, Table):
-            self._merge(frame.node, frame.merges)
+            self._merge_tables(frame.node, frame.merges)
         if frame.anchor is not None:
             self._anchors[frame.anchor] = frame.node
-        self._add(frame.node, frame.node.place)
+        self._add_node(frame.node, frame.node.place)
 
-    def _add(self, node: Node, place: Place) -> None:
+    def _add_node(self, node: Node, place: SourcePosition) -> None:
         if not self._stack:
             self.root = node
             return
@@ -240,20 +240,20 @@ class _Composer:
         if isinstance(frame.node, Sequence):
             frame.node.items.append(node)
         elif frame.key is None:
-            frame.key, frame.key_place = self._key(node, place), place
+            frame.key, frame.key_place = self._read_key(node, place), place
             return
         else:
-            self._entry(frame, frame.node, node, place)
-        self._grow(frame.node, node, place)
+            self._add_entry(frame, frame.node, node, place)
+        self._add_size(frame.node, node, place)
 
-    def _key(self, node: Node, place: Place) -> str:
+    def _read_key(self, node: Node, place: SourcePosition) -> str:
         if not isinstance(node, Scalar):
             raise Unreadable("has a list or mapping as a key", "put a text with [ ] or { } in quotes", place)
         if not node.raw.strip():
             raise Unreadable("has an empty key", "write a key before the colon", place)
         return node.raw
 
-    def _entry(self, frame: _Frame, table: Table, node: Node, place: Place) -> None:
+    def _add_entry(self, frame: _Frame, table: Table, node: Node, place: SourcePosition) -> None:
         key, frame.key = frame.key or "", None
         if key == _MERGE:
             frame.merges.append((place, node))
@@ -263,7 +263,7 @@ class _Composer:
             table.entries[key] = node
             table.keys[key] = frame.key_place
 
-    def _merge(self, table: Table, merges: list[tuple[Place, Node]]) -> None:
+    def _merge_tables(self, table: Table, merges: list[tuple[SourcePosition, Node]]) -> None:
         """`<<: *other`: what the mapping itself says wins, then the mapping that is named first."""
         for place, node in merges:
             for source in node.items if isinstance(node, Sequence) else [node]:
@@ -276,29 +276,29 @@ class _Composer:
                         table.entries[key] = value
                         table.keys[key] = source.keys[key]
 
-    def _grow(self, parent: Sequence | Table, child: Node, place: Place) -> None:
+    def _add_size(self, parent: Sequence | Table, child: Node, place: SourcePosition) -> None:
         parent.size += child.size
         if parent.size > MAX_VALUES:
             raise Unreadable(f"comes to more than {MAX_VALUES} values", "use fewer aliases (*)", place)
 
 
-def _place(mark: Any) -> Place:
+def _convert_mark(mark: Any) -> SourcePosition:
     """The place of one of PyYAML's marks, which has one for every event that it reads from a text."""
-    return Place(mark.line + 1, mark.column + 1)
+    return SourcePosition(mark.line + 1, mark.column + 1)
 
 
-def walk(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
+def walk_nodes(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
     """Every node with its path: "products[2].unit"."""
     yield path, node
     if isinstance(node, Table):
         for key, child in node.entries.items():
-            yield from walk(child, join(path, key))
+            yield from walk_nodes(child, join_path(path, key))
     elif isinstance(node, Sequence):
         for index, child in enumerate(node.items):
-            yield from walk(child, f"{path}[{index}]")
+            yield from walk_nodes(child, f"{path}[{index}]")
 
 
-def join(path: str, key: str) -> str:
+def join_path(path: str, key: str) -> str:
     """The path of a key: `a.b`, or `a["Express*"]` where the key is more than a plain word."""
     if re.fullmatch(r"[\w-]+", key):
         return f"{path}.{key}" if path else key

@@ -19,19 +19,19 @@ from babel import Locale
 from bridge.config.settings import Invoice, Seller
 from bridge.i18n import postal
 from bridge.invoice import addresses, formats
-from bridge.invoice.labels import ENGLISH, LABELS, Labels, labels
+from bridge.invoice.labels import ENGLISH, LABELS, Labels, select_labels
 from bridge.invoice.sanitize import (
-    clean,
-    right_to_left,
+    clean_text,
+    is_right_to_left,
 )
 from bridge.invoice.totals import (
     ZERO,
-    Kind,
     LineSum,
     Row,
+    RowKind,
     Sums,
-    paid_in_other_currency,
-    sums,
+    compute_sums,
+    find_presentment_total,
 )
 from bridge.order.model import Address, Customs, Papers, ShopOrder
 
@@ -57,12 +57,12 @@ def no_safety(shop: str, sku: str | None) -> None:
     """The safety texts of a merchant who has none."""
 
 
-def invoice_data(shop: str, order: ShopOrder, settings: Invoice, safety: Safety = no_safety) -> Json:
+def build_invoice_data(shop: str, order: ShopOrder, settings: Invoice, safety: Safety = no_safety) -> Json:
     """All that a template may print. Raises BadSetting or `totals.Unusable`."""
-    locale = choose_locale(settings.language, order.locale)
-    words = labels(locale.language)
-    zone = _zone(settings.timezone)
-    totals = sums(order)
+    locale = select_locale(settings.language, order.locale)
+    words = select_labels(locale.language)
+    zone = _resolve_time_zone(settings.timezone)
+    totals = compute_sums(order)
     papers = order.papers or Papers()
     say = _Writer(totals.currency, locale, words, dict(papers.customs), partial(safety, shop))
     billing = order.billing_address or order.address
@@ -73,41 +73,41 @@ def invoice_data(shop: str, order: ShopOrder, settings: Invoice, safety: Safety 
         "locale": str(locale),
         "labels": dict(words),
         "title": words["commercial_invoice" if settings.template == "customs" else "invoice"],
-        "number": invoice_number(settings.number, order, zone, shop),
-        "date": _day(order.created_at, zone, locale),
+        "number": format_invoice_number(settings.number, order, zone, shop),
+        "date": _build_date(order.created_at, zone, locale),
         "order": {
             "id": order.id,
-            "name": clean(order.name),
-            "date": _day(order.created_at, zone, locale),
+            "name": clean_text(order.name),
+            "date": _build_date(order.created_at, zone, locale),
             "paid": order.fully_paid,
             "test": order.test,
-            "po_number": clean(papers.po_number),
-            "attributes": _pairs(order.attributes),
+            "po_number": clean_text(papers.po_number),
+            "attributes": _build_attributes(order.attributes),
         },
         "currency": totals.currency,
-        "seller": _seller(settings.seller),
-        "billing": _address(billing, locale),
-        "shipping": _address(order.address, locale),
-        "buyer": _buyer(papers),
+        "seller": _build_seller(settings.seller),
+        "billing": _build_address(billing, locale),
+        "shipping": _build_address(order.address, locale),
+        "buyer": _build_buyer(papers),
         "incoterm": settings.incoterm,
-        "customer": {"email": clean(order.email), "name": clean(order.customer_name)},
-        "lines": [say.line(amounts) for amounts in totals.lines],
-        **say.totals(totals),
-        "presentment": _presentment(order, totals.total, locale),
-        "notes": _notes(order, totals, words, locale),
+        "customer": {"email": clean_text(order.email), "name": clean_text(order.customer_name)},
+        "lines": [say.build_line(amounts) for amounts in totals.lines],
+        **say.build_totals(totals),
+        "presentment": _build_presentment(order, totals.total, locale),
+        "notes": _build_notes(order, totals, words, locale),
         "fonts": list(settings.font),
     }
 
 
-def choose_locale(wanted: str | None, customers: str | None) -> Locale:
+def select_locale(wanted: str | None, customers: str | None) -> Locale:
     """The merchant's language if set, else the customer's, else English; with the customer's region.
 
     Of the customers' languages only those with labels are taken: English words with, say, Thai dates would
     be neither. A merchant who sets such a language has it so, for a template with words of its own.
     """
-    customer = formats.locale_of(customers)
+    customer = formats.parse_locale(customers)
     if wanted:
-        chosen = formats.locale_of(wanted)
+        chosen = formats.parse_locale(wanted)
         if chosen is None:
             raise BadSetting(f"`invoice.language` {wanted!r} is not a language such as en, fr or pt-BR")
     elif customer is None or customer.language not in LABELS:
@@ -119,7 +119,7 @@ def choose_locale(wanted: str | None, customers: str | None) -> Locale:
     return chosen
 
 
-def invoice_number(pattern: str, order: ShopOrder, zone: tzinfo, shop: str) -> str:
+def format_invoice_number(pattern: str, order: ShopOrder, zone: tzinfo, shop: str) -> str:
     """`pattern` with {order} (the name without "#"), {order_name}, {order_number}, {shop} and {year} filled."""
     values = {
         "order": order.name.removeprefix("#"),
@@ -129,7 +129,7 @@ def invoice_number(pattern: str, order: ShopOrder, zone: tzinfo, shop: str) -> s
         "year": str(order.created_at.astimezone(zone).year),
     }
 
-    def fill(found: re.Match[str]) -> str:
+    def fill_placeholder(found: re.Match[str]) -> str:
         if found[1] not in values:
             known = ", ".join(f"{{{name}}}" for name in values)
             raise BadSetting(f"`invoice.number` has {found[0]}, which is none of {known}")
@@ -137,10 +137,10 @@ def invoice_number(pattern: str, order: ShopOrder, zone: tzinfo, shop: str) -> s
             raise BadSetting(f"`invoice.number` has {found[0]}, but this order has none; use {{order}}")
         return values[found[1]]
 
-    return clean(_PLACEHOLDER.sub(fill, pattern))
+    return clean_text(_PLACEHOLDER.sub(fill_placeholder, pattern))
 
 
-def _zone(name: str) -> tzinfo:
+def _resolve_time_zone(name: str) -> tzinfo:
     if name == "UTC":
         return UTC  # needs no time zone database, which a slim container may lack
     try:
@@ -151,18 +151,18 @@ def _zone(name: str) -> tzinfo:
         ) from None
 
 
-def _day(moment: datetime, zone: tzinfo, locale: Locale) -> Json:
+def _build_date(moment: datetime, zone: tzinfo, locale: Locale) -> Json:
     local = moment.astimezone(zone).date()
-    return {"iso": local.isoformat(), "text": formats.day(local, locale)}
+    return {"iso": local.isoformat(), "text": formats.format_day(local, locale)}
 
 
-def _pairs(pairs: tuple[tuple[str, str], ...]) -> list[Json]:
+def _build_attributes(pairs: tuple[tuple[str, str], ...]) -> list[Json]:
     """Custom attributes; names that begin with "_" are by Shopify's custom hidden from customers."""
-    shown = ((clean(name), clean(value)) for name, value in pairs if not name.startswith("_"))
+    shown = ((clean_text(name), clean_text(value)) for name, value in pairs if not name.startswith("_"))
     return [{"name": name, "value": value} for name, value in shown if name and value]
 
 
-def _seller(seller: Seller | None) -> Json | None:
+def _build_seller(seller: Seller | None) -> Json | None:
     if seller is None:
         return None
     return {
@@ -179,47 +179,47 @@ def _seller(seller: Seller | None) -> Json | None:
     }
 
 
-def _address(address: Address | None, locale: Locale) -> Json | None:
+def _build_address(address: Address | None, locale: Locale) -> Json | None:
     if address is None:
         return None
-    printed = addresses.lines(address, locale)
+    printed = addresses.format_address(address, locale)
     return {
-        "lines": [{"text": line, "rtl": right_to_left(line)} for line in printed],
-        "name": addresses.person(address),
-        "company": clean(address.company),
-        "address1": clean(address.address1),
-        "address2": clean(address.address2),
-        "city": clean(address.city),
-        "province": clean(postal.format_province(address)),
-        "province_code": clean(address.province_code),
-        "postal_code": clean(address.postal_code),
-        "country_code": clean(address.country_code),
-        "country": clean(formats.country(address.country_code, locale)),
-        "phone": clean(address.phone),
+        "lines": [{"text": line, "rtl": is_right_to_left(line)} for line in printed],
+        "name": addresses.format_person(address),
+        "company": clean_text(address.company),
+        "address1": clean_text(address.address1),
+        "address2": clean_text(address.address2),
+        "city": clean_text(address.city),
+        "province": clean_text(postal.format_province(address)),
+        "province_code": clean_text(address.province_code),
+        "postal_code": clean_text(address.postal_code),
+        "country_code": clean_text(address.country_code),
+        "country": clean_text(formats.format_country(address.country_code, locale)),
+        "phone": clean_text(address.phone),
     }
 
 
-def _buyer(papers: Papers) -> Json:
+def _build_buyer(papers: Papers) -> Json:
     """Who buys, as far as Shopify tells more than the addresses do."""
     return {
-        "company": clean(papers.company),
-        "vat_id": clean(papers.vat_id),
-        "credentials": _pairs(papers.credentials),
+        "company": clean_text(papers.company),
+        "vat_id": clean_text(papers.vat_id),
+        "credentials": _build_attributes(papers.credentials),
     }
 
 
-def _presentment(order: ShopOrder, total: Decimal, locale: Locale) -> Json | None:
+def _build_presentment(order: ShopOrder, total: Decimal, locale: Locale) -> Json | None:
     """The total in the currency that the customer paid in, where that is not the shop's."""
-    paid = paid_in_other_currency(order, total)
+    paid = find_presentment_total(order, total)
     if paid is None:
         return None
-    text = formats.money(paid.amount, paid.currency, locale)
+    text = formats.format_money(paid.amount, paid.currency, locale)
     return {"currency": paid.currency, "total": {"amount": str(paid.amount), "text": text}}
 
 
-def _notes(order: ShopOrder, totals: Sums, words: Labels, locale: Locale) -> list[str]:
+def _build_notes(order: ShopOrder, totals: Sums, words: Labels, locale: Locale) -> list[str]:
     currency = totals.currency
-    presentment = _presentment(order, totals.total, locale)
+    presentment = _build_presentment(order, totals.total, locale)
     if presentment is not None:
         paid = f"{presentment['currency']} ({presentment['total']['text']})"
     elif order.presentment_currency and order.presentment_currency != currency:
@@ -246,80 +246,83 @@ class _Writer:
         self._locale = locale
         self._words = words
 
-    def money(self, amount: Decimal) -> Json:
-        return {"amount": str(amount), "text": formats.money(amount, self._currency, self._locale)}
+    def build_money(self, amount: Decimal) -> Json:
+        return {"amount": str(amount), "text": formats.format_money(amount, self._currency, self._locale)}
 
-    def line(self, amounts: LineSum) -> Json:
+    def build_line(self, amounts: LineSum) -> Json:
         line = amounts.line
         removed = line.quantity - amounts.quantity
         customs = self._customs.get(line.id, Customs())
-        variant = clean(line.variant_title)
-        title = clean(line.title)
+        variant = clean_text(line.variant_title)
+        title = clean_text(line.title)
         return {
-            "sku": clean(line.sku),
+            "sku": clean_text(line.sku),
             "title": title,
-            "rtl": right_to_left(title),
+            "rtl": is_right_to_left(title),
             "variant": "" if variant == "Default Title" else variant,
-            "options": _pairs(line.options),
-            "hs_code": clean(customs.hs_code),
-            "origin": self._origin(customs.origin),
-            "safety": clean(self._safety(line.sku), LONGEST_SAFETY),
-            "attributes": _pairs(line.attributes),
-            "quantity": {"amount": amounts.quantity, "text": formats.number(amounts.quantity, self._locale)},
-            "removed": self._removed(removed) if removed > 0 else None,
-            "unit_price": self.money(line.unit_price.amount),
-            "gross": self.money(amounts.gross),
-            "discount": self.money(-amounts.discount) if amounts.discount else None,
-            "total": self.money(amounts.total),
+            "options": _build_attributes(line.options),
+            "hs_code": clean_text(customs.hs_code),
+            "origin": self._build_origin(customs.origin),
+            "safety": clean_text(self._safety(line.sku), LONGEST_SAFETY),
+            "attributes": _build_attributes(line.attributes),
+            "quantity": {
+                "amount": amounts.quantity,
+                "text": formats.format_number(amounts.quantity, self._locale),
+            },
+            "removed": self._build_removed(removed) if removed > 0 else None,
+            "unit_price": self.build_money(line.unit_price.amount),
+            "gross": self.build_money(amounts.gross),
+            "discount": self.build_money(-amounts.discount) if amounts.discount else None,
+            "total": self.build_money(amounts.total),
             "taxes": [
-                self.row(Row(Kind.TAX, amounts.share(tax.price.amount), tax.title, tax.rate))
+                self.build_row(Row(RowKind.TAX, amounts.compute_share(tax.price.amount), tax.title, tax.rate))
                 for tax in line.taxes
             ],
         }
 
-    def _origin(self, code: str | None) -> Json | None:
+    def _build_origin(self, code: str | None) -> Json | None:
         if not code:
             return None
-        return {"code": clean(code), "name": clean(formats.country(code, self._locale))}
+        return {"code": clean_text(code), "name": clean_text(formats.format_country(code, self._locale))}
 
-    def _removed(self, count: int) -> Json:
-        text = self._words["removed"].format(count=formats.number(count, self._locale))
+    def _build_removed(self, count: int) -> Json:
+        text = self._words["removed"].format(count=formats.format_number(count, self._locale))
         return {"amount": count, "text": text}
 
-    def totals(self, totals: Sums) -> Json:
+    def build_totals(self, totals: Sums) -> Json:
         return {
-            "sums": [self.row(row) for row in totals.rows],
-            "total": self.money(totals.total),
-            "included_taxes": [self.row(row, included=True) for row in totals.included],
-            "net": None if totals.net is None else self.money(totals.net),
-            "after": [self.row(row) for row in totals.after],
-            "final": self.money(totals.final) if totals.after else None,
+            "sums": [self.build_row(row) for row in totals.rows],
+            "total": self.build_money(totals.total),
+            "included_taxes": [self.build_row(row, included=True) for row in totals.included],
+            "net": None if totals.net is None else self.build_money(totals.net),
+            "after": [self.build_row(row) for row in totals.after],
+            "final": self.build_money(totals.final) if totals.after else None,
             "has_discounts": any(line.discount != ZERO for line in totals.lines),
         }
 
-    def row(self, row: Row, *, included: bool = False) -> Json:
-        label = self._label(row)
+    def build_row(self, row: Row, *, included: bool = False) -> Json:
+        label = self._format_label(row)
         return {
             "kind": str(row.kind),
             "label": self._words["included"].format(tax=label) if included else label,
-            "title": clean(row.title),
+            "title": clean_text(row.title),
             "rate": None if row.rate is None else str(row.rate),
-            **self.money(row.amount),
+            **self.build_money(row.amount),
         }
 
-    def _label(self, row: Row) -> str:
+    def _format_label(self, row: Row) -> str:
         word = {
-            Kind.SUBTOTAL: self._words["subtotal"],
-            Kind.DISCOUNT: self._words["discount"],
-            Kind.SHIPPING: self._words["shipping"],
-            Kind.TAX: self._words["tax"],
-            Kind.OTHER: self._words["other"],
-            Kind.REFUNDED: self._words["refunded"],
+            RowKind.SUBTOTAL: self._words["subtotal"],
+            RowKind.DISCOUNT: self._words["discount"],
+            RowKind.SHIPPING: self._words["shipping"],
+            RowKind.TAX: self._words["tax"],
+            RowKind.OTHER: self._words["other"],
+            RowKind.REFUNDED: self._words["refunded"],
         }[row.kind]
-        title = clean(row.title, 80)
-        if row.kind is Kind.SHIPPING:
+        title = clean_text(row.title, 80)
+        if row.kind is RowKind.SHIPPING:
             return f"{word} ({title})" if title else word
-        if row.kind is Kind.TAX:
-            rate = "" if row.rate is None else formats.percent(row.rate, self._locale)
+        if row.kind is RowKind.TAX:
+            rate = "" if row.rate is None else formats.format_rate(row.rate, self._locale)
             return " ".join(part for part in (title or word, rate) if part)
         return word

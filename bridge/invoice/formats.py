@@ -12,7 +12,7 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_c
 ENGLISH = Locale("en")
 
 
-def locale_of(tag: str | None) -> Locale | None:
+def parse_locale(tag: str | None) -> Locale | None:
     """The locale of a tag as Shopify or a merchant writes it: "fr", "fr-CA", "pt_BR", "zh-Hant-TW"."""
     if not tag:
         return None
@@ -22,26 +22,26 @@ def locale_of(tag: str | None) -> Locale | None:
         return None
 
 
-def money(amount: Decimal, currency: str, locale: Locale) -> str:
+def format_money(amount: Decimal, currency: str, locale: Locale) -> str:
     """An amount with its currency's own number of decimals (JPY 0, KWD 3); never fewer digits than it has."""
     exact = round(amount, get_currency_precision(currency)) == amount
     return format_currency(amount, currency, locale=locale, decimal_quantization=exact)
 
 
-def percent(rate: Decimal, locale: Locale) -> str:
+def format_rate(rate: Decimal, locale: Locale) -> str:
     """0.055 is "5.5%": every digit of the rate is shown."""
     return format_percent(rate.normalize(), locale=locale, decimal_quantization=False)
 
 
-def number(value: int, locale: Locale) -> str:
+def format_number(value: int, locale: Locale) -> str:
     return format_decimal(value, locale=locale)
 
 
-def day(value: date, locale: Locale) -> str:
+def format_day(value: date, locale: Locale) -> str:
     return format_date(value, format="long", locale=locale)
 
 
-def country(code: str | None, locale: Locale) -> str:
+def format_country(code: str | None, locale: Locale) -> str:
     """The country's name; the code itself where Unicode knows no name for it."""
     if not code:
         return ""

@@ -10,13 +10,13 @@ import structlog
 
 from bridge.config.settings import Invoice
 from bridge.errors import NeedsPerson
-from bridge.invoice.data import BadSetting, Safety, invoice_data, no_safety
+from bridge.invoice.data import BadSetting, Safety, build_invoice_data, no_safety
 from bridge.invoice.download import (
     BadInvoice,
-    fetch,
-    invoice_url,
+    build_invoice_url,
+    fetch_pdf,
 )
-from bridge.invoice.template import FONT_REMEDY, Rendered, TemplateError, render
+from bridge.invoice.template import FONT_REMEDY, Rendered, TemplateError, render_pdf
 from bridge.invoice.totals import Unusable
 from bridge.net.ssrf import (
     SsrfSafeSession,
@@ -56,37 +56,37 @@ class Invoices:
         if self._settings.mode == "none":
             return None
         if self._settings.mode == "template":
-            return (await self.render(shop, order)).pdf
-        return await self._fetch(shop, order)
+            return (await self.render_invoice(shop, order)).pdf
+        return await self._fetch_invoice(shop, order)
 
-    async def render(self, shop: str, order: ShopOrder) -> Rendered:
+    async def render_invoice(self, shop: str, order: ShopOrder) -> Rendered:
         """The PDF from the template, with what is to be said about it. Raises NeedsPerson("invoice")."""
         try:
-            data = invoice_data(shop, order, self._settings, self._safety)
+            data = build_invoice_data(shop, order, self._settings, self._safety)
             async with self._turn:
-                rendered = await render(data, self._settings, self._base, order.created_at)
+                rendered = await render_pdf(data, self._settings, self._base, order.created_at)
         except (BadSetting, Unusable, TemplateError) as error:
             raise NeedsPerson("invoice", why=str(error), name=order.name) from error
         for warning in rendered.warnings:
             log.warning("invoice_warning", shop=shop, order=order.name, warning=warning)
         if rendered.missing:
-            scripts = ", ".join(rendered.scripts())
+            scripts = ", ".join(rendered.list_scripts())
             log.warning(
                 "invoice_without_font", shop=shop, order=order.name, scripts=scripts, remedy=FONT_REMEDY
             )
         return rendered
 
-    async def _fetch(self, shop: str, order: ShopOrder) -> bytes:
+    async def _fetch_invoice(self, shop: str, order: ShopOrder) -> bytes:
         try:
             if not self._settings.url:
                 raise BadSetting("`invoice.url` is not set")
-            url = invoice_url(self._settings.url, shop, order)
+            url = build_invoice_url(self._settings.url, shop, order)
             if self._settings.allow_private_addresses and self._session is not None:
-                return await fetch(url, self._settings, self._session, None)
+                return await fetch_pdf(url, self._settings, self._session, None)
             guard = (
                 SsrfSafeSession(allow_any) if self._settings.allow_private_addresses else SsrfSafeSession()
             )
             async with guard:
-                return await fetch(url, self._settings, guard.session, guard)
+                return await fetch_pdf(url, self._settings, guard.session, guard)
         except (BadSetting, BadInvoice) as error:
             raise NeedsPerson("invoice", why=str(error), name=order.name) from error

@@ -374,5 +374,5 @@ LABELS: dict[str, Labels] = {
 ENGLISH = "en"
 
 
-def labels(language: str) -> Labels:
+def select_labels(language: str) -> Labels:
     return LABELS.get(language, LABELS[ENGLISH])

@@ -11,13 +11,13 @@ _AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 _VAT = ("VAT", Decimal("0.2"))
 
 
-def sample_order(*, locale: str = "en-GB", currency: str = "EUR") -> ShopOrder:
+def build_sample_order(*, locale: str = "en-GB", currency: str = "EUR") -> ShopOrder:
     """Three lines, options, a discount, shipping and included tax, in an invented customer's name."""
 
-    def money(amount: str) -> Money:
+    def build_money(amount: str) -> Money:
         return Money(Decimal(amount), currency)
 
-    def line(
+    def build_line(
         number: int, title: str, sku: str, price: str, quantity: int, total: str, variant: str
     ) -> LineItem:
         return LineItem(
@@ -27,13 +27,13 @@ def sample_order(*, locale: str = "en-GB", currency: str = "EUR") -> ShopOrder:
             variant_title=variant,
             quantity=quantity,
             current_quantity=quantity,
-            unit_price=money(price),
-            total=money(total),
+            unit_price=build_money(price),
+            total=build_money(total),
         )
 
-    ring = line(1, "Signet ring, lost-wax silver", "RING-S", "89.00", 1, "89.00", "Silver / 54")
-    mug = line(2, "Faceted pen holder", "PEN-WHITE", "24.00", 2, "43.20", "White")
-    chess = line(3, "Chess set, 32 pieces", "CHESS-SET", "140.00", 1, "140.00", "Black and white")
+    ring = build_line(1, "Signet ring, lost-wax silver", "RING-S", "89.00", 1, "89.00", "Silver / 54")
+    mug = build_line(2, "Faceted pen holder", "PEN-WHITE", "24.00", 2, "43.20", "White")
+    chess = build_line(3, "Chess set, 32 pieces", "CHESS-SET", "140.00", 1, "140.00", "Black and white")
     return ShopOrder(
         id="gid://shopify/Order/1001",
         name="#1001",
@@ -67,13 +67,13 @@ def sample_order(*, locale: str = "en-GB", currency: str = "EUR") -> ShopOrder:
         email="ada@example.com",
         customer_name="Ada Example",
         locale=locale,
-        subtotal=money("272.20"),
-        shipping_total=money("7.90"),
-        tax_total=money("46.68"),
-        discount_total=money("4.80"),
-        total=money("280.10"),
+        subtotal=build_money("272.20"),
+        shipping_total=build_money("7.90"),
+        tax_total=build_money("46.68"),
+        discount_total=build_money("4.80"),
+        total=build_money("280.10"),
         taxes_included=True,
-        taxes=(TaxLine(title=_VAT[0], rate=_VAT[1], price=money("46.68")),),
+        taxes=(TaxLine(title=_VAT[0], rate=_VAT[1], price=build_money("46.68")),),
         papers=Papers(
             po_number="PO-2026-117",
             company="Example & Daughters",
@@ -84,5 +84,5 @@ def sample_order(*, locale: str = "en-GB", currency: str = "EUR") -> ShopOrder:
                 (chess.id, Customs("950490", "FR")),
             ),
         ),
-        shipping_lines=(ShippingLine(title="Standard", code="standard", price=money("7.90")),),
+        shipping_lines=(ShippingLine(title="Standard", code="standard", price=build_money("7.90")),),
     )

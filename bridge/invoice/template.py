@@ -51,11 +51,11 @@ class Rendered:
     warnings: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
-    def remarks(self) -> tuple[str, ...]:
+    def list_remarks(self) -> tuple[str, ...]:
         """All that a person who previews the invoice should know. May hold letters of the customer's name."""
-        return (*self.warnings, *((_missing(self.missing),) if self.missing else ()))
+        return (*self.warnings, *((_describe_missing(self.missing),) if self.missing else ()))
 
-    def scripts(self) -> tuple[str, ...]:
+    def list_scripts(self) -> tuple[str, ...]:
         """The scripts of the missing characters, for a log: "CJK", "TIFINAGH"."""
         return tuple(sorted({unicodedata.name(one, "UNKNOWN").split()[0] for one in self.missing}))
 
@@ -64,14 +64,14 @@ SHIPPED = {"invoice": "invoice.typ", "customs": "customs.typ"}
 """The templates that come with the bridge, by their names in the settings."""
 
 
-def shipped_template(name: str = "invoice") -> str:
+def read_shipped_template(name: str = "invoice") -> str:
     """The source of a template of the bridge, whole: what all have in common, then its own. Raises KeyError."""
     folder = resources.files("bridge.invoice")
     parts = (folder.joinpath(part).read_text(encoding="utf-8") for part in ("common.typ", SHIPPED[name]))
     return "\n".join(parts)
 
 
-async def render(
+async def render_pdf(
     data: Json, settings: Invoice, base: Path, created: datetime, *, seconds: float = SECONDS
 ) -> Rendered:
     """The PDF of `data`. `base` is the folder of the configuration: a template sees nothing outside it.
@@ -79,25 +79,25 @@ async def render(
     `created` is written into the PDF, so that equal input gives equal bytes. Raises TemplateError, BadSetting
     for a file or folder that is not there, or TryAgain when the machine cannot start a process.
     """
-    job = _job(data, settings, base, created, seconds)
-    outcome, pdf = await _run(json.dumps(job).encode(), base, seconds, settings.max_bytes)
+    job = _build_job(data, settings, base, created, seconds)
+    outcome, pdf = await _run_typst(json.dumps(job).encode(), base, seconds, settings.max_bytes)
     if not outcome["ok"]:
-        raise TemplateError(_without_customer(_explain(outcome), data))
-    warnings = tuple(_without_customer(text, data) for text in outcome["warnings"])
+        raise TemplateError(_remove_customer(_describe_error(outcome), data))
+    warnings = tuple(_remove_customer(text, data) for text in outcome["warnings"])
     return Rendered(pdf, warnings, tuple(outcome["missing"]))
 
 
-def _job(data: Json, settings: Invoice, base: Path, created: datetime, seconds: float) -> Json:
+def _build_job(data: Json, settings: Invoice, base: Path, created: datetime, seconds: float) -> Json:
     name = settings.template or "invoice"
-    template = None if name in SHIPPED else _inside(base, name, "invoice.template")
+    template = None if name in SHIPPED else _resolve_inside(base, name, "invoice.template")
     if settings.seller and settings.seller.logo:
-        _inside(base, settings.seller.logo, "invoice.seller.logo")
+        _resolve_inside(base, settings.seller.logo, "invoice.seller.logo")
     fonts = base / settings.font_path if settings.font_path else None
     if fonts and not fonts.is_dir():
         raise BadSetting(f"`invoice.font_path` {settings.font_path!r} is not a folder")
     return {
         "path": None if template is None else str(template),
-        "source": shipped_template(name) if template is None else None,
+        "source": read_shipped_template(name) if template is None else None,
         "root": str(base.absolute()),
         "font_paths": [] if fonts is None else [str(fonts.absolute())],
         "data": json.dumps(data),
@@ -108,7 +108,7 @@ def _job(data: Json, settings: Invoice, base: Path, created: datetime, seconds: 
     }
 
 
-def _inside(base: Path, name: str, setting: str) -> Path:
+def _resolve_inside(base: Path, name: str, setting: str) -> Path:
     root = os.path.normpath(base.absolute())
     path = Path(os.path.normpath(Path(root) / name))
     if Path(name).is_absolute() or not path.is_relative_to(root):
@@ -120,7 +120,7 @@ def _inside(base: Path, name: str, setting: str) -> Path:
     return path
 
 
-async def _run(job: bytes, base: Path, seconds: float, max_bytes: int) -> tuple[Json, bytes]:
+async def _run_typst(job: bytes, base: Path, seconds: float, max_bytes: int) -> tuple[Json, bytes]:
     # A package would be fetched by Typst itself, past all of our checks: the proxy that goes nowhere stops it.
     env = {name: os.environ[name] for name in _KEPT if name in os.environ}
     env |= dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"), _NOWHERE)
@@ -141,7 +141,7 @@ async def _run(job: bytes, base: Path, seconds: float, max_bytes: int) -> tuple[
         raise TryAgain(f"the process for the invoice could not start: {error.strerror}") from error
     try:
         async with asyncio.timeout(seconds):
-            head, pdf, errors = await _converse(process, job, max_bytes)
+            head, pdf, errors = await _send_job(process, job, max_bytes)
             status = await process.wait()
     except TimeoutError:
         raise TemplateError(f"the template did not finish within {seconds:g} seconds; simplify it") from None
@@ -150,14 +150,14 @@ async def _run(job: bytes, base: Path, seconds: float, max_bytes: int) -> tuple[
             process.kill()
         await process.wait()
     if status != 0 or not head:
-        raise TemplateError(_died(status, errors))
+        raise TemplateError(_describe_exit(status, errors))
     if len(pdf) > max_bytes:
-        raise TemplateError(_too_large(max_bytes))
+        raise TemplateError(_describe_too_large(max_bytes))
     outcome: Json = json.loads(head)
     return outcome, pdf
 
 
-async def _converse(
+async def _send_job(
     process: asyncio.subprocess.Process, job: bytes, max_bytes: int
 ) -> tuple[bytes, bytes, bytes]:
     stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
@@ -169,34 +169,34 @@ async def _converse(
             stdin.write(job)
             await stdin.drain()
             stdin.close()
-        answer = await _at_most(stdout, max_bytes)
+        answer = await _read_at_most(stdout, max_bytes)
         head, _, pdf = answer.partition(b"\n")
         return head, pdf, await errors
     finally:
         errors.cancel()
 
 
-async def _at_most(stream: asyncio.StreamReader, max_bytes: int) -> bytes:
+async def _read_at_most(stream: asyncio.StreamReader, max_bytes: int) -> bytes:
     chunks, size = [], 0
     while chunk := await stream.read(65536):
         chunks.append(chunk)
         size += len(chunk)
         if size > max_bytes + HEAD:
-            raise TemplateError(_too_large(max_bytes))
+            raise TemplateError(_describe_too_large(max_bytes))
     return b"".join(chunks)
 
 
-def _too_large(max_bytes: int) -> str:
+def _describe_too_large(max_bytes: int) -> str:
     return f"the PDF is larger than {max_bytes} bytes; use smaller pictures or raise `invoice.max_bytes`"
 
 
-def _died(status: int, errors: bytes) -> str:
+def _describe_exit(status: int, errors: bytes) -> str:
     if b"memory allocation" in errors or b"MemoryError" in errors:
         return f"the template needs more than {MEMORY // 1024**2} MB of memory; simplify it"
     return f"Typst stopped with exit status {status}; check the template, its pictures and its fonts"
 
 
-def _explain(outcome: Json) -> str:
+def _describe_error(outcome: Json) -> str:
     """Typst's message, with file, line and column in front."""
     message: str = outcome["message"]
     if "failed to download package" in message:
@@ -207,16 +207,18 @@ def _explain(outcome: Json) -> str:
     return f"{where}{message}{hints}".replace(_NAMELESS, "the bridge's template")[:1000]
 
 
-def _missing(characters: tuple[str, ...]) -> str:
+def _describe_missing(characters: tuple[str, ...]) -> str:
     shown = ", ".join(f"“{character}” (U+{ord(character):04X})" for character in characters[:20])
     more = f" and {len(characters) - 20} more" if len(characters) > 20 else ""
     return f"No font has {shown}{more}: printed as empty boxes. {FONT_REMEDY}"
 
 
-def _without_customer(text: str, data: Json) -> str:
+def _remove_customer(text: str, data: Json) -> str:
     """Typst's message without the customer: a template's error may quote what it was given."""
     private = {
-        value for part in ("billing", "shipping", "customer", "buyer") for value in _strings(data[part])
+        value
+        for part in ("billing", "shipping", "customer", "buyer")
+        for value in _collect_strings(data[part])
     }
     for value in sorted(private, key=len, reverse=True):
         if len(value) > 2:
@@ -224,9 +226,9 @@ def _without_customer(text: str, data: Json) -> str:
     return text
 
 
-def _strings(value: Any) -> set[str]:
+def _collect_strings(value: Any) -> set[str]:
     if isinstance(value, str):
         return {value}
     if isinstance(value, dict):
         value = list(value.values())
-    return {text for item in value for text in _strings(item)} if isinstance(value, list) else set()
+    return {text for item in value for text in _collect_strings(item)} if isinstance(value, list) else set()

@@ -23,7 +23,7 @@ class Unusable(ValueError):
     """The order's amounts cannot be put on one invoice; the text says why."""
 
 
-class Kind(StrEnum):
+class RowKind(StrEnum):
     SUBTOTAL = "subtotal"
     DISCOUNT = "discount"
     SHIPPING = "shipping"
@@ -36,7 +36,7 @@ class Kind(StrEnum):
 class Row:
     """One amount of the column, signed. `title` and `rate` are those of a tax or a shipping rate."""
 
-    kind: Kind
+    kind: RowKind
     amount: Decimal
     title: str = ""
     rate: Decimal | None = None
@@ -52,11 +52,11 @@ class LineSum:
     discount: Decimal
     total: Decimal
 
-    def share(self, amount: Decimal) -> Decimal:
+    def compute_share(self, amount: Decimal) -> Decimal:
         """Of an amount for the whole line, the part for the units that are left."""
         if self.quantity == self.line.quantity:
             return amount
-        return _rounded(amount * self.quantity / self.line.quantity, self.line.total.currency)
+        return _round_amount(amount * self.quantity / self.line.quantity, self.line.total.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +77,21 @@ class Sums:
     final: Decimal
 
 
-def sums(order: ShopOrder) -> Sums:
+def compute_sums(order: ShopOrder) -> Sums:
     """Raises Unusable when the shop gave no total, or amounts in more than one currency."""
     now = order.current_total or order.total
     if now is None:
         raise Unusable("the shop gave no total for this order")
-    currency = _one_currency(order)
-    taxes = _taxes(order)
+    currency = _require_one_currency(order)
+    taxes = _build_tax_rows(order)
     extra = () if order.taxes_included else taxes
-    lines = tuple(_line(line, currency) for line in order.lines if line.current_quantity)
-    given_back = _given_back_for_nothing(order)
-    taken_off = _taken_off_already(order, now.amount, given_back, lines, extra)
+    lines = tuple(_build_line_sum(line, currency) for line in order.lines if line.current_quantity)
+    given_back = _compute_extra_refund(order)
+    taken_off = _compute_already_deducted(order, now.amount, given_back, lines, extra)
     total = now.amount + taken_off
-    lines, rows = _rows(order, total, lines, extra, currency)
+    lines, rows = _build_rows(order, total, lines, extra, currency)
     included = taxes if order.taxes_included else ()
-    after = (Row(Kind.REFUNDED, -given_back),) if given_back else ()
+    after = (Row(RowKind.REFUNDED, -given_back),) if given_back else ()
     return Sums(
         currency=currency,
         lines=lines,
@@ -104,7 +104,7 @@ def sums(order: ShopOrder) -> Sums:
     )
 
 
-def paid_in_other_currency(order: ShopOrder, total: Decimal) -> Money | None:
+def find_presentment_total(order: ShopOrder, total: Decimal) -> Money | None:
     """The same total in the currency that the customer paid in, where that is another one and the shop gives it."""
     known = (
         (order.current_total or order.total, order.presentment_current_total),
@@ -116,34 +116,36 @@ def paid_in_other_currency(order: ShopOrder, total: Decimal) -> Money | None:
     return None
 
 
-def _line(line: LineItem, currency: str) -> LineSum:
+def _build_line_sum(line: LineItem, currency: str) -> LineSum:
     """The units that are left, each at the line's own price; of its total, their share."""
     left = line.current_quantity
     gross = line.unit_price.amount * left
     total = line.total.amount
     if left != line.quantity:
-        total = _rounded(total * left / line.quantity, currency) if line.quantity else ZERO
+        total = _round_amount(total * left / line.quantity, currency) if line.quantity else ZERO
     return LineSum(line, left, gross=gross, discount=gross - total, total=total)
 
 
-def _unit_of(currency: str) -> Decimal:
+def _compute_smallest_unit(currency: str) -> Decimal:
     """The smallest amount of a currency: 0.01 EUR, 1 JPY, 0.001 KWD."""
     return Decimal(1).scaleb(-get_currency_precision(currency))
 
 
-def _rounded(amount: Decimal, currency: str) -> Decimal:
-    return amount.quantize(_unit_of(currency), ROUND_HALF_UP)
+def _round_amount(amount: Decimal, currency: str) -> Decimal:
+    return amount.quantize(_compute_smallest_unit(currency), ROUND_HALF_UP)
 
 
-def _given_back_for_nothing(order: ShopOrder) -> Decimal:
+def _compute_extra_refund(order: ShopOrder) -> Decimal:
     """What was refunded beyond the units and the shipping that are gone from the order: for a scratch, say."""
     refunded = order.refunded_total.amount if order.refunded_total else ZERO
-    beyond = refunded - _gone(order)
+    beyond = refunded - _compute_removed(order)
     shared = [line for line in order.lines if line.current_quantity != line.quantity]
-    return beyond if beyond > _unit_of(order.currency) * len(shared) else ZERO  # less comes of rounding
+    return (
+        beyond if beyond > _compute_smallest_unit(order.currency) * len(shared) else ZERO
+    )  # less comes of rounding
 
 
-def _gone(order: ShopOrder) -> Decimal:
+def _compute_removed(order: ShopOrder) -> Decimal:
     """What the units that were removed or returned cost, and the shipping that was taken back."""
     gone = ZERO
     for line in order.lines:
@@ -155,46 +157,46 @@ def _gone(order: ShopOrder) -> Decimal:
     before = sum((line.price.amount for line in order.shipping_lines), ZERO)
     if order.shipping_lines and order.shipping_total is not None:
         gone += max(ZERO, before - order.shipping_total.amount)
-    return _rounded(gone, order.currency)
+    return _round_amount(gone, order.currency)
 
 
-def _taken_off_already(
+def _compute_already_deducted(
     order: ShopOrder, now: Decimal, given_back: Decimal, lines: tuple[LineSum, ...], taxes: tuple[Row, ...]
 ) -> Decimal:
     """How much of what was given back the shop's current total is less by already, so that it is not taken off
     twice. Shopify does not document it: told by the total before returns, and by the parts of the current one."""
     if not given_back:
         return ZERO
-    by_total = (order.total.amount if order.total else now) - now - _gone(order)
-    parts = [line.total for line in lines] + [row.amount for row in (*_shipping(order), *taxes)]
+    by_total = (order.total.amount if order.total else now) - now - _compute_removed(order)
+    parts = [line.total for line in lines] + [row.amount for row in (*_build_shipping_rows(order), *taxes)]
     short = sum(parts, ZERO) - now
-    by_parts = short - _further_discount(order, lines, short)
+    by_parts = short - _compute_further_discount(order, lines, short)
     return max(ZERO, min(given_back, max(by_total, by_parts)))
 
 
-def _rows(
+def _build_rows(
     order: ShopOrder, total: Decimal, lines: tuple[LineSum, ...], taxes: tuple[Row, ...], currency: str
 ) -> tuple[tuple[LineSum, ...], tuple[Row, ...]]:
     """The lines, and the rows that lead from them to the total."""
-    shipping = _shipping(order)
+    shipping = _build_shipping_rows(order)
     items = sum((line.total for line in lines), ZERO)
     rest = total - items - sum((row.amount for row in (*shipping, *taxes)), ZERO)
-    discount = _further_discount(order, lines, -rest)
+    discount = _compute_further_discount(order, lines, -rest)
     rest += discount
-    lines = _without_pennies(lines, rest, currency)
+    lines = _settle_rounding(lines, rest, currency)
     rest += items - sum((line.total for line in lines), ZERO)
-    rows = [Row(Kind.SUBTOTAL, sum((line.total for line in lines), ZERO))]
+    rows = [Row(RowKind.SUBTOTAL, sum((line.total for line in lines), ZERO))]
     if discount:
-        rows.append(Row(Kind.DISCOUNT, -discount))
+        rows.append(Row(RowKind.DISCOUNT, -discount))
     rows += [*shipping, *taxes]
     if rest:
-        rows.append(Row(Kind.OTHER, rest))
+        rows.append(Row(RowKind.OTHER, rest))
     return lines, tuple(rows)
 
 
-def _without_pennies(lines: tuple[LineSum, ...], rest: Decimal, currency: str) -> tuple[LineSum, ...]:
+def _settle_rounding(lines: tuple[LineSum, ...], rest: Decimal, currency: str) -> tuple[LineSum, ...]:
     """Lines whose share was rounded take up what rounding left over: one smallest amount each, no more."""
-    unit = _unit_of(currency)
+    unit = _compute_smallest_unit(currency)
     shares = [index for index, one in enumerate(lines) if one.quantity != one.line.quantity and one.total]
     if not rest or abs(rest) > unit * len(shares):
         return lines
@@ -205,7 +207,7 @@ def _without_pennies(lines: tuple[LineSum, ...], rest: Decimal, currency: str) -
     return tuple(found)
 
 
-def _further_discount(order: ShopOrder, lines: tuple[LineSum, ...], missing: Decimal) -> Decimal:
+def _compute_further_discount(order: ShopOrder, lines: tuple[LineSum, ...], missing: Decimal) -> Decimal:
     """The part of Shopify's discount total that no line shows: on the whole order or on shipping.
 
     A line's total may be before order-wide codes; so only as much is shown as is `missing` to reach the order's
@@ -217,31 +219,31 @@ def _further_discount(order: ShopOrder, lines: tuple[LineSum, ...], missing: Dec
     return max(ZERO, min(unseen, missing))
 
 
-def _shipping(order: ShopOrder) -> tuple[Row, ...]:
+def _build_shipping_rows(order: ShopOrder) -> tuple[Row, ...]:
     title = " + ".join(line.title for line in order.shipping_lines if line.title)
     if order.shipping_total is not None:
         amount = order.shipping_total.amount
     else:
         amount = sum((line.price.amount for line in order.shipping_lines), ZERO)
-    return (Row(Kind.SHIPPING, amount, title),) if amount or title else ()
+    return (Row(RowKind.SHIPPING, amount, title),) if amount or title else ()
 
 
-def _taxes(order: ShopOrder) -> tuple[Row, ...]:
+def _build_tax_rows(order: ShopOrder) -> tuple[Row, ...]:
     """One row per title and rate; what the tax total has beyond them is a row without a title."""
     grouped: dict[tuple[str, Decimal | None], Decimal] = {}
     for tax in order.taxes:
         key = (tax.title, tax.rate)
         grouped[key] = grouped.get(key, ZERO) + tax.price.amount
-    rows = [Row(Kind.TAX, amount, *key) for key, amount in grouped.items() if amount or key[1] == 0]
+    rows = [Row(RowKind.TAX, amount, *key) for key, amount in grouped.items() if amount or key[1] == 0]
     if order.tax_total is not None:
         rest = order.tax_total.amount - sum((row.amount for row in rows), ZERO)
         if rest:
-            rows.append(Row(Kind.TAX, rest))
+            rows.append(Row(RowKind.TAX, rest))
     return tuple(rows)
 
 
-def _one_currency(order: ShopOrder) -> str:
-    def amounts() -> list[Money | None]:
+def _require_one_currency(order: ShopOrder) -> str:
+    def list_amounts() -> list[Money | None]:
         taxes: list[TaxLine] = [*order.taxes, *(tax for line in order.lines for tax in line.taxes)]
         return [
             order.total,
@@ -257,7 +259,7 @@ def _one_currency(order: ShopOrder) -> str:
             *(tax.price for tax in taxes),
         ]
 
-    currencies = sorted({money.currency for money in amounts() if money is not None})
+    currencies = sorted({money.currency for money in list_amounts() if money is not None})
     if len(currencies) != 1:
         raise Unusable(f"its amounts are in more than one currency ({', '.join(currencies)})")
     return currencies[0]

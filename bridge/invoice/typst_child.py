@@ -28,7 +28,7 @@ it tells of missing characters.
 """
 
 
-def limit(memory: int, seconds: int) -> None:
+def set_process_limits(memory: int, seconds: int) -> None:
     """Bound this process where the system can (not on Windows): a backstop if the parent is gone.
 
     No core is dumped when it dies: the customer would be in it.
@@ -54,7 +54,7 @@ def compile_job(job: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         package_cache_path=Path(job["no_packages"]),
     )
 
-    def export(standards: list[Any]) -> tuple[bytes, list[str]]:
+    def export_pdf(standards: list[Any]) -> tuple[bytes, list[str]]:
         pdf, warnings = compiler.compile_with_warnings(
             source, format="pdf", pdf_standards=standards, timestamp=job["timestamp"]
         )
@@ -65,11 +65,11 @@ def compile_job(job: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     refusals: list[typst.TypstError] = []
     for standards in EXPORTS:
         try:
-            pdf, warnings = export(standards)
+            pdf, warnings = export_pdf(standards)
         except typst.TypstError as error:
             refusals.append(error)
             continue
-        missing = undisplayable(refusals[0].diagnostic) if refusals else []
+        missing = parse_undisplayable(refusals[0].diagnostic) if refusals else []
         if not standards and not missing:
             warnings.append(f"not an archival PDF: {refusals[-1].message}")
         return {"ok": True, "warnings": warnings, "missing": missing}, pdf
@@ -82,7 +82,7 @@ def compile_job(job: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     }, b""
 
 
-def undisplayable(diagnostic: str) -> list[str]:
+def parse_undisplayable(diagnostic: str) -> list[str]:
     """The characters that no font has, from Typst's refusal to write them into an archival PDF."""
     found = (
         _ESCAPE.sub(lambda code: chr(int(code[1], 16)), text) for text in _UNDISPLAYABLE.findall(diagnostic)
@@ -92,7 +92,7 @@ def undisplayable(diagnostic: str) -> list[str]:
 
 def main() -> None:
     job = json.loads(sys.stdin.buffer.read())
-    limit(job["memory"], job["seconds"])
+    set_process_limits(job["memory"], job["seconds"])
     outcome, pdf = compile_job(job)
     sys.stdout.buffer.write(json.dumps(outcome).encode() + b"\n" + pdf)
 

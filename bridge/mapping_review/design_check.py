@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from bridge.mapping_review.findings import (
     Finding,
-    Kind,
+    FindingKind,
 )
 from bridge.mapping_review.prices import Prices
 from bridge.mapping_review.variants import is_offered
@@ -19,7 +19,7 @@ from bridge.order.model import Design
 PATIENCE = 20.0  # seconds for which a person waits for Sculpteo
 
 
-async def unknown_designs(
+async def find_unknown_designs(
     prices: Prices, designs: Iterable[Design], *, patience: float | None = PATIENCE
 ) -> list[Finding]:
     """What Sculpteo does not know of these designs: a material that it does not offer, a design that it gives no
@@ -27,16 +27,16 @@ async def unknown_designs(
     found: list[Finding] = []
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(patience):
-            await _ask(prices, list(dict.fromkeys(designs)), found)
+            await _check_designs(prices, list(dict.fromkeys(designs)), found)
     return found
 
 
-async def _ask(prices: Prices, designs: list[Design], found: list[Finding]) -> None:
-    offered = await prices.offered()
+async def _check_designs(prices: Prices, designs: list[Design], found: list[Finding]) -> None:
+    offered = await prices.fetch_material_ids()
     strange = dict.fromkeys(one.material for one in designs if not is_offered(one.material, offered))
-    found += (Finding(Kind.MATERIAL, {"material": material}) for material in strange)
+    found += (Finding(FindingKind.MATERIAL, {"material": material}) for material in strange)
     asked = [one for one in designs if is_offered(one.material, offered)]
-    for design, answer in (await prices.of(asked)).items():
+    for design, answer in (await prices.fetch_prices(asked)).items():
         if answer is not None and answer.total is None:
             facts = {"design": describe_designs((design,)), "why": answer.problem or "it names none"}
-            found.append(Finding(Kind.DESIGN, facts))
+            found.append(Finding(FindingKind.DESIGN, facts))

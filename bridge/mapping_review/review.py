@@ -11,26 +11,26 @@ from bridge.mapping_review.prices import (
     Priced,
     Prices,
     Progress,
-    silent,
+    discard_progress,
 )
 from bridge.mapping_review.variants import (
     Mapped,
     Row,
-    Stock,
-    asked_for,
-    dead,
-    lay,
-    priced,
+    ShopCatalog,
+    add_prices,
+    build_review_rows,
+    collect_designs,
+    find_unused_rules,
 )
 from bridge.order.line_overrides import LineRule
 from bridge.order.model import Design
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class MappingReview:
     """`asked_at` is the oldest answer of Sculpteo that a cost rests on; None = it was not asked."""
 
-    stocks: tuple[Stock, ...]
+    stocks: tuple[ShopCatalog, ...]
     rows: tuple[Row, ...]
     dead: tuple[Finding, ...]
     at: datetime
@@ -41,7 +41,7 @@ class Look:
         return [*(finding for row in self.rows for finding in row.findings), *self.dead]
 
     @property
-    def incomparable(self) -> tuple[str, ...]:
+    def incomparable_currencies(self) -> tuple[str, ...]:
         """Currencies of prices that no cost can be compared with."""
         found = {
             row.price.currency for row in self.rows if row.cost and row.cost.currency != row.price.currency
@@ -49,36 +49,38 @@ class Look:
         return tuple(sorted(found))
 
 
-def looked(
-    stocks: Sequence[Stock],
+def build_review(
+    stocks: Sequence[ShopCatalog],
     mapping: Mapped,
     now: datetime,
     *,
     decisions: Iterable[LineRule] = (),
     all_shops: bool = True,
-) -> Look:
+) -> MappingReview:
     """What can be said without asking Sculpteo. `decisions` are as `lay` takes them; `all_shops` = the stocks
     are those of every shop. Pure."""
-    rows = lay(stocks, mapping, decisions)
-    unused = dead(rows, [stock.shop for stock in stocks], mapping, all_shops=all_shops)
-    return Look(tuple(stocks), tuple(rows), tuple(unused), now)
+    rows = build_review_rows(stocks, mapping, decisions)
+    unused = find_unused_rules(rows, [stock.shop for stock in stocks], mapping, all_shops=all_shops)
+    return MappingReview(tuple(stocks), tuple(rows), tuple(unused), now)
 
 
 async def with_prices(
-    look: Look, prices: Prices, *, fresh: bool = False, on_progress: Progress = silent
-) -> Look:
+    look: MappingReview, prices: Prices, *, fresh: bool = False, on_progress: Progress = discard_progress
+) -> MappingReview:
     """The look with costs and margins. Raises nothing for what Sculpteo does: what it does not answer is a
     finding of the variants that need it."""
-    offered = await prices.offered()
-    wanted = asked_for(look.rows, offered)
-    answers = await prices.of(wanted, fresh=fresh, on_progress=on_progress)
-    return costed(look, answers, offered)
+    offered = await prices.fetch_material_ids()
+    wanted = collect_designs(look.rows, offered)
+    answers = await prices.fetch_prices(wanted, fresh=fresh, on_progress=on_progress)
+    return add_costs(look, answers, offered)
 
 
-def costed(look: Look, answers: Mapping[Design, Priced | None], offered: Collection[str] | None) -> Look:
+def add_costs(
+    look: MappingReview, answers: Mapping[Design, Priced | None], offered: Collection[str] | None
+) -> MappingReview:
     """The look with costs and margins from Sculpteo's answers; designs that are not among them were not asked
     for yet. Pure."""
-    rows = priced(look.rows, answers, offered)
+    rows = add_prices(look.rows, answers, offered)
     used = {design for row in rows for design in row.designs if row.on_sale}
     times = [answer.at for design, answer in answers.items() if answer and design in used]
     return replace(look, rows=tuple(rows), asked_at=min(times, default=None))

@@ -12,7 +12,7 @@ from babel.numbers import get_currency_precision
 
 from bridge.mapping_review.findings import (
     Finding,
-    Kind,
+    FindingKind,
 )
 from bridge.mapping_review.prices import Priced
 from bridge.order.line_overrides import (
@@ -36,13 +36,13 @@ RuleName = tuple[str | None, str]
 class Mapped(Catalog, Protocol):
     """The mapping, which also names its rules."""
 
-    def deciding(self, shop: str, sku: str) -> RuleName | None: ...
+    def find_rule_name(self, shop: str, sku: str) -> RuleName | None: ...
 
-    def products(self) -> Sequence[RuleName]: ...
+    def list_printed_rules(self) -> Sequence[RuleName]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
+class ShopCatalog:
     """What one shop sells. `taxes_included` = its prices are with taxes."""
 
     shop: str
@@ -87,16 +87,18 @@ class Row:
         return margin.amount / self.price.amount if margin and self.price.amount else None
 
 
-def lay(stocks: Sequence[Stock], mapping: Mapped, decisions: Iterable[LineRule] = ()) -> list[Row]:
+def build_review_rows(
+    stocks: Sequence[ShopCatalog], mapping: Mapped, decisions: Iterable[LineRule] = ()
+) -> list[Row]:
     """A row for each variant, in the order of the shops, with what is amiss without asking Sculpteo.
 
     `decisions` are those of people about variants and products, which count where the mapping has no answer.
     """
     catalog = with_overrides(mapping, decisions)
-    return [row for stock in stocks for row in _rows(stock, mapping, catalog)]
+    return [row for stock in stocks for row in _build_rows(stock, mapping, catalog)]
 
 
-def _rows(stock: Stock, mapping: Mapped, catalog: Catalog) -> list[Row]:
+def _build_rows(stock: ShopCatalog, mapping: Mapped, catalog: Catalog) -> list[Row]:
     alike: dict[str, list[Variant]] = defaultdict(list)
     for variant in stock.variants:
         if variant.sku:
@@ -104,41 +106,43 @@ def _rows(stock: Stock, mapping: Mapped, catalog: Catalog) -> list[Row]:
     rows = []
     for variant in stock.variants:
         price = Money(variant.price, stock.currency)
-        match = catalog.match_line(stock.shop, line_of(variant, price))
-        row = Row(stock.shop, variant, match, price, mapping.deciding(stock.shop, variant.sku or ""))
+        match = catalog.match_line(stock.shop, build_line(variant, price))
+        row = Row(stock.shop, variant, match, price, mapping.find_rule_name(stock.shop, variant.sku or ""))
         twins = alike[normalize_text(variant.sku)] if variant.sku else []
-        rows.append(replace(row, findings=tuple(_findings(row, twins))))
+        rows.append(replace(row, findings=tuple(_check_row(row, twins))))
     return rows
 
 
-def _findings(row: Row, twins: Sequence[Variant]) -> Iterable[Finding]:
+def _check_row(row: Row, twins: Sequence[Variant]) -> Iterable[Finding]:
     if not row.on_sale or isinstance(row.match, NotPrinted):
         return
     variant = row.variant
     if isinstance(row.match, Unmapped):
         if not variant.sku:
-            yield Finding(Kind.NO_SKU, {"title": named(variant)})
+            yield Finding(FindingKind.NO_SKU, {"title": format_variant_name(variant)})
         elif row.match.option is not None:
-            kind = Kind.NO_OPTION if row.match.value is None else Kind.OPTION
+            kind = FindingKind.NO_OPTION if row.match.value is None else FindingKind.OPTION
             yield Finding(kind, {"sku": variant.sku, "option": row.match.option, "value": row.match.value})
         else:
             near = row.match.near
             told_near = {"near": [near.build_facts(variant.sku)]} if near else {}
-            yield Finding(Kind.UNMAPPED, {"sku": mark_unseen_characters(variant.sku), **told_near})
+            yield Finding(FindingKind.UNMAPPED, {"sku": mark_unseen_characters(variant.sku), **told_near})
     if len(twins) > 1:
-        titles = ", ".join(named(twin) for twin in twins[:TITLES])
+        titles = ", ".join(format_variant_name(twin) for twin in twins[:TITLES])
         more = ", …" if len(twins) > TITLES else ""
-        yield Finding(Kind.DUPLICATE, {"sku": variant.sku, "count": len(twins), "titles": f"{titles}{more}"})
+        yield Finding(
+            FindingKind.DUPLICATE, {"sku": variant.sku, "count": len(twins), "titles": f"{titles}{more}"}
+        )
 
 
-def named(variant: Variant) -> str:
+def format_variant_name(variant: Variant) -> str:
     """What people call it: the product, and the variant where there are several."""
     if variant.title in ("", "Default Title", variant.product_title):
         return variant.product_title
     return f"{variant.product_title} / {variant.title}"
 
 
-def line_of(variant: Variant, price: Money) -> LineItem:
+def build_line(variant: Variant, price: Money) -> LineItem:
     """A line of an order for one unit of it.
 
     Whether a variant is shipped at all is not asked: Shopify tells it only to apps that may read inventory.
@@ -158,20 +162,22 @@ def line_of(variant: Variant, price: Money) -> LineItem:
     )
 
 
-def dead(rows: Sequence[Row], shops: Sequence[str], mapping: Mapped, *, all_shops: bool) -> list[Finding]:
+def find_unused_rules(
+    rows: Sequence[Row], shops: Sequence[str], mapping: Mapped, *, all_shops: bool
+) -> list[Finding]:
     """The products of the mapping that decide on no variant of these shops, whatever its status. Unless these
     are all shops, nothing is said of rules of the top level, which may be for the others."""
     used = {row.rule for row in rows}
     found = []
-    for rule in mapping.products():
+    for rule in mapping.list_printed_rules():
         shop, sku = rule
         looked_at = list(shops) if shop is None and all_shops else [shop] if shop in shops else []
         if looked_at and rule not in used:
-            found.append(Finding(Kind.DEAD, {"rule": sku, "shops": ", ".join(map(str, looked_at))}))
+            found.append(Finding(FindingKind.DEAD, {"rule": sku, "shops": ", ".join(map(str, looked_at))}))
     return found
 
 
-def asked_for(rows: Iterable[Row], offered: Collection[str] | None) -> list[Design]:
+def collect_designs(rows: Iterable[Row], offered: Collection[str] | None) -> list[Design]:
     """The designs to ask a price for, each once: those of variants on sale, in materials that are offered.
     `offered` None = the list of materials is not known."""
     wanted: dict[Design, None] = {}
@@ -186,54 +192,57 @@ def is_offered(material: str | None, offered: Collection[str] | None) -> bool:
     return material is None or offered is None or material in offered
 
 
-def priced(
+def add_prices(
     rows: Sequence[Row], prices: Mapping[Design, Priced | None], offered: Collection[str] | None
 ) -> list[Row]:
     """The rows with costs, and with what Sculpteo's answers show to be amiss. Of a design that is not among
     them nothing is said: it was not asked for."""
-    return [_priced(row, prices, offered) if row.on_sale and row.designs else row for row in rows]
+    return [_add_price(row, prices, offered) if row.on_sale and row.designs else row for row in rows]
 
 
-def _priced(row: Row, prices: Mapping[Design, Priced | None], offered: Collection[str] | None) -> Row:
+def _add_price(row: Row, prices: Mapping[Design, Priced | None], offered: Collection[str] | None) -> Row:
     findings, costs = list(row.findings), []
     warnings: dict[str, None] = {}
     for design in row.designs:
         if not is_offered(design.material, offered):
-            findings.append(Finding(Kind.MATERIAL, {"material": design.material}))
+            findings.append(Finding(FindingKind.MATERIAL, {"material": design.material}))
             continue
         if design not in prices:
             continue
         answer = prices[design]
         if answer is None:
-            findings.append(Finding(Kind.UNANSWERED, {"design": describe_designs((design,))}))
+            findings.append(Finding(FindingKind.UNANSWERED, {"design": describe_designs((design,))}))
         elif answer.total is None:
             facts = {"design": describe_designs((design,)), "why": answer.problem or "it names none"}
-            findings.append(Finding(Kind.DESIGN, facts))
+            findings.append(Finding(FindingKind.DESIGN, facts))
         else:
             costs.append(answer.total)
             if answer.warning:
                 warnings[answer.warning] = None
-    cost = _sum(costs) if len(costs) == len(row.designs) else None
+    cost = _sum_costs(costs) if len(costs) == len(row.designs) else None
     row = replace(row, cost=cost, warning="; ".join(warnings) or None)
     if cost and row.margin and row.margin.amount < 0:
         findings.append(
-            Finding(Kind.LOSS, {"sku": row.variant.sku, "cost": amount(cost), "price": amount(row.price)})
+            Finding(
+                FindingKind.LOSS,
+                {"sku": row.variant.sku, "cost": format_amount(cost), "price": format_amount(row.price)},
+            )
         )
     distinct = (finding for index, finding in enumerate(findings) if finding not in findings[:index])
     return replace(row, findings=tuple(distinct))
 
 
-def _sum(costs: Sequence[Money]) -> Money | None:
+def _sum_costs(costs: Sequence[Money]) -> Money | None:
     if len({cost.currency for cost in costs}) != 1:
         return None
     return Money(sum((cost.amount for cost in costs), Decimal(0)), costs[0].currency)
 
 
-def amount(money: Money) -> str:
+def format_amount(money: Money) -> str:
     """Money with the decimals of its currency."""
-    return f"{figure(money)} {money.currency}"
+    return f"{format_figure(money)} {money.currency}"
 
 
-def figure(money: Money) -> str:
+def format_figure(money: Money) -> str:
     """The amount alone."""
     return format(money.amount, f".{get_currency_precision(money.currency)}f")

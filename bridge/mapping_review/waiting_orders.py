@@ -45,11 +45,11 @@ class Outlook:
     problem: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
-    def sentence(self, t: Translate = to_english) -> str:
+    def format_sentence(self, t: Translate = to_english) -> str:
         """Why it is not printed; "" where it is."""
         return "" if self.items else describe_state(self.state, self.reason, self.problem, self.facts, t)
 
-    def alike(self, other: Outlook) -> bool:
+    def is_alike(self, other: Outlook) -> bool:
         """Whether the mapping comes to the same."""
         if self.items or other.items:
             return self.items == other.items
@@ -59,7 +59,7 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class MappingChange:
     """An order that another mapping treats otherwise. `approval_ends` = a person's approval was for other
     prints, and is asked for again."""
 
@@ -69,7 +69,7 @@ class Changed:
     approval_ends: bool = False
 
 
-def concerned(record: OrderRecord, now: datetime) -> bool:
+def is_affected(record: OrderRecord, now: datetime) -> bool:
     """Whether another mapping can change what becomes of the order: nothing is bought, and it is looked at."""
     if record.snapshot is None or record.reference is not None or record.attempt is not None:
         return False
@@ -84,9 +84,9 @@ def concerned(record: OrderRecord, now: datetime) -> bool:
             return False
 
 
-def changed(record: OrderRecord, catalog: Catalog, policy: Policy, now: datetime) -> Changed | None:
+def find_change(record: OrderRecord, catalog: Catalog, policy: Policy, now: datetime) -> MappingChange | None:
     """What this mapping would change for the order, or None."""
-    if record.snapshot is None or not concerned(record, now):
+    if record.snapshot is None or not is_affected(record, now):
         return None
     before = Outlook(record.items, record.state, record.reason, record.problem, record.facts)
     found = select_lines(record.shop, record.snapshot, catalog, policy)
@@ -97,6 +97,6 @@ def changed(record: OrderRecord, catalog: Catalog, policy: Policy, now: datetime
             after = Outlook((), State.IGNORED, reason, facts=facts)
         case _:
             after = Outlook(found.items)
-    if before.alike(after):
+    if before.is_alike(after):
         return None
-    return Changed(record, before, after, record.approved_at is not None and bool(record.items))
+    return MappingChange(record, before, after, record.approved_at is not None and bool(record.items))

@@ -17,12 +17,12 @@ import structlog
 
 from bridge.config.database_settings import refuse_file_left_behind
 from bridge.config.loader import Loaded
-from bridge.config.reload import Standing
+from bridge.config.reload import ReloadStatus
 from bridge.config.settings import Settings, ShopSettings
-from bridge.config.shipping_settings import ship_method
+from bridge.config.shipping_settings import select_ship_method
 from bridge.errors import BridgeError, ConfigError, LeaseLost, shopify_upstream
 from bridge.invoice.invoices import Invoices
-from bridge.mapping_review.variants import Stock
+from bridge.mapping_review.variants import ShopCatalog
 from bridge.net.circuit_breaker import (
     Breakers,
     build_breakers,
@@ -72,7 +72,7 @@ def build_policy(settings: Settings) -> Policy:
     approval, public_url = settings.approval, settings.server.public_url.rstrip("/")
 
     def select_by_rate(order: ShopOrder) -> str | None:
-        return ship_method(settings.shipping, order)
+        return select_ship_method(settings.shipping, order)
 
     return Policy(
         mode=settings.mode,
@@ -144,7 +144,7 @@ class Bridge:
         self._printers: list[SculpteoPrinter] = []
         self.breakers: Breakers = {}
         self._parts = self._build_parts(loaded, None)
-        self.standing = Standing(self.world.clock.now())
+        self.standing = ReloadStatus(self.world.clock.now())
 
     @property
     def loaded(self) -> Loaded:
@@ -219,7 +219,7 @@ class Bridge:
             printer=guard_printer(printer, breakers),
             catalog=loaded.catalog,
             invoicer=Invoices(
-                settings.invoice, loaded.path.parent, self._session, safety=loaded.catalog.safety
+                settings.invoice, loaded.path.parent, self._session, safety=loaded.catalog.find_safety_text
             ),
             policy=build_policy(settings),
             random=SystemRandom(),
@@ -325,14 +325,14 @@ def build_admin(name: str, shop: ShopSettings, session: aiohttp.ClientSession) -
 
 async def fetch_catalog(
     admin: Admin, *, on_progress: Callable[[int, int | None], None] = lambda *_: None
-) -> Stock:
+) -> ShopCatalog:
     """What a shop sells. Raises TryAgain and NeedsPerson as the shop does."""
     facts = await shop_facts(admin)
     found = []
     async for variant in variants(admin):
         found.append(variant)
         on_progress(len(found), None)
-    return Stock(admin.shop, facts.currency, facts.taxes_included, tuple(found))
+    return ShopCatalog(admin.shop, facts.currency, facts.taxes_included, tuple(found))
 
 
 async def rebuild_shop(bridge: Bridge, name: str) -> dict[State, int]:

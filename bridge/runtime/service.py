@@ -28,18 +28,18 @@ from bridge.config.identifiers import is_simulated
 from bridge.config.loader import Loaded
 from bridge.config.reload import (
     EVERY,
-    Standing,
-    Watch,
+    ConfigWatcher,
+    ReloadStatus,
     needs_restart,
 )
 from bridge.config.settings import Retention, Settings, ShopSettings
-from bridge.config.simulated_upstreams import resolved_privately
+from bridge.config.simulated_upstreams import find_private_upstreams
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable, TryAgain
 from bridge.health.monitor import HealthMonitor
 from bridge.i18n.formatter import build_formatter
-from bridge.mapping_review.design_check import unknown_designs
+from bridge.mapping_review.design_check import find_unknown_designs
 from bridge.mapping_review.prices import Prices
-from bridge.mapping_review.variants import Stock
+from bridge.mapping_review.variants import ShopCatalog
 from bridge.order import stored_keys
 from bridge.order.model import Picture
 from bridge.order.problems import Problem
@@ -102,7 +102,7 @@ class _Outside:
 
     bridge: Bridge
 
-    async def stock(self, shop: str) -> Stock:
+    async def stock(self, shop: str) -> ShopCatalog:
         return await fetch_catalog(self.bridge.admins[shop])
 
     def prices(self) -> Prices:
@@ -157,7 +157,7 @@ class Service:
             on_error=self._count_error,
         )
         self._begun_with = self._followed = bridge.settings
-        self._watch = Watch(bridge.loaded, every=look_every)
+        self._watch = ConfigWatcher(bridge.loaded, every=look_every)
         self._presence = Presence(
             bridge.store,
             clock,
@@ -178,7 +178,7 @@ class Service:
 
     def reload_config(self) -> None:
         """Read the configuration now."""
-        self._watch.ask()
+        self._watch.request_reload()
 
     def _on_missed(self, shop: str) -> None:
         self._chores.request_run(f"reconcile:{shop}")
@@ -294,7 +294,7 @@ class Service:
             return None
         if self._open_console:
             return f"http://{settings.server.listen}/"
-        return f"{settings.server.public_url.rstrip('/')}/" if settings.console.members() else None
+        return f"{settings.server.public_url.rstrip('/')}/" if settings.console.list_members() else None
 
     def _build_console(self) -> console.Console:
         bridge = self._bridge
@@ -424,7 +424,7 @@ class Service:
     async def _watch_config(self) -> None:
         """Take up each new configuration; one that cannot be used is told, and changes nothing."""
         while True:
-            found = await self._watch.next()
+            found = await self._watch.wait_for_next()
             try:
                 if isinstance(found, ConfigError):
                     raise found
@@ -434,7 +434,7 @@ class Service:
             except BridgeError as error:
                 log.warning("the configuration is not taken up whole; it is tried again", error=str(error))
                 await asyncio.sleep(EVERY)
-                self._watch.ask()
+                self._watch.request_reload()
             except Exception as error:
                 log.exception("the configuration could not be taken up by an error of the bridge")
                 why = f"the bridge itself failed over it ({type(error).__name__}); its log says more"
@@ -455,7 +455,7 @@ class Service:
         bridge = self._bridge
         await self._switch_config(loaded)
         restart = needs_restart(self._begun_with, loaded.settings)
-        bridge.standing = Standing(bridge.world.clock.now(), needs_restart=restart)
+        bridge.standing = ReloadStatus(bridge.world.clock.now(), needs_restart=restart)
         logging.configure_logging(loaded.settings.logging.format, loaded.settings.logging.level)
         log.info("the configuration was read again", mode=str(loaded.settings.mode))
         self._log_warnings()
@@ -479,12 +479,12 @@ class Service:
         loaded = self._bridge.loaded
         prices = _Outside(self._bridge).prices()
         try:
-            designs = [design for _, design in loaded.catalog.designs()]
-            found = await unknown_designs(prices, designs, patience=None)
+            designs = [design for _, design in loaded.catalog.list_designs()]
+            found = await find_unknown_designs(prices, designs, patience=None)
             for finding in found:
-                warning = f"{finding.sentence()} {finding.remedy()}"
+                warning = f"{finding.format_sentence()} {finding.format_remedy()}"
                 log.warning("the configuration names what Sculpteo does not know", warning=warning)
-            await self._vigil.record_designs([finding.sentence() for finding in found])
+            await self._vigil.record_designs([finding.format_sentence() for finding in found])
         except StoreUnavailable as error:
             log.warning("the database is not available", error=str(error))
         except Exception:
@@ -525,7 +525,7 @@ class Service:
         self._warned = warnings
 
     async def _log_private_addresses(self) -> None:
-        for one, address in await resolved_privately(self._bridge.settings):
+        for one, address in await find_private_upstreams(self._bridge.settings):
             log.warning(
                 "an upstream of live mode leads to a private address: it is simulated",
                 upstream=one.name,

@@ -247,7 +247,7 @@ class SculpteoPrinter:
             raise _not_now(answer, f"Sculpteo's price call answered HTTP {answer.status}")
         return read_quote(answer.text(), currency, self._raw(answer))
 
-    async def materials(self, language: str = "en") -> tuple[Material, ...]:
+    async def fetch_materials(self, language: str = "en") -> tuple[Material, ...]:
         """The materials that Sculpteo offers now, in English or French ("en", "fr"). Raises TryAgain."""
         answer = await self._ask("GET", MATERIALS_PATHS[language])
         if not _fine(answer):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bridge.config.loader import load
+from bridge.config.loader import load_config
 from bridge.config.settings import Settings
 from bridge.errors import (
     SCULPTEO,
@@ -51,7 +51,7 @@ from tests.store.make import Tick, word
 def settings(tmp_path: Path) -> Settings:
     path = tmp_path / "config.yaml"
     path.write_text(CONFIG % (tmp_path / "bridge.db"))
-    return load(path, {}).settings
+    return load_config(path, {}).settings
 
 
 class Down:

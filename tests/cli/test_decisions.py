@@ -283,7 +283,7 @@ def refuses(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         return (Material("white_plastic", "", ""), Material("silver", "", ""))
 
     monkeypatch.setattr(SculpteoPrinter, "fetch_price", price)
-    monkeypatch.setattr(SculpteoPrinter, "materials", materials)
+    monkeypatch.setattr(SculpteoPrinter, "fetch_materials", materials)
     return unknown
 
 
@@ -561,7 +561,7 @@ def test_what_was_seen_in_test_mode_is_not_decided_in_live_mode(
     async def knows_all(*_: object) -> list[Any]:
         return []
 
-    monkeypatch.setattr("bridge.cli.orders.mapping.unknown_designs", knows_all)
+    monkeypatch.setattr("bridge.cli.orders.mapping.find_unknown_designs", knows_all)
     with_store(url, lambda store: store.wake_for_mode(Mode.TEST))
     number = next(part for part in command if part.isdigit())
     seen = json.loads(run("orders", "show", number, "--json").stdout)["seen"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bridge.config.loader import load
+from bridge.config.loader import load_config
 from tests.cli.floor import Floor, floor
 
 
@@ -35,7 +35,7 @@ async def test_an_upload_prints_a_line_that_the_configuration_takes(shop: Floor,
     assert (design.name, design.private) == ("Ring (S)", True)
     shop.config["products"].append({**line, "sku": "RING-NEW"})
     assert (await shop.run("config", "check")).exit_code == 0
-    assert "RING-NEW" in {sku for _, sku in load(shop.path).catalog.products()}
+    assert "RING-NEW" in {sku for _, sku in load_config(shop.path).catalog.list_printed_rules()}
 
 
 async def test_several_files_take_their_own_names_and_the_rest_is_uploaded_if_one_is_refused(

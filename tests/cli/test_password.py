@@ -25,7 +25,7 @@ def test_a_script_gets_the_line_alone_and_it_is_taken_by_the_configuration() -> 
     assert "\n" not in line
     assert "password_hash: ${CONSOLE_PASSWORD_HASH}" in result.stderr
     text = f"{GOOD}console: {{password_hash: '${{HASH}}'}}\n"
-    users = loaded(text, {**ENV, "HASH": line}).settings.console.members()
+    users = loaded(text, {**ENV, "HASH": line}).settings.console.list_members()
     assert fits("correct horse", users["owner"].password_hash.get_secret_value())
     assert not fits("correct hors", users["owner"].password_hash.get_secret_value())
 
@@ -58,7 +58,7 @@ def test_a_line_that_is_no_hash_fits_no_password(line: str) -> None:
 @pytest.mark.parametrize("cost", ["0:8:3", "15:0:3", "15:8:0", "30:8:1", "15:999:1", "20:2:1"])
 def test_a_hash_whose_cost_no_check_could_pay_is_a_fault_of_the_configuration(cost: str) -> None:
     line = hashed("correct horse", log_n=4)
-    assert Console(password_hash=SecretStr(line)).members()
+    assert Console(password_hash=SecretStr(line)).list_members()
     with pytest.raises(ValidationError, match="is not a password hash"):
         Console(password_hash=SecretStr(line.replace("4:8:3", cost)))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bridge.config.loader import load
+from bridge.config.loader import load_config
 from bridge.order.problems import Problem
 from bridge.order.records import Transition
 from bridge.order.states import State
@@ -119,7 +119,7 @@ async def test_an_unknown_shop_is_refused_with_those_that_exist(shop: Floor) -> 
 
 async def _orders(shop: Floor) -> None:
     """#1001 waits with a ring; #1002 is held for a SKU that nobody mapped. The mapping in use is the demo's."""
-    mapping = load(shop.path).catalog
+    mapping = load_config(shop.path).catalog
     ring = line(1, "RING-S", 2, options=(("Size", "S"),))
     async with Store.open(shop.database, clock=Now()) as store:
         await store.wake_for_mapping(mapping.version)
@@ -129,7 +129,7 @@ async def _orders(shop: Floor) -> None:
         from bridge.steps.line_selection import select_lines
 
         read = order(ring, updated_at=Now().now())
-        items = select_lines("acme", read, mapping, build_policy(load(shop.path).settings)).items
+        items = select_lines("acme", read, mapping, build_policy(load_config(shop.path).settings)).items
         values = {"snapshot": read, "items": items, "mapping_version": mapping.version}
         await store.orders.record_transition(
             first, Transition(State.WAITING, None, reason="window", values=values)

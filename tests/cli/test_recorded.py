@@ -10,7 +10,7 @@ from bridge.cli._record_checks import (
     privacy_check,
     recorded,
 )
-from bridge.config.loader import load
+from bridge.config.loader import load_config
 from bridge.order.records import PrivacyRequest
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
@@ -25,7 +25,9 @@ def config(tmp_path: Path) -> Path:
 
 
 async def told(config: Path) -> list[str]:
-    return [f"{check.name}: {check.result}: {check.sentence}" async for check in recorded(load(config))]
+    return [
+        f"{check.name}: {check.result}: {check.sentence}" async for check in recorded(load_config(config))
+    ]
 
 
 async def test_it_is_told_whether_a_privacy_webhook_ever_came(config: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.config.loader import load
+from bridge.config.loader import load_config
 from bridge.order.model import Mode, Money
 from bridge.order.problems import Alarm, Problem
 from bridge.order.records import Transition
@@ -79,7 +79,7 @@ def config(tmp_path: Path, service: Any) -> Path:
 
 def process(config: Path, **changes: Any) -> Process:
     """A service on this machine that has this configuration in force."""
-    found, now = load(config), datetime.now(UTC)
+    found, now = load_config(config), datetime.now(UTC)
     made = Process(
         "me:1:a", socket.gethostname(), 1, "1.0", "all", "test", found.settings.server.listen, ("acme",),
         str(config), found.hash, now, now, now,
@@ -99,12 +99,14 @@ def story(
 
     async def run() -> None:
         clock = Clock(back)
-        async with Store.open(load(config).settings.database.get_secret_value(), clock=clock) as store:
+        async with Store.open(load_config(config).settings.database.get_secret_value(), clock=clock) as store:
             for what in ("reconciled_at", "subscribed_at"):
                 await store.memory.set(f"{what}:acme", clock.now().isoformat())
-            await store.wake_for_mapping(load(config).catalog.version)
+            await store.wake_for_mapping(load_config(config).catalog.version)
             await tell(store)
-        async with Store.open(load(config).settings.database.get_secret_value(), clock=Clock()) as store:
+        async with Store.open(
+            load_config(config).settings.database.get_secret_value(), clock=Clock()
+        ) as store:
             await store.processes.report_process(replace(process(config), **changes))
 
     asyncio.run(run())

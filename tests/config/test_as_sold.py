@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.config.as_sold import choose_as_sold
+from bridge.config.as_sold import resolve_sold_value
 from bridge.order.matching import Printed, Unmapped
 from bridge.order.model import LineItem
 from tests.config.test_mapping import line, mapping
@@ -135,7 +135,7 @@ SHARED = {"White": "white_plastic", "Black": "black_plastic"}
 def test_two_options_that_share_values_are_never_taken_for_each_other(
     title: str, live: Options, expected: str
 ) -> None:
-    found = choose_as_sold(line("BOX", variant_title=title, options=live), "Body", SHARED.get)
+    found = resolve_sold_value(line("BOX", variant_title=title, options=live), "Body", SHARED.get)
     assert (ASKS if isinstance(found, Unmapped) else found) == expected
 
 
@@ -159,7 +159,7 @@ def test_a_custom_attribute_of_the_same_name_counts_only_where_no_option_was_sol
     title: str, live: Options, typed: str, expected: str
 ) -> None:
     item = line("MUG", variant_title=title, options=live, attributes=(("Material", typed),))
-    found = choose_as_sold(item, "material", SHARED.get)
+    found = resolve_sold_value(item, "material", SHARED.get)
     assert (ASKS if isinstance(found, Unmapped) else found) == expected
 
 
@@ -176,7 +176,7 @@ def test_a_value_that_was_sold_and_is_not_mapped_is_named() -> None:
 def test_a_long_title_of_many_pieces_is_judged_in_no_time() -> None:
     item = mug(" / ".join(["A"] * 80), ("Material", "White"), ("Size", "L"))
     assert isinstance(MUG.match_line("acme", item), Unmapped)
-    assert Decimal("1.2") in {design.scale for _, design in MUG.designs()}
+    assert Decimal("1.2") in {design.scale for _, design in MUG.list_designs()}
 
 
 @pytest.mark.parametrize("title", ["Blanc cassé / L", "BLANC CASSE\u0301 / L", "Blanc\u00a0cass\u00e9 / l"])

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from bridge.cli import main
 from bridge.cli._upstream_checks import Check
 from bridge.cli.check import collect
-from bridge.config.alert_settings import targets
+from bridge.config.alert_settings import list_alert_targets
 from bridge.config.loader import Loaded, load_bytes
 from bridge.sandbox.demo_config import stock
 from bridge.sandbox.sandbox import Sandbox
@@ -134,9 +134,9 @@ def test_init_keeps_secrets_in_files_of_their_own_and_shows_none(tmp_path: Path)
     assert shop.client_secret is not None
     assert shop.client_secret.get_secret_value() == "shpss_s3cr3t"
     assert settings.sculpteo.password.get_secret_value() == "prints-pw"
-    line = settings.console.members()["owner"].password_hash.get_secret_value()
+    line = settings.console.list_members()["owner"].password_hash.get_secret_value()
     assert fits(PASSWORD, line)
-    assert [one.url.get_secret_value() for one in targets(settings.alerts)] == [
+    assert [one.url.get_secret_value() for one in list_alert_targets(settings.alerts)] == [
         "mailto://me:pw@mail.example.com"
     ]
     assert (shop.admin_url, settings.sculpteo.base_url) == ("http://127.0.0.1:8900", "http://127.0.0.1:8901")
@@ -151,7 +151,7 @@ def test_init_names_the_files_of_secrets_that_come_later(tmp_path: Path) -> None
         assert f"{tmp_path / 'secrets' / name}.txt" in result.output
         (tmp_path / "secrets" / f"{name}.txt").write_text("later\n")
     assert run("check", "--offline", "-c", path, env={}).exit_code == 0
-    assert load_bytes(path.read_bytes(), path, {}).settings.console.members() == {}
+    assert load_bytes(path.read_bytes(), path, {}).settings.console.list_members() == {}
 
 
 def test_init_goes_back_a_step_and_keeps_what_was_right(tmp_path: Path) -> None:

@@ -13,15 +13,15 @@ import yaml
 
 from bridge.config.init_template import (
     PLACES,
-    example,
-    scalar,
-    starter,
+    format_scalar,
+    read_example,
+    render_starter,
 )
 from bridge.config.loader import load_bytes
-from bridge.config.reference import reference, schema
-from bridge.config.schema_introspection import keys
+from bridge.config.reference import build_json_schema, render_reference
+from bridge.config.schema_introspection import walk_keys
 from bridge.config.settings import Settings
-from bridge.config.show import as_yaml, effective
+from bridge.config.show import build_effective_settings, dump_yaml
 from bridge.order.model import Money
 from tests.config.cases import GOOD, faults, loaded
 
@@ -31,11 +31,11 @@ FILLED = {
     "YOUR-LOGIN": "prints@acme-prints.fr", "YOUR-SKU": "RING-S", "YOUR-DESIGN-UUID": "QfGQC4YQ",
 }  # fmt: skip
 ENV = {"SHOPIFY_CLIENT_SECRET": "a", "SCULPTEO_PASSWORD": "b"}
-KEYS = sorted(set(keys()))
+KEYS = sorted(set(walk_keys()))
 
 
 def filled() -> str:
-    text = example()
+    text = read_example()
     for placeholder, value in FILLED.items():
         assert text.count(placeholder) >= 1
         text = re.sub(rf"(?m)^([^#\n]*){placeholder}", rf"\g<1>{value}", text)
@@ -43,7 +43,7 @@ def filled() -> str:
 
 
 def test_the_example_beside_the_readme_is_the_one_that_init_uses() -> None:
-    assert (ROOT / "config.example.yaml").read_text("utf-8") == example()
+    assert (ROOT / "config.example.yaml").read_text("utf-8") == read_example()
 
 
 def test_the_example_starts_once_it_is_filled_in() -> None:
@@ -53,7 +53,7 @@ def test_the_example_starts_once_it_is_filled_in() -> None:
 
 
 def test_the_example_refuses_to_start_unedited_and_names_each_key_to_fill() -> None:
-    found = faults(example(), ENV)
+    found = faults(read_example(), ENV)
     assert [one.path for one in found] == [
         "server.public_url", "shops.my-shop.domain", "shops.my-shop.client_id", "sculpteo.login",
         "products[0].sku", "products[0].uuid",
@@ -64,18 +64,18 @@ def test_the_example_refuses_to_start_unedited_and_names_each_key_to_fill() -> N
 
 
 def test_every_placeholder_of_the_example_is_refused() -> None:
-    told = " ".join(str(one) for one in faults(example(), ENV))
-    for placeholder in set(re.findall(r"(?m)^[^#\n]*(YOUR-[A-Z-]+[A-Z])", example())):
+    told = " ".join(str(one) for one in faults(read_example(), ENV))
+    for placeholder in set(re.findall(r"(?m)^[^#\n]*(YOUR-[A-Z-]+[A-Z])", read_example())):
         assert placeholder in told
 
 
 def test_the_example_is_not_live() -> None:
-    assert yaml.safe_load(example())["mode"] == "test"
+    assert yaml.safe_load(read_example())["mode"] == "test"
 
 
 @pytest.mark.parametrize(("name", "path"), KEYS)
 def test_the_example_shows_every_key(name: str, path: str) -> None:
-    assert re.search(rf"(?m)(^|[\s#{{,-]){name}:", example()), path
+    assert re.search(rf"(?m)(^|[\s#{{,-]){name}:", read_example()), path
 
 
 COMMENTED = re.compile(r"(?m)^( *)# ([a-z_]+): ([^\n]+)$")
@@ -102,14 +102,14 @@ def test_what_the_example_has_in_comments_can_be_used_as_it_stands(found: re.Mat
 
 @pytest.mark.parametrize(("name", "path"), KEYS)
 def test_the_reference_has_every_key(name: str, path: str) -> None:
-    assert re.search(rf"(?m)^(\| |## )`(\S+\.)?{name}(\[\]|\.<name>)?`", reference()) or name in {
+    assert re.search(rf"(?m)^(\| |## )`(\S+\.)?{name}(\[\]|\.<name>)?`", render_reference()) or name in {
         "option",
         "values",
     }, path
 
 
 def test_the_reference_is_a_table_that_every_reader_can_show() -> None:
-    for row in reference().splitlines():
+    for row in render_reference().splitlines():
         if row.startswith("|"):
             assert len(re.findall(r"(?<!\\)\|", row)) == 5, row
 
@@ -125,20 +125,20 @@ def objects(part: Any) -> list[dict[str, Any]]:
 
 
 def test_the_schema_is_a_schema() -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
+    jsonschema.Draft202012Validator.check_schema(build_json_schema())
 
 
 def test_the_schema_describes_every_key_and_refuses_unknown_ones() -> None:
-    for one in objects(schema()):
+    for one in objects(build_json_schema()):
         assert one["additionalProperties"] is False
         for name, field in one["properties"].items():
             assert field.get("description") or name == "file", name
-    assert set(schema()["properties"]) == set(Settings.model_fields)
+    assert set(build_json_schema()["properties"]) == set(Settings.model_fields)
 
 
 @pytest.mark.parametrize("text", [GOOD, filled()])
 def test_the_schema_takes_what_the_bridge_takes(text: str) -> None:
-    errors = list(jsonschema.Draft202012Validator(schema()).iter_errors(yaml.safe_load(text)))
+    errors = list(jsonschema.Draft202012Validator(build_json_schema()).iter_errors(yaml.safe_load(text)))
     assert [(list(one.path), one.message) for one in errors] == []
 
 
@@ -153,13 +153,15 @@ def test_the_schema_takes_what_the_bridge_takes(text: str) -> None:
     ],
 )
 def test_the_schema_refuses_what_the_bridge_refuses(old: str, new: str) -> None:
-    assert not jsonschema.Draft202012Validator(schema()).is_valid(yaml.safe_load(GOOD.replace(old, new)))
+    assert not jsonschema.Draft202012Validator(build_json_schema()).is_valid(
+        yaml.safe_load(GOOD.replace(old, new))
+    )
 
 
 def test_the_defaults_of_the_schema_have_the_form_of_the_file() -> None:
-    sculpteo = schema()["$defs"]["SculpteoSettings"]["properties"]
+    sculpteo = build_json_schema()["$defs"]["SculpteoSettings"]["properties"]
     assert sculpteo["timeout"]["default"] == "1m"
-    assert schema()["properties"]["database"]["default"] == "sqlite:///bridge.db"
+    assert build_json_schema()["properties"]["database"]["default"] == "sqlite:///bridge.db"
 
 
 # --- what init writes ------------------------------------------------------------------------------------
@@ -174,7 +176,7 @@ ANSWERS = {
 
 def test_every_answer_is_where_it_belongs_whatever_it_looks_like() -> None:
     assert set(ANSWERS) == set(PLACES)
-    found = load_bytes(starter(ANSWERS).encode(), Path("config.yaml"), ENV).settings
+    found = load_bytes(render_starter(ANSWERS).encode(), Path("config.yaml"), ENV).settings
     shop = found.shops["acme"]
     assert (shop.domain, shop.client_id) == (ANSWERS["domain"], ANSWERS["client_id"])
     assert (found.sculpteo.login, found.sculpteo.theme, found.sculpteo.currency) == (
@@ -189,7 +191,7 @@ def test_every_answer_is_where_it_belongs_whatever_it_looks_like() -> None:
 
 
 def test_an_older_app_is_reached_by_its_token() -> None:
-    text = starter(ANSWERS, older_app=True)
+    text = render_starter(ANSWERS, older_app=True)
     found = load_bytes(text.encode(), Path("config.yaml"), {**ENV, "SHOPIFY_ACCESS_TOKEN": "t"})
     shop = found.settings.shops["acme"]
     assert shop.client_id is None
@@ -200,9 +202,9 @@ def test_an_older_app_is_reached_by_its_token() -> None:
     "text", ["a: b", "#x", "${X}", "it's", '"', "é", "null", "~", "1", "...", "- a", "a\\b"]
 )
 def test_an_answer_is_written_so_that_it_is_read_the_same(text: str) -> None:
-    assert yaml.safe_load(f"key: {scalar(text)}")["key"] == text.replace("${", "$${")
+    assert yaml.safe_load(f"key: {format_scalar(text)}")["key"] == text.replace("${", "$${")
 
 
 def test_what_show_prints_can_be_read_again() -> None:
-    text = as_yaml(effective(loaded(GOOD))).replace("alerts:\n- '***'", "alerts: []")
+    text = dump_yaml(build_effective_settings(loaded(GOOD))).replace("alerts:\n- '***'", "alerts: []")
     assert [str(one) for one in faults(text)] == []

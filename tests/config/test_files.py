@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config.loader import load
+from bridge.config.loader import load_config
 from bridge.errors import ConfigError
 from tests.config.cases import ENV, GOOD, faults, loaded
 
@@ -22,23 +22,23 @@ def test_a_file_that_is_not_there_is_told_with_the_way_to_write_one(tmp_path: Pa
     with pytest.raises(
         ConfigError, match=r"config\.yaml: does not exist; write one with `sculpteo-bridge init`"
     ):
-        load(tmp_path / "config.yaml")
+        load_config(tmp_path / "config.yaml")
 
 
 def test_a_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is a folder; name the file"):
-        load(tmp_path)
+        load_config(tmp_path)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "config.yaml")
     with pytest.raises(ConfigError, match="is not a file"):
-        load(tmp_path / "config.yaml")
+        load_config(tmp_path / "config.yaml")
 
 
 def test_a_path_that_no_file_can_have_is_told() -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
-        load(Path("config\0.yaml"))
+        load_config(Path("config\0.yaml"))
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n", "\ufeff"])
@@ -136,7 +136,7 @@ def test_the_hash_is_that_of_the_file() -> None:
 def test_a_configuration_is_loaded_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(GOOD, "utf-8")
-    found = load(path, ENV)
+    found = load_config(path, ENV)
     assert found.path == path
     assert found.settings.mode == "test"
     assert [one.path for one in faults(GOOD, {})] == ["shops.acme.client_secret", "sculpteo.password"]

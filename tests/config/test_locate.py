@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config.database_location import locate
+from bridge.config.database_location import load_config_location
 from bridge.config.database_settings import (
     mask_url,
     resolve_database,
 )
-from bridge.config.loader import load
+from bridge.config.loader import load_config
 from bridge.errors import ConfigError
 from tests.config.cases import ENV, GOOD
 
@@ -41,8 +41,8 @@ def test_every_folder_leads_to_the_same_database(tmp_path: Path, monkeypatch: py
     for folder, path in ((tmp_path, "home/config.yaml"), (tmp_path / "home", "config.yaml")):
         monkeypatch.chdir(folder)
         for made in (
-            load(Path(path), ENV).settings.database.get_secret_value(),
-            locate(Path(path), ENV).database,
+            load_config(Path(path), ENV).settings.database.get_secret_value(),
+            load_config_location(Path(path), ENV).database,
         ):
             found.add(made)
     assert found == {f"sqlite:///{tmp_path}/home/bridge.db"}
@@ -70,7 +70,7 @@ def test_a_file_with_faults_tells_where_the_database_is(
     assert old in GOOD
     (tmp_path / "where.txt").write_text("sqlite:///other.db\n")
     (tmp_path / "config.yaml").write_text(GOOD.replace(old, new, 1))
-    found = locate(tmp_path / "config.yaml", ENV)
+    found = load_config_location(tmp_path / "config.yaml", ENV)
     assert found.faults is not None
     assert found.loaded is None
     assert found.database == f"sqlite:///{tmp_path}/{file}"
@@ -91,7 +91,7 @@ def test_a_file_with_faults_tells_where_the_database_is(
 def test_nothing_is_guessed_where_the_file_does_not_tell(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.yaml").write_text(text)
     with pytest.raises(ConfigError, match="does not tell where the database is") as refused:
-        locate(tmp_path / "config.yaml", ENV)
+        load_config_location(tmp_path / "config.yaml", ENV)
     assert len(refused.value.faults) >= 2, "the faults themselves are told too"
 
 

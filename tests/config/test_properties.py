@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.config.loader import load_bytes
-from bridge.config.show import as_yaml, effective
+from bridge.config.show import build_effective_settings, dump_yaml
 from bridge.errors import ConfigError
 from tests.config.broken import CASES
 from tests.config.cases import ENV, GOOD, MARK, Broken
@@ -35,7 +35,7 @@ def survives(content: bytes) -> None:
             assert "\n" not in str(fault)
     else:
         assert len(found.catalog.version) == 16
-        assert "s3cr3t" not in as_yaml(effective(found))
+        assert "s3cr3t" not in dump_yaml(build_effective_settings(found))
 
 
 @st.composite

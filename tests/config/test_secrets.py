@@ -10,7 +10,7 @@ import pytest
 import yaml
 from sqlalchemy.engine import make_url
 
-from bridge.config.show import as_yaml, effective
+from bridge.config.show import build_effective_settings, dump_yaml
 from tests.config.cases import ENV, GOOD, faults, loaded
 
 PASSWORD = "password: ${SCULPTEO_PASSWORD}"
@@ -112,7 +112,7 @@ def test_nothing_that_is_printed_shows_a_secret() -> None:
     text = text.replace("client_id: 9c2f6a1e", "client_id: ${SHOPIFY_SECRET}")
     text = text.replace("json://127.0.0.1/alert", "json://u:s3cr3t-alert@127.0.0.1/")
     found = loaded(text)
-    shown = as_yaml(effective(found))
+    shown = dump_yaml(build_effective_settings(found))
     assert "postgresql://***@db.acme.fr/bridge" in shown
     printed = [
         shown,
@@ -130,7 +130,7 @@ def test_nothing_that_is_printed_shows_a_secret() -> None:
 
 
 def test_the_effective_configuration_holds_every_default_in_the_form_of_the_file() -> None:
-    shown = yaml.safe_load(as_yaml(effective(loaded(GOOD))))
+    shown = yaml.safe_load(dump_yaml(build_effective_settings(loaded(GOOD))))
     assert shown["sculpteo"]["poll"] == "30m"
     assert shown["tracking"]["without_number_after"] == "2d"
     assert shown["limits"]["per_order"] == "300 EUR"

@@ -10,8 +10,8 @@ import pytest
 
 from bridge.config.settings import Shipping
 from bridge.config.shipping_settings import (
-    choose,
-    ship_method,
+    select_ship_method,
+    select_shipping,
 )
 from bridge.order.model import Address, Money, ShippingLine, ShopOrder
 
@@ -43,33 +43,34 @@ def order(*rates: str, country: str | None = "FR") -> ShopOrder:
     ],
 )
 def test_the_name_of_the_rate_decides(rate: str, method: str | None) -> None:
-    assert ship_method(RULES, order(rate)) == method
+    assert select_ship_method(RULES, order(rate)) == method
 
 
 def test_quick_goes_to_france_only_and_says_so() -> None:
     for country in ("BE", "GP", None, ""):
-        found = choose(RULES, order("Colissimo", country=country))
+        found = select_shipping(RULES, order("Colissimo", country=country))
         assert found.method is None
         assert "goes to France only" in found.why
-    assert ship_method(RULES, order("Colissimo", country=" fr ")) == "quick"
+    assert select_ship_method(RULES, order("Colissimo", country=" fr ")) == "quick"
 
 
 def test_an_order_without_an_address_is_not_sent_quick() -> None:
-    assert ship_method(RULES, replace(order("Colissimo"), address=None)) is None
+    assert select_ship_method(RULES, replace(order("Colissimo"), address=None)) is None
 
 
 def test_the_first_rate_that_a_rule_names_decides() -> None:
-    assert ship_method(RULES, order("Pickup", "Express", "Colissimo")) == "express"
+    assert select_ship_method(RULES, order("Pickup", "Express", "Colissimo")) == "express"
 
 
 def test_the_default_holds_where_no_rule_does() -> None:
     express = Shipping.model_validate({"default": "express"})
-    assert ship_method(express, order()) == "express"
-    assert ship_method(express, order("Anything")) == "express"
-    assert ship_method(Shipping.model_validate({"default": "quick"}), order(country="DE")) is None
+    assert select_ship_method(express, order()) == "express"
+    assert select_ship_method(express, order("Anything")) == "express"
+    assert select_ship_method(Shipping.model_validate({"default": "quick"}), order(country="DE")) is None
 
 
 def test_the_reason_names_rate_and_rule() -> None:
     assert (
-        choose(RULES, order("Express 24h")).why == "the shipping rate “Express 24h” fits “Express*”: express"
+        select_shipping(RULES, order("Express 24h")).why
+        == "the shipping rate “Express 24h” fits “Express*”: express"
     )

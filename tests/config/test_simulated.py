@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.config.identifiers import is_simulated
-from bridge.config.simulated_upstreams import simulated_in_live
+from bridge.config.simulated_upstreams import list_simulated_upstreams
 from tests.config.cases import GOOD, faults, loaded
 
 LIVE = GOOD.replace("mode: test", "mode: live")
@@ -53,14 +53,14 @@ def test_both_simulated_in_live_is_a_warning_for_each() -> None:
     found = loaded(simulating(LIVE, shop="http://127.0.0.1:9001", sculpteo="https://printer.local"))
     told = {fault.path: fault.what for fault in found.warnings if "SIMULATED" in fault.what}
     assert set(told) == {"shops.acme.admin_url", "sculpteo.base_url"}
-    assert [one.name for one in simulated_in_live(found.settings)] == ["Shopify (acme)", "Sculpteo"]
+    assert [one.name for one in list_simulated_upstreams(found.settings)] == ["Shopify (acme)", "Sculpteo"]
 
 
 @pytest.mark.parametrize("mode", ["test", "preview"])
 def test_in_another_mode_nothing_is_said(mode: str) -> None:
     found = loaded(simulating(GOOD.replace("mode: test", f"mode: {mode}"), shop="http://127.0.0.1:9001"))
     assert not [fault for fault in found.warnings if "SIMULATED" in fault.what]
-    assert simulated_in_live(found.settings) == []
+    assert list_simulated_upstreams(found.settings) == []
 
 
 @pytest.mark.parametrize(

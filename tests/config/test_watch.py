@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config.loader import Loaded, load
+from bridge.config.loader import Loaded, load_config
 from bridge.config.reload import (
-    Watch,
+    ConfigWatcher,
     needs_restart,
 )
 from bridge.config.settings import Settings
@@ -43,9 +43,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def quiet(watch: Watch) -> AsyncIterator[None]:
+async def quiet(watch: ConfigWatcher) -> AsyncIterator[None]:
     """Nothing may come of it within many looks."""
-    waiting = asyncio.create_task(watch.next())
+    waiting = asyncio.create_task(watch.wait_for_next())
     yield
     await asyncio.sleep(EVERY * 10)
     assert not waiting.done()
@@ -53,25 +53,25 @@ async def quiet(watch: Watch) -> AsyncIterator[None]:
     await asyncio.gather(waiting, return_exceptions=True)
 
 
-async def soon(watch: Watch) -> Loaded | ConfigError:
+async def soon(watch: ConfigWatcher) -> Loaded | ConfigError:
     async with asyncio.timeout(SOON):
-        return await watch.next()
+        return await watch.wait_for_next()
 
 
-async def read(watch: Watch) -> Settings:
+async def read(watch: ConfigWatcher) -> Settings:
     found = await soon(watch)
     assert isinstance(found, Loaded), found
     return found.settings
 
 
-async def refused(watch: Watch) -> str:
+async def refused(watch: ConfigWatcher) -> str:
     found = await soon(watch)
     assert isinstance(found, ConfigError)
     return str(found)
 
 
-def watched(path: Path) -> Watch:
-    return Watch(load(path, {}), every=EVERY, env={})
+def watched(path: Path) -> ConfigWatcher:
+    return ConfigWatcher(load_config(path, {}), every=EVERY, env={})
 
 
 async def test_a_file_that_stays_as_it_is_is_not_read_again(path: Path) -> None:
@@ -116,9 +116,9 @@ async def test_a_link_that_is_swapped_is_read(path: Path, tmp_path: Path) -> Non
 
 
 async def test_an_edit_before_the_watch_began_is_not_missed(path: Path) -> None:
-    loaded = load(path, {})
+    loaded = load_config(path, {})
     path.write_text(CONFIG.replace("mode: test", "mode: preview"))
-    assert (await read(Watch(loaded, every=EVERY, env={}))).mode is Mode.PREVIEW
+    assert (await read(ConfigWatcher(loaded, every=EVERY, env={}))).mode is Mode.PREVIEW
 
 
 async def test_a_secret_file_that_changes_is_read(path: Path, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ async def test_a_secret_file_that_changes_is_read(path: Path, tmp_path: Path) ->
 async def test_a_file_that_is_being_written_is_not_read_before_it_stays_the_same(path: Path) -> None:
     """Each half is valid YAML; what it lacks would be missed, were it read."""
     watch = watched(path)
-    waiting = asyncio.create_task(watch.next())
+    waiting = asyncio.create_task(watch.wait_for_next())
     text = CONFIG.replace("mode: test", "mode: preview") + "limits: {per_order: 5 EUR}\n"
     with path.open("w") as opened:
         for line in text.splitlines(keepends=True):
@@ -176,19 +176,19 @@ async def test_a_file_that_is_gone_is_a_fault_and_a_secret_that_comes_back_mends
 
 async def test_who_asks_is_always_answered(path: Path) -> None:
     watch = watched(path)
-    watch.ask()
+    watch.request_reload()
     assert (await read(watch)).mode is Mode.TEST
     path.write_text("mode: [")
-    watch.ask()
+    watch.request_reload()
     await refused(watch)
-    watch.ask()
+    watch.request_reload()
     await refused(watch)
 
 
 def test_what_a_running_bridge_cannot_take_up_is_named(path: Path) -> None:
-    now = load(path, {}).settings
+    now = load_config(path, {}).settings
     path.write_text(CONFIG + "database: sqlite:///other.db\nlimits: {per_order: 5 EUR}\n")
-    assert needs_restart(now, load(path, {}).settings) == ("database",)
+    assert needs_restart(now, load_config(path, {}).settings) == ("database",)
     text = CONFIG.replace("example.org}", "example.org, listen: 127.0.0.1:9}")
     path.write_text(text)
-    assert needs_restart(now, load(path, {}).settings) == ("server.listen",)
+    assert needs_restart(now, load_config(path, {}).settings) == ("server.listen",)

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from bridge.cli import main
-from bridge.config.schema_introspection import keys
+from bridge.config.schema_introspection import walk_keys
 from bridge.order.notifications import TEXTS
 from bridge.web.metrics import Metrics
 
@@ -52,7 +52,7 @@ def test_every_command_that_is_named_exists(name: str) -> None:
 
 
 def test_every_setting_that_is_named_exists() -> None:
-    known = {path.replace("[]", "").replace(".<name>", "") for _, path in keys()}
+    known = {path.replace("[]", "").replace(".<name>", "") for _, path in walk_keys()}
     known |= {path.rpartition(".")[2] for path in known}
     for section, key in re.findall(r"`(server|shops|logging|approval|limits)\.(\w+)", README):
         assert f"{section}.{key}" in known

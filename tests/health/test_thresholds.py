@@ -19,8 +19,8 @@ from bridge.cli._status_report import (
     todos,
 )
 from bridge.config.alert_settings import Reminders
-from bridge.config.database_location import located_by
-from bridge.config.loader import Loaded, load
+from bridge.config.database_location import build_located
+from bridge.config.loader import Loaded, load_config
 from bridge.errors import SCULPTEO, LedgerConflict, TryAgain, shopify_upstream
 from bridge.health.monitor import HealthMonitor
 from bridge.health.stalled_orders import (
@@ -65,7 +65,7 @@ MONTH = 30 * DAY
 def loaded(tmp_path: Path) -> Loaded:
     path = tmp_path / "config.yaml"
     path.write_text(CONFIG % (tmp_path / "bridge.db"))
-    return load(path, {})
+    return load_config(path, {})
 
 
 def test_every_open_state_every_reason_and_every_problem_is_in_the_table() -> None:
@@ -115,7 +115,7 @@ async def todo_of(store: Store, clock: Tick, loaded: Loaded) -> str:
     """What `status` has to say of orders, by their names or by what they wait for."""
     for what in ("reconciled_at", "subscribed_at"):
         await store.memory.set(f"{what}:acme", clock.now().isoformat())
-    found = await standing(Desk(located_by(loaded), store, clock))  # type: ignore[arg-type] # a clock that a test turns
+    found = await standing(Desk(build_located(loaded), store, clock))  # type: ignore[arg-type] # a clock that a test turns
     return "\n".join(f"{todo.order}: {todo.sentence}" for todo in todos(found))
 
 

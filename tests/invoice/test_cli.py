@@ -17,8 +17,8 @@ from bridge.cli import invoice as invoice_cli
 from bridge.cli.invoice import command
 from bridge.config.settings import Invoice
 from bridge.invoice.data import no_safety
-from bridge.invoice.sample import sample_order
-from bridge.invoice.template import shipped_template
+from bridge.invoice.sample import build_sample_order
+from bridge.invoice.template import read_shipped_template
 from bridge.order.clock import SystemClock
 from bridge.order.model import ShopOrder
 from bridge.order.records import OrderSignal, Transition
@@ -62,7 +62,7 @@ def test_the_data_of_a_template_can_be_read() -> None:
 
 
 def test_the_shipped_template_can_be_copied() -> None:
-    assert run("--show-template")[:2] == (0, shipped_template())
+    assert run("--show-template")[:2] == (0, read_shipped_template())
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoice: dict[str, o
         invoice=Invoice.model_validate(invoice), shops={"acme": shop}, database=SecretStr(database)
     )
     (tmp_path / "config.yaml").write_text("mode: test\n")
-    catalog = SimpleNamespace(safety=no_safety)
+    catalog = SimpleNamespace(find_safety_text=no_safety)
     found = SimpleNamespace(settings=settings, path=tmp_path / "config.yaml", catalog=catalog)
     monkeypatch.setattr(invoice_cli, "load_or_exit", lambda _: found)
     return database
@@ -111,7 +111,7 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoice: dict[str, o
 
 def test_an_order_of_the_database_is_previewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = loaded(tmp_path, monkeypatch, {"mode": "template", "number": "INV-{order}"})
-    asyncio.run(remembered(database, sample_order()))
+    asyncio.run(remembered(database, build_sample_order()))
     code, output, errors = run("1001", "-o", "out.pdf")
     assert (code, output, errors) == (0, "", "")
     shown = text((tmp_path / "out.pdf").read_bytes())
@@ -122,8 +122,8 @@ def test_an_order_of_the_database_is_previewed(tmp_path: Path, monkeypatch: pyte
 def test_orders_that_cannot_be_previewed_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = loaded(tmp_path, monkeypatch, {"mode": "template"})
     assert "there is no" in run("1001", "--json")[2]
-    unread = replace(sample_order(), id="gid://shopify/Order/9", name="#UNREAD")
-    asyncio.run(remembered(database, sample_order(), unread))
+    unread = replace(build_sample_order(), id="gid://shopify/Order/9", name="#UNREAD")
+    asyncio.run(remembered(database, build_sample_order(), unread))
     assert "no order is called 777" in run("777", "--json")[2]
     assert "has not been read from the shop yet" in run("#UNREAD", "--json")[2]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.config.settings import Invoice
-from bridge.invoice.data import invoice_data
+from bridge.invoice.data import build_invoice_data
 from bridge.invoice.invoices import Invoices
 from tests.invoice.orders import money, order, text
 
@@ -22,12 +22,12 @@ PAID_IN_YEN: dict[str, Any] = {
 
 
 def note(**changes: Any) -> list[str]:
-    notes: list[str] = invoice_data("acme", order(**changes), SETTINGS)["notes"]
+    notes: list[str] = build_invoice_data("acme", order(**changes), SETTINGS)["notes"]
     return notes
 
 
 def test_the_total_is_given_as_the_customer_paid_it() -> None:
-    data = invoice_data("acme", order(**PAID_IN_YEN), SETTINGS)
+    data = build_invoice_data("acme", order(**PAID_IN_YEN), SETTINGS)
     assert data["notes"] == ["Paid in JPY (JP¥4,842); amounts are shown in EUR."]
     assert data["presentment"] == {"currency": "JPY", "total": {"amount": "4842", "text": "JP¥4,842"}}
     assert data["total"]["text"] == "€29.80"

@@ -25,8 +25,8 @@ from bridge.invoice import download as fetch_module
 from bridge.invoice.data import BadSetting
 from bridge.invoice.download import (
     BadInvoice,
-    fetch,
-    invoice_url,
+    build_invoice_url,
+    fetch_pdf,
 )
 from bridge.invoice.invoices import Invoices
 from bridge.net.ssrf import (
@@ -130,7 +130,7 @@ async def get(
         serving(authority, handler, seen) as port,
         SsrfSafeSession(allowed, resolver=names or Names("127.0.0.1"), tls=tls) as guard,
     ):
-        return await fetch(
+        return await fetch_pdf(
             URL(f"https://invoices.example:{port}/i.pdf"), settings(**changes), guard.session, guard
         )
 
@@ -377,7 +377,7 @@ def test_addresses_of_the_internet_are_public(address: str) -> None:
 
 
 def test_placeholders_are_percent_encoded() -> None:
-    url = invoice_url(
+    url = build_invoice_url(
         "https://invoices.example/{shop}/{order_name}/{order_id}.pdf?n={order_number}",
         "acme",
         order(name="#10/../x y?&é"),
@@ -397,18 +397,18 @@ def test_placeholders_are_percent_encoded() -> None:
 )
 def test_an_address_that_cannot_work_is_named(template: str, why: str) -> None:
     with pytest.raises(BadSetting) as caught:
-        invoice_url(template, "acme", order())
+        build_invoice_url(template, "acme", order())
     assert why in str(caught.value)
 
 
 def test_every_placeholder_that_the_configuration_allows_is_filled() -> None:
     pattern = "&".join(f"{name}={{{name}}}" for name in URL_FIELDS)
-    assert "%7B" not in str(invoice_url(f"https://invoices.example/?{pattern}", "acme", order()))
+    assert "%7B" not in str(build_invoice_url(f"https://invoices.example/?{pattern}", "acme", order()))
 
 
 def test_an_order_without_a_number_is_not_asked_for_by_an_empty_one() -> None:
     with pytest.raises(BadSetting, match="this order has none"):
-        invoice_url("https://invoices.example/{order_number}.pdf", "acme", order(number=None))
+        build_invoice_url("https://invoices.example/{order_number}.pdf", "acme", order(number=None))
 
 
 async def test_the_service_refuses_its_own_machine_unless_allowed(

@@ -20,8 +20,8 @@ from bridge.config.settings import Invoice, Seller
 from bridge.errors import NeedsPerson
 from bridge.invoice import template as template_module
 from bridge.invoice.invoices import Invoices
-from bridge.invoice.sample import sample_order
-from bridge.invoice.template import shipped_template
+from bridge.invoice.sample import build_sample_order
+from bridge.invoice.template import read_shipped_template
 
 from .orders import ADDRESS, SELLER, line, order, text
 
@@ -68,8 +68,12 @@ async def test_a_template_prints_from_the_data_and_imports_its_neighbours(tmp_pa
 async def test_the_shipped_template_works_as_a_copy_of_the_merchants(tmp_path: Path) -> None:
     (tmp_path / "logo.svg").write_text(PIXEL)
     seller = Seller(name="Atelier Example", logo="logo.svg")
-    copied = await own(tmp_path, shipped_template(), seller=seller).render("acme", sample_order())
-    shipped = await Invoices(Invoice(mode="template", seller=seller), tmp_path).render("acme", sample_order())
+    copied = await own(tmp_path, read_shipped_template(), seller=seller).render_invoice(
+        "acme", build_sample_order()
+    )
+    shipped = await Invoices(Invoice(mode="template", seller=seller), tmp_path).render_invoice(
+        "acme", build_sample_order()
+    )
     assert text(copied.pdf) == text(shipped.pdf)
     assert copied.warnings == shipped.warnings == ()
 
@@ -97,7 +101,7 @@ async def test_a_template_that_runs_for_ever_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rendering = own(tmp_path, ENDLESS)
-    monkeypatch.setattr(template_module.render, "__kwdefaults__", {"seconds": 1.5})
+    monkeypatch.setattr(template_module.render_pdf, "__kwdefaults__", {"seconds": 1.5})
     started = time.monotonic()
     assert "did not finish within 1.5 seconds" in await why(rendering)
     assert time.monotonic() - started < 5
@@ -200,7 +204,7 @@ async def test_a_logo_that_is_no_picture_is_named(tmp_path: Path) -> None:
 
 async def test_a_font_that_is_nowhere_is_a_warning(tmp_path: Path) -> None:
     chosen = Invoice(mode="template", seller=SELLER, font=("No Such Font",))
-    result = await Invoices(chosen, tmp_path).render("acme", order())
+    result = await Invoices(chosen, tmp_path).render_invoice("acme", order())
     assert any("no such font" in warning.lower() for warning in result.warnings)
 
 
@@ -212,9 +216,9 @@ async def test_a_font_from_the_font_path_brings_its_characters(tmp_path: Path) -
     named = order(
         address=replace(ADDRESS, last_name="ⵣ ⵜⴰⵎⴰⵣⵉⵖⵜ")
     )  # Tifinagh: in DejaVu Sans, in no shipped font
-    without = await Invoices(Invoice(mode="template"), tmp_path).render("acme", named)
+    without = await Invoices(Invoice(mode="template"), tmp_path).render_invoice("acme", named)
     settings = Invoice(mode="template", font=("DejaVu Sans",), font_path="fonts")
-    with_font = await Invoices(settings, tmp_path).render("acme", named)
+    with_font = await Invoices(settings, tmp_path).render_invoice("acme", named)
     assert without.missing
     assert with_font.missing == ()
     assert with_font.warnings == ()
@@ -224,7 +228,7 @@ async def test_a_font_from_the_font_path_brings_its_characters(tmp_path: Path) -
 async def test_a_pdf_that_cannot_be_archival_is_made_all_the_same(tmp_path: Path, source: str) -> None:
     inner = await Invoices(Invoice(mode="template"), tmp_path).prepare_invoice("acme", order())
     (tmp_path / "inner.pdf").write_bytes(inner or b"")
-    result = await own(tmp_path, source + "\nhello").render("acme", order())
+    result = await own(tmp_path, source + "\nhello").render_invoice("acme", order())
     assert "hello" in text(result.pdf)
     (warning,) = result.warnings
     assert warning.startswith("not an archival PDF: ")
@@ -235,7 +239,7 @@ async def test_a_template_may_attach_a_file_to_an_archival_pdf(tmp_path: Path) -
     result = await own(
         tmp_path,
         '#pdf.attach("terms.txt", mime-type: "text/plain", relationship: "supplement", description: "Terms")',
-    ).render("acme", order())
+    ).render_invoice("acme", order())
     assert result.warnings == ()
     assert PdfReader(BytesIO(result.pdf)).attachments["terms.txt"] == [b"Payable on receipt."]
 

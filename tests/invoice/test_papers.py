@@ -11,9 +11,9 @@ import pytest
 
 from bridge.config.mapping import Mapping
 from bridge.config.settings import Invoice, Seller
-from bridge.invoice.data import invoice_data
+from bridge.invoice.data import build_invoice_data
 from bridge.invoice.invoices import Invoices
-from bridge.invoice.sample import sample_order
+from bridge.invoice.sample import build_sample_order
 from bridge.order.model import Customs, Papers, ShopOrder
 from tests.config.cases import GOOD, loaded
 from tests.invoice.orders import SELLER, line, order, text
@@ -35,11 +35,13 @@ def warns(shop: str, sku: str | None) -> str | None:
 async def printed(tmp_path: Path, shop_order: ShopOrder, **settings: Any) -> str:
     seller = Seller(**{**SELLER.model_dump(), "eori": "FR12345678900012"})
     invoices = Invoices(Invoice(**{**CUSTOMS, **settings}, seller=seller), tmp_path, safety=warns)
-    return text((await invoices.render("acme", shop_order)).pdf).replace("\n", " ")
+    return text((await invoices.render_invoice("acme", shop_order)).pdf).replace("\n", " ")
 
 
 def test_the_data_has_them_by_line() -> None:
-    data = invoice_data("acme", order((line(1), line(2)), papers=PAPERS), Invoice(mode="template"), warns)
+    data = build_invoice_data(
+        "acme", order((line(1), line(2)), papers=PAPERS), Invoice(mode="template"), warns
+    )
     first, second = data["lines"]
     assert (first["hs_code"], first["origin"]) == ("7113110000", {"code": "FR", "name": "France"})
     assert first["safety"] == "Small parts (acme)."
@@ -100,11 +102,14 @@ def test_the_safety_text_is_the_products_by_pattern_and_shop_and_changes_no_matc
     with_text = GOOD.replace("  - sku: RING-S\n", "  - sku: RING-S\n    safety: Small parts.\n")
     catalog = loaded(with_text).catalog
     assert isinstance(catalog, Mapping)
-    assert (catalog.safety("acme", "RING-S"), catalog.safety("acme", None)) == ("Small parts.", None)
-    assert catalog.safety("acme", "NO-SUCH-SKU") is None
+    assert (catalog.find_safety_text("acme", "RING-S"), catalog.find_safety_text("acme", None)) == (
+        "Small parts.",
+        None,
+    )
+    assert catalog.find_safety_text("acme", "NO-SUCH-SKU") is None
     assert catalog.version == loaded(GOOD).catalog.version
 
 
 async def test_the_sample_shows_them(tmp_path: Path) -> None:
-    shown = await printed(tmp_path, sample_order())
+    shown = await printed(tmp_path, build_sample_order())
     assert all(word in shown for word in ("711311", "392610", "950490", "PO-2026-117"))

@@ -10,15 +10,15 @@ import yaml
 
 import bridge.invoice
 from bridge.config.settings import Invoice
-from bridge.invoice.data import invoice_data
+from bridge.invoice.data import build_invoice_data
 from bridge.invoice.invoices import Invoices
 from bridge.invoice.labels import LABELS
-from bridge.invoice.sample import sample_order
+from bridge.invoice.sample import build_sample_order
 
 from .orders import SETTINGS, text
 
 README = Path(bridge.invoice.__file__).with_name("README.md").read_text(encoding="utf-8")
-DATA = invoice_data("acme", sample_order(), SETTINGS)
+DATA = build_invoice_data("acme", build_sample_order(), SETTINGS)
 
 
 def block(language: str, number: int = 0) -> str:
@@ -42,7 +42,7 @@ def test_the_example_of_the_data_is_the_samples_own() -> None:
 async def test_the_example_of_a_template_compiles(tmp_path: Path) -> None:
     (tmp_path / "mine.typ").write_text(block("typ"), encoding="utf-8")
     invoices = Invoices(SETTINGS.model_copy(update={"template": "mine.typ"}), tmp_path)
-    shown = text((await invoices.render("acme", sample_order())).pdf)
+    shown = text((await invoices.render_invoice("acme", build_sample_order())).pdf)
     assert "2 × Faceted pen holder: €43.20" in shown
     assert "Total €280.10" in shown
 

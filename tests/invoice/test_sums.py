@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bridge.invoice.totals import (
     ZERO,
-    Kind,
+    RowKind,
     Unusable,
-    sums,
+    compute_sums,
 )
 from bridge.order.model import Money, ShippingLine, ShopOrder, TaxLine
 
@@ -71,14 +71,14 @@ def orders(draw: st.DrawFn) -> ShopOrder:
 @settings(max_examples=300, derandomize=True, deadline=None)
 @given(orders())
 def test_what_is_shown_always_adds_up_to_the_totals_of_the_shop(shop_order: ShopOrder) -> None:
-    found = sums(shop_order)
+    found = compute_sums(shop_order)
     assert sum(row.amount for row in found.rows) == found.total
     assert found.rows[0].amount == sum(item.total for item in found.lines)
     assert [one.line for one in found.lines] == [one for one in shop_order.lines if one.current_quantity]
     for one in found.lines:
         assert one.quantity == one.line.current_quantity
         assert one.line.unit_price.amount * one.quantity == one.gross == one.discount + one.total
-    taxes = found.included if shop_order.taxes_included else [r for r in found.rows if r.kind is Kind.TAX]
+    taxes = found.included if shop_order.taxes_included else [r for r in found.rows if r.kind is RowKind.TAX]
     if shop_order.tax_total is not None:
         assert sum(row.amount for row in taxes) == shop_order.tax_total.amount
     if found.included:
@@ -164,15 +164,15 @@ def sold(draw: st.DrawFn) -> Sold:
 @settings(max_examples=400, derandomize=True, deadline=None)
 @given(sold())
 def test_every_part_is_of_one_moment_whatever_was_removed_or_given_back(found: Sold) -> None:
-    rows = sums(found.order)
+    rows = compute_sums(found.order)
     coins = len(found.order.lines) * Decimal(1).scaleb(-DIGITS[found.order.currency])
     assert found.order.tax_total is not None
-    taxes = rows.included if found.order.taxes_included else [r for r in rows.rows if r.kind is Kind.TAX]
+    taxes = rows.included if found.order.taxes_included else [r for r in rows.rows if r.kind is RowKind.TAX]
     assert sum(row.amount for row in taxes) == found.order.tax_total.amount
     # rounding of what is gone, line by line, is all that may be taken for money given back
     assert abs(rows.total - found.now) <= coins
     assert abs(rows.final - (found.now - found.given_back)) <= coins
-    other = sum((abs(row.amount) for row in rows.rows if row.kind is Kind.OTHER), ZERO)
+    other = sum((abs(row.amount) for row in rows.rows if row.kind is RowKind.OTHER), ZERO)
     assert other <= coins
 
 
@@ -186,7 +186,7 @@ def test_an_edited_order_has_the_taxes_of_what_is_left() -> None:
         1, quantity=2, current_quantity=1, unit_price=money("120"), total=money("240"), taxes=(incl("40"),)
     )
     for total, refunded in (("240", "0"), ("240", "120"), ("120", "0")):
-        found = sums(
+        found = compute_sums(
             order(
                 (two,),
                 total=money(total),
@@ -198,7 +198,7 @@ def test_an_edited_order_has_the_taxes_of_what_is_left() -> None:
             )
         )
         assert [(one.quantity, one.total) for one in found.lines] == [(1, Decimal(120))]
-        assert [(row.kind, row.amount) for row in found.rows] == [(Kind.SUBTOTAL, Decimal(120))]
+        assert [(row.kind, row.amount) for row in found.rows] == [(RowKind.SUBTOTAL, Decimal(120))]
         assert [row.amount for row in found.included] == [Decimal(20)]
         assert [found.total, found.net, found.final] == [Decimal(120), Decimal(100), Decimal(120)]
 
@@ -207,7 +207,7 @@ def test_a_line_that_was_swapped_for_another_is_gone_with_its_taxes() -> None:
     """A ring at 120 swapped for a lamp at 60: 10 of tax, and not 30."""
     ring = line(1, title="Ring", quantity=1, current_quantity=0, unit_price=money("120"), total=money("120"))
     lamp = line(2, title="Lamp", unit_price=money("60"), total=money("60"), taxes=(incl("10"),))
-    found = sums(
+    found = compute_sums(
         order(
             (replace(ring, taxes=(incl("20"),)), lamp),
             total=money("120"),
@@ -225,25 +225,25 @@ def test_a_line_that_was_swapped_for_another_is_gone_with_its_taxes() -> None:
 
 def test_what_rounding_left_over_is_in_the_line_whose_share_was_rounded() -> None:
     three = line(1, quantity=3, current_quantity=2, unit_price=money("33.34"), total=money("100"))
-    found = sums(
+    found = compute_sums(
         order((three,), total=money("100"), current_total=money("66.66"), refunded_total=money("33.34"))
     )
     assert [one.total for one in found.lines] == [Decimal("66.66")]
-    assert [row.kind for row in found.rows] == [Kind.SUBTOTAL]
+    assert [row.kind for row in found.rows] == [RowKind.SUBTOTAL]
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(orders())
 def test_a_discount_row_never_exceeds_the_discounts_that_the_shop_tells_of(shop_order: ShopOrder) -> None:
-    found = sums(shop_order)
-    shown = -sum((row.amount for row in found.rows if row.kind is Kind.DISCOUNT), ZERO)
+    found = compute_sums(shop_order)
+    shown = -sum((row.amount for row in found.rows if row.kind is RowKind.DISCOUNT), ZERO)
     on_lines = sum((item.discount for item in found.lines), ZERO)
     allowed = shop_order.discount_total.amount - on_lines if shop_order.discount_total else ZERO
     assert ZERO <= shown <= max(ZERO, allowed)
 
 
 def test_a_discount_on_the_whole_order_has_its_own_row() -> None:
-    found = sums(
+    found = compute_sums(
         order(
             (line(1, quantity=2, current_quantity=2, unit_price=money("30"), total=money("60")),),
             discount_total=money("10"),
@@ -267,7 +267,7 @@ def test_taxes_are_summed_per_title_and_rate() -> None:
         TaxLine("VAT", Decimal("0.055"), money("0.55")),
         TaxLine("VAT", Decimal("0.20"), money("1.00")),
     )
-    found = sums(order(taxes=taxes, taxes_included=True, tax_total=money("3.55")))
+    found = compute_sums(order(taxes=taxes, taxes_included=True, tax_total=money("3.55")))
     assert [(row.rate, row.amount) for row in found.included] == [
         (Decimal("0.2"), Decimal("3.00")),
         (Decimal("0.055"), Decimal("0.55")),
@@ -276,27 +276,27 @@ def test_taxes_are_summed_per_title_and_rate() -> None:
 
 
 def test_what_the_shop_does_not_itemise_is_named_and_not_hidden() -> None:
-    found = sums(order(total=money("12.50")))
-    assert [(row.kind, row.amount) for row in found.rows][-1] == (Kind.OTHER, Decimal("2.50"))
+    found = compute_sums(order(total=money("12.50")))
+    assert [(row.kind, row.amount) for row in found.rows][-1] == (RowKind.OTHER, Decimal("2.50"))
 
 
 def test_an_edited_order_comes_to_its_current_total() -> None:
     lines = (line(1), line(2, title="Added by an edit", quantity=1, current_quantity=1))
-    found = sums(order(lines, total=money("10"), current_total=money("20")))
+    found = compute_sums(order(lines, total=money("10"), current_total=money("20")))
     assert (found.total, found.final) == (Decimal(20), Decimal(20))
-    assert [row.kind for row in found.rows] == [Kind.SUBTOTAL]
+    assert [row.kind for row in found.rows] == [RowKind.SUBTOTAL]
 
 
 def test_a_refund_is_not_taken_off_twice() -> None:
-    found = sums(order(refunded_total=money("4"), current_total=money("6")))
+    found = compute_sums(order(refunded_total=money("4"), current_total=money("6")))
     assert (found.total, found.final) == (Decimal(10), Decimal(6))
 
 
 def test_an_order_without_a_total_cannot_be_invoiced() -> None:
     with pytest.raises(Unusable, match="no total"):
-        sums(order(total=None))
+        compute_sums(order(total=None))
 
 
 def test_amounts_in_two_currencies_are_never_put_on_one_invoice() -> None:
     with pytest.raises(Unusable, match="EUR, USD"):
-        sums(order(shipping_total=money("5", "USD")))
+        compute_sums(order(shipping_total=money("5", "USD")))

@@ -21,11 +21,11 @@ from pypdf import PdfReader
 from bridge.config.identifiers import NUMBER_FIELDS
 from bridge.config.settings import Invoice
 from bridge.invoice import addresses
-from bridge.invoice.data import choose_locale, invoice_data, invoice_number
+from bridge.invoice.data import build_invoice_data, format_invoice_number, select_locale
 from bridge.invoice.formats import ENGLISH
 from bridge.invoice.invoices import Invoices
 from bridge.invoice.labels import LABELS
-from bridge.invoice.sample import sample_order
+from bridge.invoice.sample import build_sample_order
 from bridge.order.model import Address, Money, ShopOrder, TaxLine
 
 from .orders import ADDRESS, SELLER, SETTINGS, line, money, order, pages, text
@@ -47,7 +47,7 @@ async def rendered(shop_order: ShopOrder, settings: Invoice = SETTINGS, base: Pa
 
 
 async def test_the_sample_shows_seller_buyer_lines_taxes_and_totals() -> None:
-    shown = text(await rendered(sample_order()))
+    shown = text(await rendered(build_sample_order()))
     for expected in (
         "Atelier Example", "VAT no. FR00123456789", "Invoice number 1001", "#1001", "20 November 2026", "Paid",
         "Example & Daughters", "4 Made-up Quay", "69001 Lyon", "12 Invented Street", "Flat 3", "France",
@@ -168,7 +168,7 @@ def test_no_text_that_a_customer_types_breaks_an_invoice(
 @settings_of(max_examples=500, derandomize=True, deadline=None)
 @given(TEXT)
 def test_any_locale_gives_a_language_that_has_labels(locale: str) -> None:
-    assert choose_locale(None, locale).language in LABELS
+    assert select_locale(None, locale).language in LABELS
 
 
 @pytest.mark.parametrize(
@@ -181,12 +181,12 @@ def test_any_locale_gives_a_language_that_has_labels(locale: str) -> None:
 def test_the_language_is_the_merchants_and_the_region_the_customers(
     wanted: str | None, customers: str | None, chosen: str
 ) -> None:
-    assert str(choose_locale(wanted, customers)) == chosen
+    assert str(select_locale(wanted, customers)) == chosen
 
 
 def test_every_placeholder_of_a_number_that_the_configuration_allows_is_filled() -> None:
     pattern = " ".join(f"{{{name}}}" for name in NUMBER_FIELDS)
-    found = invoice_number(pattern, order(), UTC, "acme")
+    found = format_invoice_number(pattern, order(), UTC, "acme")
     assert sorted(found.split()) == ["#1001", "1001", "1001", "2026", "acme"]
 
 
@@ -205,7 +205,7 @@ def test_an_address_is_written_in_the_order_of_its_country(country: str | None, 
     where = Address(
         city="Springfield", province="Illinois", province_code="IL", postal_code="62701", country_code=country
     )
-    assert addresses.lines(where, ENGLISH) == expected
+    assert addresses.format_address(where, ENGLISH) == expected
 
 
 def as_read(written: str) -> str:
@@ -277,16 +277,18 @@ async def test_the_pdf_is_archival_and_dated_by_the_order() -> None:
 @pytest.mark.parametrize("name", ["שלום עולם", "Ελένη", "Наталья", "Nguyễn Thị Ánh", "محمد", "ქეთი"])
 async def test_names_in_these_scripts_need_no_further_font(name: str) -> None:
     invoices = Invoices(SETTINGS, Path.cwd())
-    result = await invoices.render("acme", order(address=Address(last_name=name, country_code="FR")))
+    result = await invoices.render_invoice("acme", order(address=Address(last_name=name, country_code="FR")))
     assert result.missing == ()
 
 
 async def test_a_character_that_no_font_has_is_named_with_the_remedy() -> None:
     invoices = Invoices(SETTINGS, Path.cwd())
-    result = await invoices.render("acme", order(address=Address(last_name="山田 太郎", country_code="JP")))
+    result = await invoices.render_invoice(
+        "acme", order(address=Address(last_name="山田 太郎", country_code="JP"))
+    )
     assert set(result.missing) == set("山田太郎")
     assert result.pdf.startswith(b"%PDF-")
-    (remark,) = result.remarks()
+    (remark,) = result.list_remarks()
     assert "U+5C71" in remark
     assert "invoice.font_path" in remark
 
@@ -300,6 +302,6 @@ async def test_the_log_of_missing_characters_names_their_script_and_not_the_cust
 
 
 async def test_the_data_is_json_all_the_way() -> None:
-    data = invoice_data("acme", sample_order(), SETTINGS)
+    data = build_invoice_data("acme", build_sample_order(), SETTINGS)
     assert json.loads(json.dumps(data)) == data
     assert data["total"] == {"amount": "280.10", "text": "€280.10"}

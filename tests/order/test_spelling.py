@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.config.patterns import fits
+from bridge.config.patterns import is_match
 from bridge.order.spelling import Differs, find_nearest, mark_unseen_characters, normalize_text
 
 UNSEEN = [
@@ -60,7 +60,7 @@ def test_what_was_read_once_is_read_alike_again(text: str) -> None:
 def test_what_was_meant_is_found_and_the_difference_shown(
     asked: str, mapped: str, differs: Differs, sku: str | None, shown: str
 ) -> None:
-    near = find_nearest(asked, ["VASE", mapped], fits)
+    near = find_nearest(asked, ["VASE", mapped], is_match)
     assert near is not None and (near.text, near.differs) == (mapped, differs)
     facts = near.build_facts(asked)
     assert facts["sku"] == (sku or "R⟨U+0406 CYRILLIC CAPITAL LETTER BYELORUSSIAN-UKRAINIAN I⟩NG-S")
@@ -68,4 +68,4 @@ def test_what_was_meant_is_found_and_the_difference_shown(
 
 
 def test_of_a_stranger_nothing_is_said() -> None:
-    assert find_nearest("NEW-2026", ["RING-S", "MUG-*"], fits) is None
+    assert find_nearest("NEW-2026", ["RING-S", "MUG-*"], is_match) is None

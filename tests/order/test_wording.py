@@ -13,7 +13,7 @@ from bridge.i18n.formatter import (
 )
 from bridge.mapping_review.findings import (
     Finding,
-    Kind,
+    FindingKind,
 )
 from bridge.order.explanations import (
     describe_state,
@@ -57,8 +57,8 @@ def test_designs_and_their_materials_are_told_in_the_language() -> None:
     assert text == "2 x QfGQC4YQ in silver, scale 0.87 (cm) and kXb7RwTe"
     assert translate_designs(text, to_english) == text
     assert translate_designs(text, FRENCH) == "2 x QfGQC4YQ en silver, échelle 0.87 (cm) et kXb7RwTe"
-    finding = Finding(Kind.UNANSWERED, {"design": text})
-    assert " en silver, échelle" in finding.sentence(FRENCH)
+    finding = Finding(FindingKind.UNANSWERED, {"design": text})
+    assert " en silver, échelle" in finding.format_sentence(FRENCH)
     assert translate_designs("anything else at all", FRENCH) == "anything else at all"
 
 

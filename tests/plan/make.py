@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.config.mapping import Mapping
 from bridge.config.settings import Settings
-from bridge.mapping_review.variants import Stock
+from bridge.mapping_review.variants import ShopCatalog
 from bridge.order.model import Variant
 
 
@@ -36,5 +36,5 @@ def variant(number: int, sku: str | None, price: str = "40.00", **more: Any) -> 
     return Variant(**values | more)
 
 
-def stock(*variants: Variant, shop: str = "acme", currency: str = "EUR") -> Stock:
-    return Stock(shop, currency, True, variants)
+def stock(*variants: Variant, shop: str = "acme", currency: str = "EUR") -> ShopCatalog:
+    return ShopCatalog(shop, currency, True, variants)

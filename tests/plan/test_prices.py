@@ -56,19 +56,19 @@ class Sculpteo:
             raise TryAgain("silence", upstream=SCULPTEO)
         return self.answer
 
-    async def materials(self) -> Sequence[Offered]:
+    async def fetch_materials(self) -> Sequence[Offered]:
         raise TryAgain("silence", upstream=SCULPTEO)
 
 
 async def test_an_answer_is_remembered_for_a_day_by_all_processes() -> None:
     sculpteo, memory, clock = Sculpteo(), Memory(), Clock()
-    first = await Prices(sculpteo, memory, clock, "EUR").of([RING, PAIR])
+    first = await Prices(sculpteo, memory, clock, "EUR").fetch_prices([RING, PAIR])
     clock.at += GOOD_FOR - timedelta(minutes=1)
-    again = await Prices(sculpteo, memory, clock, "EUR").of([RING, PAIR])
+    again = await Prices(sculpteo, memory, clock, "EUR").fetch_prices([RING, PAIR])
     assert again == first
     assert sculpteo.asked == [("QfGQC4YQ", 1, "EUR"), ("QfGQC4YQ", 2, "EUR")]
     clock.at += timedelta(minutes=2)
-    later = await Prices(sculpteo, memory, clock, "EUR").of([RING])
+    later = await Prices(sculpteo, memory, clock, "EUR").fetch_prices([RING])
     assert len(sculpteo.asked) == 3
     assert (answer := later[RING]) is not None
     assert answer.at == clock.at
@@ -76,31 +76,31 @@ async def test_an_answer_is_remembered_for_a_day_by_all_processes() -> None:
 
 async def test_another_currency_and_a_fresh_look_ask_anew() -> None:
     sculpteo, memory, clock = Sculpteo(), Memory(), Clock()
-    await Prices(sculpteo, memory, clock, "EUR").of([RING])
-    await Prices(sculpteo, memory, clock, "USD").of([RING])
-    await Prices(sculpteo, memory, clock, "EUR").of([RING], fresh=True)
+    await Prices(sculpteo, memory, clock, "EUR").fetch_prices([RING])
+    await Prices(sculpteo, memory, clock, "USD").fetch_prices([RING])
+    await Prices(sculpteo, memory, clock, "EUR").fetch_prices([RING], fresh=True)
     assert [asked[2] for asked in sculpteo.asked] == ["EUR", "USD", "EUR"]
 
 
 async def test_a_refusal_is_not_remembered_since_it_may_be_mended_at_once() -> None:
     sculpteo, memory = Sculpteo(Quote(None, problem="no such design")), Memory()
     prices = Prices(sculpteo, memory, Clock(), "EUR")
-    refused = (await prices.of([RING]))[RING]
+    refused = (await prices.fetch_prices([RING]))[RING]
     assert refused is not None
     assert refused.problem == "no such design"
     sculpteo.answer = Quote(Money(Decimal(3), "EUR"))
-    mended = (await prices.of([RING]))[RING]
+    mended = (await prices.fetch_prices([RING]))[RING]
     assert mended is not None
     assert mended.total == Money(Decimal(3), "EUR")
 
 
 async def test_a_silent_sculpteo_is_left_alone_and_what_is_remembered_still_counts() -> None:
     sculpteo, memory, clock = Sculpteo(), Memory(), Clock()
-    await Prices(sculpteo, memory, clock, "EUR").of([RING])
+    await Prices(sculpteo, memory, clock, "EUR").fetch_prices([RING])
     sculpteo.answer = None
     sculpteo.asked.clear()
     others = [Design(f"Design{number:02}") for number in range(10)]
-    found = await Prices(sculpteo, memory, clock, "EUR").of([*others, RING])
+    found = await Prices(sculpteo, memory, clock, "EUR").fetch_prices([*others, RING])
     assert len(sculpteo.asked) == GIVE_UP
     assert [found[design] for design in others] == [None] * 10
     assert found[RING] is not None
@@ -108,7 +108,7 @@ async def test_a_silent_sculpteo_is_left_alone_and_what_is_remembered_still_coun
 
 async def test_progress_is_told_from_nothing_to_all() -> None:
     told: list[tuple[int, int | None]] = []
-    await Prices(Sculpteo(), None, Clock(), "EUR").of(
+    await Prices(Sculpteo(), None, Clock(), "EUR").fetch_prices(
         [RING, PAIR], on_progress=lambda *step: told.append(step)
     )
     assert told == [(0, 2), (1, 2), (2, 2)]

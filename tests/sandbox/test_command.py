@@ -22,7 +22,7 @@ from bridge.cli._sample_catalog import (
     catalog,
     filled,
 )
-from bridge.config.loader import load
+from bridge.config.loader import load_config
 from bridge.config.settings import ByOption, Item, Product, ScaleByOption
 from bridge.sandbox.control_client import Control
 from bridge.sandbox.id_sequences import kept_numbers
@@ -97,7 +97,7 @@ async def test_it_runs_alone_prints_a_configuration_and_stops_when_it_is_told_to
             assert lines["sculpteo"]["base_url"] == info.sculpteo_url
             config = tmp_path / "config.yaml"
             config.write_text(yaml.safe_dump(lines))
-            assert set(load(config, {}).settings.shops) == {"acme"}
+            assert set(load_config(config, {}).settings.shops) == {"acme"}
             order = await control.shop().create_order(["CHESS-SET"], address=ADA)
             assert order.name == "#1001"
         process.terminate()

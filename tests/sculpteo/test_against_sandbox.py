@@ -123,7 +123,7 @@ async def test_prices_and_materials_are_read() -> None:
     async with both(Account()) as (_, client):
         quote = await client.fetch_price(Design("QfGQC4YQ", 1, "silver", Decimal("0.5"), "cm"), 3, "USD")
         wrong = await client.fetch_price(Design("QfGQC4YQ", 1, "unobtainium", Decimal(1), "cm"), 1, "EUR")
-        materials = await client.materials()
+        materials = await client.fetch_materials()
     assert quote.total is not None
     assert quote.total.currency == "USD"
     assert wrong.total is None

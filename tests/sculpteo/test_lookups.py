@@ -297,8 +297,8 @@ async def test_a_refused_price_is_a_problem_and_a_broken_one_is_tried_again() ->
 async def test_materials_are_listed_in_either_language() -> None:
     listed = [{"id": "white_plastic", "name": "Plastique blanc", "description": "PA12", "dimensions_mm": [1]}]
     async with serving(said(listed)) as server, printer(server.url) as client:
-        materials = await client.materials("fr")
-        await client.materials()
+        materials = await client.fetch_materials("fr")
+        await client.fetch_materials()
     assert [(one.id, one.name, one.description) for one in materials] == [
         ("white_plastic", "Plastique blanc", "PA12")
     ]
@@ -309,7 +309,7 @@ async def test_materials_are_listed_in_either_language() -> None:
 async def test_what_is_no_list_of_materials_is_tried_again(body: bytes) -> None:
     async with serving(answer(body)) as server, printer(server.url) as client:
         with pytest.raises(TryAgain):
-            await client.materials()
+            await client.fetch_materials()
 
 
 # --- Retry-After -----------------------------------------------------------------------------------------

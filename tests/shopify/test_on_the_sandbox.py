@@ -13,7 +13,7 @@ import pytest
 
 from bridge.config.settings import Invoice
 from bridge.errors import LedgerConflict, NeedsPerson, TryAgain, shopify_upstream
-from bridge.invoice.data import invoice_data
+from bridge.invoice.data import build_invoice_data
 from bridge.order.model import (
     Annotation,
     FulfillmentLines,
@@ -103,7 +103,7 @@ async def test_an_edited_orders_taxes_and_customs_data_come_as_they_are_now(worl
     found = replace(await world.read(order), papers=await world.port.fetch_papers(order.gid))
     assert found.papers is not None
     assert (found.papers.po_number, found.papers.vat_id) == ("PO-7", "FR00 987654321")
-    data = invoice_data("acme", found, Invoice(mode="template"))
+    data = build_invoice_data("acme", found, Invoice(mode="template"))
     (row,) = data["lines"]
     assert (row["quantity"]["amount"], row["total"]["text"], row["hs_code"]) == (1, "€120.00", "940520")
     assert [Decimal(tax["amount"]) for tax in data["included_taxes"]] == [Decimal(20)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from bridge.config.loader import Loaded, load
+from bridge.config.loader import Loaded, load_config
 from bridge.runtime.presence import Presence
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
@@ -19,7 +19,7 @@ from tests.store.make import Tick, word
 def presence(store: Store, clock: Tick, folder: Path) -> Presence:
     path = folder / "config.yaml"
     path.write_text(CONFIG % (folder / "bridge.db"))
-    loaded = load(path, {})
+    loaded = load_config(path, {})
     in_force: Callable[[], Loaded] = lambda: loaded  # noqa: E731
     return Presence(
         store, clock, "me", role="all", listen="127.0.0.1:1", in_force=in_force, read_at=clock.now,

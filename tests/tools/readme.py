@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from bridge.cli import main
-from bridge.config.reference import reference
+from bridge.config.reference import render_reference
 from bridge.order.notifications import TOPICS
 from bridge.order.problems import ALARMS, HEALS_ON_CHANGE, PROBLEMS
 from bridge.order.states import IGNORED, MEANING, WAIT_REMEDIES, WAITS, render_diagram
@@ -70,7 +70,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "topics": lambda: table(
         ("topic", "what is told"), ((f"`{topic}`", text) for topic, text in TOPICS.items())
     ),
-    "configuration": reference,
+    "configuration": render_reference,
 }
 
 

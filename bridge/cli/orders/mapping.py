@@ -19,7 +19,7 @@ from bridge.cli._order_context import (
 )
 from bridge.cli._order_view import line_rows
 from bridge.config.settings import Defaults
-from bridge.config.single_design import designs_of
+from bridge.config.single_design import parse_designs
 from bridge.decisions.line_overrides import (
     SCOPES,
     Line,
@@ -29,7 +29,7 @@ from bridge.decisions.line_overrides import (
     select_lines,
 )
 from bridge.errors import BridgeError
-from bridge.mapping_review.design_check import unknown_designs
+from bridge.mapping_review.design_check import find_unknown_designs
 from bridge.mapping_review.prices import Prices
 from bridge.order.line_overrides import (
     LineRule,
@@ -158,11 +158,11 @@ async def _check(desk: Desk, designs: Sequence[Design]) -> None:
     settings = desk.loaded.settings.sculpteo
     pace = build_rate_limiter(desk.store, settings.requests_per_second)
     async with SculpteoPrinter(settings, desk.clock, pace) as printer:
-        found = await unknown_designs(
+        found = await find_unknown_designs(
             Prices(printer, desk.store.memory, desk.clock, settings.currency), designs
         )
     if found:
-        raise UnknownDesign("\n".join(f"{one.sentence()} {one.remedy()}" for one in found))
+        raise UnknownDesign("\n".join(f"{one.format_sentence()} {one.format_remedy()}" for one in found))
 
 
 async def _list(desk: Desk, text: str) -> None:
@@ -195,7 +195,7 @@ def _designs(defaults: Defaults, parts: dict[str, tuple[str, ...]]) -> tuple[Des
             raise click.UsageError(f"give --{name} once, or once for each --uuid")
         columns[name] = list(given) if len(given) == count else [given[0] if given else None] * count
     rows = zip(*columns.values(), strict=True)
-    return designs_of([dict(zip(columns, row, strict=True)) for row in rows], defaults)
+    return parse_designs([dict(zip(columns, row, strict=True)) for row in rows], defaults)
 
 
 class UnknownDesign(BridgeError):

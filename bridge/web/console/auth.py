@@ -69,7 +69,7 @@ def users_of(settings: Settings) -> dict[str, User]:
     """Everybody who may sign in, by name."""
     return {
         name: User(name, member.role, member.password_hash.get_secret_value())
-        for name, member in settings.console.members().items()
+        for name, member in settings.console.list_members().items()
     }
 
 

@@ -18,13 +18,13 @@ from aiohttp import web
 from bridge.mapping_review.catalog_reader import read_shops
 from bridge.mapping_review.prices import Priced
 from bridge.mapping_review.review import (
-    Look,
-    costed,
-    looked,
+    MappingReview,
+    add_costs,
+    build_review,
 )
 from bridge.mapping_review.variants import (
-    Stock,
-    asked_for,
+    ShopCatalog,
+    collect_designs,
 )
 from bridge.order.line_overrides import LineRule
 from bridge.order.model import Design
@@ -40,7 +40,7 @@ log = structlog.get_logger("bridge.console")
 class Survey:
     """What was read, and when. `unread` says of shops why they could not be; `priced` = Sculpteo was asked."""
 
-    stocks: Mapping[str, Stock]
+    stocks: Mapping[str, ShopCatalog]
     unread: Mapping[str, str]
     at: datetime
     mapping: str  # the version that the designs to ask for were taken from
@@ -60,7 +60,7 @@ class Surveys:
     version: int = 0
     progress: tuple[int, int] | None = None
     _told: float = float("-inf")
-    _laid: tuple[object, Look] | None = None
+    _laid: tuple[object, MappingReview] | None = None
 
     @property
     def running(self) -> bool:
@@ -82,15 +82,15 @@ class Surveys:
         self.task = asyncio.create_task(self._run(console, fresh), name="survey")
         return True
 
-    def look(self, survey: Survey, console: Console, decisions: list[LineRule]) -> Look:
+    def look(self, survey: Survey, console: Console, decisions: list[LineRule]) -> MappingReview:
         """The survey laid beside the mapping and the decisions as they are now."""
         loaded = console.loaded()
         key = (id(survey), loaded.catalog.version, tuple(rule.key for rule in decisions))
         if self._laid is None or self._laid[0] != key:
             every = set(survey.stocks) >= set(loaded.settings.shops)
             stocks = list(survey.stocks.values())
-            plain = looked(stocks, loaded.catalog, survey.at, decisions=decisions, all_shops=every)
-            self._laid = (key, costed(plain, survey.answers, survey.offered))
+            plain = build_review(stocks, loaded.catalog, survey.at, decisions=decisions, all_shops=every)
+            self._laid = (key, add_costs(plain, survey.answers, survey.offered))
         return self._laid[1]
 
     async def _run(self, console: Console, fresh: bool) -> None:
@@ -115,10 +115,12 @@ class Surveys:
             )
         self._show(survey)
         prices = outside.prices()
-        offered = await prices.offered()
+        offered = await prices.fetch_material_ids()
         decisions = await console.store.rules.list_rules()
-        laid = looked(list(survey.stocks.values()), loaded.catalog, now, decisions=decisions)
-        answers = await prices.of(asked_for(laid.rows, offered), fresh=fresh, on_progress=self._came)
+        laid = build_review(list(survey.stocks.values()), loaded.catalog, now, decisions=decisions)
+        answers = await prices.fetch_prices(
+            collect_designs(laid.rows, offered), fresh=fresh, on_progress=self._came
+        )
         self._show(replace(survey, answers=answers, offered=offered, priced=True))
 
     def _show(self, survey: Survey) -> None:

@@ -61,7 +61,7 @@ async def checklist(visit: Visit, counts: OrderCounts) -> list[Point]:
     backup = await visit.store.memory.get(stored_keys.BACKUP_CONFIRMED)
     found = (
         (MAPPED, bool(has_products)),
-        (PASSWORD, bool(settings.console.members())),
+        (PASSWORD, bool(settings.console.list_members())),
         (ALERTS, bool(settings.alerts)),
         (BACKUP, backup is not None),
         (SHIPPED, shipped > 0),

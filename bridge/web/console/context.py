@@ -9,11 +9,11 @@ from typing import Protocol
 from aiohttp import web
 
 from bridge.config.loader import Loaded
-from bridge.config.reload import Standing
+from bridge.config.reload import ReloadStatus
 from bridge.config.settings import Settings
 from bridge.errors import Upstream
 from bridge.mapping_review.prices import Prices
-from bridge.mapping_review.variants import Stock
+from bridge.mapping_review.variants import ShopCatalog
 from bridge.net.circuit_breaker import CircuitBreaker
 from bridge.order.model import Picture
 from bridge.shopify.shop_status import Status
@@ -24,7 +24,7 @@ from bridge.store.store import Store
 class Outside(Protocol):
     """The shops' catalogues and Sculpteo's prices, which only the Mapping page asks for."""
 
-    async def stock(self, shop: str) -> Stock:
+    async def stock(self, shop: str) -> ShopCatalog:
         """Raises TryAgain and NeedsPerson as the shop does."""
 
     def prices(self) -> Prices: ...
@@ -48,7 +48,7 @@ class Console:
     outside: Outside | None = None
     pictures: Callable[[str, Sequence[str]], Awaitable[Mapping[str, Picture]]] | None = None
     test_order: Callable[[str], Awaitable[str]] | None = None
-    standing: Callable[[], Standing | None] = lambda: None
+    standing: Callable[[], ReloadStatus | None] = lambda: None
     tracking_page: Callable[[str], str | None] = lambda reference: None  # where people see a Sculpteo order
     on_news: Callable[[], None] = lambda: None
     stopping: Callable[[], bool] = lambda: False

@@ -21,7 +21,7 @@ from aiohttp import web
 from babel.numbers import get_decimal_symbol
 
 from bridge.decisions.line_overrides import SCOPES
-from bridge.mapping_review.variants import named
+from bridge.mapping_review.variants import format_variant_name
 from bridge.order.model import Money
 from bridge.steps.mapping_overrides import is_overruled
 from bridge.web.console.audit_log import (
@@ -229,7 +229,7 @@ async def _mapping_rows(visit: Visit) -> AsyncIterator[Sequence[Row]]:
     fits = FILTERS[wish.show][1]
     yield [
         [
-            *(row.variant.sku, named(row.variant), row.shop),
+            *(row.variant.sku, format_variant_name(row.variant), row.shop),
             " + ".join(designed(visit, design) for design in row.designs),
             *(
                 row.price.amount,

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bridge.config.single_design import (
     BadDesign,
-    designs_of,
+    parse_designs,
 )
 from bridge.decisions.line_overrides import (
     SCOPES,
@@ -20,7 +20,7 @@ from bridge.decisions.line_overrides import (
 from bridge.decisions.refusals import NotNow
 from bridge.errors import StaleDecision
 from bridge.i18n.formatter import mark
-from bridge.mapping_review.design_check import unknown_designs
+from bridge.mapping_review.design_check import find_unknown_designs
 from bridge.order.line_overrides import (
     LineRule,
     Scope,
@@ -150,7 +150,7 @@ def _is_so_already(visit: Visit, chosen: Line, wish: Wish) -> bool:
     if wish.what in CHOICES:
         return not rule.designs and rule.scope is CHOICES[wish.what][0]
     try:
-        return rule.scope is Scope.LINE and rule.designs == designs_of(wish.parts, visit.settings.defaults)
+        return rule.scope is Scope.LINE and rule.designs == parse_designs(wish.parts, visit.settings.defaults)
     except BadDesign:
         return False
 
@@ -196,7 +196,7 @@ def _outcome(visit: Visit, record: OrderRecord, chosen: Line, wish: Wish) -> Out
         return Outcome(rules, [], change, ())
     if not wish.parts:
         raise BadDesign(visit.t("Type the UUID of a design."))
-    designs = designs_of(wish.parts, visit.settings.defaults)
+    designs = parse_designs(wish.parts, visit.settings.defaults)
     rules, change = map_lines(record, [chosen], designs, visit.now)
     return Outcome(rules, [], change, designs)
 
@@ -206,9 +206,9 @@ async def _objection(visit: Visit, outcome: Outcome) -> str | None:
     outside = visit.console.outside
     if outside is None or not outcome.designs:
         return None
-    found = await unknown_designs(outside.prices(), outcome.designs)
+    found = await find_unknown_designs(outside.prices(), outcome.designs)
     said = visit.reader.translate
-    return " ".join(f"{one.sentence(said)} {one.remedy(said)}" for one in found) or None
+    return " ".join(f"{one.format_sentence(said)} {one.format_remedy(said)}" for one in found) or None
 
 
 @routes.get("/rules")

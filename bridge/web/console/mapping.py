@@ -12,12 +12,12 @@ from aiohttp import web
 from bridge.i18n.formatter import mark
 from bridge.mapping_review.findings import (
     Finding,
-    Kind,
+    FindingKind,
 )
-from bridge.mapping_review.review import Look
+from bridge.mapping_review.review import MappingReview
 from bridge.mapping_review.variants import (
     Row,
-    named,
+    format_variant_name,
 )
 from bridge.order.matching import NotPrinted, Unmapped
 from bridge.web.console.catalog_refresh import SURVEYS
@@ -29,17 +29,17 @@ from bridge.web.console.request_context import (
 ROWS = 100  # variants of one page
 LONGEST_SEARCH = 100  # characters
 
-KINDS: dict[Kind, str] = {
-    Kind.UNMAPPED: mark("unmapped"),
-    Kind.OPTION: mark("option without value"),
-    Kind.NO_OPTION: mark("option missing"),
-    Kind.NO_SKU: mark("no SKU"),
-    Kind.DUPLICATE: mark("duplicate SKU"),
-    Kind.DEAD: mark("dead"),
-    Kind.MATERIAL: mark("material gone"),
-    Kind.DESIGN: mark("design without price"),
-    Kind.UNANSWERED: mark("no answer"),
-    Kind.LOSS: mark("below cost"),
+KINDS: dict[FindingKind, str] = {
+    FindingKind.UNMAPPED: mark("unmapped"),
+    FindingKind.OPTION: mark("option without value"),
+    FindingKind.NO_OPTION: mark("option missing"),
+    FindingKind.NO_SKU: mark("no SKU"),
+    FindingKind.DUPLICATE: mark("duplicate SKU"),
+    FindingKind.DEAD: mark("dead"),
+    FindingKind.MATERIAL: mark("material gone"),
+    FindingKind.DESIGN: mark("design without price"),
+    FindingKind.UNANSWERED: mark("no answer"),
+    FindingKind.LOSS: mark("below cost"),
 }
 STATUSES = {
     "ACTIVE": mark("active"),
@@ -72,7 +72,7 @@ class Wish:
 
     def fits(self, row: Row) -> bool:
         """All but the filter that the tabs choose, so that they can count."""
-        words = f"{row.variant.sku or ''} {named(row.variant)}".casefold()
+        words = f"{row.variant.sku or ''} {format_variant_name(row.variant)}".casefold()
         return (not self.shop or row.shop == self.shop) and self.text.casefold() in words
 
     def link(self, **changes: object) -> str:
@@ -138,7 +138,7 @@ def wish_of(visit: Visit) -> Wish:
     return Wish(show, query.get("q", "").strip()[:LONGEST_SEARCH], shop, int(number))
 
 
-def _values(visit: Visit, look: Look, wish: Wish) -> dict[str, Any]:
+def _values(visit: Visit, look: MappingReview, wish: Wish) -> dict[str, Any]:
     near = [row for row in look.rows if wish.fits(row)]
     rows = [row for row in near if FILTERS[wish.show][1](row)]
     last = max(1, -(-len(rows) // ROWS))
@@ -159,15 +159,17 @@ def _values(visit: Visit, look: Look, wish: Wish) -> dict[str, Any]:
 def _shown(visit: Visit, row: Row) -> Shown:
     domain = visit.settings.shops[row.shop].domain
     href = f"https://{domain}/admin/products/{quote(row.variant.product_id.rpartition('/')[2], safe='')}"
-    return Shown(row, named(row.variant), href, [_told(visit, finding, row) for finding in row.findings])
+    return Shown(
+        row, format_variant_name(row.variant), href, [_told(visit, finding, row) for finding in row.findings]
+    )
 
 
 def _told(visit: Visit, finding: Finding, row: Row | None = None) -> Told:
     said = visit.reader.translate
-    if finding.kind is Kind.LOSS and row is not None:
+    if finding.kind is FindingKind.LOSS and row is not None:
         money = {"cost": visit.reader.format_money(row.cost), "price": visit.reader.format_money(row.price)}
         finding = Finding(finding.kind, {**finding.facts, **money})
-    return Told(visit.t(KINDS[finding.kind]), finding.sentence(said), finding.remedy(said))
+    return Told(visit.t(KINDS[finding.kind]), finding.format_sentence(said), finding.format_remedy(said))
 
 
 @routes.post("/mapping/check")

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from bridge.i18n.formatter import mark
 from bridge.mapping_review.waiting_orders import (
-    Changed,
+    MappingChange,
     Outlook,
-    changed,
+    find_change,
 )
 from bridge.order.line_overrides import (
     collect_subjects,
@@ -29,22 +29,22 @@ CHANGED = mark("The mapping changed, and the order is looked at anew. So far: {b
 STILL_OPEN = frozenset({State.WAITING, State.ATTENTION})
 
 
-async def pending_change(visit: Visit, record: OrderRecord) -> Changed | None:
+async def pending_change(visit: Visit, record: OrderRecord) -> MappingChange | None:
     """What the mapping in force changes for an order that was not looked at since; None = nothing."""
     in_force, judged_by = visit.world.catalog, strip_override_hash(record.mapping_version)
     if record.snapshot is None or judged_by in {None, in_force.version}:
         return None
     rules = await visit.world.orders.list_line_rules(record.shop, collect_subjects(record.snapshot.lines))
-    return changed(record, with_overrides(in_force, rules), visit.world.policy, visit.now)
+    return find_change(record, with_overrides(in_force, rules), visit.world.policy, visit.now)
 
 
-def change_told(visit: Visit, change: Changed) -> str:
+def change_told(visit: Visit, change: MappingChange) -> str:
     return visit.t(CHANGED, before=_told(visit, change.before), after=_told(visit, change.after))
 
 
 def _told(visit: Visit, outlook: Outlook) -> str:
     if not outlook.items:
-        return outlook.sentence(visit.reader.translate)
+        return outlook.format_sentence(visit.reader.translate)
     return f"{translate_designs(describe_prints(outlook.items), visit.reader.translate)}."
 
 

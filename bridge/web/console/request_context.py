@@ -21,7 +21,7 @@ import structlog
 from aiohttp import web
 
 from bridge.config.settings import Settings
-from bridge.config.simulated_upstreams import simulated_in_live
+from bridge.config.simulated_upstreams import list_simulated_upstreams
 from bridge.errors import StoreUnavailable
 from bridge.i18n.formatter import (
     Formatter,
@@ -171,7 +171,7 @@ class Visit:
             "path": self.request.path,
             "notice": notice,
             "demo": self.console.open_here,
-            "simulated": [one.name for one in simulated_in_live(self.settings)],
+            "simulated": [one.name for one in list_simulated_upstreams(self.settings)],
             "navigation": NAVIGATION,
             "state_names": STATES,
             "role_names": ROLES,
@@ -237,7 +237,7 @@ def _as_stream(request: web.Request, response: web.StreamResponse) -> web.Stream
 
 def _closed(console: Console, request: web.Request) -> web.Response | None:
     """The answer while the console is off: a hint for this machine, nothing for others."""
-    if not (console.open_here or console.settings.console.members()):
+    if not (console.open_here or console.settings.console.list_members()):
         if not is_local(request) or request.path != "/":
             raise web.HTTPNotFound
         return web.Response(text=HINT)

@@ -99,7 +99,7 @@ async def nothing_here(request: web.Request, handler: Handler) -> web.StreamResp
         return await handler(request)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed) as answer:
         console = request.app[CONSOLE]
-        on = console.open_here or console.settings.console.members()
+        on = console.open_here or console.settings.console.list_members()
         if not on or request.path.startswith(OTHERS) or "text/html" not in request.headers.get("Accept", ""):
             raise
         visit = visit_of(console, request)

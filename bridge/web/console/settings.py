@@ -10,7 +10,7 @@ from datetime import datetime
 from aiohttp import web
 
 from bridge import __version__
-from bridge.config.show import as_yaml, effective
+from bridge.config.show import build_effective_settings, dump_yaml
 from bridge.shopify.scopes import SCOPES, Scope
 from bridge.shopify.shop_status import Status
 from bridge.store.tables import REVISION
@@ -54,12 +54,12 @@ class ShopView:
 @page()
 async def settings(visit: Visit) -> web.StreamResponse:
     loaded = visit.console.loaded()
-    shown = effective(loaded)
+    shown = build_effective_settings(loaded)
     shops = [await _shop(visit, name) for name in visit.settings.shops]
     return await visit.show(
         "settings.html",
         loaded=loaded,
-        sections=[(name, as_yaml({name: value})) for name, value in shown.items()],
+        sections=[(name, dump_yaml({name: value})) for name, value in shown.items()],
         shops=shops,
         processes=await visit.store.processes.list_running(),
         versions=_versions(visit, shops),

@@ -17,7 +17,7 @@ from bridge.mapping_review.prices import (
     Offered,
     Prices,
 )
-from bridge.mapping_review.variants import Stock
+from bridge.mapping_review.variants import ShopCatalog
 from bridge.order.model import Design, Money, Quote, Variant
 from bridge.web.console.catalog_refresh import SURVEYS
 from bridge.web.console.context import CONSOLE
@@ -48,7 +48,7 @@ class World:
     asked: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def stock(self, shop: str) -> Stock:
+    async def stock(self, shop: str) -> ShopCatalog:
         self.reads += 1
         if self.fault:
             raise self.fault
@@ -62,7 +62,7 @@ class World:
         self.asked.append(design.uuid)
         return Quote(Money(Decimal("12.50"), currency))
 
-    async def materials(self) -> Sequence[Offered]:
+    async def fetch_materials(self) -> Sequence[Offered]:
         return [Material("silver"), Material("white_plastic")]
 
     async def settled(self) -> None:

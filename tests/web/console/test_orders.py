@@ -13,7 +13,7 @@ import pytest
 from bridge.decisions.transitions import drop_order
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.mapping_review.prices import Prices
-from bridge.mapping_review.variants import Stock
+from bridge.mapping_review.variants import ShopCatalog
 from bridge.order.line_overrides import Scope
 from bridge.order.model import (
     Address,
@@ -492,7 +492,7 @@ class KnowsSilver:
     def __init__(self, site: Site) -> None:
         self.site = site
 
-    async def stock(self, shop: str) -> Stock:
+    async def stock(self, shop: str) -> ShopCatalog:
         raise AssertionError("no shop is asked")
 
     def prices(self) -> Prices:
@@ -503,7 +503,7 @@ class KnowsSilver:
             return Quote(None, "Sculpteo answered HTTP 403")
         return Quote(Money(Decimal(5), currency))
 
-    async def materials(self) -> tuple[Material, ...]:
+    async def fetch_materials(self) -> tuple[Material, ...]:
         return (Material("silver", "", ""),)
 
 

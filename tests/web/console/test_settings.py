@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import aiohttp
 import pytest
 
-from bridge.config.reload import Standing
+from bridge.config.reload import ReloadStatus
 from bridge.web.console.context import CONSOLE
 from bridge.web.console.signin import browser_of
 from tests.config.cases import ENV
@@ -66,7 +66,7 @@ async def test_an_owner_ends_the_sessions_of_somebody_else(site: Site) -> None:
 async def test_faults_of_a_newer_configuration_are_told_on_every_page(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    standing = Standing(
+    standing = ReloadStatus(
         datetime.now(UTC), (f"config.yaml:3:1: {SCRIPT}",), datetime.now(UTC), ("server.listen",)
     )
     monkeypatch.setattr(site.app[CONSOLE], "standing", lambda: standing)
