@@ -19,7 +19,7 @@ from bridge import __version__
 from bridge.cli._json_output import (
     JSON,
     TOLD,
-    echo_error,
+    print_error,
 )
 
 SECTIONS: dict[str, tuple[str, ...]] = {
@@ -57,13 +57,13 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """By what they are for, each with its whole first sentence."""
-        for title, names in self.sections(ctx):
+        for title, names in self.group_commands(ctx):
             commands = ((name, self.get_command(ctx, name)) for name in names)
             rows = [(name, command.get_short_help_str(limit=200)) for name, command in commands if command]
             with formatter.section(title):
                 formatter.write_dl(rows)
 
-    def sections(self, ctx: click.Context) -> Iterator[tuple[str, list[str]]]:
+    def group_commands(self, ctx: click.Context) -> Iterator[tuple[str, list[str]]]:
         """Every command in one section."""
         names = self.list_commands(ctx)
         for title, wanted in SECTIONS.items():
@@ -79,13 +79,13 @@ class Commands(click.Group):
         logs = sys.modules.get("structlog")
         is_set_up = logs is not None and logs.is_configured()
         try:
-            return self._main(args, *more, **options)
+            return self._run_with_json_errors(args, *more, **options)
         finally:
             logs = sys.modules.get("structlog")
             if logs is not None and not is_set_up:
                 logs.reset_defaults()
 
-    def _main(self, args: Sequence[str] | None, *more: Any, **options: Any) -> Any:
+    def _run_with_json_errors(self, args: Sequence[str] | None, *more: Any, **options: Any) -> Any:
         given = list(sys.argv[1:] if args is None else args)
         if JSON not in given or not options.get("standalone_mode", True):
             return super().main(args, *more, **options)
@@ -95,18 +95,18 @@ class Commands(click.Group):
             code = super().main(args, *more, **options)
         except click.ClickException as error:
             error.show()
-            echo_error(error, error.exit_code)
+            print_error(error, error.exit_code)
             code = error.exit_code
         except click.Abort:
             click.echo("Aborted!", err=True)
-            echo_error(click.ClickException("aborted: nothing more was done"), 1)
+            print_error(click.ClickException("aborted: nothing more was done"), 1)
             code = 1
         except SystemExit as ended:
             if ended.code and not TOLD:
-                echo_error(click.ClickException("the command failed; standard error says why"), 1)
+                print_error(click.ClickException("the command failed; standard error says why"), 1)
             raise
         except Exception as error:
-            echo_error(click.ClickException(f"an error of the bridge itself ({type(error).__name__})"), 1)
+            print_error(click.ClickException(f"an error of the bridge itself ({type(error).__name__})"), 1)
             raise
         sys.exit(code if isinstance(code, int) else 0)
 

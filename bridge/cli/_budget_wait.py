@@ -13,11 +13,11 @@ WORTH_TELLING = 0.5  # seconds of a wait
 TOLD_EVERY = 5.0  # seconds
 
 
-def be_patient(admin: Admin) -> None:
+def enable_budget_waits(admin: Admin) -> None:
     """Let each call of a command wait for the budget, and say so on standard error."""
     last = float("-inf")
 
-    def say(seconds: float) -> None:
+    def report_wait(seconds: float) -> None:
         nonlocal last
         now = monotonic()
         if seconds >= WORTH_TELLING and now - last > TOLD_EVERY:
@@ -27,4 +27,4 @@ def be_patient(admin: Admin) -> None:
                 err=True,
             )
 
-    admin.be_patient(PATIENCE, say)
+    admin.be_patient(PATIENCE, report_wait)

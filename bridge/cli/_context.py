@@ -14,10 +14,10 @@ from typing import TypeVar
 import aiohttp
 import click
 
-from bridge.cli._budget_wait import be_patient
-from bridge.cli._options import failed, load_or_exit
-from bridge.cli._order_context import Desk
-from bridge.cli._upstream_checks import paced
+from bridge.cli._budget_wait import enable_budget_waits
+from bridge.cli._options import load_or_exit, to_click_exception
+from bridge.cli._order_context import OrderContext
+from bridge.cli._upstream_checks import create_pacer
 from bridge.config.loader import Loaded
 from bridge.errors import BridgeError
 from bridge.order.clock import SystemClock
@@ -43,20 +43,20 @@ def with_bridge(config: Path, work: Callable[[Bridge], Awaitable[T]], *, create:
     """
     loaded = load_or_exit(config)
 
-    async def run() -> T:
+    async def run_with_bridge() -> T:
         async with open_bridge(loaded, create=create, upgrade=False) as bridge:
             for admin in bridge.admins.values():
-                be_patient(admin)
+                enable_budget_waits(admin)
             return await work(bridge)
 
     try:
-        return asyncio.run(run())
+        return asyncio.run(run_with_bridge())
     except BridgeError as error:
-        raise failed(error) from None
+        raise to_click_exception(error) from None
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class UpstreamClients:
     """The clients of a configuration, for commands that look and change nothing. `store` None = there is no
     database yet, and none is made. `pace` is awaited before anything else is sent to Sculpteo."""
 
@@ -68,7 +68,7 @@ class Outside:
 
 
 @asynccontextmanager
-async def looking(loaded: Loaded) -> AsyncIterator[Outside]:
+async def open_upstream_clients(loaded: Loaded) -> AsyncIterator[UpstreamClients]:
     settings, clock = loaded.settings, SystemClock()
     database = settings.database.get_secret_value()
     async with AsyncExitStack() as stack:
@@ -79,28 +79,28 @@ async def looking(loaded: Loaded) -> AsyncIterator[Outside]:
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         admins = {name: build_admin(name, shop, session) for name, shop in settings.shops.items()}
         for admin in admins.values():
-            be_patient(admin)
+            enable_budget_waits(admin)
         rate = settings.sculpteo.requests_per_second
-        pace = build_rate_limiter(store, rate) if store else paced(rate)
+        pace = build_rate_limiter(store, rate) if store else create_pacer(rate)
         printer = await stack.enter_async_context(SculpteoPrinter(settings.sculpteo, clock, pace))
-        yield Outside(loaded, admins, printer, store, pace)
+        yield UpstreamClients(loaded, admins, printer, store, pace)
 
 
-def look(config: Path, work: Callable[[Outside], Awaitable[T]]) -> T:
+def with_upstream_clients(config: Path, work: Callable[[UpstreamClients], Awaitable[T]]) -> T:
     """Open the clients that `config` describes, do the work, close them. Errors become one line and exit code
     1."""
 
-    async def run() -> T:
-        async with looking(load_or_exit(config)) as outside:
+    async def run_with_clients() -> T:
+        async with open_upstream_clients(load_or_exit(config)) as outside:
             return await work(outside)
 
     try:
-        return asyncio.run(run())
+        return asyncio.run(run_with_clients())
     except BridgeError as error:
-        raise failed(error) from None
+        raise to_click_exception(error) from None
 
 
-def who() -> str:
+def get_terminal_user() -> str:
     """Who decides at this terminal, for the record."""
     try:
         return f"{getpass.getuser()} (terminal)"
@@ -108,7 +108,7 @@ def who() -> str:
         return "terminal"
 
 
-def shops_of(bridge: Bridge | Outside | Desk, shop: str | None) -> list[str]:
+def resolve_shops(bridge: Bridge | UpstreamClients | OrderContext, shop: str | None) -> list[str]:
     """The shop named, or all. Exits with the known names when there is no such shop."""
     known = list(bridge.loaded.settings.shops)
     if shop is None:
@@ -118,7 +118,7 @@ def shops_of(bridge: Bridge | Outside | Desk, shop: str | None) -> list[str]:
     return [shop]
 
 
-class Moment(click.ParamType[datetime]):
+class DateTimeParam(click.ParamType[datetime]):
     """A date or time of the caller: 2026-11-01, or 2026-11-01T09:30+01:00. Without an offset it is UTC."""
 
     name = "date"
@@ -133,7 +133,7 @@ class Moment(click.ParamType[datetime]):
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-class Day(click.ParamType[datetime]):
+class DayParam(click.ParamType[datetime]):
     """A day of the caller, 2026-11-01, as its first moment in UTC."""
 
     name = "day"
@@ -149,5 +149,5 @@ class Day(click.ParamType[datetime]):
 shop_option = click.option("--shop", help="Only this shop (its name in the configuration).")
 
 
-def decider(as_name: str | None) -> str:
-    return f"{as_name} (terminal)" if as_name else who()
+def resolve_decider(as_name: str | None) -> str:
+    return f"{as_name} (terminal)" if as_name else get_terminal_user()

@@ -15,19 +15,19 @@ TOLD: list[bool] = []
 """Not empty once a command of this process has printed its answer."""
 
 
-def echo_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """JSON for programs, with amounts of money as text and times as RFC 3339 has them."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_as_text))
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_to_json_text))
     TOLD.append(True)
 
 
-def echo_error(error: click.ClickException, exit_code: int) -> None:
+def print_error(error: click.ClickException, exit_code: int) -> None:
     """The failure of a command, of one shape for all, unless it has printed its answer already."""
     if not TOLD:
-        echo_json(error_object(error.format_message(), exit_code, getattr(error, "faults", ())))
+        print_json(dump_error(error.format_message(), exit_code, getattr(error, "faults", ())))
 
 
-def error_object(message: str, exit_code: int, faults: Any = ()) -> dict[str, Any]:
+def dump_error(message: str, exit_code: int, faults: Any = ()) -> dict[str, Any]:
     """`faults` are those of the configuration, each with its place."""
     told: dict[str, Any] = {"message": message, "exit_code": exit_code}
     if faults:
@@ -35,5 +35,5 @@ def error_object(message: str, exit_code: int, faults: Any = ()) -> dict[str, An
     return {"error": told}
 
 
-def _as_text(value: object) -> str:
+def _to_json_text(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -13,7 +13,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from bridge.cli._json_output import echo_json as echo_json
+from bridge.cli._json_output import print_json as print_json
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 """Decorates a command, which gets `as_json: bool`."""
 
 
-class Family(click.Group):
+class CommandGroup(click.Group):
     """A command of several, whose help tells the whole first sentence of each."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -96,7 +96,7 @@ class _ConfigurationRefused(click.ClickException):
     exit_code = EXIT_CONFIG
 
 
-def failed(error: BridgeError) -> click.ClickException:
+def to_click_exception(error: BridgeError) -> click.ClickException:
     """What ends a command, as a sentence: of a database that is away, what to do about it too."""
     from bridge.mapping_review.catalog_reader import describe_error
 
@@ -109,13 +109,13 @@ def failed(error: BridgeError) -> click.ClickException:
     return click.ClickException(describe_error(error))
 
 
-def console(*, err: bool = False) -> Console:
+def create_console(*, err: bool = False) -> Console:
     """A console of rich that drops colors and markup when its output is piped."""
     found = Console(stderr=err, highlight=False, soft_wrap=False)
     return found if found.is_terminal else Console(stderr=err, highlight=False, width=WIDTH_OF_PIPES)
 
 
-def echo_table(
+def print_table(
     columns: Sequence[str],
     rows: Iterable[Sequence[object]],
     *,
@@ -130,7 +130,7 @@ def echo_table(
     a `rich.text.Text` keeps its own style.
     """
     if title:
-        console().print(Text(printable(title), style="bold"), soft_wrap=True)
+        create_console().print(Text(to_printable(title), style="bold"), soft_wrap=True)
     rows = list(rows)
     if empty and not rows:
         click.echo(empty)
@@ -141,12 +141,12 @@ def echo_table(
         justify: JustifyMethod = "right" if index in numbers else "left"
         table.add_column(name, style=style, justify=justify, overflow="fold")
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
-    console().print(table)
+        table.add_row(*(cell if isinstance(cell, Text) else Text(to_printable(cell)) for cell in row))
+    create_console().print(table)
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
+def open_progress_bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
     """Within it: a function that is told how many of how many are done. It shows them as a bar on standard
     error if that is a terminal; elsewhere it shows nothing."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -161,17 +161,17 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def words_of(error: OSError) -> str:
+def describe_os_error(error: OSError) -> str:
     """What the system says of it, without the words of Python."""
     return os.strerror(error.errno) if error.errno else str(error)
 
 
-def counted(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """ "1 order", "2 orders"."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def printable(value: object) -> str:
+def to_printable(value: object) -> str:
     """Text that is safe on a terminal: control characters, which a customer may have typed, become spaces."""
     text = "" if value is None else str(value)
     return "".join(char if char.isprintable() or char == "\n" else " " for char in text)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from bridge.cli._options import failed, load_or_exit, locate_or_exit
-from bridge.cli._running_services import echo_faults
+from bridge.cli._options import load_or_exit, locate_or_exit, to_click_exception
+from bridge.cli._running_services import print_config_faults
 from bridge.config.database_location import (
     Located,
     build_located,
@@ -56,7 +56,7 @@ class NotFound(BridgeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class OrderContext:
     """The store and the configuration, opened for a person."""
 
     located: Located
@@ -70,18 +70,18 @@ class Desk:
             raise self.located.faults or ConfigError(f"{self.located.path} has faults")
         return self.located.loaded
 
-    async def order(self, text: str) -> OrderRecord:
+    async def load_order(self, text: str) -> OrderRecord:
         """The one order that is called so. Raises NotFound."""
-        return the_one(await self.store.queries.search_orders(text), text)
+        return require_single_order(await self.store.queries.search_orders(text), text)
 
-    async def order_as_seen(self, text: str, seen: str | None) -> OrderRecord:
+    async def load_order_if_unchanged(self, text: str, seen: str | None) -> OrderRecord:
         """The one order that is called so, as the person saw it who gives the digest `seen`. Raises NotFound, and
         Outdated when it is otherwise by now."""
-        record = await self.order(text)
+        record = await self.load_order(text)
         refuse_if_changed(record, seen)
         return record
 
-    async def lines(self, record: OrderRecord) -> list[Line]:
+    async def load_lines(self, record: OrderRecord) -> list[Line]:
         """The order's lines, judged by the configuration and by what people decided about them; none as long as
         the configuration has faults."""
         if self.located.loaded is None:
@@ -94,18 +94,21 @@ class Desk:
 def refuse_if_changed(record: OrderRecord, seen: str | None) -> None:
     """Raises Outdated when the order is not as the person saw it who gives the digest `seen`."""
     if seen is not None and seen != record.decision_digest:
-        raise StaleDecision(CHANGED.format(order=name_of(record)))
+        raise StaleDecision(CHANGED.format(order=get_order_name(record)))
 
 
-def the_one(found: Sequence[OrderRecord], text: str) -> OrderRecord:
+def require_single_order(found: Sequence[OrderRecord], text: str) -> OrderRecord:
     """The one order among those that are called so. Raises NotFound, which lists several with what each of them
     is called by alone."""
     if not found:
         raise NotFound(f"no order is called {text}; `sculpteo-bridge orders list` shows those that there are")
     if len(found) == 1:
         return found[0]
-    called = Counter(f"{order.shop}/{name_of(order)}" for order in found)
-    several = [f"  {choice_of(order, called)}  ({_told_apart(order)})" for order in found[:MOST_CHOICES]]
+    called = Counter(f"{order.shop}/{get_order_name(order)}" for order in found)
+    several = [
+        f"  {format_unique_name(order, called)}  ({_describe_for_choice(order)})"
+        for order in found[:MOST_CHOICES]
+    ]
     if len(found) > MOST_CHOICES:
         several.append(f"  and {len(found) - MOST_CHOICES} more")
     listed = "\n".join(several)
@@ -115,84 +118,84 @@ def the_one(found: Sequence[OrderRecord], text: str) -> OrderRecord:
     )
 
 
-def choice_of(order: OrderRecord, called: Mapping[str, int]) -> str:
+def format_unique_name(order: OrderRecord, called: Mapping[str, int]) -> str:
     """What names this order and no other: its shop and name, where no other one there is called so; else its shop
     and Shopify's id, whole where a number alone may be a name."""
-    name = f"{order.shop}/{name_of(order)}"
+    name = f"{order.shop}/{get_order_name(order)}"
     if called[name] == 1 and order.name:
         return name
     number = order.order_id.rpartition("/")[2]
     return f"{order.shop}/{number if len(number) >= LONG_NUMBER else order.order_id}"
 
 
-def _told_apart(order: OrderRecord) -> str:
+def _describe_for_choice(order: OrderRecord) -> str:
     made = order.created_at or order.first_seen_at
     parts = [
-        f"{name_of(order)}, id {order.order_id.rpartition('/')[2]}",
+        f"{get_order_name(order)}, id {order.order_id.rpartition('/')[2]}",
         str(order.state),
         f"reference {order.reference}" if order.reference else "",
     ]
-    return ", ".join([*filter(None, parts), f"ordered {local(made)}"])
+    return ", ".join([*filter(None, parts), f"ordered {format_local_time(made)}"])
 
 
-def at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
+def with_order_context(config: Path, work: Callable[[OrderContext], Awaitable[T]]) -> T:
     """Open the store of the configuration and work with it; errors become one line, exit code 1. A database
     that is not there yet is not made, and one of another version of the program is left as it is."""
-    return _work_at_desk(build_located(load_or_exit(config)), work)
+    return _run_in_context(build_located(load_or_exit(config)), work)
 
 
-def look_at_desk(config: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
-    """As `at_desk`, for commands that look: they work with a configuration that has faults too, as long as it
+def with_context_despite_faults(config: Path, work: Callable[[OrderContext], Awaitable[T]]) -> T:
+    """As `with_order_context`, for commands that look: they work with a configuration that has faults too, as long as it
     tells where the database is. Its faults, and what the running services have in force, go to standard error."""
     located = locate_or_exit(config)
 
-    async def with_faults(desk: Desk) -> T:
+    async def print_faults_and_work(desk: OrderContext) -> T:
         if located.faults is not None:
-            echo_faults(located, await desk.store.processes.list_running())
+            print_config_faults(located, await desk.store.processes.list_running())
         return await work(desk)
 
-    return _work_at_desk(located, with_faults)
+    return _run_in_context(located, print_faults_and_work)
 
 
-def _work_at_desk(located: Located, work: Callable[[Desk], Awaitable[T]]) -> T:
-    async def run() -> T:
+def _run_in_context(located: Located, work: Callable[[OrderContext], Awaitable[T]]) -> T:
+    async def run_with_store() -> T:
         clock = SystemClock()
         async with Store.open(located.database, clock=clock, create=False) as store:
             if located.loaded is not None:
                 (await identify_shops(store, located.loaded)).take_effect()
-            return await work(Desk(located, store, clock))
+            return await work(OrderContext(located, store, clock))
 
     try:
-        return asyncio.run(run())
+        return asyncio.run(run_with_store())
     except BridgeError as error:
-        raise failed(error) from None
+        raise to_click_exception(error) from None
 
 
-def name_of(order: OrderRecord) -> str:
+def get_order_name(order: OrderRecord) -> str:
     return order.name or order.order_id
 
 
-def sentence_of(order: OrderRecord) -> str:
-    until = local(order.window_until)
+def describe_record(order: OrderRecord) -> str:
+    until = format_local_time(order.window_until)
     return describe_state(order.state, order.reason, order.problem, order.facts, window_until=until)
 
 
-def local(at: datetime | None) -> str:
+def format_local_time(at: datetime | None) -> str:
     """A moment in the time zone of this terminal."""
     return "" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def iso(at: datetime | None) -> str | None:
+def format_iso_time(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
 
 
-def total(order: OrderRecord) -> str:
+def format_order_total(order: OrderRecord) -> str:
     """What the customer pays for the whole order."""
     paid = order.snapshot.total if order.snapshot else None
     return f"{paid.amount} {paid.currency}" if paid else "?"
 
 
-def costs(orders: Sequence[OrderRecord]) -> str:
+def format_total_cost(orders: Sequence[OrderRecord]) -> str:
     """What orders cost together, as far as it is known: "25.00 EUR; the cost of 1 is not known yet"."""
     sums: dict[str, Decimal] = {}
     for cost in (order.cost for order in orders if order.cost):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
-from bridge.cli._upstream_checks import Check
+from bridge.cli._upstream_checks import CheckResult
 from bridge.config.loader import Loaded
 from bridge.config.settings import Settings
 from bridge.errors import BridgeError
@@ -18,7 +18,7 @@ from bridge.web.console.auth import is_within
 FRESH = timedelta(days=7)  # for how long a proxy that was seen is told of
 
 
-async def recorded(loaded: Loaded) -> AsyncIterator[Check]:
+async def check_records(loaded: Loaded) -> AsyncIterator[CheckResult]:
     """What came in so far. Nothing where there is no database yet, or it cannot be read: `status` tells of that."""
     url, clock = loaded.settings.database.get_secret_value(), SystemClock()
     try:
@@ -32,17 +32,19 @@ async def recorded(loaded: Loaded) -> AsyncIterator[Check]:
     except BridgeError:
         return
     for shop, at in came.items():
-        yield privacy_check(shop, at, loaded.settings.server.public_url)
-    check = proxy_check(proxy, loaded.settings, clock.now())
+        yield check_privacy_webhooks(shop, at, loaded.settings.server.public_url)
+    check = check_proxy(proxy, loaded.settings, clock.now())
     if check is not None:
         yield check
 
 
-def privacy_check(shop: str, at: str | None, public_url: str) -> Check:
+def check_privacy_webhooks(shop: str, at: str | None, public_url: str) -> CheckResult:
     """Whether Shopify's privacy webhooks reach the bridge. Pure."""
     name = f"privacy webhooks {shop}"
     if at is not None:
-        return Check(name, "ok", f"Shopify's privacy webhooks reach the bridge; the last one came at {at}.")
+        return CheckResult(
+            name, "ok", f"Shopify's privacy webhooks reach the bridge; the last one came at {at}."
+        )
     sentence = (
         "None of Shopify's privacy webhooks has come yet: customers' wishes to be erased may go elsewhere."
     )
@@ -50,10 +52,10 @@ def privacy_check(shop: str, at: str | None, public_url: str) -> Check:
         "They belong to the app's configuration: let customers/data_request, customers/redact and shop/redact lead "
         f'to {public_url.rstrip("/")}/webhooks/shopify/{shop} (README, "Personal data").'
     )
-    return Check(name, "ok", sentence, remedy)
+    return CheckResult(name, "ok", sentence, remedy)
 
 
-def proxy_check(seen: str | None, settings: Settings, now: datetime) -> Check | None:
+def check_proxy(seen: str | None, settings: Settings, now: datetime) -> CheckResult | None:
     """Whether forwarding headers came from somewhere that is not trusted. Pure."""
     address, _, at = (seen or "").partition(" ")
     if not at or now - datetime.fromisoformat(at) > FRESH:
@@ -67,4 +69,4 @@ def proxy_check(seen: str | None, settings: Settings, now: datetime) -> Check | 
         "If that is your proxy, add it there: until then all people behind it have one address, and the tries of "
         "strangers can keep you out of the console. If it is not, the bridge can be reached past your proxy."
     )
-    return Check("proxy", "warning", sentence, remedy)
+    return CheckResult("proxy", "warning", sentence, remedy)

@@ -18,7 +18,7 @@ TOTAL = "total"
 
 
 @dataclass(slots=True)
-class Sums:
+class ReportLine:
     """One line: orders of one group whose revenue is in one currency and whose cost is in one.
 
     `cost` is known of `costed` orders, `revenue` of `sold`; `margin` counts `compared` orders, those of which
@@ -41,7 +41,9 @@ class Sums:
     address_warnings: int = 0
     shipping: list[timedelta] = field(default_factory=list)  # from the purchase to the first parcel
 
-    def add(self, units: int, revenue: Money | None, cost: Money | None, took: timedelta | None) -> None:
+    def add_order(
+        self, units: int, revenue: Money | None, cost: Money | None, took: timedelta | None
+    ) -> None:
         self.orders += 1
         self.units += units
         if revenue:
@@ -57,17 +59,17 @@ class Sums:
         if took is not None:
             self.shipping.append(took)
 
-    def check(self, verdict: str | None) -> None:
+    def count_address_verdict(self, verdict: str | None) -> None:
         """Count what Shopify's check says of the address of one order."""
         self.address_errors += verdict == "ERROR"
         self.address_warnings += verdict == "WARNING"
 
     @property
-    def share(self) -> Decimal | None:
+    def margin_share(self) -> Decimal | None:
         """The margin as a part of the revenue that it is of: 0.4 is 40 %."""
         return self.margin / self.compared_revenue if self.compared_revenue else None
 
-    def days(self) -> tuple[float, float] | None:
+    def compute_days_to_ship(self) -> tuple[float, float] | None:
         """Days to ship: the median, and what nine of ten orders stay below."""
         if not self.shipping:
             return None
@@ -76,23 +78,23 @@ class Sums:
         return median(days), ninth
 
 
-def sums(bought: Iterable[BoughtOrder], by: By, currency: str) -> list[Sums]:
+def sum_by_group(bought: Iterable[BoughtOrder], by: By, currency: str) -> list[ReportLine]:
     """A line for each group, in order. `currency` is Sculpteo's, for orders whose cost is not known."""
     known = list(bought)
     usual = Counter(one.revenue.currency for one in known if one.revenue).most_common(1)
     fallback = usual[0][0] if usual else currency
-    lines: dict[tuple[str, str, str], Sums] = {}
+    lines: dict[tuple[str, str, str], ReportLine] = {}
     for one in known:
         took = one.shipped_at - one.placed_at if one.shipped_at else None
-        for group, units, revenue, cost in _parts(one, by):
+        for group, units, revenue, cost in _split_by_group(one, by):
             key = (group, revenue.currency if revenue else fallback, cost.currency if cost else currency)
-            line = lines.setdefault(key, Sums(*key))
-            line.add(units, revenue, cost, took)
-            line.check(one.address_verdict)
+            line = lines.setdefault(key, ReportLine(*key))
+            line.add_order(units, revenue, cost, took)
+            line.count_address_verdict(one.address_verdict)
     return [lines[key] for key in sorted(lines)]
 
 
-def _parts(one: BoughtOrder, by: By) -> Iterator[tuple[str, int, Money | None, Money | None]]:
+def _split_by_group(one: BoughtOrder, by: By) -> Iterator[tuple[str, int, Money | None, Money | None]]:
     """(group, units, revenue, cost) of an order. Its cost is known as a whole: of several SKUs none has it."""
     if by == "sku":
         cost = one.cost if len(one.shares) == 1 else None
@@ -102,6 +104,6 @@ def _parts(one: BoughtOrder, by: By) -> Iterator[tuple[str, int, Money | None, M
     yield group, sum(share.units for share in one.shares), one.revenue, one.cost
 
 
-def partly(lines: Sequence[Sums]) -> tuple[int, int]:
+def count_costed_orders(lines: Sequence[ReportLine]) -> tuple[int, int]:
     """Of how many orders the cost is known, and how many there are."""
     return sum(line.costed for line in lines), sum(line.orders for line in lines)

@@ -9,7 +9,7 @@ from datetime import datetime
 import aiohttp
 import click
 
-from bridge.cli._options import counted, printable
+from bridge.cli._options import format_count, to_printable
 from bridge.config.database_location import Located
 from bridge.net.ssrf import describe_error
 from bridge.store.processes import Process
@@ -28,22 +28,22 @@ class Readiness:
     says: str
 
     @property
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         return self.status == 200
 
     @property
-    def silent(self) -> bool:
+    def is_silent(self) -> bool:
         """Whether nothing answers there that could be a bridge."""
         return self.status not in {200, 503}
 
 
-def url_of(listen: str) -> str:
+def build_service_url(listen: str) -> str:
     """The address at which a service that listens so is asked from this machine."""
     host, _, port = listen.rpartition(":")
     return f"http://{ANY_ADDRESS.get(host, host)}:{port}"
 
 
-async def ask_readiness(base: str) -> Readiness:
+async def fetch_readiness(base: str) -> Readiness:
     """Ask the service at this address whether it can work. Waits for some seconds at most."""
     url = f"{base.rstrip('/')}/readyz"
     try:
@@ -59,46 +59,46 @@ async def ask_readiness(base: str) -> Readiness:
         return Readiness(url, None, describe_error(error))
 
 
-def name_of_process(process: Process) -> str:
+def format_process_name(process: Process) -> str:
     return f"{process.host}:{process.pid}"
 
 
-def sentence_in_force(process: Process, located: Located) -> str:
+def describe_config_in_force(process: Process, located: Located) -> str:
     """Which configuration a process has in force, and whether the file of this command says the same."""
     differs = process.config_digest != located.hash
     return (
-        f"{name_of_process(process)} (role {process.role}) runs in mode {process.mode} on"
-        f" {process.config_path}, as read {local_second(process.config_since)}"
+        f"{format_process_name(process)} (role {process.role}) runs in mode {process.mode} on"
+        f" {process.config_path}, as read {format_local_second(process.config_since)}"
         f" (SHA-256 {process.config_digest[:12]}); "
         + (f"the file {located.path} differs from it" if differs else "the file says the same")
         + "."
     )
 
 
-def local_second(at: datetime) -> str:
+def format_local_second(at: datetime) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def faults_of(located: Located, running: Sequence[Process]) -> Iterator[str]:
+def describe_config_faults(located: Located, running: Sequence[Process]) -> Iterator[str]:
     """What a command that works all the same says of a configuration with faults, line by line."""
     if located.faults is None:
         return
     yield str(located.faults)
     count = max(len(located.faults.faults), 1)
-    yield f"The configuration has {counted(count, 'fault')}; a service that runs goes on with the one before."
+    yield f"The configuration has {format_count(count, 'fault')}; a service that runs goes on with the one before."
     for process in running:
-        yield sentence_in_force(process, located)
+        yield describe_config_in_force(process, located)
     if not running:
         yield "No service that runs has given word to this database in the last 30 seconds."
 
 
-def echo_faults(located: Located, running: Sequence[Process]) -> None:
+def print_config_faults(located: Located, running: Sequence[Process]) -> None:
     """On standard error."""
-    for line in faults_of(located, running):
-        click.echo(printable(line), err=True)
+    for line in describe_config_faults(located, running):
+        click.echo(to_printable(line), err=True)
 
 
-def shown_process(process: Process, located: Located) -> dict[str, object]:
+def dump_process(process: Process, located: Located) -> dict[str, object]:
     """A process for programs."""
     return {
         "owner": process.owner,

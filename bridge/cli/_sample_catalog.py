@@ -12,28 +12,30 @@ Variant = dict[str, Any]
 STAND_IN = "1"  # what stands where a pattern leaves characters open
 
 
-def catalog(products: Sequence[Product], ignore: Sequence[str]) -> list[tuple[str, list[Variant]]]:
+def build_sample_catalog(
+    products: Sequence[Product], ignore: Sequence[str]
+) -> list[tuple[str, list[Variant]]]:
     """(title, variants) for each rule: mapped ones with a variant for each value of the options that decide
     material or scale, ignored ones with one variant. SKU patterns are filled in."""
-    made = [(_title(rule.sku), _variants(rule)) for rule in products]
-    return [*made, *((_title(pattern), [{"sku": filled(pattern)}]) for pattern in ignore)]
+    made = [(_build_title(rule.sku), _build_variants(rule)) for rule in products]
+    return [*made, *((_build_title(pattern), [{"sku": fill_pattern(pattern)}]) for pattern in ignore)]
 
 
-def filled(pattern: str, *parts: str) -> str:
+def fill_pattern(pattern: str, *parts: str) -> str:
     """A SKU that a pattern fits: its first `*` becomes `parts`, joined."""
     text = "-".join(part.upper().replace(" ", "") for part in parts) or STAND_IN
     return pattern.replace("*", text, 1).replace("*", STAND_IN).replace("?", STAND_IN)
 
 
-def _title(sku: str) -> str:
+def _build_title(sku: str) -> str:
     return sku.replace("*", "").replace("?", "").strip("-_ .").capitalize() or "Anything"
 
 
-def _variants(rule: Product) -> list[Variant]:
-    options = _options(rule)
+def _build_variants(rule: Product) -> list[Variant]:
+    options = _collect_options(rule)
     return [
         {
-            "sku": filled(rule.sku, *chosen),
+            "sku": fill_pattern(rule.sku, *chosen),
             "price": "40.00",
             "options": dict(zip(options, chosen, strict=True)),
         }
@@ -41,15 +43,15 @@ def _variants(rule: Product) -> list[Variant]:
     ]
 
 
-def _options(rule: Product) -> dict[str, tuple[str, ...]]:
+def _collect_options(rule: Product) -> dict[str, tuple[str, ...]]:
     """The options that decide material or scale, each with the values that the mapping knows."""
     found: dict[str, dict[str, None]] = {}
-    for part in _parts(rule):
+    for part in _list_parts(rule):
         for choice in (part.material, part.scale):
             if isinstance(choice, ByOption | ScaleByOption):
                 found.setdefault(choice.option, {}).update(dict.fromkeys(choice.values))
     return {option: tuple(values) for option, values in found.items()}
 
 
-def _parts(rule: Product) -> Iterable[Product | Item]:
+def _list_parts(rule: Product) -> Iterable[Product | Item]:
     return (rule, *rule.items)

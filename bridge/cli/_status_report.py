@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from bridge.cli._options import counted
-from bridge.cli._order_context import Desk
+from bridge.cli._options import format_count
+from bridge.cli._order_context import OrderContext
 from bridge.cli._running_services import (
     Readiness,
-    ask_readiness,
-    url_of,
+    build_service_url,
+    fetch_readiness,
 )
 from bridge.config.database_location import Located
 from bridge.config.settings import Settings
@@ -60,7 +60,7 @@ ENDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StatusReport:
     """`mode` is None where the configuration has faults and no service runs. `answers` = each service that can
     be asked is ready; `services` are their own words, `processes` those that told that they run."""
 
@@ -93,7 +93,7 @@ class Todo:
     order: str | None = None  # "acme/#1001"
 
 
-def mode_in_force(settings: Settings | None, running: Sequence[Process]) -> Mode | None:
+def resolve_mode_in_force(settings: Settings | None, running: Sequence[Process]) -> Mode | None:
     """The mode of the services that run, which may have another configuration than the file by now; where none
     runs, that of the file. None = neither is known. Pure."""
     modes = {one.mode for one in running}
@@ -102,12 +102,12 @@ def mode_in_force(settings: Settings | None, running: Sequence[Process]) -> Mode
     return settings.mode if settings else None
 
 
-async def standing(desk: Desk) -> Standing:
+async def collect_status_report(desk: OrderContext) -> StatusReport:
     """Raises StoreUnavailable."""
     loaded, store, now = desk.located.loaded, desk.store, desk.clock.now()
     settings = loaded.settings if loaded else None
     running = await store.processes.list_running()
-    mode = mode_in_force(settings, running)
+    mode = resolve_mode_in_force(settings, running)
     counted_in = mode or Mode.LIVE
     midnight = datetime.combine(now.date(), time.min, now.tzinfo)
     currency = settings.sculpteo.currency if settings else "EUR"
@@ -117,7 +117,7 @@ async def standing(desk: Desk) -> Standing:
     if settings:
         named, more = await list_orders_to_name(store, settings, now, but=FOR_A_PERSON, most=LISTED)
     services = await ask_services(desk.located, running)
-    return Standing(
+    return StatusReport(
         at=now,
         mode=mode,
         counts=await store.desk.count_orders(),
@@ -133,12 +133,12 @@ async def standing(desk: Desk) -> Standing:
             Money(spent.amount, currency),
             now,
             shops=desk.located.shops or (),
-            clocks=await _own_clock(store),
+            clocks=await _read_clock_difference(store),
         ),
         unclear=spent.unsure_orders,
         unclear_cost=Money(spent.unsure, currency),
         listen=desk.located.listen,
-        answers=all(one.ready for one in services),
+        answers=all(one.is_ready for one in services),
         mapping_in_use=loaded is None or await store.memory.get("mapping") == loaded.catalog.version,
         located=desk.located,
         processes=running,
@@ -146,7 +146,7 @@ async def standing(desk: Desk) -> Standing:
     )
 
 
-async def _own_clock(store: Store) -> list[ClockDifference]:
+async def _read_clock_difference(store: Store) -> list[ClockDifference]:
     """The database server's clock beside this machine's."""
     reading = await read_database_clock(store)
     return [] if reading is None else [ClockDifference(socket.gethostname(), DATABASE, reading.ahead)]
@@ -156,33 +156,35 @@ async def ask_services(located: Located, running: Sequence[Process]) -> list[Rea
     """Ask every service that is known on this machine, or the one of the configuration; where that is silent and
     services run on other machines, the one behind the public address."""
     here = [one for one in running if one.role != "worker" and one.host == socket.gethostname()]
-    asked = dict.fromkeys(url_of(one.listen) for one in here) or {url_of(located.listen): None}
-    found = list(await asyncio.gather(*(ask_readiness(url) for url in asked)))
+    asked = dict.fromkeys(build_service_url(one.listen) for one in here) or {
+        build_service_url(located.listen): None
+    }
+    found = list(await asyncio.gather(*(fetch_readiness(url) for url in asked)))
     elsewhere = any(one.role != "worker" for one in running) and not here
-    if elsewhere and located.public_url and all(one.silent for one in found):
-        return [await ask_readiness(located.public_url)]
+    if elsewhere and located.public_url and all(one.is_silent for one in found):
+        return [await fetch_readiness(located.public_url)]
     return found
 
 
-def todos(found: Standing) -> list[Todo]:
+def list_todos(found: StatusReport) -> list[Todo]:
     """What asks for a person, most pressing first. Pure."""
     return [
-        *faulty_configuration(found.located),
-        *silent_services(found.services, found.processes),
-        *(_order(record) for record in found.needy),
-        *_more(found),
-        *(_alarm(alarm) for alarm in found.alarms[:LISTED]),
-        *_from_before(found),
-        *(_stalled(finding, found.at) for finding in found.stalled),
-        *_waiting(found.counts.reasons),
-        *_pauses(found.pauses),
+        *check_configuration(found.located),
+        *check_services(found.services, found.processes),
+        *(_build_order_todo(record) for record in found.needy),
+        *_list_overflow_todos(found),
+        *(_build_alarm_todo(alarm) for alarm in found.alarms[:LISTED]),
+        *_list_before_live_todos(found),
+        *(_build_stalled_todo(finding, found.at) for finding in found.stalled),
+        *_list_waiting_todos(found.counts.reasons),
+        *_list_pause_todos(found.pauses),
         *(Todo(one.sentence, one.remedy) for one in collect_issues(found.health, WORDS)),
     ]
 
 
-def faulty_configuration(located: Located) -> Iterator[Todo]:
+def check_configuration(located: Located) -> Iterator[Todo]:
     if located.faults is not None:
-        count = counted(max(len(located.faults.faults), 1), "fault")
+        count = format_count(max(len(located.faults.faults), 1), "fault")
         first = str(located.faults).splitlines()[0]
         yield Todo(
             f"The configuration {located.path} has {count}. The first: {first}",
@@ -190,38 +192,38 @@ def faulty_configuration(located: Located) -> Iterator[Todo]:
         )
 
 
-def silent_services(services: Sequence[Readiness], running: Sequence[Process]) -> Iterator[Todo]:
+def check_services(services: Sequence[Readiness], running: Sequence[Process]) -> Iterator[Todo]:
     """What is wrong with the services themselves. `running` are those that told this database that they run."""
     for one in services:
-        if one.silent:
+        if one.is_silent:
             yield Todo(f"No service answers at {one.url}: {one.says}.", SERVE)
-        elif not one.ready:
+        elif not one.is_ready:
             yield Todo(
                 f"The service at {one.url} is not ready: {one.says}.",
                 "Look into its log. A full disk wants space; a database that is away must come back. Shopify delivers "
                 "again what the service refuses meanwhile.",
             )
-    if any(one.ready for one in services) and not running:
+    if any(one.is_ready for one in services) and not running:
         yield Todo(
             "The service that answers does not use this database: none gave word here in the last 30 seconds.",
             "Give the configuration that the service runs on with -c FILE, or restart the service.",
         )
 
 
-def _order(record: OrderRecord) -> Todo:
+def _build_order_todo(record: OrderRecord) -> Todo:
     name = record.name or record.order_id
     sentence = describe_state(record.state, record.reason, record.problem, record.facts)
     todo = describe_remedy(record.state, record.problem, record.facts, name, reason=record.reason) or ""
     return Todo(sentence, todo, f"{record.shop}/{name}")
 
 
-def _stalled(finding: Finding, now: datetime) -> Todo:
+def _build_stalled_todo(finding: Finding, now: datetime) -> Todo:
     order = finding.order
     name = f"{order.shop}/{order.name}"
     return Todo(*notifications.describe_news(build_news(finding, now), name, to_english), name)
 
 
-def _more(found: Standing) -> Iterator[Todo]:
+def _list_overflow_todos(found: StatusReport) -> Iterator[Todo]:
     if found.more_stalled:
         command = "`sculpteo-bridge orders list` shows what each order waits for."
         yield Todo(f"{found.more_stalled} more orders stand still.", command)
@@ -236,7 +238,7 @@ def _more(found: Standing) -> Iterator[Todo]:
         )
 
 
-def _alarm(alarm: AlarmRecord) -> Todo:
+def _build_alarm_todo(alarm: AlarmRecord) -> Todo:
     sentence = describe_event("alarm", {**alarm.facts, "alarm": alarm.alarm}).removeprefix("ALARM: ")
     known = find_text(Alarm(alarm.alarm), alarm.facts) if alarm.alarm in set(Alarm) else None
     return Todo(
@@ -246,7 +248,7 @@ def _alarm(alarm: AlarmRecord) -> Todo:
     )
 
 
-def _from_before(found: Standing) -> Iterator[Todo]:
+def _list_before_live_todos(found: StatusReport) -> Iterator[Todo]:
     """Going live asks once for all that was there before."""
     count = sum(found.counts.reasons.get(reason, 0) for reason in FROM_BEFORE)
     if not count:
@@ -263,7 +265,7 @@ def _from_before(found: Standing) -> Iterator[Todo]:
     )
 
 
-def _waiting(reasons: Mapping[str, int]) -> Iterator[Todo]:
+def _list_waiting_todos(reasons: Mapping[str, int]) -> Iterator[Todo]:
     for reason in (one for one in FOR_A_PERSON if one not in FROM_BEFORE):
         count = reasons.get(reason, 0)
         if count:
@@ -275,20 +277,20 @@ def _waiting(reasons: Mapping[str, int]) -> Iterator[Todo]:
             yield Todo(f"{many}: {sentence}", command)
 
 
-def _pauses(pauses: Sequence[Pause]) -> Iterator[Todo]:
+def _list_pause_todos(pauses: Sequence[Pause]) -> Iterator[Todo]:
     for pause in pauses:
         scope = "for all shops" if pause.scope == "*" else f"for {pause.scope}"
         why_ = f" ({pause.why})" if pause.why else ""
         shop = "" if pause.scope == "*" else f" --shop {pause.scope}"
         yield Todo(
-            f"Placing is paused {scope} since {_moment(pause.at)}, by {pause.who}{why_}.",
+            f"Placing is paused {scope} since {_format_moment(pause.at)}, by {pause.who}{why_}.",
             f"`sculpteo-bridge resume{shop}` lets it go on.",
         )
 
 
-def _moment(at: datetime) -> str:
+def _format_moment(at: datetime) -> str:
     """In the time zone of this terminal."""
     return f"{at.astimezone():%Y-%m-%d %H:%M}"
 
 
-WORDS = Words(to_english, _moment, format_amount)
+WORDS = Words(to_english, _format_moment, format_amount)

@@ -8,20 +8,21 @@ from typing import Any
 
 import click
 
-from bridge.cli._context import decider
-from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option
+from bridge.cli._context import resolve_decider
+from bridge.cli._options import CommandGroup, config_option, json_option, print_json, print_table
 from bridge.cli._order_context import (
+    OrderContext,
     as_option,
-    at_desk,
-    iso,
-    local,
+    format_iso_time,
+    format_local_time,
+    with_order_context,
 )
-from bridge.cli._order_view import alarm_sentence
+from bridge.cli._order_view import describe_alarm_record
 from bridge.order.problems import Alarm, fill_sentence, find_text
 from bridge.store.queries import AlarmRecord
 
 
-@click.group(cls=Family)
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Alarms beside orders that go on."""
 
@@ -30,26 +31,26 @@ def command() -> None:
 @config_option
 @click.option("--all", "everything", is_flag=True, help="Those that were cleared, too.")
 @json_option
-def listed(config: Path, everything: bool, as_json: bool) -> None:
+def list_alarms(config: Path, everything: bool, as_json: bool) -> None:
     """List open alarms, newest first, with what to do."""
-    found = at_desk(config, lambda desk: desk.store.queries.list_alarms(open_only=not everything))
+    found = with_order_context(config, lambda desk: desk.store.queries.list_alarms(open_only=not everything))
     if as_json:
-        echo_json([_shown(one) for one in found])
+        print_json([_dump_alarm(one) for one in found])
         return
     rows = [
         (
             one.key,
-            local(one.raised_at),
+            format_local_time(one.raised_at),
             f"{one.shop}/{one.order_name}",
-            alarm_sentence(one),
-            _remedy(one),
-            _cleared(one),
+            describe_alarm_record(one),
+            _format_remedy(one),
+            _format_cleared(one),
         )
         for one in found
     ]
     columns = ("Key", "Since", "Order", "What", "What to do", "Cleared")
     width = len(columns) if everything else len(columns) - 1
-    echo_table(
+    print_table(
         columns[:width],
         [row[:width] for row in rows],
         empty="There is no alarm." if everything else "No alarm is open.",
@@ -62,17 +63,19 @@ def listed(config: Path, everything: bool, as_json: bool) -> None:
 @click.option("--order", "name", help="All open alarms of this order.")
 @as_option
 @json_option
-def clear(config: Path, keys: tuple[int, ...], name: str | None, as_name: str | None, as_json: bool) -> None:
+def clear_alarms(
+    config: Path, keys: tuple[int, ...], name: str | None, as_name: str | None, as_json: bool
+) -> None:
     """Clear alarms that you have seen to, by key or by order."""
     if not keys and name is None:
         raise click.UsageError("name the keys of alarms (`alarms list` shows them), or an --order")
 
-    async def work(desk: Any) -> list[tuple[int, bool]]:
+    async def clear_named_alarms(desk: OrderContext) -> list[tuple[int, bool]]:
         meant = list(keys)
         if name is not None:
-            record = await desk.order(name)
+            record = await desk.load_order(name)
             meant += [one.key for one in await desk.store.queries.list_alarms(order=record.key)]
-        who, cleared = decider(as_name), []
+        who, cleared = resolve_decider(as_name), []
         for key in dict.fromkeys(meant):
             done = await desk.store.clear_alarm(key, who)
             if done:
@@ -80,9 +83,9 @@ def clear(config: Path, keys: tuple[int, ...], name: str | None, as_name: str | 
             cleared.append((key, done))
         return cleared
 
-    results = at_desk(config, work)
+    results = with_order_context(config, clear_named_alarms)
     if as_json:
-        echo_json([{"key": key, "cleared": done} for key, done in results])
+        print_json([{"key": key, "cleared": done} for key, done in results])
     for key, done in () if as_json else results:
         click.echo(f"{key}: {'cleared' if done else 'there is no such open alarm'}", err=not done)
     if not (results or as_json):
@@ -91,7 +94,7 @@ def clear(config: Path, keys: tuple[int, ...], name: str | None, as_name: str | 
         sys.exit(1)
 
 
-def _remedy(one: AlarmRecord) -> str:
+def _format_remedy(one: AlarmRecord) -> str:
     return (
         fill_sentence(find_text(Alarm(one.alarm), one.facts).remedy, dict(one.facts))
         if one.alarm in set(Alarm)
@@ -99,19 +102,19 @@ def _remedy(one: AlarmRecord) -> str:
     )
 
 
-def _cleared(one: AlarmRecord) -> str:
-    return f"{local(one.cleared_at)} by {one.cleared_by}" if one.cleared_at else ""
+def _format_cleared(one: AlarmRecord) -> str:
+    return f"{format_local_time(one.cleared_at)} by {one.cleared_by}" if one.cleared_at else ""
 
 
-def _shown(one: AlarmRecord) -> dict[str, Any]:
+def _dump_alarm(one: AlarmRecord) -> dict[str, Any]:
     return {
         "key": one.key,
         "order": one.order_name,
         "shop": one.shop,
         "alarm": one.alarm,
-        "what": alarm_sentence(one),
-        "to_do": _remedy(one),
-        "raised_at": iso(one.raised_at),
-        "cleared_at": iso(one.cleared_at),
+        "what": describe_alarm_record(one),
+        "to_do": _format_remedy(one),
+        "raised_at": format_iso_time(one.raised_at),
+        "cleared_at": format_iso_time(one.cleared_at),
         "cleared_by": one.cleared_by,
     }

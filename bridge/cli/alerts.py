@@ -17,11 +17,18 @@ from bridge.alerts.message import (
     TEST_BODY,
     TEST_TITLE,
 )
-from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, load_or_exit
+from bridge.cli._options import (
+    CommandGroup,
+    config_option,
+    json_option,
+    load_or_exit,
+    print_json,
+    print_table,
+)
 from bridge.i18n.formatter import build_formatter
 
 
-@click.group(cls=Family)
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Who is told when a person is needed."""
 
@@ -36,17 +43,17 @@ def test_alerts(config: Path, as_json: bool) -> None:
     if not outlets:
         raise click.ClickException("the configuration names nobody: add a URL under `alerts`")
     t = build_formatter("", settings.console.language, None).translate
-    whys = asyncio.run(_send(outlets, t(TEST_TITLE), t(TEST_BODY)))
+    whys = asyncio.run(_send_tests(outlets, t(TEST_TITLE), t(TEST_BODY)))
     if as_json:
-        echo_json([{"target": one.label, "sent": why is None, "why": why} for one, why in whys])
+        print_json([{"target": one.label, "sent": why is None, "why": why} for one, why in whys])
     else:
-        echo_table(
+        print_table(
             ("target", "", "why"), [(one.label, "FAILED" if why else "sent", why) for one, why in whys]
         )
     sys.exit(1 if any(why for _, why in whys) else 0)
 
 
-async def _send(
+async def _send_tests(
     outlets: tuple[AlertOutlet, ...], title: str, body: str
 ) -> list[tuple[AlertOutlet, str | None]]:
     whys = await asyncio.gather(*(apprise_client.send_alert(outlet.url, title, body) for outlet in outlets))

@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from bridge.cli._context import (
-    Moment,
+    DateTimeParam,
+    resolve_shops,
     shop_option,
-    shops_of,
     with_bridge,
 )
-from bridge.cli._options import config_option, counted, echo_json, echo_table, json_option
+from bridge.cli._options import config_option, format_count, json_option, print_json, print_table
 from bridge.order import stored_keys
 from bridge.order.explanations import describe_state
 from bridge.runtime.container import Bridge
@@ -36,20 +36,20 @@ LONGEST_GAP = 1_000  # numbers of a gap that are looked up one by one; shops can
 @click.command()
 @config_option
 @shop_option
-@click.option("--since", type=Moment(), help="From this date on; default: since the bridge first ran.")
+@click.option("--since", type=DateTimeParam(), help="From this date on; default: since the bridge first ran.")
 @json_option
 def command(config: Path, shop: str | None, since: datetime | None, as_json: bool) -> None:
     """List every order of the shop with where it stands; exit code 1 if one is not accounted for.
 
     Order numbers that the shop does not list are named as well.
     """
-    rows = with_bridge(config, lambda bridge: _audit(bridge, shop, since))
+    rows = with_bridge(config, lambda bridge: _collect_rows(bridge, shop, since))
     missing = [row for row in rows if not row["known"]]
     gone = sum(int(str(row["orders"])) for row in rows if row["state"] in ABSENT)
     if as_json:
-        echo_json({"orders": rows, "missing": len(missing), "not_in_shop": gone})
+        print_json({"orders": rows, "missing": len(missing), "not_in_shop": gone})
     else:
-        echo_table(
+        print_table(
             ("shop", "order", "state", "why"),
             [(row["shop"], row["order"], row["state"], row["why"]) for row in rows],
         )
@@ -59,9 +59,9 @@ def command(config: Path, shop: str | None, since: datetime | None, as_json: boo
             else f"{len(missing)} WERE NOT KNOWN to the bridge."
         )
         listed = sum(row["state"] not in ABSENT for row in rows)
-        click.echo(f"\n{counted(listed, 'order')}; {said}")
+        click.echo(f"\n{format_count(listed, 'order')}; {said}")
         if gone:
-            click.echo(f"{counted(gone, 'order number')} between them not in the shop, as shown.")
+            click.echo(f"{format_count(gone, 'order number')} between them not in the shop, as shown.")
         if missing:
             click.echo(
                 "They are noticed now: `sculpteo-bridge serve` reads them, and they will show with their reason."
@@ -69,19 +69,19 @@ def command(config: Path, shop: str | None, since: datetime | None, as_json: boo
     sys.exit(1 if missing else 0)
 
 
-async def _audit(bridge: Bridge, shop: str | None, since: datetime | None) -> list[Row]:
+async def _collect_rows(bridge: Bridge, shop: str | None, since: datetime | None) -> list[Row]:
     rows: list[Row] = []
-    for name in shops_of(bridge, shop):
-        start = since or await _go_live(bridge, name)
+    for name in resolve_shops(bridge, shop):
+        start = since or await _load_go_live(bridge, name)
         found = [entry async for entry in audit_orders(name, bridge.shops[name], bridge.store.orders, start)]
         for entry in sorted(found, key=lambda entry: entry.order.created_at):
-            rows.append(await _row(bridge, name, entry))
+            rows.append(await _build_row(bridge, name, entry))
         for gap in find_gaps([str(row["order"]) for row in rows if row["shop"] == name]):
-            rows += await _not_listed(bridge, name, gap)
+            rows += await _build_unlisted_rows(bridge, name, gap)
     return rows
 
 
-async def _not_listed(bridge: Bridge, shop: str, gap: Gap) -> list[Row]:
+async def _build_unlisted_rows(bridge: Bridge, shop: str, gap: Gap) -> list[Row]:
     """A row for each of these numbers that the bridge knows, and one for all that it does not."""
     rows: list[Row] = []
     for name in gap.missing_names if len(gap) <= LONGEST_GAP else ():
@@ -101,7 +101,7 @@ async def _not_listed(bridge: Bridge, shop: str, gap: Gap) -> list[Row]:
     return rows
 
 
-async def _go_live(bridge: Bridge, name: str) -> datetime:
+async def _load_go_live(bridge: Bridge, name: str) -> datetime:
     """Since when the orders are the bridge's, as this database knows it, or as the shop does if that is longer:
     the database may be younger than the bridge."""
     told = [
@@ -114,7 +114,7 @@ async def _go_live(bridge: Bridge, name: str) -> datetime:
     return min(known)
 
 
-async def _row(bridge: Bridge, name: str, entry: Entry) -> Row:
+async def _build_row(bridge: Bridge, name: str, entry: Entry) -> Row:
     found = await bridge.store.queries.search_orders(entry.order.id)
     record = next((one for one in found if one.shop == name), None)
     row: Row = {"shop": name, "order": entry.order.name, "id": entry.order.id, "known": entry.known}

@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from bridge.cli._context import (
-    Moment,
+    DateTimeParam,
+    resolve_shops,
     shop_option,
-    shops_of,
     with_bridge,
 )
-from bridge.cli._options import config_option, counted, echo_json, json_option
+from bridge.cli._options import config_option, format_count, json_option, print_json
 from bridge.runtime.container import Bridge
 from bridge.steps.reconcile import Backfilled, backfill_orders
 
@@ -22,7 +22,7 @@ from bridge.steps.reconcile import Backfilled, backfill_orders
 @click.command()
 @config_option
 @shop_option
-@click.option("--since", type=Moment(), required=True, help="Orders placed on or after this date.")
+@click.option("--since", type=DateTimeParam(), required=True, help="Orders placed on or after this date.")
 @json_option
 def command(config: Path, shop: str | None, since: datetime, as_json: bool) -> None:
     """Take in every order placed since a date, and tell which of them will wait for your approval.
@@ -32,9 +32,9 @@ def command(config: Path, shop: str | None, since: datetime, as_json: bool) -> N
     Orders that the bridge has printed already are not printed again. What you ordered at Sculpteo by hand the
     bridge cannot know: put such orders on hold in Shopify, or fulfill them, first.
     """
-    found = with_bridge(config, lambda bridge: _backfill(bridge, shop, since))
+    found = with_bridge(config, lambda bridge: _run_backfill(bridge, shop, since))
     if as_json:
-        echo_json(
+        print_json(
             [
                 {"shop": name, "orders": one.orders, "new": one.new, "for_approval": one.older}
                 for name, one in found.items()
@@ -42,19 +42,19 @@ def command(config: Path, shop: str | None, since: datetime, as_json: bool) -> N
         )
         return
     for name, one in found.items():
-        for sentence in _said(name, one):
+        for sentence in _describe_backfill(name, one):
             click.echo(sentence)
 
 
-async def _backfill(bridge: Bridge, shop: str | None, since: datetime) -> dict[str, Backfilled]:
+async def _run_backfill(bridge: Bridge, shop: str | None, since: datetime) -> dict[str, Backfilled]:
     found = {}
-    for name in shops_of(bridge, shop):
+    for name in resolve_shops(bridge, shop):
         start = bridge.settings.shops[name].since or (await bridge.world.go_live.load_go_live(name)).at
         found[name] = await backfill_orders(name, bridge.shops[name], bridge.store.orders, since, start=start)
     return found
 
 
-def _said(name: str, found: Backfilled) -> Iterator[str]:
+def _describe_backfill(name: str, found: Backfilled) -> Iterator[str]:
     """What was found and what becomes of it."""
     known = found.orders - found.new
     if not found.orders:
@@ -62,9 +62,9 @@ def _said(name: str, found: Backfilled) -> Iterator[str]:
         return
     if found.new:
         looked = "; the others are looked at anew" if known else ""
-        yield f"{name}: {counted(found.orders, 'order')}, of which {found.new} new to the bridge{looked}."
+        yield f"{name}: {format_count(found.orders, 'order')}, of which {found.new} new to the bridge{looked}."
     else:
-        yield f"{name}: {counted(found.orders, 'order')}, all known to the bridge; they are looked at anew."
+        yield f"{name}: {format_count(found.orders, 'order')}, all known to the bridge; they are looked at anew."
         return
     if found.older:
         yield (

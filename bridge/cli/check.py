@@ -11,20 +11,20 @@ from typing import NoReturn
 import click
 from rich.text import Text
 
-from bridge.cli._json_output import error_object
+from bridge.cli._json_output import dump_error
 from bridge.cli._options import (
     EXIT_CONFIG,
     config_option,
-    console,
-    counted,
-    echo_json,
+    create_console,
+    format_count,
     json_option,
-    printable,
+    print_json,
+    to_printable,
 )
-from bridge.cli._record_checks import recorded
-from bridge.cli._upstream_checks import Check
-from bridge.cli._upstream_checks import offline as offline_checks
-from bridge.cli._upstream_checks import online as online_checks
+from bridge.cli._record_checks import check_records
+from bridge.cli._upstream_checks import CheckResult
+from bridge.cli._upstream_checks import check_offline as offline_checks
+from bridge.cli._upstream_checks import check_online as online_checks
 from bridge.config.loader import Loaded, load_config
 from bridge.errors import ConfigError
 
@@ -40,59 +40,59 @@ def command(config: Path, offline: bool, as_json: bool) -> None:
 
     Exit code 0: all is well, or there are only warnings; 1: something failed; 2: the configuration has faults.
     """
-    run(config, offline=offline, as_json=as_json)
+    run_checks(config, offline=offline, as_json=as_json)
 
 
-def run(path: Path, *, offline: bool, as_json: bool) -> NoReturn:
+def run_checks(path: Path, *, offline: bool, as_json: bool) -> NoReturn:
     """Check, tell, and exit."""
     try:
         loaded = load_config(path)
     except ConfigError as error:
-        tell_faults(error, as_json)
+        print_faults(error, as_json)
         sys.exit(EXIT_CONFIG)
-    checks = asyncio.run(collect(loaded, offline=offline, show=not as_json))
+    checks = asyncio.run(collect_checks(loaded, offline=offline, show=not as_json))
     worst = "failed" if any(check.result == "failed" for check in checks) else "ok"
     if as_json:
-        echo_json({"result": worst, "checks": [dataclasses.asdict(check) for check in checks]})
+        print_json({"result": worst, "checks": [dataclasses.asdict(check) for check in checks]})
     else:
-        tell_sum(checks)
+        print_summary(checks)
     sys.exit(1 if worst == "failed" else 0)
 
 
-async def collect(loaded: Loaded, *, offline: bool, show: bool) -> list[Check]:
+async def collect_checks(loaded: Loaded, *, offline: bool, show: bool) -> list[CheckResult]:
     """All checks; with `show`, each is told as soon as it is done."""
     checks = list(offline_checks(loaded))
     if show:
         for check in checks:
-            tell(check)
+            print_check(check)
     if not offline:
-        for more in (online_checks(loaded), recorded(loaded)):
+        for more in (online_checks(loaded), check_records(loaded)):
             async for check in more:
                 checks.append(check)
                 if show:
-                    tell(check)
+                    print_check(check)
     return checks
 
 
-def tell(check: Check) -> None:
+def print_check(check: CheckResult) -> None:
     line = Text(f"{check.result:<8}", style=STYLES[check.result])
-    line.append(f"{printable(check.name)}: ", style="bold")
-    line.append(printable(check.sentence), style="default")
-    console().print(line, soft_wrap=True)
+    line.append(f"{to_printable(check.name)}: ", style="bold")
+    line.append(to_printable(check.sentence), style="default")
+    create_console().print(line, soft_wrap=True)
     if check.remedy:
-        console().print(Text(f"{'':<8}{printable(check.remedy)}", style="dim"), soft_wrap=True)
+        create_console().print(Text(f"{'':<8}{to_printable(check.remedy)}", style="dim"), soft_wrap=True)
 
 
-def tell_sum(checks: list[Check]) -> None:
+def print_summary(checks: list[CheckResult]) -> None:
     counts = {result: sum(check.result == result for check in checks) for result in STYLES}
-    told = (f"{counts['ok']} ok", counted(counts["warning"], "warning"), f"{counts['failed']} failed")
+    told = (f"{counts['ok']} ok", format_count(counts["warning"], "warning"), f"{counts['failed']} failed")
     click.echo(", ".join(text for text in told if not text.startswith("0 ")))
 
 
-def tell_faults(error: ConfigError, as_json: bool) -> None:
+def print_faults(error: ConfigError, as_json: bool) -> None:
     if as_json:
-        told = error_object(str(error), EXIT_CONFIG, error.faults)
-        echo_json({"result": "configuration", "faults": told["error"].get("faults", []), **told})
+        told = dump_error(str(error), EXIT_CONFIG, error.faults)
+        print_json({"result": "configuration", "faults": told["error"].get("faults", []), **told})
         return
     click.echo(str(error), err=True)
     if len(error.faults) > 1:

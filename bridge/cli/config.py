@@ -6,25 +6,25 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._options import Family, config_option, echo_json, json_option, load_or_exit
+from bridge.cli._options import CommandGroup, config_option, json_option, load_or_exit, print_json
 
 
-@click.group(cls=Family)
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Show the configuration, its schema, or its faults."""
 
 
-@command.command()
+@command.command("show")
 @config_option
 @json_option
-def show(config: Path, as_json: bool) -> None:
+def print_config(config: Path, as_json: bool) -> None:
     """Print the effective configuration, defaults included, with secrets masked."""
     from bridge.config.show import build_effective_settings, dump_yaml
 
     loaded = load_or_exit(config)
     shown = build_effective_settings(loaded)
     if as_json:
-        echo_json(
+        print_json(
             {
                 "path": str(loaded.path),
                 "hash": loaded.hash,
@@ -37,19 +37,19 @@ def show(config: Path, as_json: bool) -> None:
     click.echo(dump_yaml(shown), nl=False)
 
 
-@command.command()
-def schema() -> None:
+@command.command("schema")
+def print_schema() -> None:
     """Print a JSON Schema of the configuration, for editors."""
     from bridge.config.reference import build_json_schema as made
 
-    echo_json(made())
+    print_json(made())
 
 
-@command.command()
+@command.command("check")
 @config_option
 @json_option
-def check(config: Path, as_json: bool) -> None:
+def check_config(config: Path, as_json: bool) -> None:
     """Tell every fault and warning; the same as `check --offline`."""
-    from bridge.cli.check import run
+    from bridge.cli.check import run_checks
 
-    run(config, offline=True, as_json=as_json)
+    run_checks(config, offline=True, as_json=as_json)

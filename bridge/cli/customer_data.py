@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._options import config_option, echo_json
+from bridge.cli._options import config_option, print_json
 from bridge.cli._order_context import (
-    Desk,
-    look_at_desk,
+    OrderContext,
+    with_context_despite_faults,
 )
 from bridge.order.records import OrderRecord
 from bridge.store.personal_data import PersonalData
@@ -30,18 +30,18 @@ def command(config: Path, who: str | None, request: str | None) -> None:
     if (who is None) == (request is None):
         raise click.UsageError("say who: an e-mail address, a customer's id or an order; or --request NUMBER")
 
-    async def work(desk: Desk) -> PersonalData:
+    async def load_personal_data(desk: OrderContext) -> PersonalData:
         if request is not None:
-            return await _by_request(desk, request)
-        return await _by_name(desk, (who or "").strip())
+            return await _load_by_request(desk, request)
+        return await _load_by_name(desk, (who or "").strip())
 
-    found = look_at_desk(config, work)
+    found = with_context_despite_faults(config, load_personal_data)
     if not found.orders and not found.deliveries:
         click.echo(f"Nothing is stored under {who or f'the request {request}'}.", err=True)
-    echo_json(dataclasses.asdict(found))
+    print_json(dataclasses.asdict(found))
 
 
-async def _by_request(desk: Desk, request: str) -> PersonalData:
+async def _load_by_request(desk: OrderContext, request: str) -> PersonalData:
     named = await desk.store.privacy.list_requested_orders(request)
     if not named:
         raise click.ClickException(f"no request {request} has come from Shopify; name the customer instead")
@@ -51,7 +51,7 @@ async def _by_request(desk: Desk, request: str) -> PersonalData:
     return await desk.store.privacy.load_personal_data([order.key for order in found], [])
 
 
-async def _by_name(desk: Desk, who: str) -> PersonalData:
+async def _load_by_name(desk: OrderContext, who: str) -> PersonalData:
     """An e-mail address or a customer's id, else an order."""
     number = re.fullmatch(r"(?:gid://shopify/Customer/)?(\d{1,20})", who, re.ASCII)
     names = [who] if "@" in who else [f"gid://shopify/Customer/{number[1]}"] if number else []

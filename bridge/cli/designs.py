@@ -12,10 +12,18 @@ from typing import Any
 import click
 
 from bridge.cli._context import (
-    Outside,
-    look,
+    UpstreamClients,
+    with_upstream_clients,
 )
-from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, printable, progress
+from bridge.cli._options import (
+    CommandGroup,
+    config_option,
+    json_option,
+    open_progress_bar,
+    print_json,
+    print_table,
+    to_printable,
+)
 from bridge.errors import BridgeError
 from bridge.mapping_review.catalog_reader import describe_error
 from bridge.mapping_review.variants import (
@@ -30,7 +38,7 @@ from bridge.sculpteo.uploads import NewDesign, Uploaded, upload
 UNITS = ("mm", "cm", "m", "in", "ft", "yd")
 
 
-class Scale(click.ParamType[Decimal]):
+class ScaleParam(click.ParamType[Decimal]):
     """A factor above zero."""
 
     name = "factor"
@@ -48,10 +56,10 @@ class Scale(click.ParamType[Decimal]):
 unit_option = click.option(
     "--unit", type=click.Choice(UNITS), help="Unit of the design; default: that of `defaults`."
 )
-scale_option = click.option("--scale", type=Scale(), help="Factor on it; default: that of `defaults`.")
+scale_option = click.option("--scale", type=ScaleParam(), help="Factor on it; default: that of `defaults`.")
 
 
-@click.group(cls=Family)
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Upload designs to Sculpteo, ask their price, see the materials."""
 
@@ -88,26 +96,26 @@ def upload_files(
     if empty:
         raise click.UsageError(f"{', '.join(empty)} is empty")
 
-    async def work(outside: Outside) -> list[tuple[NewDesign, Uploaded | str]]:
+    async def upload_designs(outside: UpstreamClients) -> list[tuple[NewDesign, Uploaded | str]]:
         defaults = outside.loaded.settings.defaults
         designs = [
             NewDesign(file, name or file.stem, unit or defaults.unit, scale or defaults.scale, public)
             for file in files
         ]
-        return [(design, await _uploaded(outside, design)) for design in designs]
+        return [(design, await _try_upload(outside, design)) for design in designs]
 
-    done = look(config, work)
+    done = with_upstream_clients(config, upload_designs)
     if as_json:
-        echo_json([_told(design, answer) for design, answer in done])
+        print_json([_dump_upload(design, answer) for design, answer in done])
     else:
-        _show(done)
+        _print_uploads(done)
     sys.exit(1 if any(isinstance(answer, str) for _, answer in done) else 0)
 
 
-async def _uploaded(outside: Outside, design: NewDesign) -> Uploaded | str:
+async def _try_upload(outside: UpstreamClients, design: NewDesign) -> Uploaded | str:
     """Sculpteo's answer, or why there is none."""
     try:
-        with progress(f"Uploading {design.file.name}") as show:
+        with open_progress_bar(f"Uploading {design.file.name}") as show:
             return await upload(design, outside.loaded.settings.sculpteo, outside.pace, show)
     except BridgeError as error:
         return describe_error(error)
@@ -115,34 +123,39 @@ async def _uploaded(outside: Outside, design: NewDesign) -> Uploaded | str:
         return f"{design.file} cannot be read: {error.strerror or error}"
 
 
-def _show(done: Sequence[tuple[NewDesign, Uploaded | str]]) -> None:
+def _print_uploads(done: Sequence[tuple[NewDesign, Uploaded | str]]) -> None:
     taken = [(design, answer) for design, answer in done if isinstance(answer, Uploaded)]
     for design, answer in done:
         if isinstance(answer, str):
-            click.echo(f"{printable(design.file)}: {printable(answer)}.", err=True)
+            click.echo(f"{to_printable(design.file)}: {to_printable(answer)}.", err=True)
     for design, answer in taken:
-        size = f", {' x '.join(map(_short, answer.size))} as Sculpteo measures it" if answer.size else ""
-        click.echo(f"{printable(design.file)} is design {printable(answer.uuid)}{printable(size)}.", err=True)
+        size = (
+            f", {' x '.join(map(_format_number, answer.size))} as Sculpteo measures it" if answer.size else ""
+        )
+        click.echo(
+            f"{to_printable(design.file)} is design {to_printable(answer.uuid)}{to_printable(size)}.",
+            err=True,
+        )
     if taken:
         click.echo("Check the size there; then add to `products`, with the SKU that your shop has:", err=True)
     for design, answer in taken:
-        click.echo(f"  {_yaml(design, answer)}")
+        click.echo(f"  {_format_yaml(design, answer)}")
 
 
-def _short(number: str) -> str:
+def _format_number(number: str) -> str:
     try:
         return f"{float(number):.4g}"
     except ValueError:
         return number
 
 
-def _yaml(design: NewDesign, answer: Uploaded) -> str:
+def _format_yaml(design: NewDesign, answer: Uploaded) -> str:
     sku = re.sub(r"\W+", "-", design.file.stem).strip("-").upper() or "SKU"
     design_of = Design(answer.uuid, scale=design.scale, unit=design.unit)
     return render_config_lines(sku, [design_of]).partition("\n")[2].strip()
 
 
-def _told(design: NewDesign, answer: Uploaded | str) -> dict[str, Any]:
+def _dump_upload(design: NewDesign, answer: Uploaded | str) -> dict[str, Any]:
     told: dict[str, Any] = {"file": str(design.file), "uuid": None, "error": None}
     if isinstance(answer, str):
         return {**told, "error": answer}
@@ -154,14 +167,14 @@ def _told(design: NewDesign, answer: Uploaded | str) -> dict[str, Any]:
         "scale": str(design.scale),
         "size": list(answer.size),
         "public": design.public,
-        "yaml": _yaml(design, answer),
+        "yaml": _format_yaml(design, answer),
     }
 
 
 # --- price -----------------------------------------------------------------------------------------------
 
 
-@command.command()
+@command.command("price")
 @config_option
 @click.argument("uuids", metavar="UUID...", nargs=-1, required=True)
 @click.option(
@@ -174,7 +187,7 @@ def _told(design: NewDesign, answer: Uploaded | str) -> dict[str, Any]:
 @unit_option
 @scale_option
 @json_option
-def price(
+def ask_prices(
     config: Path,
     uuids: tuple[str, ...],
     materials: tuple[str, ...],
@@ -185,7 +198,7 @@ def price(
 ) -> None:
     """Ask what Sculpteo takes for designs, without shipping. Exit code 1 if it names no price for one."""
 
-    async def work(outside: Outside) -> list[tuple[Design, Quote | str]]:
+    async def fetch_quotes(outside: UpstreamClients) -> list[tuple[Design, Quote | str]]:
         settings = outside.loaded.settings
         defaults = settings.defaults
         wanted = [
@@ -194,29 +207,29 @@ def price(
             for material in materials or (defaults.material,)
         ]
         found: list[tuple[Design, Quote | str]] = []
-        with progress("Asking Sculpteo") as show:
+        with open_progress_bar("Asking Sculpteo") as show:
             for index, design in enumerate(wanted):
                 show(index, len(wanted))
-                found.append((design, await _price(outside, design, settings.sculpteo.currency)))
+                found.append((design, await _fetch_quote(outside, design, settings.sculpteo.currency)))
         return found
 
-    found = look(config, work)
+    found = with_upstream_clients(config, fetch_quotes)
     if as_json:
-        echo_json([_priced(design, quote) for design, quote in found])
+        print_json([_dump_quote(design, quote) for design, quote in found])
     else:
         columns = ("Design", "Material", "Scale", "Copies", "Each", "Total", "")
-        echo_table(columns, [_row(design, quote) for design, quote in found], numbers=(3, 4, 5))
+        print_table(columns, [_build_quote_row(design, quote) for design, quote in found], numbers=(3, 4, 5))
     sys.exit(0 if all(isinstance(quote, Quote) and quote.total for _, quote in found) else 1)
 
 
-async def _price(outside: Outside, design: Design, currency: str) -> Quote | str:
+async def _fetch_quote(outside: UpstreamClients, design: Design, currency: str) -> Quote | str:
     try:
         return await outside.printer.fetch_price(design, design.quantity, currency)
     except BridgeError as error:
         return describe_error(error)
 
 
-def _row(design: Design, quote: Quote | str) -> Sequence[object]:
+def _build_quote_row(design: Design, quote: Quote | str) -> Sequence[object]:
     shown = (design.uuid, design.material or "as uploaded", f"{design.scale} {design.unit}", design.quantity)
     if isinstance(quote, str):
         return (*shown, "", "", quote)
@@ -226,7 +239,7 @@ def _row(design: Design, quote: Quote | str) -> Sequence[object]:
     return (*shown, format_figure(each), format_amount(quote.total), quote.warning)
 
 
-def _priced(design: Design, quote: Quote | str) -> dict[str, Any]:
+def _dump_quote(design: Design, quote: Quote | str) -> dict[str, Any]:
     total = None if isinstance(quote, str) else quote.total
     return {
         "design": design.uuid,
@@ -243,28 +256,28 @@ def _priced(design: Design, quote: Quote | str) -> dict[str, Any]:
 # --- materials -------------------------------------------------------------------------------------------
 
 
-@command.command()
+@command.command("materials")
 @config_option
 @click.argument("words", metavar="[WORD]...", nargs=-1)
 @click.option(
     "--language", type=click.Choice(("en", "fr")), default="en", show_default=True, help="Of the names."
 )
 @json_option
-def materials(config: Path, words: tuple[str, ...], language: str, as_json: bool) -> None:
+def list_materials(config: Path, words: tuple[str, ...], language: str, as_json: bool) -> None:
     """List the materials that Sculpteo offers; with WORDs, those that have all of them in id, name or text."""
 
-    async def work(outside: Outside) -> list[Material]:
-        return [one for one in await outside.printer.fetch_materials(language) if _fits(one, words)]
+    async def fetch_matching_materials(outside: UpstreamClients) -> list[Material]:
+        return [one for one in await outside.printer.fetch_materials(language) if _has_words(one, words)]
 
-    found = look(config, work)
+    found = with_upstream_clients(config, fetch_matching_materials)
     if as_json:
-        echo_json([{"id": one.id, "name": one.name, "description": one.description} for one in found])
+        print_json([{"id": one.id, "name": one.name, "description": one.description} for one in found])
         return
     if not found:
         raise click.ClickException(f"no material has “{' '.join(words)}” in its id, name or text")
-    echo_table(("Id", "Name", "What it is"), [(one.id, one.name, one.description) for one in found])
+    print_table(("Id", "Name", "What it is"), [(one.id, one.name, one.description) for one in found])
 
 
-def _fits(material: Material, words: Sequence[str]) -> bool:
+def _has_words(material: Material, words: Sequence[str]) -> bool:
     text = f"{material.id} {material.name} {material.description}".casefold()
     return all(word.casefold() in text for word in words)

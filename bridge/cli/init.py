@@ -13,13 +13,13 @@ from typing import Annotated, Literal
 import click
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-from bridge.cli._options import echo_json
+from bridge.cli._options import print_json
 from bridge.cli._prompts import (
     Answers,
     Question,
-    ask,
-    checked,
-    confirmed,
+    ask_questions,
+    confirm_answers,
+    validate_answer,
 )
 from bridge.config import (
     account_settings,
@@ -39,24 +39,24 @@ SANDBOX = {"admin_url": "http://127.0.0.1:8900", "base_url": "http://127.0.0.1:8
 """Where `sculpteo-bridge sandbox` listens unless it is told otherwise."""
 
 
-def _new_password(secret: SecretStr) -> SecretStr:
+def _validate_password(secret: SecretStr) -> SecretStr:
     if SHORTEST <= len(secret.get_secret_value()) <= LONGEST:
         return secret
     raise build_value_error(f"has not {SHORTEST} to {LONGEST} characters", "choose another one")
 
 
-def _yes_or_no(value: object) -> str:
+def _parse_yes_or_no(value: object) -> str:
     text = str(value).strip().lower()
     if text in {"y", "yes", "n", "no"}:
         return "yes" if text.startswith("y") else "no"
     raise build_value_error("{value} is neither yes nor no")
 
 
-def _in_files(answers: Mapping[str, str]) -> bool:
+def _is_in_files(answers: Mapping[str, str]) -> bool:
     return answers.get("secrets") == FILES
 
 
-def _other_than_id(text: str, answers: Mapping[str, str]) -> str | None:
+def _check_client_secret(text: str, answers: Mapping[str, str]) -> str | None:
     return "this is the client ID, not its secret" if text == answers.get("client_id") else None
 
 
@@ -93,29 +93,29 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     Question(
         "client_secret", "Client secret of your app, not shown (empty: later)", account_settings.ClientSecret, "",
-        label="Client secret", when=_in_files, check=_other_than_id, hidden=True, secret=True,
+        label="Client secret", when=_is_in_files, check=_check_client_secret, hidden=True, secret=True,
     ),
     Question(
         "access_token", "Access token of your custom app, not shown (empty: later)", account_settings.AccessToken, "",
-        label="Access token", when=_in_files, hidden=True, secret=True,
+        label="Access token", when=_is_in_files, hidden=True, secret=True,
     ),
     Question(
         "password", "Your password at Sculpteo, not shown (empty: later)", types.Secret, "",
-        label="Password at Sculpteo", when=_in_files, hidden=True, secret=True,
+        label="Password at Sculpteo", when=_is_in_files, hidden=True, secret=True,
     ),
     Question(
         "console", f"A new password for the console in the browser, {SHORTEST} characters or more (empty: no console)",
-        Annotated[types.Secret, AfterValidator(_new_password)], "", label="Password of the console",
-        when=_in_files, hidden=True, secret=True, twice=True,
+        Annotated[types.Secret, AfterValidator(_validate_password)], "", label="Password of the console",
+        when=_is_in_files, hidden=True, secret=True, twice=True,
     ),
     Question(
         "alerts", "Where alerts go, as mailto://user:password@example.com or another Apprise URL, not shown (empty: nowhere yet)",
-        identifiers.AlertUrl, "", label="Alerts", when=_in_files, hidden=True,
+        identifiers.AlertUrl, "", label="Alerts", when=_is_in_files, hidden=True,
         secret=True,
     ),
     Question(
         "rehearse", "Begin with a simulated shop and Sculpteo on this machine? (yes, no)",
-        Annotated[str, BeforeValidator(_yes_or_no)], "no", label="Begin with the sandbox",
+        Annotated[str, BeforeValidator(_parse_yes_or_no)], "no", label="Begin with the sandbox",
     ),
 )  # fmt: skip
 SECRETS = {
@@ -174,44 +174,44 @@ def command(
         raise click.ClickException(
             f"{output} exists already; --force overwrites it, -o FILE writes another one"
         )
-    given = {**given_by_flags(flags), **({"rehearse": "yes"} if sandbox else {})}
+    given = {**validate_flags(flags), **({"rehearse": "yes"} if sandbox else {})}
     if not (yes or as_json):
-        given = asked(given, older_app=older_app)
-    plan = Plan.of(given, output, older_app=older_app)
-    left = faults_of(render_starter(plan.answers, older_app=older_app), output)
-    plan.write(force=force)
+        given = ask_answers(given, older_app=older_app)
+    plan = ConfigDraft.from_answers(given, output, older_app=older_app)
+    left = find_config_faults(render_starter(plan.answers, older_app=older_app), output)
+    plan.write_files(force=force)
     if as_json:
         secrets = list(plan.unset)
-        echo_json({"file": str(output), "left": [asdict(fault) for fault in left], "secrets": secrets})
+        print_json({"file": str(output), "left": [asdict(fault) for fault in left], "secrets": secrets})
     else:
-        tell_next_steps(plan, left)
+        print_next_steps(plan, left)
 
 
-def given_by_flags(flags: Mapping[str, str | None]) -> Answers:
+def validate_flags(flags: Mapping[str, str | None]) -> Answers:
     """What the flags say. Raises BadParameter for what cannot be."""
     found = {name: value for name, value in flags.items() if value is not None}
     for question in QUESTIONS:
         if question.name in found:
             try:
-                found[question.name] = checked(question, found[question.name])
+                found[question.name] = validate_answer(question, found[question.name])
             except click.UsageError as error:
                 hint = f"--{question.name.replace('_', '-')}"
                 raise click.BadParameter(error.message, param_hint=hint) from None
     return found
 
 
-def asked(given: Answers, *, older_app: bool) -> Answers:
+def ask_answers(given: Answers, *, older_app: bool) -> Answers:
     """The answers at the terminal, once the person has seen them all together. Raises Abort."""
     unwanted = {"client_id"} if older_app else {"access_token"}
     questions = [question for question in QUESTIONS if question.name not in unwanted]
     click.echo(
         "Each answer is checked at once; < goes back to the question before. Nothing is written until the end."
     )
-    return confirmed(questions, ask(questions, given), "This is what you answered:")
+    return confirm_answers(questions, ask_questions(questions, given), "This is what you answered:")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ConfigDraft:
     """What is about to be written: the configuration, and secrets by the files that hold them."""
 
     path: Path
@@ -223,7 +223,7 @@ class Plan:
     )  # secrets to be set by hand, with their files
 
     @classmethod
-    def of(cls, given: Answers, path: Path, *, older_app: bool) -> Plan:
+    def from_answers(cls, given: Answers, path: Path, *, older_app: bool) -> ConfigDraft:
         mine = {question.name for question in QUESTIONS if question.secret} | {"secrets", "rehearse"}
         answers = {name: value for name, value in given.items() if name not in mine}
         if "domain" in answers and "name" not in answers:
@@ -249,7 +249,7 @@ class Plan:
                 unset[variable] = path.parent / file if in_files else None
         return cls(path, render_starter(answers, older_app=older_app, secrets=places), answers, files, unset)
 
-    def write(self, *, force: bool) -> None:
+    def write_files(self, *, force: bool) -> None:
         """Secrets first: a configuration that names a file finds it."""
         for folder in {file.parent for file in (*self.files, *self.unset.values()) if file}:
             try:
@@ -257,11 +257,11 @@ class Plan:
             except OSError as error:
                 raise click.ClickException(f"{folder} cannot be made: {error.strerror}") from None
         for file, secret in self.files.items():
-            write(file, f"{secret}\n", force=True)
-        write(self.path, self.text, force=force)
+            write_private_file(file, f"{secret}\n", force=True)
+        write_private_file(self.path, self.text, force=force)
 
 
-def faults_of(text: str, path: Path) -> tuple[Fault, ...]:
+def find_config_faults(text: str, path: Path) -> tuple[Fault, ...]:
     """What is still wrong with the file, apart from the secrets, which are checked or set by themselves."""
     try:
         load_bytes(text.encode(), path, {**os.environ, **dict.fromkeys(SECRETS, "x")})
@@ -270,7 +270,7 @@ def faults_of(text: str, path: Path) -> tuple[Fault, ...]:
     return ()
 
 
-def write(path: Path, text: str, *, force: bool) -> None:
+def write_private_file(path: Path, text: str, *, force: bool) -> None:
     """Write it anew, with mode 0600 from its first byte on."""
     try:
         if force:
@@ -282,15 +282,15 @@ def write(path: Path, text: str, *, force: bool) -> None:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}") from None
 
 
-def program() -> str:
+def find_program_name() -> str:
     """How this program is called here: by its name, where the shell finds it."""
     called = Path(sys.argv[0])
     found = shutil.which("sculpteo-bridge") is not None or called.name != "sculpteo-bridge"
     return "sculpteo-bridge" if found else str(called)
 
 
-def tell_next_steps(plan: Plan, left: Sequence[Fault]) -> None:
-    path, name = plan.path, program()
+def print_next_steps(plan: ConfigDraft, left: Sequence[Fault]) -> None:
+    path, name = plan.path, find_program_name()
     where = "" if path == Path("config.yaml") else f" -c {path}"
     click.echo(f"{path} is written, readable by you only.")
     if plan.files:

@@ -8,10 +8,10 @@ from typing import BinaryIO
 
 import click
 
-from bridge.cli._options import config_option, echo_json, json_option, load_or_exit
+from bridge.cli._options import config_option, json_option, load_or_exit, print_json
 from bridge.cli._order_context import (
     NotFound,
-    the_one,
+    require_single_order,
 )
 from bridge.config.loader import Loaded
 from bridge.config.settings import Invoice, Seller
@@ -69,15 +69,15 @@ def command(
     if not as_json and output is None:
         raise click.UsageError("say where the PDF goes: -o invoice.pdf")
     try:
-        settings, base, shop, found, safety = _inputs(config, order)
+        settings, base, shop, found, safety = _load_inputs(config, order)
         if language:
             settings = settings.model_copy(update={"language": language})
         if template:
             settings = settings.model_copy(update={"template": template})
         if as_json:
-            echo_json(build_invoice_data(shop, found, settings, safety))
+            print_json(build_invoice_data(shop, found, settings, safety))
         if output is not None:
-            pdf = asyncio.run(_make(settings, base, shop, found, safety, sample=order is None))
+            pdf = asyncio.run(_render_invoice(settings, base, shop, found, safety, sample=order is None))
             output.write(pdf)  # a file that cannot be made anew keeps what it had
     except NeedsPerson as error:
         raise click.ClickException(str(error.facts.get("why", error))) from None
@@ -87,7 +87,7 @@ def command(
         raise click.ClickException(str(error)) from None
 
 
-def _inputs(config: Path, order: str | None) -> tuple[Invoice, Path, str, ShopOrder, Safety]:
+def _load_inputs(config: Path, order: str | None) -> tuple[Invoice, Path, str, ShopOrder, Safety]:
     """The settings, their folder, the shop, the order and safety texts. A sample needs no configuration."""
     if order is None and not config.exists():
         return (
@@ -122,7 +122,7 @@ async def load_order(loaded: Loaded, text: str) -> tuple[str, ShopOrder]:
         (await identify_shops(store, loaded, write=False)).take_effect()
         found = await store.queries.search_orders(text)
     try:
-        record = the_one(found, text)
+        record = require_single_order(found, text)
     except NotFound as error:
         raise click.ClickException(str(error)) from None
     if record.snapshot is None:
@@ -132,7 +132,7 @@ async def load_order(loaded: Loaded, text: str) -> tuple[str, ShopOrder]:
     return record.shop, record.snapshot
 
 
-async def _make(
+async def _render_invoice(
     settings: Invoice, base: Path, shop: str, order: ShopOrder, safety: Safety, *, sample: bool
 ) -> bytes:
     if settings.mode == "url" and sample:

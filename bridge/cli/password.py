@@ -31,7 +31,7 @@ def command() -> None:
     It asks twice, hidden; or reads the first line of standard input where that is no terminal. The hash alone
     goes to standard output.
     """
-    password = _asked() if sys.stdin.isatty() else _read()
+    password = _ask_password() if sys.stdin.isatty() else _read_password()
     try:
         line = hashed(password)
     except ValueError as error:
@@ -40,13 +40,13 @@ def command() -> None:
     click.echo(WHERE, err=True)
 
 
-def _asked() -> str:
+def _ask_password() -> str:
     text = f"Password ({SHORTEST} to {LONGEST} characters)"
     password: str = click.prompt(text, hide_input=True, confirmation_prompt="Once more", err=True)
     return password
 
 
-def _read() -> str:
+def _read_password() -> str:
     try:
         return sys.stdin.readline().rstrip("\r\n")
     except UnicodeDecodeError:

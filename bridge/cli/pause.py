@@ -10,22 +10,22 @@ from pathlib import Path
 import click
 
 from bridge.cli._context import (
+    get_terminal_user,
     shop_option,
-    who,
 )
-from bridge.cli._options import config_option, counted, echo_json, json_option, printable
+from bridge.cli._options import config_option, format_count, json_option, print_json, to_printable
 from bridge.cli._pause_switch import (
     CONFIRMED_WITHIN,
-    StopSwitch,
-    named,
-    with_switch,
+    PauseContext,
+    format_shop_list,
+    with_pause_context,
 )
 from bridge.cli._running_services import (
-    ask_readiness,
-    local_second,
-    name_of_process,
-    shown_process,
-    url_of,
+    build_service_url,
+    dump_process,
+    fetch_readiness,
+    format_local_second,
+    format_process_name,
 )
 from bridge.config.database_location import Located
 from bridge.order.states import State
@@ -34,7 +34,7 @@ from bridge.store.processes import Process
 
 
 @dataclass(frozen=True, slots=True)
-class Paused:
+class PauseResult:
     """What became of a pause. `stranger` is the address of a bridge that answers and does not use this database;
     `placing` counts the orders that were just being placed."""
 
@@ -66,54 +66,54 @@ def command(config: Path, shop: str | None, reason: str | None, as_json: bool) -
     service has not confirmed it, or uses another database.
     """
 
-    async def work(switch: StopSwitch) -> Paused:
-        return await _pause(switch, shop, reason)
+    async def pause_scope(switch: PauseContext) -> PauseResult:
+        return await _pause_and_confirm(switch, shop, reason)
 
-    done = with_switch(config, work)
+    done = with_pause_context(config, pause_scope)
     if as_json:
-        echo_json(_shown(done))
+        print_json(_dump_pause(done))
     else:
-        for line in _lines(done):
-            click.echo(printable(line))
+        for line in _describe_pause(done):
+            click.echo(to_printable(line))
     sys.exit(0 if done.is_sure else 1)
 
 
-async def _pause(switch: StopSwitch, shop: str | None, reason: str | None) -> Paused:
-    scope, shops = await switch.scope_of(shop)
-    new = await switch.store.switch.pause_ordering(scope, who(), reason)
+async def _pause_and_confirm(switch: PauseContext, shop: str | None, reason: str | None) -> PauseResult:
+    scope, shops = await switch.resolve_scope(shop)
+    new = await switch.store.switch.pause_ordering(scope, get_terminal_user(), reason)
     kept = next(one for one in await switch.store.switch.list_pauses() if one.scope == scope)
-    confirmed, missing = await switch.wait_until_known(kept)
+    confirmed, missing = await switch.wait_until_confirmed(kept)
     stranger = None
-    if not (confirmed or missing) and switch.knows_processes:
-        answer = await ask_readiness(url_of(switch.located.listen))
-        stranger = None if answer.silent else answer.url.removesuffix("/readyz")
-    return Paused(
+    if not (confirmed or missing) and switch.has_process_records:
+        answer = await fetch_readiness(build_service_url(switch.located.listen))
+        stranger = None if answer.is_silent else answer.url.removesuffix("/readyz")
+    return PauseResult(
         switch.located,
         scope,
         shops,
-        switch.database,
+        switch.masked_database_url,
         new,
         confirmed,
         missing,
         stranger,
         (await switch.store.queries.count_by_state()).get(State.PLACING, 0),
-        None if switch.knows_processes else switch.store.schema,
+        None if switch.has_process_records else switch.store.schema,
     )
 
 
-def _lines(done: Paused) -> Iterator[str]:
-    scope = f"for {done.scope}" if done.scope != ALL else f"for all shops{named(done.shops)}"
+def _describe_pause(done: PauseResult) -> Iterator[str]:
+    scope = f"for {done.scope}" if done.scope != ALL else f"for all shops{format_shop_list(done.shops)}"
     yield f"Placing is paused {scope}." if done.new else f"Placing was paused {scope} already."
     yield f"Database: {done.database}"
     for process in done.confirmed:
         yield (
-            f"Confirmed by {name_of_process(process)} (role {process.role}, mode {process.mode},"
+            f"Confirmed by {format_process_name(process)} (role {process.role}, mode {process.mode},"
             f" {process.config_path})."
         )
     for process in done.missing:
         yield (
-            f"NOT confirmed within {CONFIRMED_WITHIN:g} seconds by {name_of_process(process)} (role"
-            f" {process.role}, last seen {local_second(process.seen_at)}). If that process still runs, stop it."
+            f"NOT confirmed within {CONFIRMED_WITHIN:g} seconds by {format_process_name(process)} (role"
+            f" {process.role}, last seen {format_local_second(process.seen_at)}). If that process still runs, stop it."
         )
     if done.stranger:
         yield (
@@ -128,19 +128,19 @@ def _lines(done: Paused) -> Iterator[str]:
     elif not (done.confirmed or done.missing):
         yield "No service runs on this database now; one that starts orders nothing until `resume`."
     if done.placing:
-        orders = counted(done.placing, "order")
+        orders = format_count(done.placing, "order")
         yield f"{orders} had begun to be placed: what has left for Sculpteo is not called back."
 
 
-def _shown(done: Paused) -> dict[str, object]:
+def _dump_pause(done: PauseResult) -> dict[str, object]:
     return {
         "scope": done.scope,
         "paused": True,
         "new": done.new,
         "shops": done.shops,
         "database": done.database,
-        "confirmed": [shown_process(one, done.located) for one in done.confirmed],
-        "not_confirmed": [shown_process(one, done.located) for one in done.missing],
+        "confirmed": [dump_process(one, done.located) for one in done.confirmed],
+        "not_confirmed": [dump_process(one, done.located) for one in done.missing],
         "other_bridge": done.stranger,
         "placing": done.placing,
     }

@@ -10,18 +10,18 @@ from pathlib import Path
 import click
 
 from bridge.cli._context import (
-    Outside,
-    look,
+    UpstreamClients,
+    resolve_shops,
     shop_option,
-    shops_of,
+    with_upstream_clients,
 )
-from bridge.cli._options import config_option, echo_json, json_option, progress
+from bridge.cli._options import config_option, json_option, open_progress_bar, print_json
 from bridge.cli._plan_output import (
-    Planned,
-    as_object,
-    tell,
+    PlanResult,
+    dump_plan,
+    print_plan,
 )
-from bridge.cli._upstream_checks import locations_of
+from bridge.cli._upstream_checks import check_locations
 from bridge.config.loader import Loaded
 from bridge.mapping_review.catalog_reader import read_shops
 from bridge.mapping_review.prices import Prices
@@ -63,18 +63,22 @@ def command(config: Path, shop: str | None, no_prices: bool, fresh: bool, as_jso
     unmapped, dead, duplicate or not to be had; and which orders this configuration would treat otherwise.
     Nothing is changed. Exit code 0: nothing is amiss; 1: something is; 2: the configuration has faults.
     """
-    planned = look(config, lambda outside: _plan(outside, shop, prices=not no_prices, fresh=fresh))
+    planned = with_upstream_clients(
+        config, lambda outside: _collect_plan(outside, shop, prices=not no_prices, fresh=fresh)
+    )
     if as_json:
-        echo_json(as_object(planned))
+        print_json(dump_plan(planned))
     else:
-        tell(planned)
-    sys.exit(0 if planned.clean else 1)
+        print_plan(planned)
+    sys.exit(0 if planned.is_clean else 1)
 
 
-async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool) -> Planned:
+async def _collect_plan(
+    outside: UpstreamClients, shop: str | None, *, prices: bool, fresh: bool
+) -> PlanResult:
     loaded, clock = outside.loaded, SystemClock()
-    wanted = shops_of(outside, shop)
-    with progress("Reading the catalogue") as show:
+    wanted = resolve_shops(outside, shop)
+    with open_progress_bar("Reading the catalogue") as show:
         stocks, failed = await read_shops(
             wanted, lambda name: fetch_catalog(outside.admins[name], on_progress=show)
         )
@@ -82,7 +86,7 @@ async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool
     unread += [
         f"{check.sentence} {check.remedy}"
         for name in stocks
-        for check in await locations_of(outside.admins[name], loaded.settings.shops[name].locations)
+        for check in await check_locations(outside.admins[name], loaded.settings.shops[name].locations)
         if check.result == "failed"
     ]
     store = outside.store
@@ -94,18 +98,18 @@ async def _plan(outside: Outside, shop: str | None, *, prices: bool, fresh: bool
     if prices:
         memory = store.memory if store else None
         asked = Prices(outside.printer, memory, clock, loaded.settings.sculpteo.currency)
-        with progress("Asking Sculpteo") as show:
+        with open_progress_bar("Asking Sculpteo") as show:
             found = await with_prices(found, asked, fresh=fresh, on_progress=show)
-    orders = [one async for one in _orders(store, loaded, wanted, clock.now())] if store else []
+    orders = [one async for one in _list_changed_orders(store, loaded, wanted, clock.now())] if store else []
     applied = await store.memory.get("mapping") if store else None
-    return Planned(found, tuple(orders), loaded.catalog.version, applied, tuple(unread))
+    return PlanResult(found, tuple(orders), loaded.catalog.version, applied, tuple(unread))
 
 
-async def _orders(
+async def _list_changed_orders(
     store: Store, loaded: Loaded, shops: Collection[str], now: datetime
 ) -> AsyncIterator[MappingChange]:
     policy = build_policy(loaded.settings)
-    async for record in _not_bought(store, now):
+    async for record in _list_unbought_orders(store, now):
         if record.shop in shops and record.snapshot is not None:
             rules = await store.orders.list_line_rules(record.shop, collect_subjects(record.snapshot.lines))
             found = find_change(record, with_overrides(loaded.catalog, rules), policy, now)
@@ -113,7 +117,7 @@ async def _orders(
                 yield found
 
 
-async def _not_bought(store: Store, now: datetime) -> AsyncIterator[OrderRecord]:
+async def _list_unbought_orders(store: Store, now: datetime) -> AsyncIterator[OrderRecord]:
     """Orders that another mapping may concern, complete, the newest of each state first."""
     for state in (State.WAITING, State.ATTENTION, State.IGNORED):
         before: int | None = None

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from bridge.cli._options import config_option, echo_json, load_or_exit
-from bridge.cli._order_context import at_desk
+from bridge.cli._options import config_option, load_or_exit, print_json
+from bridge.cli._order_context import with_order_context
 from bridge.config.settings import Item, Product, Settings
 from bridge.order.clock import SystemClock
 from bridge.order.model import STATUS_MEANING, Address, Design, PrintOrder, RawAnswer
@@ -86,39 +86,39 @@ def command(
     address is asked for, with an invented one as the default.
     """
     if seen_to:
-        there_was = at_desk(config, lambda desk: desk.store.clear_billed_probe())
+        there_was = with_order_context(config, lambda desk: desk.store.clear_billed_probe())
         click.echo("Orders go on." if there_was else "No test order of `probe` was taken for a real one.")
         return
     yes = yes or as_json
     settings = load_or_exit(config).settings
-    destination = Address(**{field: asked(field, address, yes) for field in INVENTED})
-    order = fake_order(chosen(settings, design), destination, notify, settings.sculpteo.theme)
+    destination = Address(**{field: ask_address_field(field, address, yes) for field in INVENTED})
+    order = fake_order(select_design(settings, design), destination, notify, settings.sculpteo.theme)
     printer = SculpteoPrinter(settings.sculpteo, SystemClock())
     if not as_json:
-        announce(printer, order, settings.sculpteo.base_url)
+        print_announcement(printer, order, settings.sculpteo.base_url)
     if not yes:
         click.confirm("Place this test order now?", abort=True)
     try:
-        found = asyncio.run(run(printer, order))
+        found = asyncio.run(run_with_printer(printer, order))
     except ValueError as error:
         raise click.ClickException(str(error)) from None
-    files = keep(found, folder) if folder is not None else ()
+    files = keep_findings(found, folder) if folder is not None else ()
     if as_json:
-        echo_json({**shown(found), "kept": [str(file) for file in files]})
+        print_json({**dump_probe(found), "kept": [str(file) for file in files]})
     else:
-        show(found)
-        tell_more(notify, folder, files)
+        print_findings(found)
+        print_hints(notify, folder, files)
     if is_real(found):
         reference = found.report.reference if found.report else "?"
-        click.secho("\n" + say_real(found, reference), bold=True, err=as_json)
+        click.secho("\n" + describe_real_order(found, reference), bold=True, err=as_json)
         if Store.exists(settings.database.get_secret_value()):
-            at_desk(config, lambda desk: desk.store.keep_billed_probe(reference))
+            with_order_context(config, lambda desk: desk.store.keep_billed_probe(reference))
             click.secho(HELD, bold=True, err=as_json)
     if not placed(found) or is_real(found):
         raise SystemExit(1)
 
 
-def asked(field: str, given: Mapping[str, str | None], yes: bool) -> str:
+def ask_address_field(field: str, given: Mapping[str, str | None], yes: bool) -> str:
     """A part of the address: as given by its flag, else the invented one, after asking unless `yes`."""
     option, question, default = INVENTED[field]
     value = given[option]
@@ -127,7 +127,7 @@ def asked(field: str, given: Mapping[str, str | None], yes: bool) -> str:
     return default if yes else str(click.prompt(question, default=default))
 
 
-def chosen(settings: Settings, uuid: str | None) -> Design:
+def select_design(settings: Settings, uuid: str | None) -> Design:
     """The design named, else the first of the configuration with its material, scale and unit if all are fixed.
 
     Raises click.UsageError when there is none.
@@ -151,12 +151,12 @@ def chosen(settings: Settings, uuid: str | None) -> Design:
     return Design(item.uuid)
 
 
-async def run(printer: SculpteoPrinter, order: PrintOrder) -> Findings:
+async def run_with_printer(printer: SculpteoPrinter, order: PrintOrder) -> Findings:
     async with printer:
         return await probe(printer, order)
 
 
-def announce(printer: SculpteoPrinter, order: PrintOrder, base_url: str) -> None:
+def print_announcement(printer: SculpteoPrinter, order: PrintOrder, base_url: str) -> None:
     click.echo(f"This places one test order at {base_url}, with fake=1:")
     click.echo("nothing is made and nothing is billed. Sent would be (secrets and address masked):\n")
     try:
@@ -165,15 +165,15 @@ def announce(printer: SculpteoPrinter, order: PrintOrder, base_url: str) -> None
         raise click.ClickException(str(error)) from None
 
 
-def show(found: Findings) -> None:
+def print_findings(found: Findings) -> None:
     for name, answer in found.answers.items():
         click.secho(f"\n{TITLES[name]}", bold=True)
-        click.echo(written(answer))
+        click.echo(format_raw_answer(answer))
     click.secho("\nWhat the bridge reads out of it", bold=True)
     click.echo(json.dumps(what_was_read(found), ensure_ascii=False, indent=2))
 
 
-def shown(found: Findings) -> dict[str, Any]:
+def dump_probe(found: Findings) -> dict[str, Any]:
     """As JSON values: what was sent, every answer in full, and what was read out of them."""
     answers = {
         name: {
@@ -193,7 +193,7 @@ def shown(found: Findings) -> dict[str, Any]:
     }
 
 
-def say_real(found: Findings, reference: str) -> str:
+def describe_real_order(found: Findings, reference: str) -> str:
     """What a person has to know who sent fake=1 and got a real order."""
     status = found.report.status if found.report else None
     means = f" ({STATUS_MEANING[status]})" if status else ""
@@ -205,7 +205,7 @@ def say_real(found: Findings, reference: str) -> str:
     )
 
 
-def tell_more(notify: str | None, folder: Path | None, files: Sequence[Path]) -> None:
+def print_hints(notify: str | None, folder: Path | None, files: Sequence[Path]) -> None:
     if not notify:
         click.echo("\n" + NOTIFICATION)
     if files:
@@ -215,7 +215,7 @@ def tell_more(notify: str | None, folder: Path | None, files: Sequence[Path]) ->
         )
 
 
-def written(answer: RawAnswer) -> str:
+def format_raw_answer(answer: RawAnswer) -> str:
     """An answer as text: status, kept headers, body; cut where it is long."""
     lines = [f"HTTP {answer.status}" if answer.status is not None else "no answer"]
     lines += [f"{name}: {value}" for name, value in answer.headers]
@@ -228,7 +228,7 @@ def written(answer: RawAnswer) -> str:
     return "\n".join(lines)
 
 
-def keep(found: Findings, folder: Path) -> Sequence[Path]:
+def keep_findings(found: Findings, folder: Path) -> Sequence[Path]:
     try:
         return save(found, folder)
     except OSError as error:

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from bridge.cli._context import (
+    resolve_shops,
     shop_option,
-    shops_of,
     with_bridge,
 )
-from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._options import config_option, json_option, print_json, print_table
 from bridge.order.states import State
 from bridge.runtime import logging
 from bridge.runtime.container import (
@@ -32,16 +32,16 @@ def command(config: Path, shop: str | None, as_json: bool) -> None:
     database; this shows the result before anything goes on.
     """
 
-    async def work(bridge: Bridge) -> dict[str, dict[State, int]]:
-        return {name: await rebuild_shop(bridge, name) for name in shops_of(bridge, shop)}
+    async def rebuild_each(bridge: Bridge) -> dict[str, dict[State, int]]:
+        return {name: await rebuild_shop(bridge, name) for name in resolve_shops(bridge, shop)}
 
     logging.configure_logging()
-    found = with_bridge(config, work, create=True)
+    found = with_bridge(config, rebuild_each, create=True)
     if as_json:
-        echo_json(found)
+        print_json(found)
         return
     rows = [
         (name, state, count) for name, counts in found.items() for state, count in counts.items() if count
     ]
-    echo_table(("shop", "state", "orders"), rows, empty="The shop has no open order.")
+    print_table(("shop", "state", "orders"), rows, empty="The shop has no open order.")
     click.echo("Nothing was ordered. Start `sculpteo-bridge serve` to go on.")

@@ -13,20 +13,20 @@ from typing import Any, cast, get_args
 import click
 
 from bridge.cli._context import (
-    Day,
+    DayParam,
+    resolve_shops,
     shop_option,
-    shops_of,
 )
-from bridge.cli._options import config_option, echo_json, echo_table, json_option, progress
+from bridge.cli._options import config_option, json_option, open_progress_bar, print_json, print_table
 from bridge.cli._order_context import (
-    Desk,
-    at_desk,
+    OrderContext,
+    with_order_context,
 )
 from bridge.cli._report_totals import (
     By,
-    Sums,
-    partly,
-    sums,
+    ReportLine,
+    count_costed_orders,
+    sum_by_group,
 )
 from bridge.mapping_review.variants import format_figure
 from bridge.order.model import Mode, Money
@@ -37,8 +37,10 @@ DEFAULT_DAYS = 30
 
 @click.command()
 @config_option
-@click.option("--from", "start", type=Day(), help="The first day (UTC), as 2026-11-01; default: 30 days ago.")
-@click.option("--to", "end", type=Day(), help="The last day (UTC), which is included; default: today.")
+@click.option(
+    "--from", "start", type=DayParam(), help="The first day (UTC), as 2026-11-01; default: 30 days ago."
+)
+@click.option("--to", "end", type=DayParam(), help="The last day (UTC), which is included; default: today.")
 @click.option(
     "--by", type=click.Choice(get_args(By)), default="day", show_default=True, help="A line for each."
 )
@@ -66,40 +68,44 @@ def command(
     """
     if as_csv and as_json:
         raise click.UsageError("choose one of --csv and --json")
-    first = start or _midnight(datetime.now(UTC)) - timedelta(days=DEFAULT_DAYS)
-    until = (end or _midnight(datetime.now(UTC))) + timedelta(days=1)
+    first = start or _to_midnight(datetime.now(UTC)) - timedelta(days=DEFAULT_DAYS)
+    until = (end or _to_midnight(datetime.now(UTC))) + timedelta(days=1)
     if until <= first:
         raise click.UsageError("--to is before --from")
 
-    async def work(desk: Desk) -> tuple[list[Sums], list[Sums]]:
+    async def load_report_lines(desk: OrderContext) -> tuple[list[ReportLine], list[ReportLine]]:
         settings = desk.loaded.settings
-        shops_of(desk, shop)
+        resolve_shops(desk, shop)
         wanted = mode or (Mode.TEST if settings.mode is Mode.TEST else Mode.LIVE)
         found: list[BoughtOrder] = []
-        with progress("Reading orders") as show:
+        with open_progress_bar("Reading orders") as show:
             async for one in desk.store.reports.list_bought_orders(first, until, wanted, shop=shop):
                 found.append(one)
                 show(len(found), None)
         currency = settings.sculpteo.currency
-        return sums(found, cast(By, by), currency), sums(found, "total", currency)
+        return sum_by_group(found, cast(By, by), currency), sum_by_group(found, "total", currency)
 
-    lines, total = at_desk(config, work)
+    lines, total = with_order_context(config, load_report_lines)
     if as_csv:
         _write_csv(lines, by)
     elif as_json:
         report = {"from": f"{first:%Y-%m-%d}", "to": f"{until - timedelta(days=1):%Y-%m-%d}", "by": by}
-        echo_json(
-            {**report, "lines": [_object(line) for line in lines], "total": [_object(line) for line in total]}
+        print_json(
+            {
+                **report,
+                "lines": [_dump_line(line) for line in lines],
+                "total": [_dump_line(line) for line in total],
+            }
         )
     else:
-        _tell(lines, total, by)
+        _print_report(lines, total, by)
 
 
-def _midnight(moment: datetime) -> datetime:
+def _to_midnight(moment: datetime) -> datetime:
     return datetime.combine(moment.date(), time.min, UTC)
 
 
-def _tell(lines: Sequence[Sums], total: Sequence[Sums], by: str) -> None:
+def _print_report(lines: Sequence[ReportLine], total: Sequence[ReportLine], by: str) -> None:
     if not lines:
         click.echo("Nothing was bought in that time.")
         return
@@ -115,8 +121,8 @@ def _tell(lines: Sequence[Sums], total: Sequence[Sums], by: str) -> None:
         "9 of 10",
     )
     shown = [*lines, *(total if by != "total" else ())]
-    echo_table(columns, [_cells(line) for line in shown], numbers=range(1, len(columns)))
-    known, all_orders = partly(total)
+    print_table(columns, [_build_row(line) for line in shown], numbers=range(1, len(columns)))
+    known, all_orders = count_costed_orders(total)
     if known < all_orders:
         click.echo(
             f"\nSculpteo's price is known of {known} of {all_orders} orders: it is asked where `limits` are set."
@@ -137,46 +143,46 @@ def _tell(lines: Sequence[Sums], total: Sequence[Sums], by: str) -> None:
         )
 
 
-def _cells(line: Sums) -> Sequence[object]:
-    days = line.days()
+def _build_row(line: ReportLine) -> Sequence[object]:
+    days = line.compute_days_to_ship()
     comparable = line.compared > 0
     return (
         line.group,
         line.orders,
         line.units,
-        f"{format_figure(_revenue(line))} {line.revenue_currency}" if line.sold else "",
-        f"{format_figure(_cost(line))} {line.cost_currency}" if line.costed else "",
+        f"{format_figure(_get_revenue(line))} {line.revenue_currency}" if line.sold else "",
+        f"{format_figure(_get_cost(line))} {line.cost_currency}" if line.costed else "",
         format_figure(Money(line.margin, line.revenue_currency)) if comparable else "",
-        f"{line.share:.0%}" if line.share is not None else "",
+        f"{line.margin_share:.0%}" if line.margin_share is not None else "",
         f"{days[0]:.1f}" if days else "",
         f"{days[1]:.1f}" if days else "",
     )
 
 
-def _revenue(line: Sums) -> Money:
+def _get_revenue(line: ReportLine) -> Money:
     return Money(line.revenue, line.revenue_currency)
 
 
-def _cost(line: Sums) -> Money:
+def _get_cost(line: ReportLine) -> Money:
     return Money(line.cost, line.cost_currency)
 
 
-def _object(line: Sums) -> dict[str, Any]:
+def _dump_line(line: ReportLine) -> dict[str, Any]:
     """All of a line; what is not known is null, never 0."""
-    days = line.days()
+    days = line.compute_days_to_ship()
     return {
         "group": line.group,
         "orders": line.orders,
         "units": line.units,
-        "revenue": _text(line.revenue) if line.sold else None,
+        "revenue": _format_amount(line.revenue) if line.sold else None,
         "revenue_currency": line.revenue_currency,
         "revenue_orders": line.sold,
-        "cost": _text(line.cost) if line.costed else None,
+        "cost": _format_amount(line.cost) if line.costed else None,
         "cost_currency": line.cost_currency,
         "cost_orders": line.costed,
-        "margin": _text(line.margin) if line.compared else None,
+        "margin": _format_amount(line.margin) if line.compared else None,
         "margin_orders": line.compared,
-        "margin_share": None if line.share is None else str(round(line.share, 4)),
+        "margin_share": None if line.margin_share is None else str(round(line.margin_share, 4)),
         "shipped_orders": len(line.shipping),
         "days_to_ship": round(days[0], 2) if days else None,
         "days_to_ship_p90": round(days[1], 2) if days else None,
@@ -185,14 +191,14 @@ def _object(line: Sums) -> dict[str, Any]:
     }
 
 
-def _text(amount: Decimal) -> str:
+def _format_amount(amount: Decimal) -> str:
     return format(amount, "f")
 
 
-def _write_csv(lines: Sequence[Sums], by: str) -> None:
+def _write_csv(lines: Sequence[ReportLine], by: str) -> None:
     """What a spreadsheet would take for a formula is made plain by a quote before it."""
-    rows = [_object(line) for line in lines]
-    names = list(rows[0]) if rows else list(_object(Sums("", "", "")))
+    rows = [_dump_line(line) for line in lines]
+    names = list(rows[0]) if rows else list(_dump_line(ReportLine("", "", "")))
     writer = csv.writer(sys.stdout)
     writer.writerow([by if name == "group" else name for name in names])
     for row in rows:

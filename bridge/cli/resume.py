@@ -8,19 +8,19 @@ from pathlib import Path
 import click
 
 from bridge.cli._context import shop_option
-from bridge.cli._options import config_option, echo_json, json_option
+from bridge.cli._options import config_option, json_option, print_json
 from bridge.cli._pause_switch import (
-    StopSwitch,
-    with_switch,
+    PauseContext,
+    with_pause_context,
 )
-from bridge.cli._running_services import shown_process
+from bridge.cli._running_services import dump_process
 from bridge.config.database_location import Located
 from bridge.store.key_value import ALL
 from bridge.store.processes import Process
 
 
 @dataclass(frozen=True, slots=True)
-class Resumed:
+class ResumeResult:
     """What became of a wish to go on. `left` are the scopes that are still paused."""
 
     scope: str
@@ -38,23 +38,30 @@ class Resumed:
 def command(config: Path, shop: str | None, as_json: bool) -> None:
     """Let ordering go on after a pause; what waited for it goes on at once."""
 
-    async def work(switch: StopSwitch) -> Resumed:
+    async def resume_scope(switch: PauseContext) -> ResumeResult:
         paused = [pause.scope for pause in await switch.store.switch.list_pauses()]
         # what is paused can be resumed, whether the configuration still knows the shop or not
-        scope = shop if shop is not None and shop in paused else (await switch.scope_of(shop))[0]
+        scope = shop if shop is not None and shop in paused else (await switch.resolve_scope(shop))[0]
         ended = await switch.store.switch.resume_ordering(scope)
         left = [pause.scope for pause in await switch.store.switch.list_pauses()]
-        return Resumed(scope, ended, left, switch.database, await switch.running(), switch.located)
+        return ResumeResult(
+            scope,
+            ended,
+            left,
+            switch.masked_database_url,
+            await switch.list_running_processes(),
+            switch.located,
+        )
 
-    done = with_switch(config, work)
+    done = with_pause_context(config, resume_scope)
     if as_json:
-        echo_json(
+        print_json(
             {
                 "scope": done.scope,
                 "ended": done.ended,
                 "still_paused": done.left,
                 "database": done.database,
-                "services": [shown_process(one, done.located) for one in done.running],
+                "services": [dump_process(one, done.located) for one in done.running],
             }
         )
         return

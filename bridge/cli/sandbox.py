@@ -15,13 +15,13 @@ import click
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from bridge.cli._options import load_or_exit, words_of
+from bridge.cli._options import describe_os_error, load_or_exit
 from bridge.cli._simulated_shops import (
-    account_of,
-    loopback_port,
-    shops_of,
-    stock,
-    take_up,
+    add_missing_products,
+    apply_config_change,
+    build_account_settings,
+    build_simulated_shops,
+    find_loopback_port,
 )
 from bridge.config.loader import Loaded
 from bridge.config.reload import ConfigWatcher
@@ -32,20 +32,20 @@ from bridge.sandbox import (
     id_sequences,
 )
 from bridge.sandbox.control_client import (
-    Control,
+    ControlClient,
     ControlError,
 )
 from bridge.sandbox.control_schema import OrderView
-from bridge.sandbox.control_server import info_of
+from bridge.sandbox.control_server import build_info
 from bridge.sandbox.demo_config import DemoPlan
-from bridge.sandbox.error_messages import faults_of
+from bridge.sandbox.error_messages import describe_validation_faults
 from bridge.sandbox.http.faults import Fault
 from bridge.sandbox.sandbox import (
     Ports,
     Sandbox,
 )
 from bridge.sandbox.scenario import Stage
-from bridge.sandbox.scenarios import pick
+from bridge.sandbox.scenarios import select_scenarios
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
 from bridge.sandbox.shopify.orders import Buy
 from bridge.sandbox.shopify.settings import ShopSettings
@@ -115,43 +115,45 @@ def command(
     """
     loaded = load_or_exit(config) if config else None
     settings = loaded.settings if loaded else None
-    rules = _faults(faults) if faults else []
+    rules = _load_faults(faults) if faults else []
     if test_order:
-        sent = asyncio.run(_sent_to_running(_control_url(settings, port)))
+        sent = asyncio.run(_send_to_running(_build_control_url(settings, port)))
         if sent is not None:
-            click.echo(_told(sent, settings, config))
+            click.echo(_describe_test_order(sent, settings, config))
             return
-    box = _sandbox(settings, port, speed, seed)
+    box = _create_sandbox(settings, port, speed, seed)
     for rule in rules:
         box.faults.put(rule)
     try:
-        asyncio.run(_run(box, loaded, orders, test_order))
+        asyncio.run(_run_sandbox(box, loaded, orders, test_order))
     except OSError as error:
-        raise click.ClickException(f"cannot listen: {words_of(error)}; choose another --port") from None
+        raise click.ClickException(
+            f"cannot listen: {describe_os_error(error)}; choose another --port"
+        ) from None
 
 
 # --- a test order ------------------------------------------------------------------------------------------
 
 
-def _control_url(settings: Settings | None, port: int) -> str:
+def _build_control_url(settings: Settings | None, port: int) -> str:
     """Where a sandbox that runs already listens."""
     shop = next(iter(settings.shops.values())) if settings else None
-    known = loopback_port(shop.admin_url) if shop else None
+    known = find_loopback_port(shop.admin_url) if shop else None
     return f"http://127.0.0.1:{known or port}"
 
 
-async def _sent_to_running(url: str) -> OrderView | None:
+async def _send_to_running(url: str) -> OrderView | None:
     """The order that a running sandbox was sent; None = none runs there."""
     try:
-        async with Control(url, seconds=ASK_FOR) as control:
-            return await control.shop().test_order()
+        async with ControlClient(url, seconds=ASK_FOR) as control:
+            return await control.select_shop().test_order()
     except ControlError as error:
         raise click.ClickException(f"the sandbox at {url} refuses: {error.sentence}") from None
     except (aiohttp.ClientError, TimeoutError):
         return None
 
 
-def _told(order: OrderView, settings: Settings | None, config: Path | None) -> str:
+def _describe_test_order(order: OrderView, settings: Settings | None, config: Path | None) -> str:
     what = ", ".join(f"{count} x {sku}" for sku, count in order.units.items())
     listen = settings.server.listen if settings else LISTEN
     where = f" -c {config}" if config and config != Path("config.yaml") else ""
@@ -165,12 +167,12 @@ def _told(order: OrderView, settings: Settings | None, config: Path | None) -> s
 # --- the sandbox -------------------------------------------------------------------------------------------
 
 
-def _faults(path: Path) -> list[Fault]:
+def _load_faults(path: Path) -> list[Fault]:
     """The rules of a file. Raises ClickException naming what is wrong."""
     try:
         return FAULTS.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or [])
     except ValidationError as error:
-        told = [sentence.replace("the body", "it", 1) for sentence in faults_of(error)]
+        told = [sentence.replace("the body", "it", 1) for sentence in describe_validation_faults(error)]
         faults = [f"{path}: {'entry ' if one[0].isdigit() else ''}{one}" for one in told]
         raise click.ClickException("\n".join(faults)) from None
     except UnicodeDecodeError:
@@ -182,13 +184,13 @@ def _faults(path: Path) -> list[Fault]:
         raise click.ClickException(f"{where}: is no YAML: {what or 'it cannot be read'}") from None
 
 
-def _sandbox(settings: Settings | None, port: int, speed: float, seed: int) -> Sandbox:
-    shops = shops_of(settings) if settings else [ShopSettings()]
+def _create_sandbox(settings: Settings | None, port: int, speed: float, seed: int) -> Sandbox:
+    shops = build_simulated_shops(settings) if settings else [ShopSettings()]
     account = SculpteoSettings(any_design=False, automatic=True, speed=speed)
     ports = Ports.from_first(port)
     if settings is not None:
-        account = account_of(settings, speed)
-        known = loopback_port(settings.sculpteo.base_url)
+        account = build_account_settings(settings, speed)
+        known = find_loopback_port(settings.sculpteo.base_url)
         ports = Ports(ports.shopify, known or ports.sculpteo, ports.control)
     return Sandbox(
         shops=shops,
@@ -199,36 +201,36 @@ def _sandbox(settings: Settings | None, port: int, speed: float, seed: int) -> S
         deliver_to=f"http://{settings.server.listen if settings else LISTEN}",
         salt=secrets.token_hex(8),
         # on other ports each time, without a configuration of one's own: no bridge can come back to it
-        order_numbers=_numbers if settings is not None or port else None,
-        ids_after=id_sequences.ids_since(),
+        order_numbers=_iter_order_numbers if settings is not None or port else None,
+        ids_after=id_sequences.compute_id_offset(),
     )
 
 
-def _numbers(domain: str, first: int) -> Iterator[int]:
-    return id_sequences.kept_numbers(id_sequences.default_file(), domain, first)
+def _iter_order_numbers(domain: str, first: int) -> Iterator[int]:
+    return id_sequences.iter_order_numbers(id_sequences.get_default_file(), domain, first)
 
 
-async def _run(box: Sandbox, loaded: Loaded | None, orders: int, test_order: bool) -> None:
+async def _run_sandbox(box: Sandbox, loaded: Loaded | None, orders: int, test_order: bool) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with box, _beside(_orders(box, loaded, orders, test_order)):
+    async with box, _run_beside(_create_orders(box, loaded, orders, test_order)):
         if loaded is None:
-            demo_config.stock(box.shop, box.printer)
-            click.echo(_hint(box, None))
+            demo_config.add_demo_products(box.shop, box.printer)
+            click.echo(_format_hint(box, None))
             await stop.wait()
             return
         for name, running in zip(loaded.settings.shops, box.running.values(), strict=True):
-            stock(running.shop, loaded.settings, name)
+            add_missing_products(running.shop, loaded.settings, name)
         for _, design in loaded.catalog.list_designs():
             box.printer.invent_design(design.uuid)
-        click.echo(_hint(box, loaded))
-        async with _beside(_follow(box, loaded)):
+        click.echo(_format_hint(box, loaded))
+        async with _run_beside(_watch_config(box, loaded)):
             await stop.wait()
 
 
 @asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def _run_beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     task = asyncio.create_task(work)
     try:
         yield
@@ -237,7 +239,7 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _follow(box: Sandbox, loaded: Loaded) -> None:
+async def _watch_config(box: Sandbox, loaded: Loaded) -> None:
     """Take up each change of the configuration; one with faults is told, and changes nothing."""
     watch = ConfigWatcher(loaded, every=LOOK_EVERY)
     while True:
@@ -246,23 +248,23 @@ async def _follow(box: Sandbox, loaded: Loaded) -> None:
             click.echo(f"The configuration has faults, so nothing changes here:\n{found}", err=True)
             continue
         try:
-            for sentence in await take_up(box, found):
+            for sentence in await apply_config_change(box, found):
                 click.echo(sentence)
         except OSError as error:
-            click.echo(f"A new shop cannot listen: {words_of(error)}.", err=True)
+            click.echo(f"A new shop cannot listen: {describe_os_error(error)}.", err=True)
 
 
-def _hint(box: Sandbox, loaded: Loaded | None) -> str:
+def _format_hint(box: Sandbox, loaded: Loaded | None) -> str:
     """The lines that point a configuration at the sandbox, and how an order gets there."""
-    info = info_of(box)
+    info = build_info(box)
     settings = loaded.settings if loaded else None
     command = f" -c {loaded.path}" if loaded else ""
     if settings is None:
         plan = DemoPlan(listen=LISTEN, database="sqlite:///sandbox.db", public_url=PUBLIC_URL)
-        whole = demo_config.demo_config(info, plan)
+        whole = demo_config.build_demo_config(info, plan)
         lines = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True)
         said = f"A configuration for it:\n\n{lines}"
-    elif _points_here(box, settings):
+    elif _is_pointed_here(box, settings):
         said = "Your configuration points at it."
     else:
         shops = {
@@ -284,36 +286,42 @@ def _hint(box: Sandbox, loaded: Loaded | None) -> str:
     )
 
 
-def _points_here(box: Sandbox, settings: Settings) -> bool:
-    urls = [loopback_port(shop.admin_url) for shop in settings.shops.values()]
+def _is_pointed_here(box: Sandbox, settings: Settings) -> bool:
+    urls = [find_loopback_port(shop.admin_url) for shop in settings.shops.values()]
     here = [running.site.port for running in box.running.values()]
-    return urls == here and loopback_port(settings.sculpteo.base_url) == loopback_port(box.sculpteo_url)
+    return urls == here and find_loopback_port(settings.sculpteo.base_url) == find_loopback_port(
+        box.sculpteo_url
+    )
 
 
-async def _orders(box: Sandbox, loaded: Loaded | None, count: int, test_order: bool) -> None:
+async def _create_orders(box: Sandbox, loaded: Loaded | None, count: int, test_order: bool) -> None:
     """Let orders come in, once the bridge has subscribed to the webhooks."""
     stage = Stage(box, box.seed)
     while (count or test_order) and not all(running.shop.subscriptions for running in box.running.values()):  # noqa: ASYNC110 - a client decides when
         await asyncio.sleep(0.2)
     if test_order:
         try:
-            order = OrderView.of(box.shop.test_order())
-            click.echo(_told(order, loaded.settings if loaded else None, loaded.path if loaded else None))
+            order = OrderView.from_order(box.shop.test_order())
+            click.echo(
+                _describe_test_order(
+                    order, loaded.settings if loaded else None, loaded.path if loaded else None
+                )
+            )
         except LookupError as error:
             click.echo(f"No test order was sent: {error}.", err=True)
     if loaded is None:
-        for scenario in pick(count, box.seed):
+        for scenario in select_scenarios(count, box.seed):
             click.echo(f"{scenario.play(stage).name}: {scenario.title}")
             await asyncio.sleep(BETWEEN_ORDERS)
-        await stage.finish()
+        await stage.wait_for_actions()
         return
     for _ in range(count):
         shop = stage.random.choice(list(box.running.values())).shop
-        click.echo(_order(shop, stage))
+        click.echo(_create_order(shop, stage))
         await asyncio.sleep(BETWEEN_ORDERS)
 
 
-def _order(shop: Shop, stage: Stage) -> str:
+def _create_order(shop: Shop, stage: Stage) -> str:
     """An order of one to three lines out of the shop's products; gives a line that tells of it."""
     skus = [variant.sku for variant in shop.variants.values()]
     chosen = stage.random.sample(skus, k=min(len(skus), stage.random.randint(1, 3)))

@@ -8,7 +8,7 @@ from typing import cast
 
 import click
 
-from bridge.cli._options import config_option, failed, load_or_exit, words_of
+from bridge.cli._options import config_option, describe_os_error, load_or_exit, to_click_exception
 from bridge.errors import BridgeError
 from bridge.runtime import logging as logs
 from bridge.runtime.service import (
@@ -34,9 +34,9 @@ def command(config: Path, role: str) -> None:
     try:
         asyncio.run(serve(loaded, cast("Role", role)))
     except BridgeError as error:
-        raise failed(error) from None
+        raise to_click_exception(error) from None
     except OSError as error:
         raise click.ClickException(
-            f"cannot listen on {loaded.settings.server.listen}: {words_of(error)}; stop what listens there, or "
+            f"cannot listen on {loaded.settings.server.listen}: {describe_os_error(error)}; stop what listens there, or "
             "change `server.listen`"
         ) from None

@@ -15,28 +15,28 @@ from rich.text import Text
 
 from bridge.cli._options import (
     config_option,
-    console,
-    counted,
-    echo_json,
-    failed,
+    create_console,
+    format_count,
     json_option,
     locate_or_exit,
-    printable,
+    print_json,
+    to_click_exception,
+    to_printable,
 )
-from bridge.cli._order_context import Desk
+from bridge.cli._order_context import OrderContext
 from bridge.cli._running_services import (
     Readiness,
-    sentence_in_force,
-    shown_process,
+    describe_config_in_force,
+    dump_process,
 )
 from bridge.cli._status_report import (
-    Standing,
+    StatusReport,
     Todo,
     ask_services,
-    faulty_configuration,
-    silent_services,
-    standing,
-    todos,
+    check_configuration,
+    check_services,
+    collect_status_report,
+    list_todos,
 )
 from bridge.config.database_location import Located
 from bridge.config.database_settings import mask_url
@@ -65,19 +65,28 @@ def command(config: Path, as_json: bool) -> None:
     that has faults, too. Exit code 0: everything is fine; 1: something needs a person.
     """
     located = locate_or_exit(config)
-    found = asyncio.run(_look(located))
-    if isinstance(found, Unusable) and found.never_ran and not (as_json or located.faults):
-        raise failed(found.error)
-    needed = found.needed if isinstance(found, Unusable) else todos(found)
+    found = asyncio.run(_collect_status(located))
+    if isinstance(found, UnusableDatabase) and found.has_never_run and not (as_json or located.faults):
+        raise to_click_exception(found.error)
+    needed = found.needed if isinstance(found, UnusableDatabase) else list_todos(found)
     if as_json:
-        echo_json(_object_of_unusable(found) if isinstance(found, Unusable) else _object(found, needed))
+        print_json(
+            _dump_unusable(found) if isinstance(found, UnusableDatabase) else _dump_status(found, needed)
+        )
     else:
-        _tell(list(_lines_of_unusable(found) if isinstance(found, Unusable) else _lines(found)), needed)
+        _print_status(
+            list(
+                _list_unusable_lines(found)
+                if isinstance(found, UnusableDatabase)
+                else _list_status_lines(found)
+            ),
+            needed,
+        )
     sys.exit(1 if needed else 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
+class UnusableDatabase:
     """How things stand where the database tells nothing: it is away, not there, or of another version."""
 
     located: Located
@@ -86,26 +95,26 @@ class Unusable:
     error: BridgeError
 
     @property
-    def never_ran(self) -> bool:
+    def has_never_run(self) -> bool:
         """Whether there is no database at all, nor a bridge that answers."""
         no_file = isinstance(self.error, ConfigError) and not isinstance(self.error, WrongSchema)
-        return no_file and all(one.silent for one in self.services)
+        return no_file and all(one.is_silent for one in self.services)
 
 
-async def _look(located: Located) -> Standing | Unusable:
+async def _collect_status(located: Located) -> StatusReport | UnusableDatabase:
     clock = SystemClock()
     try:
         async with Store.open(located.database, clock=clock, create=False) as store:
             if located.loaded is not None:
                 (await identify_shops(store, located.loaded, write=False)).take_effect()
-            return await standing(Desk(located, store, clock))
+            return await collect_status_report(OrderContext(located, store, clock))
     except BridgeError as error:
         services = await ask_services(located, ())
-        needed = [*faulty_configuration(located), *silent_services(services, ()), _of_database(error)]
-        return Unusable(located, services, needed, error)
+        needed = [*check_configuration(located), *check_services(services, ()), _build_database_todo(error)]
+        return UnusableDatabase(located, services, needed, error)
 
 
-def _of_database(error: BridgeError) -> Todo:
+def _build_database_todo(error: BridgeError) -> Todo:
     if isinstance(error, WrongSchema):
         return Todo(
             f"The state of the orders is not known: the database cannot be used: {error.sentence}.",
@@ -119,61 +128,61 @@ def _of_database(error: BridgeError) -> Todo:
     return Todo(f"The state of the orders is not known. {error}.", "")
 
 
-def _tell(lines: Sequence[tuple[str, str]], needed: list[Todo]) -> None:
+def _print_status(lines: Sequence[tuple[str, str]], needed: list[Todo]) -> None:
     for name, text in lines:
-        line = Text.assemble((f"{name:<11}", "dim"), printable(text))
-        console().print(line, soft_wrap=True)
-    console().print()
+        line = Text.assemble((f"{name:<11}", "dim"), to_printable(text))
+        create_console().print(line, soft_wrap=True)
+    create_console().print()
     for todo in needed:
-        order = f"{printable(todo.order)}: " if todo.order else ""
-        line = Text.assemble((order, "bold"), (printable(todo.sentence), "yellow"))
-        console().print(line, soft_wrap=True)
+        order = f"{to_printable(todo.order)}: " if todo.order else ""
+        line = Text.assemble((order, "bold"), (to_printable(todo.sentence), "yellow"))
+        create_console().print(line, soft_wrap=True)
         if todo.remedy:
-            console().print(Text(f"    {printable(todo.remedy)}", style="dim"), soft_wrap=True)
+            create_console().print(Text(f"    {to_printable(todo.remedy)}", style="dim"), soft_wrap=True)
     if needed:
         many = "One thing needs" if len(needed) == 1 else f"{len(needed)} things need"
-        console().print(Text(f"{many} a person.", style="bold yellow"))
+        create_console().print(Text(f"{many} a person.", style="bold yellow"))
     else:
-        console().print(Text("Everything is fine.", style="bold green"))
+        create_console().print(Text("Everything is fine.", style="bold green"))
 
 
-def _lines(found: Standing) -> Iterator[tuple[str, str]]:
+def _list_status_lines(found: StatusReport) -> Iterator[tuple[str, str]]:
     yield "Mode", f"{found.mode}: {MODES[found.mode]}" if found.mode else "not known: see the faults below"
-    yield "Orders", _orders(found)
+    yield "Orders", _format_order_counts(found)
     limit = f" of {format_amount(found.health.limit)}" if found.health.limit else ", without a limit"
-    yield "Today", f"{format_amount(found.health.spent)} spent{limit}{_unclear(found)}"
+    yield "Today", f"{format_amount(found.health.spent)} spent{limit}{_format_unclear_cost(found)}"
     for shop in found.health.shops:
-        looked = f"looked through {_ago(shop.reconciled_at, found.at)}"
-        yield f"{shop.name}", f"{looked}, webhooks checked {_ago(shop.subscribed_at, found.at)}"
+        looked = f"looked through {_format_age(shop.reconciled_at, found.at)}"
+        yield f"{shop.name}", f"{looked}, webhooks checked {_format_age(shop.subscribed_at, found.at)}"
     count = found.counts.deliveries
     yield "Deliveries", f"{count} to be read" if count else "all read"
     yield "Database", mask_url(found.located.database)
     for one in found.services:
-        yield "Service", _service(one)
+        yield "Service", _format_service(one)
     for process in found.processes:
-        yield "Running", sentence_in_force(process, found.located)
+        yield "Running", describe_config_in_force(process, found.located)
     if not found.mapping_in_use:
         yield "Mapping", "the configuration holds another than `serve` runs with; `plan` shows what changes"
 
 
-def _unclear(found: Standing) -> str:
+def _format_unclear_cost(found: StatusReport) -> str:
     if not found.unclear:
         return ""
-    said = f"{format_amount(found.unclear_cost)} of it for {counted(found.unclear, 'order')}"
+    said = f"{format_amount(found.unclear_cost)} of it for {format_count(found.unclear, 'order')}"
     return f"; {said} that Sculpteo may or may not have"
 
 
-def _lines_of_unusable(found: Unusable) -> Iterator[tuple[str, str]]:
+def _list_unusable_lines(found: UnusableDatabase) -> Iterator[tuple[str, str]]:
     yield "Database", mask_url(found.located.database)
     for one in found.services:
-        yield "Service", _service(one)
+        yield "Service", _format_service(one)
 
 
-def _service(one: Readiness) -> str:
-    return f"{one.url}: {'ready' if one.ready else one.says}"
+def _format_service(one: Readiness) -> str:
+    return f"{one.url}: {'ready' if one.is_ready else one.says}"
 
 
-def _orders(found: Standing) -> str:
+def _format_order_counts(found: StatusReport) -> str:
     """Every state that has orders; the waiting ones by what they wait for."""
     parts = []
     for state in State:
@@ -186,7 +195,7 @@ def _orders(found: Standing) -> str:
     return ", ".join(parts) or "none yet"
 
 
-def _ago(at: datetime | None, now: datetime) -> str:
+def _format_age(at: datetime | None, now: datetime) -> str:
     if at is None:
         return "never"
     minutes = int((now - at).total_seconds() // 60)
@@ -195,11 +204,11 @@ def _ago(at: datetime | None, now: datetime) -> str:
     return f"{minutes} minutes ago" if minutes < 120 else f"{minutes // 60} hours ago"
 
 
-def _todo_objects(needed: list[Todo]) -> list[dict[str, Any]]:
+def _dump_todos(needed: list[Todo]) -> list[dict[str, Any]]:
     return [{"order": todo.order, "sentence": todo.sentence, "remedy": todo.remedy} for todo in needed]
 
 
-def _bridge_object(located: Located, services: Sequence[Readiness]) -> dict[str, Any]:
+def _dump_bridge(located: Located, services: Sequence[Readiness]) -> dict[str, Any]:
     """The configuration, its database, and what the services say."""
     return {
         "configuration": {
@@ -208,66 +217,67 @@ def _bridge_object(located: Located, services: Sequence[Readiness]) -> dict[str,
             "faults": str(located.faults).splitlines() if located.faults else [],
         },
         "database": mask_url(located.database),
-        "service_answers": all(one.ready for one in services),
+        "service_answers": all(one.is_ready for one in services),
         "services": [{"url": one.url, "status": one.status, "says": one.says} for one in services],
     }
 
 
-def _object_of_unusable(found: Unusable) -> dict[str, Any]:
+def _dump_unusable(found: UnusableDatabase) -> dict[str, Any]:
     return {
         "result": "needs_a_person",
-        "todo": _todo_objects(found.needed),
+        "todo": _dump_todos(found.needed),
         "running": [],
-        **_bridge_object(found.located, found.services),
+        **_dump_bridge(found.located, found.services),
     }
 
 
-def _object(found: Standing, needed: list[Todo]) -> dict[str, Any]:
-    def money(value: Any) -> dict[str, str] | None:
+def _dump_status(found: StatusReport, needed: list[Todo]) -> dict[str, Any]:
+    def dump_money(value: Any) -> dict[str, str] | None:
         return None if value is None else {"amount": str(value.amount), "currency": value.currency}
 
-    def moment(at: datetime | None) -> str | None:
+    def format_moment(at: datetime | None) -> str | None:
         return None if at is None else at.isoformat()
 
     return {
         "result": "needs_a_person" if needed else "fine",
-        "at": moment(found.at),
+        "at": format_moment(found.at),
         "mode": found.mode,
         "orders": {state: found.counts.states[state] for state in State},
         "waiting_for": dict(found.counts.reasons),
         "alarms": found.counts.alarms,
-        "todo": _todo_objects(needed),
+        "todo": _dump_todos(needed),
         "stalled": [
             {
                 "order": f"{one.order.shop}/{one.order.name}",
                 "code": one.code,
-                "since": moment(one.since),
+                "since": format_moment(one.since),
             }
             for one in found.stalled
         ],
         "stalled_more": found.more_stalled,
-        "spent_today": money(found.health.spent),
-        "spent_unclear": money(found.unclear_cost) if found.unclear else None,
-        "limit_per_day": money(found.health.limit),
+        "spent_today": dump_money(found.health.spent),
+        "spent_unclear": dump_money(found.unclear_cost) if found.unclear else None,
+        "limit_per_day": dump_money(found.health.limit),
         "pauses": [
-            {"scope": one.scope, "at": moment(one.at), "who": one.who, "why": one.why} for one in found.pauses
+            {"scope": one.scope, "at": format_moment(one.at), "who": one.who, "why": one.why}
+            for one in found.pauses
         ],
         "shops": [
             {
                 "shop": one.name,
-                "reconciled_at": moment(one.reconciled_at),
-                "subscribed_at": moment(one.subscribed_at),
+                "reconciled_at": format_moment(one.reconciled_at),
+                "subscribed_at": format_moment(one.subscribed_at),
             }
             for one in found.health.shops
         ],
         "deliveries_pending": found.counts.deliveries,
-        "oldest_delivery": moment(found.health.oldest_delivery),
-        "oldest_due": moment(found.health.oldest_due),
-        **_bridge_object(found.located, found.services),
-        "running": [shown_process(one, found.located) for one in found.processes],
+        "oldest_delivery": format_moment(found.health.oldest_delivery),
+        "oldest_due": format_moment(found.health.oldest_due),
+        **_dump_bridge(found.located, found.services),
+        "running": [dump_process(one, found.located) for one in found.processes],
         "mapping_in_use": found.mapping_in_use,
         "conditions": [
-            {"name": one.name, "code": one.code, "since": moment(one.since), "facts": dict(one.facts)}
+            {"name": one.name, "code": one.code, "since": format_moment(one.since), "facts": dict(one.facts)}
             for one in found.health.conditions
         ],
     }

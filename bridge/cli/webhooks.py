@@ -16,10 +16,17 @@ from bridge.alerts.channels import (
     HookOutlet,
     build_hook_outlets,
 )
-from bridge.cli._options import Family, config_option, echo_json, echo_table, json_option, load_or_exit
+from bridge.cli._options import (
+    CommandGroup,
+    config_option,
+    json_option,
+    load_or_exit,
+    print_json,
+    print_table,
+)
 
 
-@click.group(cls=Family)
+@click.group(cls=CommandGroup)
 def command() -> None:
     """Other systems that are told of orders by signed requests."""
 
@@ -32,18 +39,18 @@ def test_webhooks(config: Path, as_json: bool) -> None:
     outlets = build_hook_outlets(load_or_exit(config).settings)
     if not outlets:
         raise click.ClickException("the configuration names none: add `webhooks` with url and secret")
-    answers = asyncio.run(_send(outlets))
+    answers = asyncio.run(_send_tests(outlets))
     if as_json:
-        echo_json(
+        print_json(
             [{"webhook": one.label, "sent": answer.why is None, "why": answer.why} for one, answer in answers]
         )
     else:
         rows = [(one.label, "FAILED" if answer.why else "taken", answer.why) for one, answer in answers]
-        echo_table(("webhook", "", "why"), rows)
+        print_table(("webhook", "", "why"), rows)
     sys.exit(1 if any(answer.why for _, answer in answers) else 0)
 
 
-async def _send(outlets: tuple[HookOutlet, ...]) -> list[tuple[HookOutlet, webhook_client.Answer]]:
+async def _send_tests(outlets: tuple[HookOutlet, ...]) -> list[tuple[HookOutlet, webhook_client.Answer]]:
     now = datetime.now(UTC)
     body = json.dumps({"type": "test", "version": 1, "timestamp": now.isoformat(), "data": {}})
     id = f"msg_test_{secrets.token_hex(6)}"

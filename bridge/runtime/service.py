@@ -325,14 +325,14 @@ class Service:
 
     async def _create_test_order(self, shop: str) -> str:
         from bridge.sandbox.control_client import (  # brings the sandbox, which few need
-            Control,
+            ControlClient,
             ControlError,
         )
 
         settings = self._bridge.settings.shops[shop]
         try:
-            async with Control(settings.admin_url or "", seconds=SANDBOX_WITHIN) as control:
-                return (await control.shop(settings.domain).test_order()).name
+            async with ControlClient(settings.admin_url or "", seconds=SANDBOX_WITHIN) as control:
+                return (await control.select_shop(settings.domain).test_order()).name
         except ControlError as error:
             raise TryAgain(error.sentence) from None
         except (aiohttp.ClientError, TimeoutError):

@@ -21,7 +21,7 @@ class FulfillmentOrderView:
     in_progress: bool = False  # the app, or a person, has reported that work has begun
 
     @classmethod
-    def of(cls, entry: FulfillmentOrder) -> FulfillmentOrderView:
+    def from_fulfillment_order(cls, entry: FulfillmentOrder) -> FulfillmentOrderView:
         return cls(
             entry.gid,
             entry.status,
@@ -47,7 +47,7 @@ class FulfillmentView:
     mails: int = 0  # how often the customer was told of it
 
     @classmethod
-    def of(cls, entry: Fulfillment) -> FulfillmentView:
+    def from_fulfillment(cls, entry: Fulfillment) -> FulfillmentView:
         units: dict[str, int] = {}
         for row, quantity in entry.lines:
             units[row.line.label] = units.get(row.line.label, 0) + quantity
@@ -81,7 +81,7 @@ class OrderView:
     ships_to: str | None = None  # name and city
 
     @classmethod
-    def of(cls, order: Order) -> OrderView:
+    def from_order(cls, order: Order) -> OrderView:
         units: dict[str, int] = {}
         for line in order.lines:
             units[line.label] = units.get(line.label, 0) + line.current_quantity
@@ -95,8 +95,8 @@ class OrderView:
             units,
             tuple(order.tags),
             {f"{entry.namespace}.{entry.key}": entry.value for entry in order.metafields},
-            tuple(FulfillmentOrderView.of(entry) for entry in order.fulfillment_orders),
-            tuple(FulfillmentView.of(entry) for entry in order.fulfillments),
+            tuple(FulfillmentOrderView.from_fulfillment_order(entry) for entry in order.fulfillment_orders),
+            tuple(FulfillmentView.from_fulfillment(entry) for entry in order.fulfillments),
             ", ".join(part for part in (order.address.name, order.address.city) if part)
             if order.address
             else None,
@@ -131,7 +131,7 @@ class BookView:
     fields: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, book: Book) -> BookView:
+    def from_book(cls, book: Book) -> BookView:
         return cls(
             book.reference,
             book.placed_at,
@@ -164,7 +164,7 @@ class DeliveryView:
     settled: str | None
 
     @classmethod
-    def of(cls, delivery: Delivery) -> DeliveryView:
+    def from_delivery(cls, delivery: Delivery) -> DeliveryView:
         return cls(
             delivery.webhook_id,
             delivery.event_id,
@@ -187,7 +187,7 @@ class ShopInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Info:
+class SandboxInfo:
     shops: tuple[ShopInfo, ...]
     sculpteo_url: str
     sculpteo_login: str

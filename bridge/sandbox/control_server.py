@@ -17,11 +17,11 @@ from pydantic import TypeAdapter, ValidationError, validate_call
 from bridge.sandbox.control_schema import (
     BookView,
     DeliveryView,
-    Info,
     OrderView,
+    SandboxInfo,
     ShopInfo,
 )
-from bridge.sandbox.error_messages import sentence_of
+from bridge.sandbox.error_messages import describe_error
 from bridge.sandbox.http.faults import Fault
 from bridge.sandbox.http.site import LARGEST_BODY
 from bridge.sandbox.sculpteo.model import Step
@@ -41,7 +41,7 @@ Verb = Callable[..., Any]
 ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 
-class ShopDesk:
+class ShopVerbs:
     """The verbs of a shop with plain arguments: orders are named by `#1001`, number id or global id."""
 
     def __init__(self, running: RunningShop) -> None:
@@ -53,22 +53,22 @@ class ShopDesk:
         return [variant.gid for variant in self._shop.add_product(title, variants, vendor=vendor).variants]
 
     def create_order(self, new: NewOrder) -> OrderView:
-        return OrderView.of(self._shop.place_order(new))
+        return OrderView.from_order(self._shop.place_order(new))
 
     def test_order(self) -> OrderView:
-        return OrderView.of(self._shop.test_order())
+        return OrderView.from_order(self._shop.test_order())
 
     def orders(self) -> list[OrderView]:
-        return [OrderView.of(order) for order in self._shop.orders.values()]
+        return [OrderView.from_order(order) for order in self._shop.orders.values()]
 
     def order(self, order: str) -> OrderView:
-        return OrderView.of(self._shop.order(order))
+        return OrderView.from_order(self._shop.order(order))
 
     def pay(self, order: str, amount: Decimal | None = None) -> OrderView:
-        return OrderView.of(self._shop.pay(order, amount))
+        return OrderView.from_order(self._shop.pay(order, amount))
 
     def lapse(self, order: str, how: str = "EXPIRED") -> OrderView:
-        return OrderView.of(self._shop.lapse(order, how))
+        return OrderView.from_order(self._shop.lapse(order, how))
 
     def edit_variant(self, sku: str, options: dict[str, str]) -> str:
         return self._shop.edit_variant(sku, options).gid
@@ -83,23 +83,23 @@ class ShopDesk:
         self._shop.delete_variant(sku)
 
     def cancel(self, order: str, reason: str = "CUSTOMER", refund: bool = True) -> OrderView:
-        return OrderView.of(self._shop.cancel(order, reason=reason, refund=refund))
+        return OrderView.from_order(self._shop.cancel(order, reason=reason, refund=refund))
 
     def refund(
         self, order: str, units: dict[str, int] | None = None, amount: Decimal | None = None
     ) -> OrderView:
-        return OrderView.of(self._shop.refund(order, units, amount=amount))
+        return OrderView.from_order(self._shop.refund(order, units, amount=amount))
 
     def edit(
         self, order: str, add: tuple[Buy | str, ...] = (), quantities: dict[str, int] | None = None
     ) -> OrderView:
-        return OrderView.of(self._shop.edit(order, add=add, quantities=quantities))
+        return OrderView.from_order(self._shop.edit(order, add=add, quantities=quantities))
 
     def set_address(self, order: str, address: Address | None) -> OrderView:
-        return OrderView.of(self._shop.set_address(order, address))
+        return OrderView.from_order(self._shop.set_address(order, address))
 
     def set_risk(self, order: str, risk: str, assessments: tuple[str, ...] | None = None) -> OrderView:
-        return OrderView.of(self._shop.set_risk(order, risk, assessments))
+        return OrderView.from_order(self._shop.set_risk(order, risk, assessments))
 
     def hold(self, order: str, reason: str = "OTHER", location: str | None = None) -> OrderView:
         for entry in self._shop.at_location(order, location):
@@ -152,13 +152,13 @@ class ShopDesk:
         return self.order(order)
 
     def close_order(self, order: str) -> OrderView:
-        return OrderView.of(self._shop.close_order(order))
+        return OrderView.from_order(self._shop.close_order(order))
 
     def delete(self, order: str) -> None:
         self._shop.delete(order)
 
     def add_tags(self, order: str, tags: list[str]) -> OrderView:
-        return OrderView.of(self._shop.add_tags(order, tags))
+        return OrderView.from_order(self._shop.add_tags(order, tags))
 
     def grant(self, scopes: list[str]) -> None:
         self._shop.grant(scopes)
@@ -183,22 +183,22 @@ class ShopDesk:
         self._shop.subscriptions.clear()
 
     def deliveries(self) -> list[DeliveryView]:
-        return [DeliveryView.of(delivery) for delivery in self._running.webhooks.deliveries]
+        return [DeliveryView.from_delivery(delivery) for delivery in self._running.webhooks.deliveries]
 
     def redeliver(self, webhook_id: str) -> None:
         self._running.webhooks.redeliver(webhook_id)
 
 
-class PrinterDesk:
+class PrinterVerbs:
     def __init__(self, box: Sandbox) -> None:
         self._printer: Printer = box.printer
         self._box = box
 
     def books(self, mentioning: str | None = None, fake: bool | None = None) -> list[BookView]:
-        return [BookView.of(book) for book in self._printer.books(mentioning, fake=fake)]
+        return [BookView.from_book(book) for book in self._printer.books(mentioning, fake=fake)]
 
     def advance(self, reference: str, status: str) -> BookView:
-        return BookView.of(self._printer.advance(reference, status))
+        return BookView.from_book(self._printer.advance(reference, status))
 
     def add_parcel(
         self,
@@ -209,11 +209,11 @@ class PrinterDesk:
         status: str | None = "Shipped",
     ) -> BookView:
         self._printer.add_parcel(reference, number, carrier, contents, status=status)
-        return BookView.of(self._printer.book(reference))
+        return BookView.from_book(self._printer.book(reference))
 
     def relabel(self, reference: str, number: str, to: str | None = None) -> BookView:
         self._printer.relabel(reference, number, to)
-        return BookView.of(self._printer.book(reference))
+        return BookView.from_book(self._printer.book(reference))
 
     def script(self, containing: str, steps: tuple[Step, ...], times: int = 1) -> None:
         self._printer.script(containing, steps, times=times)
@@ -227,65 +227,65 @@ class PrinterDesk:
         self._printer.settings.speed = speed
 
 
-class ControlDesk:
+class ControlServer:
     """The application of the control API, over a running sandbox."""
 
     def __init__(self, box: Sandbox) -> None:
         self._box = box
 
-    def application(self) -> web.Application:
-        app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_errors])
-        self.add_to(app)
+    def build_application(self) -> web.Application:
+        app = web.Application(client_max_size=LARGEST_BODY, middlewares=[_handle_errors])
+        self.add_routes_to(app)
         return app
 
-    def add_to(self, app: web.Application) -> None:
+    def add_routes_to(self, app: web.Application) -> None:
         """Answer under /_control/ there."""
-        control = web.Application(middlewares=[_errors])
+        control = web.Application(middlewares=[_handle_errors])
         control.add_routes(
             [
-                web.get("/info", self.info),
-                web.get("/faults", self.list_faults),
-                web.post("/faults", self.add_fault),
-                web.delete("/faults", self.clear_faults),
-                web.delete(r"/faults/{id:\d+}", self.remove_fault),
-                web.get("/visits", self.visits),
-                web.post("/outage", self.outage),
-                web.get("/invoice/{reference}", self.invoice),
-                web.post("/shop/{domain}/{verb}", self.shop_verb),
-                web.post("/printer/{verb}", self.printer_verb),
+                web.get("/info", self.handle_info),
+                web.get("/faults", self.handle_list_faults),
+                web.post("/faults", self.handle_add_fault),
+                web.delete("/faults", self.handle_clear_faults),
+                web.delete(r"/faults/{id:\d+}", self.handle_remove_fault),
+                web.get("/visits", self.handle_visits),
+                web.post("/outage", self.handle_outage),
+                web.get("/invoice/{reference}", self.handle_invoice),
+                web.post("/shop/{domain}/{verb}", self.handle_shop_verb),
+                web.post("/printer/{verb}", self.handle_printer_verb),
             ]
         )
         app.add_subapp("/_control/", control)
 
-    async def info(self, request: web.Request) -> web.Response:
-        return _json(info_of(self._box))
+    async def handle_info(self, request: web.Request) -> web.Response:
+        return _build_json_response(build_info(self._box))
 
-    async def list_faults(self, request: web.Request) -> web.Response:
-        return _json(self._box.faults.as_json())
+    async def handle_list_faults(self, request: web.Request) -> web.Response:
+        return _build_json_response(self._box.faults.as_json())
 
-    async def add_fault(self, request: web.Request) -> web.Response:
+    async def handle_add_fault(self, request: web.Request) -> web.Response:
         fields = await request.json()
         if not isinstance(fields, dict):
             raise ValueError("a fault is a JSON object")
         known = TypeAdapter(Fault).validate_python({**fields, "id": 0})
-        return _json(asdict(self._box.faults.put(known)))
+        return _build_json_response(asdict(self._box.faults.put(known)))
 
-    async def remove_fault(self, request: web.Request) -> web.Response:
-        return _json({"removed": self._box.faults.remove(int(request.match_info["id"]))})
+    async def handle_remove_fault(self, request: web.Request) -> web.Response:
+        return _build_json_response({"removed": self._box.faults.remove(int(request.match_info["id"]))})
 
-    async def clear_faults(self, request: web.Request) -> web.Response:
+    async def handle_clear_faults(self, request: web.Request) -> web.Response:
         self._box.faults.clear()
-        return _json({})
+        return _build_json_response({})
 
-    async def visits(self, request: web.Request) -> web.Response:
+    async def handle_visits(self, request: web.Request) -> web.Response:
         """How many requests each endpoint got, or those of `?endpoint=` (a pattern)."""
         pattern = request.query.get("endpoint")
         if pattern:
-            return _json({pattern: self._box.faults.count(pattern)})
+            return _build_json_response({pattern: self._box.faults.count(pattern)})
         names = {name for names in self._box.faults.counts for name in names}
-        return _json({name: self._box.faults.count(name) for name in sorted(names)})
+        return _build_json_response({name: self._box.faults.count(name) for name in sorted(names)})
 
-    async def outage(self, request: web.Request) -> web.Response:
+    async def handle_outage(self, request: web.Request) -> web.Response:
         """{"service": "sculpteo" | "shopify" | a shop's domain, "down": true}: connections are refused."""
         fields = await request.json()
         if not isinstance(fields, dict) or not fields.keys() >= {"service", "down"}:
@@ -294,29 +294,29 @@ class ControlDesk:
             )
         service, down = fields["service"], fields["down"]
         if service == "sculpteo":
-            await (self._box.sculpteo_down() if down else self._box.sculpteo_up())
+            await (self._box.stop_sculpteo() if down else self._box.start_sculpteo())
         else:
             domain = None if service == "shopify" else service
-            await (self._box.shopify_down(domain) if down else self._box.shopify_up(domain))
-        return _json({})
+            await (self._box.stop_shopify(domain) if down else self._box.start_shopify(domain))
+        return _build_json_response({})
 
-    async def invoice(self, request: web.Request) -> web.Response:
+    async def handle_invoice(self, request: web.Request) -> web.Response:
         """The PDF that came with an order."""
         invoice = self._box.printer.book(request.match_info["reference"]).invoice
         if invoice is None:
             raise LookupError("this order came without an invoice")
         return web.Response(body=invoice, content_type="application/pdf")
 
-    async def shop_verb(self, request: web.Request) -> web.Response:
+    async def handle_shop_verb(self, request: web.Request) -> web.Response:
         domain = request.match_info["domain"]
-        running = self._box.shop_of(None if domain == "-" else domain)
-        return await _call(ShopDesk(running), request)
+        running = self._box.get_running_shop(None if domain == "-" else domain)
+        return await _call_verb(ShopVerbs(running), request)
 
-    async def printer_verb(self, request: web.Request) -> web.Response:
-        return await _call(PrinterDesk(self._box), request)
+    async def handle_printer_verb(self, request: web.Request) -> web.Response:
+        return await _call_verb(PrinterVerbs(self._box), request)
 
 
-async def _call(desk: ShopDesk | PrinterDesk, request: web.Request) -> web.Response:
+async def _call_verb(desk: ShopVerbs | PrinterVerbs, request: web.Request) -> web.Response:
     """Run a verb with the JSON object of the request as its arguments."""
     name = request.match_info["verb"]
     verb: Verb | None = None if name.startswith("_") else getattr(desk, name, None)
@@ -327,40 +327,42 @@ async def _call(desk: ShopDesk | PrinterDesk, request: web.Request) -> web.Respo
     arguments = await request.json() if body else {}
     if not isinstance(arguments, Mapping):
         raise ValueError("the arguments of a verb are a JSON object")
-    return _json(validate_call(verb)(**arguments))
+    return _build_json_response(validate_call(verb)(**arguments))
 
 
-def _json(value: object) -> web.Response:
+def _build_json_response(value: object) -> web.Response:
     return web.Response(body=ANYTHING.dump_json(value), content_type="application/json")
 
 
 @web.middleware
-async def _errors(request: web.Request, handler: Any) -> web.StreamResponse:
+async def _handle_errors(request: web.Request, handler: Any) -> web.StreamResponse:
     """Every fault of the caller as 4xx with a sentence, and one of the sandbox as 500."""
     try:
         response: web.StreamResponse = await handler(request)
     except web.HTTPNotFound:
-        return _refused(404, f"there is nothing at {request.path}; bridge/sandbox/README.md has the list")
+        return _build_refusal(
+            404, f"there is nothing at {request.path}; bridge/sandbox/README.md has the list"
+        )
     except web.HTTPMethodNotAllowed as error:
         allowed = " or ".join(sorted(error.allowed_methods - {"HEAD"}))
-        return _refused(405, f"{request.path} takes {allowed}, not {error.method}")
+        return _build_refusal(405, f"{request.path} takes {allowed}, not {error.method}")
     except LookupError as error:
-        return _refused(404, sentence_of(error))
+        return _build_refusal(404, describe_error(error))
     except (ValueError, TypeError, ArithmeticError, ValidationError, ShopError) as error:
-        return _refused(400, sentence_of(error))
+        return _build_refusal(400, describe_error(error))
     except web.HTTPException:
         raise
     except Exception as error:
-        return _refused(500, f"the sandbox failed by an error of its own: {sentence_of(error)}")
+        return _build_refusal(500, f"the sandbox failed by an error of its own: {describe_error(error)}")
     return response
 
 
-def _refused(status: int, sentence: str) -> web.Response:
+def _build_refusal(status: int, sentence: str) -> web.Response:
     return web.json_response({"error": sentence}, status=status)
 
 
-def info_of(box: Sandbox) -> Info:
-    return Info(
+def build_info(box: Sandbox) -> SandboxInfo:
+    return SandboxInfo(
         tuple(
             ShopInfo(
                 domain,

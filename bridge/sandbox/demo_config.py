@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bridge.sandbox.control_schema import Info
+from bridge.sandbox.control_schema import SandboxInfo
 from bridge.sandbox.sculpteo.printer import Design, Printer
 from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.sandbox.shopify.shop import Shop
@@ -77,7 +77,7 @@ class DemoPlan:
     shop: str = "acme"
 
 
-def stock(shop: Shop, printer: Printer) -> None:
+def add_demo_products(shop: Shop, printer: Printer) -> None:
     """Put the demo's products into the shop and its designs into the printer's account."""
     for title, variants in PRODUCTS:
         shop.add_product(title, variants)
@@ -86,7 +86,7 @@ def stock(shop: Shop, printer: Printer) -> None:
         printer.designs[design.uuid] = design
 
 
-def demo_config(info: Info, plan: DemoPlan) -> dict[str, Any]:
+def build_demo_config(info: SandboxInfo, plan: DemoPlan) -> dict[str, Any]:
     """The bridge's configuration, as the YAML file would hold it."""
     shop = info.shops[0]
     return {

@@ -18,10 +18,10 @@ _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 LONGEST = 60  # characters of a value that a sentence repeats
 
 
-def sentence_of(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """One sentence for each thing that is wrong, without the words of Python or of a library."""
     if isinstance(error, ValidationError):
-        return "; ".join(faults_of(error))
+        return "; ".join(describe_validation_faults(error))
     if isinstance(error, json.JSONDecodeError):
         return f"the body is not JSON: {error.msg.lower()} (line {error.lineno}, column {error.colno})"
     if isinstance(error, UnicodeDecodeError):
@@ -33,19 +33,19 @@ def sentence_of(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def faults_of(error: ValidationError) -> list[str]:
+def describe_validation_faults(error: ValidationError) -> list[str]:
     """A sentence for each place that is wrong; of several forms that a value could have, the closest counts."""
     found: dict[str, tuple[int, list[str]]] = {}
     for fault in error.errors():
-        path = _path(fault["loc"])
-        depth, sentences = found.get(_root(path), (0, []))
+        path = _build_path(fault["loc"])
+        depth, sentences = found.get(_find_root(path), (0, []))
         if len(path) >= depth:
             kept = sentences if len(path) == depth else []
-            found[_root(path)] = (len(path), list(dict.fromkeys([*kept, _told(path, fault)])))
+            found[_find_root(path)] = (len(path), list(dict.fromkeys([*kept, _describe_fault(path, fault)])))
     return [sentence for _, sentences in found.values() for sentence in sentences]
 
 
-def _path(places: Iterable[int | str]) -> tuple[str, ...]:
+def _build_path(places: Iterable[int | str]) -> tuple[str, ...]:
     """Where it is, without the names of types that were tried there."""
     plain = (place for place in places if not (isinstance(place, str) and _is_type(place)))
     return tuple(str(place) for place in plain)
@@ -55,7 +55,7 @@ def _is_type(place: str) -> bool:
     return place[:1].isupper() or place in {"str", "int", "none", "literal['invented']"} or "[" in place
 
 
-def _root(path: tuple[str, ...]) -> str:
+def _find_root(path: tuple[str, ...]) -> str:
     """Faults below one element of a list are about that element."""
     for index, part in enumerate(path):
         if part.isdigit():
@@ -63,7 +63,7 @@ def _root(path: tuple[str, ...]) -> str:
     return ".".join(path)
 
 
-def _told(path: tuple[str, ...], fault: Any) -> str:
+def _describe_fault(path: tuple[str, ...], fault: Any) -> str:
     place = ".".join(path) or "the body"
     if fault["type"] in _MISSING:
         return f"{place} is missing"

@@ -14,33 +14,33 @@ from pathlib import Path
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 
-def default_file() -> Path:
+def get_default_file() -> Path:
     """Where numbers are kept: https://specifications.freedesktop.org/basedir-spec/latest/"""
     state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
     return Path(state).expanduser() / "sculpteo-bridge" / "sandbox.json"
 
 
-def ids_since() -> int:
+def compute_id_offset() -> int:
     """How far the ids of this run are from those of any other: by a million for each second. Runs share none."""
     return int((time.time() - BEGAN) * 1_000_000)
 
 
-def kept_numbers(file: Path, domain: str, first: int) -> Iterator[int]:
+def iter_order_numbers(file: Path, domain: str, first: int) -> Iterator[int]:
     """The order numbers of a shop, each given out once, over restarts and by several sandboxes at once. Where the
     file cannot be kept, they follow the clock."""
     before = 0
     while True:
-        before = max(_next(file, domain, first), before + 1)
+        before = max(_take_next_number(file, domain, first), before + 1)
         yield before
 
 
-def _next(file: Path, domain: str, first: int) -> int:
+def _take_next_number(file: Path, domain: str, first: int) -> int:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("a+", encoding="utf-8") as opened:
             fcntl.flock(opened, fcntl.LOCK_EX)
             opened.seek(0)
-            known = _read(opened.read())
+            known = _parse_numbers(opened.read())
             number = max(first, known.get(domain, 0) + 1)
             opened.truncate(0)
             opened.write(json.dumps({**known, domain: number}))
@@ -49,7 +49,7 @@ def _next(file: Path, domain: str, first: int) -> int:
         return int((time.time() - BEGAN) * 100)
 
 
-def _read(text: str) -> dict[str, int]:
+def _parse_numbers(text: str) -> dict[str, int]:
     """Raises OSError for a file that is none of ours: it is left alone."""
     try:
         found = json.loads(text or "{}")

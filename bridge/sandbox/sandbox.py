@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
-from bridge.sandbox.control_server import ControlDesk
+from bridge.sandbox.control_server import ControlServer
 from bridge.sandbox.http.faults import FaultMenu
 from bridge.sandbox.http.site import Site
 from bridge.sandbox.sculpteo.api import SculpteoApi
@@ -47,7 +47,7 @@ class Ports:
     def from_first(cls, first: int) -> Ports:
         return cls(first, first + 1, first + 2) if first else cls()
 
-    def of_shop(self, index: int) -> int:
+    def get_shop_port(self, index: int) -> int:
         if index == 0 or not self.control:
             return self.shopify if index == 0 else 0
         return self.control + index
@@ -88,25 +88,25 @@ class Sandbox:
     def __post_init__(self) -> None:
         self.faults = FaultMenu(self.seed)
         for settings in self.shops:
-            self._open(settings)
-        self.printer = Printer(self.sculpteo, seed=self._seed)
+            self._open_shop(settings)
+        self.printer = Printer(self.sculpteo, seed=self._salted_seed)
         self.notifier = Notifier(
-            self.printer, self.faults, retries=self.notification_retries, address=self.address
+            self.printer, self.faults, retries=self.notification_retries, address=self.resolve_address
         )
         sculpteo = SculpteoApi(self.printer, self.faults)
         self._sculpteo_site = Site(sculpteo.application(), host=self.host, port=self.ports.sculpteo)
-        desk = ControlDesk(self)
-        self._control_site = Site(desk.application(), host=self.host, port=self.ports.control)
+        desk = ControlServer(self)
+        self._control_site = Site(desk.build_application(), host=self.host, port=self.ports.control)
 
     @property
-    def _seed(self) -> int | str:
+    def _salted_seed(self) -> int | str:
         return f"{self.seed}/{self.salt}" if self.salt else self.seed
 
-    def _open(self, settings: ShopSettings) -> RunningShop:
+    def _open_shop(self, settings: ShopSettings) -> RunningShop:
         numbers = self.order_numbers
         shop = Shop(
             settings,
-            seed=self._seed,
+            seed=self._salted_seed,
             order_numbers=numbers(settings.domain, settings.first_order_number) if numbers else None,
             ids_after=self.ids_after,
         )
@@ -116,19 +116,19 @@ class Sandbox:
             self.faults,
             speed=self.webhook_speed,
             remove=self.remove_subscriptions,
-            address=self.address,
+            address=self.resolve_address,
         )
-        port = settings.port if settings.port is not None else self.ports.of_shop(len(self.running))
+        port = settings.port if settings.port is not None else self.ports.get_shop_port(len(self.running))
         app = api.application()
-        ControlDesk(self).add_to(app)
+        ControlServer(self).add_routes_to(app)
         running = RunningShop(shop, api, sender, Site(app, host=self.host, port=port))
         self.running[settings.domain] = running
         return running
 
     async def add_shop(self, settings: ShopSettings) -> RunningShop:
         """One more shop, while the sandbox runs."""
-        running = self._open(settings)
-        await _start(running)
+        running = self._open_shop(settings)
+        await _start_shop(running)
         return running
 
     async def __aenter__(self) -> Self:
@@ -146,7 +146,7 @@ class Sandbox:
 
     async def start(self) -> None:
         for running in self.running.values():
-            await _start(running)
+            await _start_shop(running)
         await self.notifier.start()
         await self._sculpteo_site.start()
         await self._control_site.start()
@@ -157,22 +157,22 @@ class Sandbox:
             await running.webhooks.stop()
         await self.printer.close()
         await self.notifier.stop()
-        for site in self._sites():
+        for site in self._list_sites():
             await site.stop()
 
-    def address(self, url: str) -> str:
+    def resolve_address(self, url: str) -> str:
         """Where a delivery to `url` really goes."""
         if self.deliver_to is None:
             return url
         there, asked = urlsplit(self.deliver_to), urlsplit(url)
         return urlunsplit((there.scheme, there.netloc, asked.path, asked.query, ""))
 
-    def _sites(self) -> Iterable[Site]:
+    def _list_sites(self) -> Iterable[Site]:
         yield from (running.site for running in self.running.values())
         yield self._sculpteo_site
         yield self._control_site
 
-    async def settle(self) -> None:
+    async def wait_until_settled(self) -> None:
         """Wait until no webhook and no notification is on its way."""
         for running in self.running.values():
             await running.webhooks.settle()
@@ -180,7 +180,7 @@ class Sandbox:
 
     # -- one shop is the usual case --
 
-    def shop_of(self, domain: str | None = None) -> RunningShop:
+    def get_running_shop(self, domain: str | None = None) -> RunningShop:
         """The shop with this domain, or with its first label ("acme"); None = the first."""
         if domain is None:
             return next(iter(self.running.values()))
@@ -191,15 +191,15 @@ class Sandbox:
 
     @property
     def shop(self) -> Shop:
-        return self.shop_of().shop
+        return self.get_running_shop().shop
 
     @property
     def webhooks(self) -> WebhookSender:
-        return self.shop_of().webhooks
+        return self.get_running_shop().webhooks
 
     @property
     def shopify_url(self) -> str:
-        return self.shop_of().url
+        return self.get_running_shop().url
 
     @property
     def sculpteo_url(self) -> str:
@@ -211,20 +211,20 @@ class Sandbox:
 
     # -- outages: connections are refused --
 
-    async def sculpteo_down(self) -> None:
+    async def stop_sculpteo(self) -> None:
         await self._sculpteo_site.down()
 
-    async def sculpteo_up(self) -> None:
+    async def start_sculpteo(self) -> None:
         await self._sculpteo_site.up()
 
-    async def shopify_down(self, domain: str | None = None) -> None:
-        await self.shop_of(domain).site.down()
+    async def stop_shopify(self, domain: str | None = None) -> None:
+        await self.get_running_shop(domain).site.down()
 
-    async def shopify_up(self, domain: str | None = None) -> None:
-        await self.shop_of(domain).site.up()
+    async def start_shopify(self, domain: str | None = None) -> None:
+        await self.get_running_shop(domain).site.up()
 
 
-async def _start(running: RunningShop) -> None:
+async def _start_shop(running: RunningShop) -> None:
     await running.webhooks.start()
     await running.site.start()
     running.shop.pictures_at = running.url

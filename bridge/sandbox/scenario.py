@@ -21,7 +21,7 @@ from bridge.sandbox.shopify.orders import Buy
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class ExpectedOutcome:
     """How an order must end. `prints` counts orders in Sculpteo's books, `parcels` tracking numbers in the
     shop; `items` are `uuid:quantity` of the printed items, where a scenario is about them."""
 
@@ -50,46 +50,46 @@ class Stage:
         self.random = Random(f"scenarios/{self.seed}")  # noqa: S311 - it has to be repeatable
         self.people = People(self.random)
 
-    def buy(self, person: Person, lines: Sequence[Buy | str], **options: Any) -> Order:
+    def create_order(self, person: Person, lines: Sequence[Buy | str], **options: Any) -> Order:
         """An order of this person; `options` are the fields of NewOrder."""
         return self.box.shop.create_order(
             lines, **{"address": person.address, "email": person.email, **options}
         )
 
-    def later(self, beats: float, action: Callable[[], object]) -> None:
+    def schedule_action(self, beats: float, action: Callable[[], object]) -> None:
         """Something that happens in the shop after so many beats."""
 
-        async def run() -> None:
+        async def run_action() -> None:
             await asyncio.sleep(beats * self.beat)
             action()
 
-        self.tasks.append(asyncio.get_running_loop().create_task(run()))
+        self.tasks.append(asyncio.get_running_loop().create_task(run_action()))
 
-    def print_job(self, person: Person, *steps: Step) -> None:
+    def schedule_print_job(self, person: Person, *steps: Step) -> None:
         """What Sculpteo does with this person's order; the steps' times are in beats."""
         scaled = tuple(Step(step.after * self.beat, step.status, step.parcel) for step in steps)
         self.box.printer.script(person.name, scaled)
 
-    def ships(self, person: Person, carrier: str = "UPS") -> None:
+    def schedule_shipment(self, person: Person, carrier: str = "UPS") -> None:
         """The usual course: in process, then one parcel."""
-        self.print_job(person, Step(1, "In Process"), Step(1, "Shipped", ParcelPlan(carrier)))
+        self.schedule_print_job(person, Step(1, "In Process"), Step(1, "Shipped", ParcelPlan(carrier)))
 
-    def once_printed(self, person: Person, beats: float, action: Callable[[], object]) -> None:
+    def run_once_printed(self, person: Person, beats: float, action: Callable[[], object]) -> None:
         """Something that happens so many beats after Sculpteo has taken this person's order."""
 
-        async def wait() -> None:
+        async def wait_and_run() -> None:
             while not self.box.printer.books(person.name):  # noqa: ASYNC110 - the books tell nobody
                 await asyncio.sleep(self.beat / 10)
             await asyncio.sleep(beats * self.beat)
             action()
 
-        self.tasks.append(asyncio.get_running_loop().create_task(wait()))
+        self.tasks.append(asyncio.get_running_loop().create_task(wait_and_run()))
 
-    async def finish(self) -> None:
+    async def wait_for_actions(self) -> None:
         """Wait until everything that was to happen in the shop has happened. Raises what went wrong."""
         await asyncio.gather(*self.tasks)
 
-    def close(self) -> None:
+    def cancel_actions(self) -> None:
         for task in self.tasks:
             task.cancel()
 
@@ -100,5 +100,5 @@ class Scenario:
 
     key: str
     title: str
-    expected: Expected
+    expected: ExpectedOutcome
     play: Callable[[Stage], Order]

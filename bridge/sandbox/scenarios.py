@@ -15,7 +15,7 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.states import Ignored, State, Wait
 from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.scenario import (
-    Expected,
+    ExpectedOutcome,
     Scenario,
     Stage,
 )
@@ -32,170 +32,191 @@ DAY: list[Scenario] = []
 """Every scenario, in the order in which the demo plays them."""
 
 
-def scenario(
-    title: str, expected: Expected
+def register_scenario(
+    title: str, expected: ExpectedOutcome
 ) -> Callable[[Callable[[Stage], Order]], Callable[[Stage], Order]]:
-    def keep(play: Callable[[Stage], Order]) -> Callable[[Stage], Order]:
+    def register_play(play: Callable[[Stage], Order]) -> Callable[[Stage], Order]:
         DAY.append(Scenario(play.__name__, title, expected, play))
         return play
 
-    return keep
+    return register_play
 
 
-def pick(count: int, seed: int = 0) -> list[Scenario]:
+def select_scenarios(count: int, seed: int = 0) -> list[Scenario]:
     """`count` scenarios: all of them first, then any, by the seed."""
     random = Random(f"day/{seed}")  # noqa: S311 - it has to be repeatable
     return [*DAY[:count], *random.choices(DAY, k=max(0, count - len(DAY)))]
 
 
-def _done(parcels: int = 1, items: tuple[str, ...] | None = None) -> Expected:
-    return Expected(State.DONE, prints=1, parcels=parcels, items=items)
+def _expect_done(parcels: int = 1, items: tuple[str, ...] | None = None) -> ExpectedOutcome:
+    return ExpectedOutcome(State.DONE, prints=1, parcels=parcels, items=items)
 
 
 # -- what goes well --
 
 
-@scenario("A ring, printed and shipped", _done(items=("Rg4sT9xQ:1",)))
+@register_scenario("A ring, printed and shipped", _expect_done(items=("Rg4sT9xQ:1",)))
 def ring(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.ships(person)
-    return stage.buy(person, ["RING-S"])
+    stage.schedule_shipment(person)
+    return stage.create_order(person, ["RING-S"])
 
 
-@scenario("A chess set: one SKU, three designs", _done(items=("ChPawn01:16", "ChRoyal2:4", "ChBoard3:1")))
+@register_scenario(
+    "A chess set: one SKU, three designs", _expect_done(items=("ChPawn01:16", "ChRoyal2:4", "ChBoard3:1"))
+)
 def bundle(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.ships(person)
-    return stage.buy(person, ["CHESS-SET"], shipping="Express worldwide", shipping_price=Decimal("19.00"))
+    stage.schedule_shipment(person)
+    return stage.create_order(
+        person, ["CHESS-SET"], shipping="Express worldwide", shipping_price=Decimal("19.00")
+    )
 
 
-@scenario("A black mug, large: material and scale from its options", _done(items=("Mg7wKp2L:1",)))
+@register_scenario(
+    "A black mug, large: material and scale from its options", _expect_done(items=("Mg7wKp2L:1",))
+)
 def options(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.ships(person)
-    return stage.buy(person, [Buy("MUG-BL", properties=(("Engraving", "<b>Ω & Co</b>"),))])
+    stage.schedule_shipment(person)
+    return stage.create_order(person, [Buy("MUG-BL", properties=(("Engraving", "<b>Ω & Co</b>"),))])
 
 
-@scenario("Two parcels, two days apart, by two carriers", _done(parcels=2))
+@register_scenario("Two parcels, two days apart, by two carriers", _expect_done(parcels=2))
 def two_parcels(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.print_job(
+    stage.schedule_print_job(
         person,
         Step(1, "In Process"),
         Step(1, "In Process", ParcelPlan("UPS", (0,))),
         Step(2, "Shipped", ParcelPlan("DHL", (1,))),
     )
-    return stage.buy(person, ["LAMP", Buy("RING-L", 2)])
+    return stage.create_order(person, ["LAMP", Buy("RING-L", 2)])
 
 
 # -- what needs a person, before anything is spent --
 
 
-@scenario(
+@register_scenario(
     "A new product that nobody has mapped yet",
-    Expected(State.ATTENTION, prints=0, problem=Problem.UNMAPPED),
+    ExpectedOutcome(State.ATTENTION, prints=0, problem=Problem.UNMAPPED),
 )
 def unmapped(stage: Stage) -> Order:
-    return stage.buy(stage.people.next(), ["RING-S", "NEW-2026"])
+    return stage.create_order(stage.people.next(), ["RING-S", "NEW-2026"])
 
 
-@scenario("An address without a street", Expected(State.ATTENTION, prints=0, problem=Problem.ADDRESS))
+@register_scenario(
+    "An address without a street", ExpectedOutcome(State.ATTENTION, prints=0, problem=Problem.ADDRESS)
+)
 def bad_address(stage: Stage) -> Order:
     person = stage.people.next()
-    return stage.buy(person, ["LAMP"], address=replace(person.address, address1=None))
+    return stage.create_order(person, ["LAMP"], address=replace(person.address, address1=None))
 
 
-@scenario(
+@register_scenario(
     "Sculpteo blocks the order: its file cannot be printed",
-    Expected(State.ATTENTION, prints=1, problem=Problem.BLOCKED),
+    ExpectedOutcome(State.ATTENTION, prints=1, problem=Problem.BLOCKED),
 )
 def blocked(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.print_job(person, Step(1, "Blocked"))
-    return stage.buy(person, ["LAMP"])
+    stage.schedule_print_job(person, Step(1, "Blocked"))
+    return stage.create_order(person, ["LAMP"])
 
 
-@scenario("Cancelled by the customer within the approval window", Expected(State.CANCELLED, prints=0))
+@register_scenario(
+    "Cancelled by the customer within the approval window", ExpectedOutcome(State.CANCELLED, prints=0)
+)
 def cancelled_in_time(stage: Stage) -> Order:
-    order = stage.buy(stage.people.next(), ["RING-L"])
-    stage.later(1, lambda: stage.box.shop.cancel(order))
+    order = stage.create_order(stage.people.next(), ["RING-L"])
+    stage.schedule_action(1, lambda: stage.box.shop.cancel(order))
     return order
 
 
 # -- answers that are lost --
 
 
-@scenario("Sculpteo took the order, its answer was lost; its notification brings it back", _done())
+@register_scenario(
+    "Sculpteo took the order, its answer was lost; its notification brings it back", _expect_done()
+)
 def lost_answer(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.ships(person)
+    stage.schedule_shipment(person)
     stage.box.faults.add("sculpteo.order", Kind.RESET, effect=True, containing=person.name)
-    return stage.buy(person, ["MUG-WS"])
+    return stage.create_order(person, ["MUG-WS"])
 
 
-@scenario(
+@register_scenario(
     "The answer was lost and nothing tells of the order: a person decides, it is not sent again",
-    Expected(State.UNKNOWN, prints=1),
+    ExpectedOutcome(State.UNKNOWN, prints=1),
 )
 def lost_for_good(stage: Stage) -> Order:
     person = stage.people.next()
     stage.box.faults.add("sculpteo.order", Kind.STATUS, effect=True, status=502, containing=person.name)
     stage.box.faults.add("sculpteo.notifications", Kind.DROP, times=None, containing=person.name)
-    return stage.buy(person, ["RING-S"])
+    return stage.create_order(person, ["RING-S"])
 
 
-@scenario("Sculpteo refuses the order", Expected(State.ATTENTION, prints=0, problem=Problem.REFUSED))
+@register_scenario(
+    "Sculpteo refuses the order", ExpectedOutcome(State.ATTENTION, prints=0, problem=Problem.REFUSED)
+)
 def refused(stage: Stage) -> Order:
     person = stage.people.next()
     stage.box.faults.add("sculpteo.order", Kind.STATUS, status=400, containing=person.name)
-    return stage.buy(person, ["DICE-5"])
+    return stage.create_order(person, ["DICE-5"])
 
 
 # -- what not all of is printed or sent --
 
 
-@scenario(
-    "A ring by post and a lamp picked up in the shop: only the ring is printed", _done(items=("Rg4sT9xQ:1",))
+@register_scenario(
+    "A ring by post and a lamp picked up in the shop: only the ring is printed",
+    _expect_done(items=("Rg4sT9xQ:1",)),
 )
 def pickup_and_post(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.ships(person)
-    return stage.buy(person, ["RING-S", Buy("LAMP", delivery="PICK_UP", location="Shop in Nantes")])
+    stage.schedule_shipment(person)
+    return stage.create_order(person, ["RING-S", Buy("LAMP", delivery="PICK_UP", location="Shop in Nantes")])
 
 
-@scenario("A mug beside the merchant's own stock and gift wrapping", _done(items=("Mg7wKp2L:1",)))
+@register_scenario(
+    "A mug beside the merchant's own stock and gift wrapping", _expect_done(items=("Mg7wKp2L:1",))
+)
 def own_stock(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.ships(person)
-    return stage.buy(person, ["TEE-TOWEL", "MUG-WL", "GIFT-WRAP"])
+    stage.schedule_shipment(person)
+    return stage.create_order(person, ["TEE-TOWEL", "MUG-WL", "GIFT-WRAP"])
 
 
-@scenario("Nothing but own stock", Expected(State.IGNORED, prints=0, reason=Ignored.NOTHING_TO_PRINT))
+@register_scenario(
+    "Nothing but own stock", ExpectedOutcome(State.IGNORED, prints=0, reason=Ignored.NOTHING_TO_PRINT)
+)
 def only_own_stock(stage: Stage) -> Order:
-    return stage.buy(stage.people.next(), [Buy("TEE-TOWEL", 2)])
+    return stage.create_order(stage.people.next(), [Buy("TEE-TOWEL", 2)])
 
 
-@scenario("All picked up in the shop", Expected(State.IGNORED, prints=0, reason=Ignored.NOT_SHIPPED))
+@register_scenario(
+    "All picked up in the shop", ExpectedOutcome(State.IGNORED, prints=0, reason=Ignored.NOT_SHIPPED)
+)
 def pickup_only(stage: Stage) -> Order:
     line = Buy("RING-L", delivery="PICK_UP", location="Shop in Nantes")
-    return stage.buy(stage.people.next(), [line], shipping=None)
+    return stage.create_order(stage.people.next(), [line], shipping=None)
 
 
-@scenario("Three packs of dice: fifteen copies, by Colissimo", _done(items=("Dc5Dice6:15",)))
+@register_scenario("Three packs of dice: fifteen copies, by Colissimo", _expect_done(items=("Dc5Dice6:15",)))
 def quantities(stage: Stage) -> Order:
     person = stage.people.next(FRANCE)
-    stage.ships(person, "Colissimo")
-    return stage.buy(person, [Buy("DICE-5", 3)], shipping="Colissimo suivi", locale="fr")
+    stage.schedule_shipment(person, "Colissimo")
+    return stage.create_order(person, [Buy("DICE-5", 3)], shipping="Colissimo suivi", locale="fr")
 
 
 # -- names, addresses, currencies --
 
 
-@scenario("Paid in dollars by a customer in Portland", _done())
+@register_scenario("Paid in dollars by a customer in Portland", _expect_done())
 def in_dollars(stage: Stage) -> Order:
     person = stage.people.next(AMERICA)
-    stage.ships(person)
-    return stage.buy(
+    stage.schedule_shipment(person)
+    return stage.create_order(
         person,
         ["LAMP"],
         presentment_currency="USD",
@@ -205,134 +226,140 @@ def in_dollars(stage: Stage) -> Order:
     )
 
 
-@scenario("A name and a street in Japanese, paid in yen", _done())
+@register_scenario("A name and a street in Japanese, paid in yen", _expect_done())
 def in_japanese(stage: Stage) -> Order:
     person = stage.people.next_japanese()
-    stage.ships(person)
-    return stage.buy(person, ["MUG-BL"], presentment_currency="JPY", rate=Decimal("162.5"), locale="ja")
+    stage.schedule_shipment(person)
+    return stage.create_order(
+        person, ["MUG-BL"], presentment_currency="JPY", rate=Decimal("162.5"), locale="ja"
+    )
 
 
-@scenario("A street of more than eighty characters, with a company", _done())
+@register_scenario("A street of more than eighty characters, with a company", _expect_done())
 def long_address(stage: Stage) -> Order:
     person = stage.people.next(LONG)
-    stage.ships(person)
-    return stage.buy(person, ["RING-S"])
+    stage.schedule_shipment(person)
+    return stage.create_order(person, ["RING-S"])
 
 
 # -- payment, holds, fraud --
 
 
-@scenario("Paid by bank transfer, later", _done())
+@register_scenario("Paid by bank transfer, later", _expect_done())
 def paid_later(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.ships(person)
-    order = stage.buy(person, ["MUG-WS"], paid=False)
-    stage.later(2, lambda: stage.box.shop.pay(order))
+    stage.schedule_shipment(person)
+    order = stage.create_order(person, ["MUG-WS"], paid=False)
+    stage.schedule_action(2, lambda: stage.box.shop.pay(order))
     return order
 
 
-@scenario("Never paid", Expected(State.WAITING, prints=0, reason=Wait.PAYMENT))
+@register_scenario("Never paid", ExpectedOutcome(State.WAITING, prints=0, reason=Wait.PAYMENT))
 def never_paid(stage: Stage) -> Order:
-    return stage.buy(stage.people.next(), ["LAMP"], paid=False)
+    return stage.create_order(stage.people.next(), ["LAMP"], paid=False)
 
 
-@scenario("On hold in Shopify, then released", _done())
+@register_scenario("On hold in Shopify, then released", _expect_done())
 def held(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.ships(person)
-    order = stage.buy(person, ["RING-L"], hold="INCORRECT_ADDRESS")
-    stage.later(2, lambda: stage.box.shop.release(order))
+    stage.schedule_shipment(person)
+    order = stage.create_order(person, ["RING-L"], hold="INCORRECT_ADDRESS")
+    stage.schedule_action(2, lambda: stage.box.shop.release(order))
     return order
 
 
-@scenario("Shopify suspects fraud", Expected(State.WAITING, prints=0, reason=Wait.RISK))
+@register_scenario("Shopify suspects fraud", ExpectedOutcome(State.WAITING, prints=0, reason=Wait.RISK))
 def risky(stage: Stage) -> Order:
-    return stage.buy(stage.people.next(), [Buy("RING-L", 2)], risk="HIGH")
+    return stage.create_order(stage.people.next(), [Buy("RING-L", 2)], risk="HIGH")
 
 
-@scenario("A test order of the shop", Expected(State.IGNORED, prints=0, reason=Ignored.SHOP_TEST_ORDER))
+@register_scenario(
+    "A test order of the shop", ExpectedOutcome(State.IGNORED, prints=0, reason=Ignored.SHOP_TEST_ORDER)
+)
 def shop_test(stage: Stage) -> Order:
-    return stage.buy(stage.people.next(), ["RING-S"], test=True)
+    return stage.create_order(stage.people.next(), ["RING-S"], test=True)
 
 
 # -- changes under way --
 
 
-@scenario("One more mug added within the approval window", _done(items=("Mg7wKp2L:3",)))
+@register_scenario("One more mug added within the approval window", _expect_done(items=("Mg7wKp2L:3",)))
 def edited_in_time(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.ships(person)
-    order = stage.buy(person, [Buy("MUG-WL", 2)])
+    stage.schedule_shipment(person)
+    order = stage.create_order(person, [Buy("MUG-WL", 2)])
 
-    def edit() -> None:
+    def edit_and_pay() -> None:
         stage.box.shop.edit(order, quantities={"MUG-WL": 3})
         stage.box.shop.pay(order)
 
-    stage.later(1, edit)
+    stage.schedule_action(1, edit_and_pay)
     return order
 
 
-@scenario("One of three lamps refunded within the approval window", _done(items=("Lm2Moon8:2",)))
+@register_scenario(
+    "One of three lamps refunded within the approval window", _expect_done(items=("Lm2Moon8:2",))
+)
 def refunded_in_part(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.ships(person)
-    order = stage.buy(person, [Buy("LAMP", 3)])
-    stage.later(1, lambda: stage.box.shop.refund(order, {"LAMP": 1}))
+    stage.schedule_shipment(person)
+    order = stage.create_order(person, [Buy("LAMP", 3)])
+    stage.schedule_action(1, lambda: stage.box.shop.refund(order, {"LAMP": 1}))
     return order
 
 
-@scenario("The address corrected within the approval window", _done())
+@register_scenario("The address corrected within the approval window", _expect_done())
 def address_corrected(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.ships(person)
-    order = stage.buy(person, ["DICE-5"], address=replace(person.address, address1=None))
-    stage.later(1, lambda: stage.box.shop.set_address(order, person.address))
+    stage.schedule_shipment(person)
+    order = stage.create_order(person, ["DICE-5"], address=replace(person.address, address1=None))
+    stage.schedule_action(1, lambda: stage.box.shop.set_address(order, person.address))
     return order
 
 
-@scenario(
+@register_scenario(
     "Cancelled after it was placed: the merchant is told at once",
-    Expected(State.PLACED, prints=1, alarm=Alarm.CANCELLED_AFTER_PLACING),
+    ExpectedOutcome(State.PLACED, prints=1, alarm=Alarm.CANCELLED_AFTER_PLACING),
 )
 def cancelled_too_late(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.print_job(person, Step(1, "In Process"))
-    order = stage.buy(person, ["LAMP"])
-    stage.once_printed(person, 2, lambda: stage.box.shop.cancel(order))
+    stage.schedule_print_job(person, Step(1, "In Process"))
+    order = stage.create_order(person, ["LAMP"])
+    stage.run_once_printed(person, 2, lambda: stage.box.shop.cancel(order))
     return order
 
 
-@scenario(
+@register_scenario(
     "Sculpteo cancels the order",
-    Expected(State.ATTENTION, prints=1, problem=Problem.CANCELLED_AT_SCULPTEO),
+    ExpectedOutcome(State.ATTENTION, prints=1, problem=Problem.CANCELLED_AT_SCULPTEO),
 )
 def cancelled_there(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.print_job(person, Step(1, "Cancelled"))
-    return stage.buy(person, ["MUG-WS"])
+    stage.schedule_print_job(person, Step(1, "Cancelled"))
+    return stage.create_order(person, ["MUG-WS"])
 
 
-@scenario(
+@register_scenario(
     "Five chess sets: over the spending limit of an order",
-    Expected(State.ATTENTION, prints=0, problem=Problem.LIMIT_ORDER),
+    ExpectedOutcome(State.ATTENTION, prints=0, problem=Problem.LIMIT_ORDER),
 )
 def over_limit(stage: Stage) -> Order:
-    return stage.buy(stage.people.next(), [Buy("CHESS-SET", 5)])
+    return stage.create_order(stage.people.next(), [Buy("CHESS-SET", 5)])
 
 
-@scenario(
+@register_scenario(
     "A golden mug: the mapping has no such material",
-    Expected(State.ATTENTION, prints=0, problem=Problem.OPTION),
+    ExpectedOutcome(State.ATTENTION, prints=0, problem=Problem.OPTION),
 )
 def unknown_option(stage: Stage) -> Order:
-    return stage.buy(stage.people.next(), ["MUG-GL"])
+    return stage.create_order(stage.people.next(), ["MUG-GL"])
 
 
-@scenario("Shopify tells of it twice, late and out of order", _done())
+@register_scenario("Shopify tells of it twice, late and out of order", _expect_done())
 def told_twice(stage: Stage) -> Order:
     person = stage.people.next()
-    stage.ships(person)
+    stage.schedule_shipment(person)
     stage.box.faults.add("shopify.webhooks.orders/create", Kind.DELAY, seconds=2 * stage.beat)
     stage.box.faults.add("shopify.webhooks.orders/paid", Kind.DUPLICATE)
     stage.box.faults.add("shopify.webhooks.orders/updated", Kind.ID_ONLY)
-    return stage.buy(person, ["RING-S"])
+    return stage.create_order(person, ["RING-S"])

@@ -149,7 +149,7 @@ def _clean_optional(text: str | None) -> str | None:
 
 
 def _format_sqlite_time(at: datetime | None) -> str | None:
-    """As `Moment` writes it on SQLite."""
+    """As `DateTimeParam` writes it on SQLite."""
     if at is None:
         return None
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from bridge.cli._demo_runner import free_port
+from bridge.cli._demo_runner import find_free_port
 from tests.store.conftest import clock, postgres, postgres_migrated, sqlite_template, store, url
 
 __all__ = ["clock", "postgres", "postgres_migrated", "sqlite_template", "store", "url"]
@@ -48,7 +48,7 @@ class Receiver:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    found = Receiver(free_port())
+    found = Receiver(find_free_port())
     app = web.Application()
     app.router.add_post("/{tail:.*}", found.take)
     runner = web.AppRunner(app)

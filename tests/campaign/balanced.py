@@ -19,7 +19,7 @@ class Balanced(Sandbox):
     def share(self, ports: Sequence[int], random: Random) -> None:
         self.ports_of_replicas, self.balance = tuple(ports), random
 
-    def address(self, url: str) -> str:
+    def resolve_address(self, url: str) -> str:
         first = self.ports_of_replicas[0]
         return url.replace(f":{first}/", f":{self.balance.choice(self.ports_of_replicas)}/", 1)
 

@@ -90,142 +90,142 @@ def kind(end: End, weight: int, *contents: str, unpaid: bool = False) -> Callabl
 
 @kind("printed", 5, f"{RING}:1")
 def ring(stage: Stage, _: float) -> Order:
-    return stage.buy(stage.people.next(), ["RING-S"])
+    return stage.create_order(stage.people.next(), ["RING-S"])
 
 
 @kind("printed", 2, f"{MUG}:2 {DIE}:5")
 def several(stage: Stage, _: float) -> Order:
-    return stage.buy(stage.people.next(), [Buy("MUG-WL", 2), "DICE-5", "TEE-TOWEL"])
+    return stage.create_order(stage.people.next(), [Buy("MUG-WL", 2), "DICE-5", "TEE-TOWEL"])
 
 
 @kind("printed", 1, "ChPawn01:16 ChRoyal2:4 ChBoard3:1")
 def bundle(stage: Stage, _: float) -> Order:
-    return stage.buy(stage.people.next(), ["CHESS-SET"])
+    return stage.create_order(stage.people.next(), ["CHESS-SET"])
 
 
 @kind("printed", 3, f"{LAMP}:1 {RING}:1")
 def two_parcels(stage: Stage, moment: float) -> Order:
     person = stage.people.next()
-    stage.print_job(
+    stage.schedule_print_job(
         person,
         Step(moment / 2, "In Process", ParcelPlan("UPS", (0,))),
         Step(moment / 2, "Shipped", ParcelPlan("Colissimo", (1,))),
     )
-    return stage.buy(person, ["LAMP", "RING-L"])
+    return stage.create_order(person, ["LAMP", "RING-L"])
 
 
 @kind("printed", 1, f"{LAMP}:1")
 def paid_later(stage: Stage, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), ["LAMP"], paid=False)
-    stage.later(moment, lambda: stage.box.shop.pay(order))
+    order = stage.create_order(stage.people.next(), ["LAMP"], paid=False)
+    stage.schedule_action(moment, lambda: stage.box.shop.pay(order))
     return order
 
 
 @kind("printed", 1, f"{RING}:1")
 def address_missing(stage: Stage, moment: float) -> Order:
     person = stage.people.next()
-    order = stage.buy(person, ["RING-S"], address=replace(person.address, address1=None))
-    stage.later(moment, lambda: stage.box.shop.set_address(order, person.address))
+    order = stage.create_order(person, ["RING-S"], address=replace(person.address, address1=None))
+    stage.schedule_action(moment, lambda: stage.box.shop.set_address(order, person.address))
     return order
 
 
 @kind("printed", 2, f"{RING}:1")
 def address_changed(stage: Stage, moment: float) -> Order:
     person = stage.people.next()
-    order = stage.buy(person, ["RING-S"])
+    order = stage.create_order(person, ["RING-S"])
     moved = replace(person.address, address1="8 Passage des Tanneurs")
-    stage.later(moment, lambda: stage.box.shop.set_address(order, moved))
+    stage.schedule_action(moment, lambda: stage.box.shop.set_address(order, moved))
     return order
 
 
 @kind("printed", 1, f"{RING}:1")
 def held(stage: Stage, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), ["RING-L"], hold="INCORRECT_ADDRESS")
-    stage.later(moment, lambda: stage.box.shop.release(order))
+    order = stage.create_order(stage.people.next(), ["RING-L"], hold="INCORRECT_ADDRESS")
+    stage.schedule_action(moment, lambda: stage.box.shop.release(order))
     return order
 
 
 @kind("printed", 1, f"{RING}:1")
 def held_later(stage: Stage, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), ["RING-L"])
-    stage.later(moment / 2, lambda: stage.box.shop.hold(order))
-    stage.later(moment, lambda: stage.box.shop.release(order))
+    order = stage.create_order(stage.people.next(), ["RING-L"])
+    stage.schedule_action(moment / 2, lambda: stage.box.shop.hold(order))
+    stage.schedule_action(moment, lambda: stage.box.shop.release(order))
     return order
 
 
 @kind("printed", 1, f"{MUG}:2", f"{MUG}:3")
 def edited(stage: Stage, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), [Buy("MUG-WL", 2)])
+    order = stage.create_order(stage.people.next(), [Buy("MUG-WL", 2)])
 
     def edit() -> None:
         if not any(entry.status == "CLOSED" for entry in order.fulfillment_orders):
             stage.box.shop.edit(order, quantities={"MUG-WL": 3})
             stage.box.shop.pay(order)
 
-    stage.later(moment, edit)
+    stage.schedule_action(moment, edit)
     return order
 
 
 @kind("printed", 1, f"{LAMP}:3", f"{LAMP}:2")
 def refunded_in_part(stage: Stage, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), [Buy("LAMP", 3)])
-    stage.later(moment, lambda: stage.box.shop.refund(order, {"LAMP": 1}))
+    order = stage.create_order(stage.people.next(), [Buy("LAMP", 3)])
+    stage.schedule_action(moment, lambda: stage.box.shop.refund(order, {"LAMP": 1}))
     return order
 
 
 @kind("printed", 1, f"{RING}:1")
 def pickup_and_post(stage: Stage, _: float) -> Order:
     lines: list[Buy | str] = ["RING-S", Buy("LAMP", delivery="PICK_UP", location="Shop in Nantes")]
-    return stage.buy(stage.people.next(), lines)
+    return stage.create_order(stage.people.next(), lines)
 
 
 @kind("perhaps", 3, f"{LAMP}:1")
 def cancelled(stage: Stage, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), ["LAMP"])
-    stage.later(moment, lambda: stage.box.shop.cancel(order))
+    order = stage.create_order(stage.people.next(), ["LAMP"])
+    stage.schedule_action(moment, lambda: stage.box.shop.cancel(order))
     return order
 
 
 @kind("perhaps", 1, f"{RING}:1")
 def refunded(stage: Stage, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), ["RING-S"])
-    stage.later(moment, lambda: stage.box.shop.refund(order))
+    order = stage.create_order(stage.people.next(), ["RING-S"])
+    stage.schedule_action(moment, lambda: stage.box.shop.refund(order))
     return order
 
 
 @kind("perhaps", 1, f"{RING}:1")
 def sent_by_hand(stage: Stage, moment: float) -> Order:
     """The merchant ships it from stock, and keeps the parcel's number to themselves."""
-    order = stage.buy(stage.people.next(), ["RING-S"])
+    order = stage.create_order(stage.people.next(), ["RING-S"])
 
     def ship() -> None:
         if any(entry.remaining for entry in order.fulfillment_orders):
             stage.box.shop.fulfill_by_hand(order)
 
-    stage.later(moment, ship)
+    stage.schedule_action(moment, ship)
     return order
 
 
 @kind("perhaps", 1, f"{LAMP}:1")
 def moved(stage: Stage, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), ["LAMP"])
+    order = stage.create_order(stage.people.next(), ["LAMP"])
 
     def move() -> None:
         if all("MOVE" in entry.actions for entry in stage.box.shop.fulfillment_orders(order)):
             stage.box.shop.move(order, "Shop in Nantes")
 
-    stage.later(moment, move)
+    stage.schedule_action(moment, move)
     return order
 
 
 @kind("never", 1)
 def unmapped(stage: Stage, _: float) -> Order:
-    return stage.buy(stage.people.next(), ["RING-S", "NEW-2026"])
+    return stage.create_order(stage.people.next(), ["RING-S", "NEW-2026"])
 
 
 @kind("never", 1)
 def own_stock(stage: Stage, _: float) -> Order:
-    return stage.buy(stage.people.next(), ["TEE-TOWEL"])
+    return stage.create_order(stage.people.next(), ["TEE-TOWEL"])
 
 
 # --- from before the bridge went live -----------------------------------------------------------------------
@@ -240,23 +240,23 @@ def _long_ago(stage: Stage) -> datetime:
 def made_long_ago(stage: Stage, moment: float) -> Order:
     """The shop tells of it only now, and once more later, as a replayed delivery does."""
     shop = stage.box.shop
-    order = stage.buy(stage.people.next(), ["RING-S"], created_at=_long_ago(stage))
+    order = stage.create_order(stage.people.next(), ["RING-S"], created_at=_long_ago(stage))
     shop.touch(order)
-    stage.later(moment, lambda: shop.announce_order(order, "orders/create", "orders/paid"))
+    stage.schedule_action(moment, lambda: shop.announce_order(order, "orders/create", "orders/paid"))
     return order
 
 
 @kind("printed", 2, f"{LAMP}:1")
 def old_comes_back(stage: Stage, moment: float) -> Order:
     """Shipped by hand long ago; now that fulfillment is cancelled, to correct its number."""
-    order = stage.buy(stage.people.next(), ["LAMP"], created_at=_long_ago(stage))
+    order = stage.create_order(stage.people.next(), ["LAMP"], created_at=_long_ago(stage))
     _ship_and_take_back(stage, order, moment)
     return order
 
 
 @kind("printed", 1, f"{LAMP}:1")
 def comes_back(stage: Stage, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), ["LAMP"])
+    order = stage.create_order(stage.people.next(), ["LAMP"])
     _ship_and_take_back(stage, order, moment)
     return order
 
@@ -265,7 +265,7 @@ def comes_back(stage: Stage, moment: float) -> Order:
 def changed_behind_the_approval(stage: Day, moment: float) -> Order:
     """A person may approve it while the shop holds it; then it is changed, and only then released."""
     shop, person = stage.box.shop, stage.people.next()
-    order = stage.buy(person, [Buy("MUG-WL", 2)], created_at=_long_ago(stage), hold="OTHER")
+    order = stage.create_order(person, [Buy("MUG-WL", 2)], created_at=_long_ago(stage), hold="OTHER")
 
     def change() -> None:
         if stage.random.random() < 0.5:
@@ -285,9 +285,9 @@ def _ship_and_take_back(stage: Stage, order: Order, moment: float) -> None:
     def ship() -> None:
         if any(entry.remaining for entry in order.fulfillment_orders):
             made = shop.fulfill_by_hand(order)
-            stage.later(max(moment / 2, 0.05), lambda: shop.cancel_fulfillment(made))
+            stage.schedule_action(max(moment / 2, 0.05), lambda: shop.cancel_fulfillment(made))
 
-    stage.later(moment / 2, ship)
+    stage.schedule_action(moment / 2, ship)
 
 
 # --- payments -------------------------------------------------------------------------------------------------
@@ -302,7 +302,9 @@ def _authorized_until(stage: Stage) -> datetime | None:
 @kind("printed", 2, f"{RING}:1")
 def captured_later(stage: Day, moment: float) -> Order:
     until = _authorized_until(stage)
-    order = stage.buy(stage.people.next(), ["RING-S"], paid=False, authorized=True, authorized_until=until)
+    order = stage.create_order(
+        stage.people.next(), ["RING-S"], paid=False, authorized=True, authorized_until=until
+    )
     stage.once_matched(order, moment, lambda: stage.box.shop.pay(order))
     return order
 
@@ -311,28 +313,30 @@ def captured_later(stage: Day, moment: float) -> Order:
 def lapses(stage: Day, moment: float) -> Order:
     """The authorization expires, or the merchant voids it."""
     until, how = _authorized_until(stage), stage.random.choice(["EXPIRED", "VOIDED"])
-    order = stage.buy(stage.people.next(), ["RING-S"], paid=False, authorized=True, authorized_until=until)
+    order = stage.create_order(
+        stage.people.next(), ["RING-S"], paid=False, authorized=True, authorized_until=until
+    )
     stage.once_matched(order, moment, lambda: stage.box.shop.lapse(order, how))
     return order
 
 
 @kind("printed", 1, f"{LAMP}:1")
 def on_terms(stage: Day, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), ["LAMP"], paid=False, payment_terms="Net 30")
+    order = stage.create_order(stage.people.next(), ["LAMP"], paid=False, payment_terms="Net 30")
     stage.once_matched(order, moment, lambda: stage.box.shop.pay(order))
     return order
 
 
 @kind("printed", 1, f"{LAMP}:1")
 def paid_in_part(stage: Day, moment: float) -> Order:
-    order = stage.buy(stage.people.next(), ["LAMP"], paid=False, deposit=Decimal("20.00"))
+    order = stage.create_order(stage.people.next(), ["LAMP"], paid=False, deposit=Decimal("20.00"))
     stage.once_matched(order, moment, lambda: stage.box.shop.pay(order))
     return order
 
 
 @kind("never", 1, f"{LAMP}:1", unpaid=True)
 def never_paid(stage: Stage, _: float) -> Order:
-    return stage.buy(stage.people.next(), ["LAMP"], paid=False)
+    return stage.create_order(stage.people.next(), ["LAMP"], paid=False)
 
 
 # --- other locations, and what Sculpteo stops ---------------------------------------------------------------
@@ -353,7 +357,7 @@ def moved_and_wanted(stage: Day, moment: float) -> Order:
 def _moved_in_hold(stage: Day, moment: float) -> Order:
     """Held from the start, so that it is matched where it is first; then moved, then released."""
     shop = stage.box.shop
-    order = stage.buy(stage.people.next(), ["LAMP"], hold="OTHER")
+    order = stage.create_order(stage.people.next(), ["LAMP"], hold="OTHER")
 
     def move() -> None:
         entries = shop.fulfillment_orders(order)
@@ -369,5 +373,5 @@ def _moved_in_hold(stage: Day, moment: float) -> Order:
 def stopped_there(stage: Stage, _: float) -> Order:
     """Sculpteo cancels its print."""
     person = stage.people.next()
-    stage.print_job(person, Step(0.05, "In Process"), Step(0.1, "Cancelled"))
-    return stage.buy(person, ["RING-S"])
+    stage.schedule_print_job(person, Step(0.05, "In Process"), Step(0.1, "Cancelled"))
+    return stage.create_order(person, ["RING-S"])

@@ -14,8 +14,8 @@ from pathlib import Path
 from random import Random
 
 from bridge.order.states import State
-from bridge.sandbox.control_server import info_of
-from bridge.sandbox.demo_config import DemoPlan, demo_config, stock, write_config
+from bridge.sandbox.control_server import build_info
+from bridge.sandbox.demo_config import DemoPlan, add_demo_products, build_demo_config, write_config
 from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
 from bridge.sandbox.shopify.settings import ShopSettings
@@ -98,7 +98,7 @@ class Run:
                 box,
                 Day(box, number, beat=1.0, matched=lambda one: self._has_matched(one.gid)),
             )
-            stock(box.shop, box.printer)
+            add_demo_products(box.shop, box.printer)
             self.witness = Witness(
                 box, self.script.rules, self._has_matched, clocks_are_right=not self.script.jumps
             )
@@ -114,14 +114,14 @@ class Run:
                 for child in self.children:
                     if child is not None:
                         await child.kill()
-                self.stage.close()
+                self.stage.cancel_actions()
 
     def _configure(self, index: int, mode: str, key: str) -> None:
         rules, port = self.script.rules, self.ports[index]
         plan = DemoPlan(
             f"127.0.0.1:{port}", self.database.url, window_seconds=rules.delay, mode=mode, shop=key
         )
-        config = demo_config(info_of(self.box), plan)
+        config = build_demo_config(build_info(self.box), plan)
         config["server"]["public_url"] = f"http://127.0.0.1:{self.ports[0]}"
         config["sculpteo"]["poll"] = "1s"
         config["shops"][key]["payment"] = rules.payment
@@ -162,7 +162,7 @@ class Run:
         ]
         watching = asyncio.create_task(self._keep_alive())
         try:
-            await self.stage.finish()
+            await self.stage.wait_for_actions()
             return await self._end(watching)
         finally:
             watching.cancel()
@@ -257,8 +257,8 @@ class Run:
         if self.script.outage is None:
             return
         service, at, seconds = self.script.outage
-        down = self.box.sculpteo_down if service == "sculpteo" else self.box.shopify_down
-        up = self.box.sculpteo_up if service == "sculpteo" else self.box.shopify_up
+        down = self.box.stop_sculpteo if service == "sculpteo" else self.box.stop_shopify
+        up = self.box.start_sculpteo if service == "sculpteo" else self.box.start_shopify
         await asyncio.sleep(at)
         await down()
         await asyncio.sleep(seconds)

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.order.problems import Alarm, Problem
 from bridge.order.states import State, Wait
-from bridge.sandbox.demo_config import stock
+from bridge.sandbox.demo_config import add_demo_products
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.model import Book, Item, Parcel
 from tests.campaign.books import Entry, Record, judge
@@ -32,7 +32,7 @@ class Fine:
 @pytest.fixture
 async def fine() -> AsyncIterator[Fine]:
     box = Sandbox()
-    stock(box.shop, box.printer)
+    add_demo_products(box.shop, box.printer)
     stage = Day(box, 1)
     sale = KINDS["ring"].sell(stage, 0.0)
     address = sale.addresses[0]

@@ -13,8 +13,8 @@ from random import Random
 import aiohttp
 import pytest
 
-from bridge.sandbox.control_server import info_of
-from bridge.sandbox.demo_config import DemoPlan, demo_config, stock, write_config
+from bridge.sandbox.control_server import build_info
+from bridge.sandbox.demo_config import DemoPlan, add_demo_products, build_demo_config, write_config
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.settings import SculpteoSettings
 from bridge.sandbox.shopify.customers import People
@@ -51,7 +51,7 @@ class Town:
     async def bridge(self, death: Death | None = None) -> tuple[Child, int]:
         """A new one; gives its port too."""
         port = free_port()
-        config = demo_config(info_of(self.box), DemoPlan(f"127.0.0.1:{port}", self.database.url, 0))
+        config = build_demo_config(build_info(self.box), DemoPlan(f"127.0.0.1:{port}", self.database.url, 0))
         config["shops"]["acme"]["since"] = "2020-01-01"
         config["invoice"], config["limits"] = {"mode": "none"}, {}
         path = self.folder / f"config-{port}.yaml"
@@ -65,7 +65,7 @@ async def town(nursery: Nursery, databases: Databases, folder: Path) -> AsyncIte
     home.mkdir()
     shop = ShopSettings(bucket_size=1e6, restore_rate=1e6)
     async with Sandbox(shops=(shop,), sculpteo=SculpteoSettings(automatic=True, pace=())) as box:
-        stock(box.shop, box.printer)
+        add_demo_products(box.shop, box.printer)
         database = await databases.new(home)
         yield Town(box, database, nursery, home, People(Random(7)))
         await database.drop()

@@ -17,7 +17,7 @@ from bridge.order.model import Design, PrintItem
 from bridge.order.problems import Problem
 from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
-from bridge.sandbox.demo_config import stock
+from bridge.sandbox.demo_config import add_demo_products
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.scenario import Stage
 from bridge.sandbox.sculpteo.model import Book, Item
@@ -103,11 +103,11 @@ async def routed() -> AsyncIterator[Scenes]:
     async def make(rules: Rules | None = None, **options: Any) -> Scene:
         box = Sandbox()
         boxes.append(box)
-        stock(box.shop, box.printer)
+        add_demo_products(box.shop, box.printer)
         stage = Stage(box, 1)
         witness = Witness(box, rules or Rules(since=False), lambda _: True)
         witness.works_in("live")
-        order = stage.buy(stage.people.next(), ["RING-S"], **options)
+        order = stage.create_order(stage.people.next(), ["RING-S"], **options)
         witness.sold(order)
         await asyncio.sleep(2 * ROUTED)
         assert order.fulfillment_orders

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 from bridge.cli import main
 from bridge.order.clock import SystemClock
-from bridge.sandbox.control_server import info_of
-from bridge.sandbox.demo_config import DemoPlan, demo_config, stock
+from bridge.sandbox.control_server import build_info
+from bridge.sandbox.demo_config import DemoPlan, add_demo_products, build_demo_config
 from bridge.sandbox.sandbox import Sandbox
 from bridge.store import Store
 
@@ -49,8 +49,8 @@ class Floor:
 async def floor(folder: Path) -> AsyncIterator[Floor]:
     """The demo's shop and designs; there is no database yet."""
     async with Sandbox() as box:
-        stock(box.shop, box.printer)
+        add_demo_products(box.shop, box.printer)
         plan = DemoPlan(
             "127.0.0.1:1", f"sqlite:///{folder / 'bridge.db'}", public_url="https://bridge.example"
         )
-        yield Floor(box, folder / "config.yaml", deepcopy(demo_config(info_of(box), plan)))
+        yield Floor(box, folder / "config.yaml", deepcopy(build_demo_config(build_info(box), plan)))

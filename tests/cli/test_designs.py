@@ -58,7 +58,7 @@ async def test_a_file_that_cannot_be_one_is_named(shop: Floor, tmp_path: Path, n
 
 
 async def test_an_upload_that_finds_nobody_says_so_and_ends_with_one(shop: Floor, tmp_path: Path) -> None:
-    await shop.box.sculpteo_down()
+    await shop.box.stop_sculpteo()
     result = await shop.run("designs", "upload", str(model(tmp_path)))
     assert result.exit_code == 1
     assert "Sculpteo did not take the file" in result.stderr

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main
-from bridge.cli._demo_runner import free_port
+from bridge.cli._demo_runner import find_free_port
 from bridge.order import stored_keys
 from bridge.store import Store
 from tests.cli.floor import Floor, floor
@@ -59,7 +59,7 @@ async def test_looking_before_the_first_start_says_so_and_makes_no_database(shop
 @pytest.mark.parametrize("words", ["audit", "backfill --since 2026-11-01", "plan --no-prices", "rebuild"])
 async def test_a_shop_that_cannot_be_reached_is_told_in_one_line(shop: Floor, words: str) -> None:
     await shop.make_database()
-    await shop.box.shopify_down()
+    await shop.box.stop_shopify()
     result = await shop.run(*words.split())
     assert result.exit_code == 1
     assert "Shopify could not be reached: no connection to 127.0.0.1" in result.output
@@ -96,7 +96,7 @@ def test_the_help_of_a_family_tells_whole_sentences(family: str) -> None:
 
 
 async def test_a_public_address_that_does_not_answer_is_told_in_words(shop: Floor) -> None:
-    shop.config["server"]["public_url"] = f"http://127.0.0.1:{free_port()}"
+    shop.config["server"]["public_url"] = f"http://127.0.0.1:{find_free_port()}"
     result = await shop.run("check")
     assert "could not be reached from here: the connection failed: Connection refused" in result.stdout
     assert "Error" not in result.stdout

@@ -86,7 +86,7 @@ async def test_what_sculpteo_has_no_more_is_found(shop: Floor) -> None:
 
 
 async def test_a_silent_sculpteo_is_told_and_the_catalogue_is_shown_all_the_same(shop: Floor) -> None:
-    await shop.box.sculpteo_down()
+    await shop.box.stop_sculpteo()
     found = await planned(shop)
     assert kinds(found)["LAMP"] == ["unanswered"]
     assert kinds(found)["NEW-2026"] == ["unmapped"]
@@ -94,7 +94,7 @@ async def test_a_silent_sculpteo_is_told_and_the_catalogue_is_shown_all_the_same
 
 
 async def test_a_shop_that_does_not_answer_is_named(shop: Floor) -> None:
-    await shop.box.shopify_down()
+    await shop.box.stop_shopify()
     result = await shop.run("plan")
     assert result.exit_code == 1
     assert "The shop acme could not be read" in result.stdout

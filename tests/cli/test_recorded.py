@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bridge.cli._record_checks import (
-    privacy_check,
-    recorded,
+    check_privacy_webhooks,
+    check_records,
 )
 from bridge.config.loader import load_config
 from bridge.order.records import PrivacyRequest
@@ -26,7 +26,8 @@ def config(tmp_path: Path) -> Path:
 
 async def told(config: Path) -> list[str]:
     return [
-        f"{check.name}: {check.result}: {check.sentence}" async for check in recorded(load_config(config))
+        f"{check.name}: {check.result}: {check.sentence}"
+        async for check in check_records(load_config(config))
     ]
 
 
@@ -46,7 +47,7 @@ async def test_it_is_told_whether_a_privacy_webhook_ever_came(config: Path, tmp_
 
 
 def test_the_remedy_names_the_three_webhooks_and_where_they_go() -> None:
-    remedy = privacy_check("acme", None, "https://bridge.example.com/").remedy
+    remedy = check_privacy_webhooks("acme", None, "https://bridge.example.com/").remedy
     for part in (
         *("customers/data_request", "customers/redact", "shop/redact"),
         "https://bridge.example.com/webhooks/shopify/acme",

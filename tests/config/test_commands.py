@@ -14,11 +14,11 @@ import yaml
 from click.testing import CliRunner, Result
 
 from bridge.cli import main
-from bridge.cli._upstream_checks import Check
-from bridge.cli.check import collect
+from bridge.cli._upstream_checks import CheckResult
+from bridge.cli.check import collect_checks
 from bridge.config.alert_settings import list_alert_targets
 from bridge.config.loader import Loaded, load_bytes
-from bridge.sandbox.demo_config import stock
+from bridge.sandbox.demo_config import add_demo_products
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.shopify.settings import ALL_SCOPES, ShopSettings
 from bridge.web.console.passwords import fits
@@ -315,7 +315,7 @@ def test_warnings_do_not_fail_an_offline_check(good: Path) -> None:
 @pytest.fixture
 async def box() -> AsyncIterator[Sandbox]:
     async with Sandbox() as running:
-        stock(running.shop, running.printer)
+        add_demo_products(running.shop, running.printer)
         yield running
 
 
@@ -347,11 +347,11 @@ def loaded(config: dict[str, Any]) -> Loaded:
     return load_bytes(yaml.safe_dump(config).encode(), Path("config.yaml"), {})
 
 
-async def checks(box: Sandbox, **changes: Any) -> list[Check]:
-    return await collect(loaded(config_for(box, **changes)), offline=False, show=False)
+async def checks(box: Sandbox, **changes: Any) -> list[CheckResult]:
+    return await collect_checks(loaded(config_for(box, **changes)), offline=False, show=False)
 
 
-def result_of(found: list[Check], name: str) -> set[str]:
+def result_of(found: list[CheckResult], name: str) -> set[str]:
     return {one.result for one in found if one.name == name}
 
 
@@ -392,7 +392,7 @@ async def test_what_is_lost_without_a_scope_is_said() -> None:
     kept = tuple(scope for scope in ShopSettings().scopes if scope != "write_orders")
     kept = (*kept, "read_orders")
     async with Sandbox(shops=[ShopSettings(scopes=kept)]) as box:
-        stock(box.shop, box.printer)
+        add_demo_products(box.shop, box.printer)
         found = await checks(box)
     (one,) = [check for check in found if check.name == "scopes acme"]
     assert one.result == "warning"

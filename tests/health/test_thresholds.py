@@ -13,10 +13,10 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-from bridge.cli._order_context import Desk
+from bridge.cli._order_context import OrderContext
 from bridge.cli._status_report import (
-    standing,
-    todos,
+    collect_status_report,
+    list_todos,
 )
 from bridge.config.alert_settings import Reminders
 from bridge.config.database_location import build_located
@@ -115,8 +115,8 @@ async def todo_of(store: Store, clock: Tick, loaded: Loaded) -> str:
     """What `status` has to say of orders, by their names or by what they wait for."""
     for what in ("reconciled_at", "subscribed_at"):
         await store.memory.set(f"{what}:acme", clock.now().isoformat())
-    found = await standing(Desk(build_located(loaded), store, clock))  # type: ignore[arg-type] # a clock that a test turns
-    return "\n".join(f"{todo.order}: {todo.sentence}" for todo in todos(found))
+    found = await collect_status_report(OrderContext(build_located(loaded), store, clock))  # type: ignore[arg-type] # a clock that a test turns
+    return "\n".join(f"{todo.order}: {todo.sentence}" for todo in list_todos(found))
 
 
 async def test_whatever_an_order_is_stuck_in_for_a_month_somebody_is_told_at_growing_intervals(

@@ -100,9 +100,9 @@ async def test_a_body_that_is_no_request_is_400_and_never_500(
 async def test_two_shops_have_two_servers_and_know_nothing_of_each_other(http: aiohttp.ClientSession) -> None:
     shops = (ShopSettings(), ShopSettings(domain="globex.myshopify.com", name="Globex"))
     async with Sandbox(shops=shops) as box:
-        box.shop_of("acme").shop.create_order(["MUG"])
+        box.get_running_shop("acme").shop.create_order(["MUG"])
         for name, count in (("acme", 1), ("globex", 0)):
-            url = f"{box.shop_of(name).url}/admin/api/2026-10/orders.json"
+            url = f"{box.get_running_shop(name).url}/admin/api/2026-10/orders.json"
             async with http.get(url, headers=STATIC) as response:
                 assert len((await response.json())["orders"]) == count
 
@@ -112,11 +112,11 @@ async def test_a_shop_that_is_down_refuses_connections_and_comes_back_on_its_por
 ) -> None:
     async with http.post(graphql(box), json={"query": "{ shop { id } }"}, headers=STATIC) as response:
         assert response.status == 200
-    await box.shopify_down()
+    await box.stop_shopify()
     await asyncio.sleep(0.05)  # until the client has noticed that its kept connection is gone
     with pytest.raises(aiohttp.ClientConnectorError):
         await http.post(graphql(box), json={"query": "{ shop { id } }"}, headers=STATIC)
-    await box.shopify_up()
+    await box.start_shopify()
     async with http.post(graphql(box), json={"query": "{ shop { id } }"}, headers=STATIC) as response:
         assert response.status == 200
 
@@ -129,7 +129,7 @@ def library(box: Sandbox) -> Iterator[None]:
     """Point the library at the sandbox. It builds "<shop>.<domain>:<port>" from what it is given, so the
     address 127.0.0.1 is the "shop" 127 in the "domain" 0.0.1."""
     before = (shopify.Session.protocol, shopify.Session.myshopify_domain, shopify.Session.port)
-    port = box.shop_of().site.port
+    port = box.get_running_shop().site.port
     shopify.Session.setup(protocol="http", myshopify_domain="0.0.1", port=port)
     yield
     shopify.Session.setup(protocol=before[0], myshopify_domain=before[1], port=before[2])

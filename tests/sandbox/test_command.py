@@ -17,15 +17,15 @@ from click.testing import CliRunner
 
 from bridge import sandbox
 from bridge.cli import main
-from bridge.cli._demo_runner import free_port
+from bridge.cli._demo_runner import find_free_port
 from bridge.cli._sample_catalog import (
-    catalog,
-    filled,
+    build_sample_catalog,
+    fill_pattern,
 )
 from bridge.config.loader import load_config
 from bridge.config.settings import ByOption, Item, Product, ScaleByOption
-from bridge.sandbox.control_client import Control
-from bridge.sandbox.id_sequences import kept_numbers
+from bridge.sandbox.control_client import ControlClient
+from bridge.sandbox.id_sequences import iter_order_numbers
 from tests.sandbox.make import ADA
 from tests.sandbox.receiver import receiver
 
@@ -82,23 +82,23 @@ async def running(*arguments: str) -> AsyncIterator[tuple[str, asyncio.subproces
         await asyncio.wait_for(process.wait(), 10)
 
 
-def control_of(said: str) -> Control:
+def control_of(said: str) -> ControlClient:
     found = re.search(r"Control: (\S+)/_control/info", said)
     assert found
-    return Control(found[1])
+    return ControlClient(found[1])
 
 
 async def test_it_runs_alone_prints_a_configuration_and_stops_when_it_is_told_to(tmp_path: Path) -> None:
     async with running("--port", "0") as (said, process):
         lines = yaml.safe_load(said.split("A configuration for it:")[1].split("Webhooks and")[0])
         async with control_of(said) as control:
-            info = await control.info()
+            info = await control.fetch_info()
             assert lines["shops"]["acme"]["admin_url"] == info.shops[0].admin_url
             assert lines["sculpteo"]["base_url"] == info.sculpteo_url
             config = tmp_path / "config.yaml"
             config.write_text(yaml.safe_dump(lines))
             assert set(load_config(config, {}).settings.shops) == {"acme"}
-            order = await control.shop().create_order(["CHESS-SET"], address=ADA)
+            order = await control.select_shop().create_order(["CHESS-SET"], address=ADA)
             assert order.name == "#1001"
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 10) == 0
@@ -118,9 +118,9 @@ async def test_it_simulates_ones_own_shop_and_sends_to_ones_own_bridge(tmp_path:
         async with running(*arguments) as (said, _), control_of(said) as control:
             assert "admin_url: http://127.0.0.1:" in said
             assert "own-password" not in said
-            shop = control.shop("north-prints")
-            assert (await control.faults())[0].times == 3
-            assert (await control.info()).shops[0].client_secret == "shpss_x1y2"
+            shop = control.select_shop("north-prints")
+            assert (await control.fetch_faults())[0].times == 3
+            assert (await control.fetch_info()).shops[0].client_secret == "shpss_x1y2"
             subscribe = """mutation { webhookSubscriptionCreate(topic: ORDERS_CREATE,
               webhookSubscription: {uri: "https://b.example.org/webhooks/shopify/north"}) {
               userErrors { message } } }"""
@@ -131,8 +131,8 @@ async def test_it_simulates_ones_own_shop_and_sends_to_ones_own_bridge(tmp_path:
             assert set(order.units) <= {"MUG-WHITE", "MUG-BLACK", "GIFT-1"}
 
 
-async def graphql(control: Control, secret: str, query: str) -> None:
-    shop = (await control.info()).shops[0]
+async def graphql(control: ControlClient, secret: str, query: str) -> None:
+    shop = (await control.fetch_info()).shops[0]
     form = {"grant_type": "client_credentials", "client_id": shop.client_id, "client_secret": secret}
     async with aiohttp.ClientSession() as http:
         async with http.post(f"{shop.admin_url}/admin/oauth/access_token", data=form) as response:
@@ -185,7 +185,7 @@ def test_a_catalogue_has_a_variant_for_every_value_that_decides() -> None:
         scale=ScaleByOption(option="Size", values={"S": Decimal("0.8"), "L": Decimal("1.2")}),
     )
     chess = Product(sku="CHESS", items=(Item(uuid="ChPawn01", quantity=16), Item(uuid="ChRoyal2")))
-    [(title, mugs), (_, sets), (_, gifts)] = catalog([mug, chess], ["GIFT-?"])
+    [(title, mugs), (_, sets), (_, gifts)] = build_sample_catalog([mug, chess], ["GIFT-?"])
     assert title == "Mug"
     assert [variant["sku"] for variant in mugs] == [
         "MUG-WHITE-S",
@@ -199,7 +199,7 @@ def test_a_catalogue_has_a_variant_for_every_value_that_decides() -> None:
 
 @pytest.mark.parametrize(("pattern", "sku"), [("A-*", "A-1"), ("?-*-*", "1-1-1"), ("RING", "RING")])
 def test_patterns_are_filled_in(pattern: str, sku: str) -> None:
-    assert filled(pattern) == sku
+    assert fill_pattern(pattern) == sku
 
 
 def configured(folder: Path, listen: str, **changes: object) -> Path:
@@ -208,10 +208,10 @@ def configured(folder: Path, listen: str, **changes: object) -> Path:
     return path
 
 
-async def codes(control: Control) -> set[str]:
+async def codes(control: ControlClient) -> set[str]:
     """Everything that a run gave out for one order that is printed and shipped."""
-    order = await control.shop().test_order()
-    info = await control.info()
+    order = await control.select_shop().test_order()
+    info = await control.fetch_info()
     async with aiohttp.ClientSession() as http:
         fields = {
             "login": info.sculpteo_login,
@@ -239,13 +239,16 @@ async def test_no_code_is_given_out_twice_over_restarts(tmp_path: Path) -> None:
 
 def test_numbers_go_on_and_where_they_cannot_be_kept_they_follow_the_clock(tmp_path: Path) -> None:
     kept = tmp_path / "sub" / "sandbox.json"
-    first = kept_numbers(kept, "acme.myshopify.com", 1001)
+    first = iter_order_numbers(kept, "acme.myshopify.com", 1001)
     assert [next(first), next(first)] == [1001, 1002]
-    again, other = kept_numbers(kept, "acme.myshopify.com", 1001), kept_numbers(kept, "b.myshopify.com", 1001)
+    again, other = (
+        iter_order_numbers(kept, "acme.myshopify.com", 1001),
+        iter_order_numbers(kept, "b.myshopify.com", 1001),
+    )
     assert [next(again), next(first), next(other)] == [1003, 1004, 1001]
     broken = tmp_path / "broken.json"
     broken.write_text("not ours")
-    numbers = kept_numbers(broken, "acme.myshopify.com", 1001)
+    numbers = iter_order_numbers(broken, "acme.myshopify.com", 1001)
     assert next(numbers) < next(numbers)
     assert broken.read_text() == "not ours"
 
@@ -254,7 +257,7 @@ def test_numbers_go_on_and_where_they_cannot_be_kept_they_follow_the_clock(tmp_p
 async def test_it_follows_the_configuration_and_prices_only_what_it_knows(tmp_path: Path) -> None:
     config = configured(tmp_path, "127.0.0.1:1")
     async with running("-c", str(config), "--port", "0") as (said, _), control_of(said) as control:
-        url = (await control.info()).sculpteo_url
+        url = (await control.fetch_info()).sculpteo_url
 
         async def price(uuid: str, material: str = "white_plastic") -> object:
             query = {"uuid": uuid, "productname": material, "unit": "mm"}
@@ -273,9 +276,9 @@ async def test_it_follows_the_configuration_and_prices_only_what_it_knows(tmp_pa
         async with asyncio.timeout(20):
             while await price("Newer001") != 0:  # noqa: ASYNC110 - the sandbox tells nobody
                 await asyncio.sleep(0.1)
-        order = await control.shop().create_order(["RING"])
+        order = await control.select_shop().create_order(["RING"])
         assert order.ships_to
-        skus = {sku for _ in range(3) for sku in (await control.shop().test_order()).units}
+        skus = {sku for _ in range(3) for sku in (await control.select_shop().test_order()).units}
         assert skus == {"MUG-WHITE", "MUG-BLACK", "RING"}
 
 
@@ -283,13 +286,13 @@ async def test_it_follows_the_configuration_and_prices_only_what_it_knows(tmp_pa
 async def test_a_test_order_goes_to_the_sandbox_that_runs_and_is_never_for_money(tmp_path: Path) -> None:
     config = configured(tmp_path, "127.0.0.1:1")
     async with running("-c", str(config), "--port", "0") as (said, _), control_of(said) as control:
-        shop = {**OWN["shops"]["north"], "admin_url": (await control.info()).shops[0].admin_url}
+        shop = {**OWN["shops"]["north"], "admin_url": (await control.fetch_info()).shops[0].admin_url}
         configured(tmp_path, "127.0.0.1:1", shops={"north": shop})
         sent = await asyncio.to_thread(
             CliRunner().invoke, main, ["sandbox", "-c", str(config), "--test-order"]
         )
         assert sent.exit_code == 0, sent.output
-        [order] = await control.shop().orders()
+        [order] = await control.select_shop().orders()
         [sku] = order.units
         assert f"{order.name} is ordered and paid: 1 x {sku}, to {order.ships_to}." in sent.output
         assert f"`sculpteo-bridge why {order.name[1:]} -c {config}`" in sent.output
@@ -298,13 +301,13 @@ async def test_a_test_order_goes_to_the_sandbox_that_runs_and_is_never_for_money
             CliRunner().invoke, main, ["sandbox", "-c", str(config), "--test-order"]
         )
         assert refused.exit_code == 2  # a simulated shop beside the real Sculpteo
-        assert len(await control.shop().orders()) == 1
+        assert len(await control.select_shop().orders()) == 1
 
 
 @pytest.mark.long
 async def test_the_example_of_its_readme_is_an_order_that_is_printed(tmp_path: Path) -> None:
     """Everything as it is printed: the configuration of the sandbox, and the first command of its README."""
-    listen = f"127.0.0.1:{free_port()}"
+    listen = f"127.0.0.1:{find_free_port()}"
     async with running("--port", "0") as (said, _), control_of(said) as control:
         lines = yaml.safe_load(said.split("A configuration for it:")[1].split("Webhooks and")[0])
         config = tmp_path / "config.yaml"
@@ -321,7 +324,7 @@ async def test_the_example_of_its_readme_is_an_order_that_is_printed(tmp_path: P
                     pass
                 found = re.search(r"create_order -d '(.*)'", README.read_text("utf-8"))
                 assert found
-                await control.request("POST", "shop/-/create_order", json.loads(found[1]))
+                await control.send_request("POST", "shop/-/create_order", json.loads(found[1]))
                 await asyncio.to_thread(
                     CliRunner().invoke, main, ["backfill", "--since", "2026-01-01", "-c", str(config)]
                 )

@@ -12,14 +12,14 @@ import pytest
 from bridge import sandbox
 from bridge.sandbox import Sandbox
 from bridge.sandbox.control_client import (
-    Control,
+    ControlClient,
     ControlError,
-    PrinterControl,
-    ShopControl,
+    PrinterClient,
+    ShopClient,
 )
 from bridge.sandbox.control_server import (
-    PrinterDesk,
-    ShopDesk,
+    PrinterVerbs,
+    ShopVerbs,
 )
 from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.sculpteo.model import ParcelPlan, Step
@@ -35,9 +35,9 @@ async def box() -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture
-async def control(box: Sandbox) -> AsyncIterator[Control]:
-    async with Control(box.control_url) as client:
-        await client.shop().add_product("Ring", [{"sku": "RING", "options": {"Size": "S"}}])
+async def control(box: Sandbox) -> AsyncIterator[ControlClient]:
+    async with ControlClient(box.control_url) as client:
+        await client.select_shop().add_product("Ring", [{"sku": "RING", "options": {"Size": "S"}}])
         yield client
 
 
@@ -49,8 +49,8 @@ async def place(box: Sandbox) -> str:
         return await response.text()
 
 
-async def test_another_process_can_do_all_that_happens_to_an_order(control: Control) -> None:
-    shop = control.shop("acme")
+async def test_another_process_can_do_all_that_happens_to_an_order(control: ControlClient) -> None:
+    shop = control.select_shop("acme")
     order = await shop.create_order(
         [Buy("RING", 3, properties=(("Engraving", "Zoë"),)), "MUG"],
         address=ADA,
@@ -83,7 +83,7 @@ async def test_another_process_can_do_all_that_happens_to_an_order(control: Cont
 
 
 async def test_another_process_can_read_the_books_and_drive_the_production(
-    box: Sandbox, control: Control
+    box: Sandbox, control: ControlClient
 ) -> None:
     await control.printer.script("Ada Brindille", [Step(0.0, "In Process", ParcelPlan("UPS"))])
     reference = await place(box)
@@ -96,24 +96,24 @@ async def test_another_process_can_read_the_books_and_drive_the_production(
     assert await control.printer.books(fake=True) == []
 
 
-async def test_another_process_can_order_faults_and_outages(box: Sandbox, control: Control) -> None:
-    made = await control.fault("sculpteo.order", "reset", effect=True, times=2, containing="Ada")
-    assert [fault.id for fault in await control.faults()] == [made.id]
+async def test_another_process_can_order_faults_and_outages(box: Sandbox, control: ControlClient) -> None:
+    made = await control.add_fault("sculpteo.order", "reset", effect=True, times=2, containing="Ada")
+    assert [fault.id for fault in await control.fetch_faults()] == [made.id]
     assert box.faults.rules[0].kind is Kind.RESET
     await control.remove_fault(made.id)
-    await control.fault("sculpteo.*", Kind.SLOW, probability=0.5, seconds=0.1)
+    await control.add_fault("sculpteo.*", Kind.SLOW, probability=0.5, seconds=0.1)
     await control.clear_faults()
-    assert await control.faults() == []
-    await control.outage("sculpteo", True)
+    assert await control.fetch_faults() == []
+    await control.set_outage("sculpteo", True)
     with pytest.raises(aiohttp.ClientConnectorError):
         await place(box)
-    await control.outage("sculpteo", False)
+    await control.set_outage("sculpteo", False)
     assert len(await place(box)) == 8
-    assert (await control.visits())["sculpteo.order"] == 1
+    assert (await control.fetch_visit_counts())["sculpteo.order"] == 1
 
 
-async def test_it_tells_how_to_reach_everything(box: Sandbox, control: Control) -> None:
-    info = await control.info()
+async def test_it_tells_how_to_reach_everything(box: Sandbox, control: ControlClient) -> None:
+    info = await control.fetch_info()
     assert (info.shops[0].admin_url, info.sculpteo_url) == (box.shopify_url, box.sculpteo_url)
 
 
@@ -135,13 +135,13 @@ async def test_it_tells_how_to_reach_everything(box: Sandbox, control: Control) 
     ],
 )
 async def test_a_mistake_is_answered_with_a_sentence(
-    control: Control, path: str, body: object, sentence: str
+    control: ControlClient, path: str, body: object, sentence: str
 ) -> None:
     with pytest.raises(ControlError, match=sentence):
-        await control.request("POST", path, body)
+        await control.send_request("POST", path, body)
 
 
-@pytest.mark.parametrize(("desk", "client"), [(ShopDesk, ShopControl), (PrinterDesk, PrinterControl)])
+@pytest.mark.parametrize(("desk", "client"), [(ShopVerbs, ShopClient), (PrinterVerbs, PrinterClient)])
 def test_the_client_has_every_verb_of_the_server(desk: type, client: type) -> None:
     def verbs(kind: type) -> set[str]:
         return {name for name, _ in inspect.getmembers(kind, inspect.isfunction) if name[0] != "_"}
@@ -152,7 +152,7 @@ def test_the_client_has_every_verb_of_the_server(desk: type, client: type) -> No
 def test_the_readme_names_every_verb_fault_and_endpoint() -> None:
     text = (Path(sandbox.__file__).parent / "README.md").read_text(encoding="utf-8")
     verbs = {
-        name for desk in (ShopDesk, PrinterDesk) for name, _ in inspect.getmembers(desk, inspect.isfunction)
+        name for desk in (ShopVerbs, PrinterVerbs) for name, _ in inspect.getmembers(desk, inspect.isfunction)
     }
     missing = [name for name in (*verbs, *Kind) if name[0] != "_" and f"`{name}`" not in text]
     assert missing == []
@@ -186,10 +186,10 @@ def test_the_readme_names_every_verb_fault_and_endpoint() -> None:
     ],
 )
 async def test_what_is_wrong_is_one_sentence_without_the_words_of_a_library(
-    control: Control, path: str, body: object, sentence: str
+    control: ControlClient, path: str, body: object, sentence: str
 ) -> None:
     with pytest.raises(ControlError) as refused:
-        await control.request("POST", path, body)
+        await control.send_request("POST", path, body)
     said = str(refused.value)
     assert sentence in said
     assert not any(word in said for word in ("\\n", "validation error", "pydantic", "[type=", "Traceback"))
@@ -202,25 +202,27 @@ async def test_a_body_that_is_no_json_is_told(box: Sandbox) -> None:
         assert "the body is not JSON" in (await response.json())["error"]
 
 
-async def test_an_order_without_an_address_is_of_an_invented_customer(control: Control, box: Sandbox) -> None:
-    sent = await control.request("POST", "shop/-/create_order", {"new": {"lines": ["RING"]}})
+async def test_an_order_without_an_address_is_of_an_invented_customer(
+    control: ControlClient, box: Sandbox
+) -> None:
+    sent = await control.send_request("POST", "shop/-/create_order", {"new": {"lines": ["RING"]}})
     order = box.shop.order(json.loads(sent)["name"])
     assert order.address is not None
     assert order.customer is not None
     assert (order.email or "").endswith("@mail.example")
-    other = box.shop.order((await control.shop().create_order(["RING"])).name)
+    other = box.shop.order((await control.select_shop().create_order(["RING"])).name)
     assert other.address is not None
     assert other.address.name != order.address.name
-    without = await control.request(
+    without = await control.send_request(
         "POST", "shop/-/create_order", {"new": {"lines": ["RING"], "address": None}}
     )
     assert box.shop.order(json.loads(without)["name"]).address is None
 
 
 async def test_a_sku_is_renamed_and_a_price_changed_for_what_is_sold_from_then_on(
-    control: Control, box: Sandbox
+    control: ControlClient, box: Sandbox
 ) -> None:
-    shop = control.shop()
+    shop = control.select_shop()
     before = box.shop.order((await shop.create_order(["RING"])).name)
     await shop.rename_sku("RING", "RING-2026")
     await shop.set_price("RING-2026", Decimal("31.50"))
@@ -232,9 +234,9 @@ async def test_a_sku_is_renamed_and_a_price_changed_for_what_is_sold_from_then_o
         await shop.rename_sku("RING-2026", "RING-2026")
 
 
-async def test_each_shops_own_address_answers_too(box: Sandbox, control: Control) -> None:
+async def test_each_shops_own_address_answers_too(box: Sandbox, control: ControlClient) -> None:
     box.shop.test_skus = ("RING",)
-    async with Control(box.shopify_url) as beside:
-        order = await beside.shop("acme").test_order()
+    async with ControlClient(box.shopify_url) as beside:
+        order = await beside.select_shop("acme").test_order()
     assert order.units == {"RING": 1}
     assert order.ships_to

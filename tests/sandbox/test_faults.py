@@ -76,9 +76,9 @@ async def test_what_a_slow_server_was_asked_for_happens_though_the_client_has_go
 
 
 async def test_an_outage_refuses_connections(box: Sandbox) -> None:
-    await box.sculpteo_down()
+    await box.stop_sculpteo()
     assert (await order(box))[0] == "ClientConnectorError"
-    await box.sculpteo_up()
+    await box.start_sculpteo()
     assert (await order(box))[0] == 200
 
 

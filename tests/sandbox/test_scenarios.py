@@ -7,13 +7,21 @@ import pytest
 
 from bridge.order.states import State
 from bridge.sandbox import Sandbox
-from bridge.sandbox.control_server import info_of
-from bridge.sandbox.demo_config import DESIGNS, IGNORE, MAPPING, PRODUCTS, DemoPlan, demo_config, stock
+from bridge.sandbox.control_server import build_info
+from bridge.sandbox.demo_config import (
+    DESIGNS,
+    IGNORE,
+    MAPPING,
+    PRODUCTS,
+    DemoPlan,
+    add_demo_products,
+    build_demo_config,
+)
 from bridge.sandbox.scenario import (
     Scenario,
     Stage,
 )
-from bridge.sandbox.scenarios import DAY, pick
+from bridge.sandbox.scenarios import DAY, select_scenarios
 from bridge.sandbox.shopify.model import Order
 
 NEEDED = {
@@ -37,12 +45,12 @@ NEEDED = {
 async def played(scenario: Scenario, seed: int = 0) -> tuple[Sandbox, Order]:
     """The order that a scenario makes, after all that happens to it in the shop."""
     async with Sandbox(seed=seed) as box:
-        stock(box.shop, box.printer)
+        add_demo_products(box.shop, box.printer)
         stage = Stage(box, seed=seed, beat=0.01)
         order = scenario.play(stage)
         if scenario.key != "cancelled_too_late":  # waits for the order to be printed
-            await asyncio.wait_for(stage.finish(), 5)
-        stage.close()
+            await asyncio.wait_for(stage.wait_for_actions(), 5)
+        stage.cancel_actions()
         return box, order
 
 
@@ -78,19 +86,19 @@ def mapped(sku: str | None) -> bool:
 def test_a_day_has_what_a_shop_meets() -> None:
     assert {scenario.key for scenario in DAY} >= NEEDED
     assert len({scenario.key for scenario in DAY}) == len(DAY)
-    assert [scenario.key for scenario in pick(3)] == ["ring", "bundle", "options"]
-    assert len(pick(80)) == 80
-    assert pick(80, seed=1) == pick(80, seed=1) != pick(80, seed=2)
+    assert [scenario.key for scenario in select_scenarios(3)] == ["ring", "bundle", "options"]
+    assert len(select_scenarios(80)) == 80
+    assert select_scenarios(80, seed=1) == select_scenarios(80, seed=1) != select_scenarios(80, seed=2)
 
 
 async def test_the_same_seed_plays_the_same_day() -> None:
     days = []
     for _ in range(2):
         async with Sandbox(seed=7) as box:
-            stock(box.shop, box.printer)
+            add_demo_products(box.shop, box.printer)
             stage = Stage(box, seed=7)
             days.append([scenario.play(stage).address for scenario in DAY])
-            stage.close()
+            stage.cancel_actions()
     assert days[0] == days[1]
 
 
@@ -107,6 +115,8 @@ def test_every_product_is_mapped_ignored_or_meant_to_be_neither() -> None:
 
 async def test_the_demos_configuration_points_at_the_sandbox() -> None:
     async with Sandbox() as box:
-        config = demo_config(info_of(box), DemoPlan(listen="127.0.0.1:8123", database="sqlite:///x.db"))
+        config = build_demo_config(
+            build_info(box), DemoPlan(listen="127.0.0.1:8123", database="sqlite:///x.db")
+        )
     assert config["shops"]["acme"]["admin_url"] == box.shopify_url
     assert config["sculpteo"]["base_url"] == box.sculpteo_url

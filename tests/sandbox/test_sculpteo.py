@@ -217,7 +217,7 @@ async def test_each_change_is_notified_with_the_reference_alone(http: aiohttp.Cl
     async with receiver() as inbox, Sandbox() as box:
         _, reference = await order(box, http, notification_url=f"{inbox.url}/notify/secret")
         box.printer.advance(reference, "In Process")
-        await box.settle()
+        await box.wait_until_settled()
         assert [parse_qs(body.decode()) for _, body in inbox.requests] == [{"reference": [reference]}] * 2
 
 
@@ -226,10 +226,10 @@ async def test_notifications_can_be_lost_and_doubled(http: aiohttp.ClientSession
         box.faults.add("sculpteo.notifications", Kind.DROP, containing="Ada Brindille")
         box.faults.add("sculpteo.notifications", Kind.DUPLICATE)
         _, reference = await order(box, http, notification_url=inbox.url)
-        await box.settle()
+        await box.wait_until_settled()
         assert inbox.requests == []
         box.printer.advance(reference, "In Process")
-        await box.settle()
+        await box.wait_until_settled()
         assert len(inbox.requests) == 2
 
 

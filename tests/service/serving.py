@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from bridge.cli._demo_runner import free_port
+from bridge.cli._demo_runner import find_free_port
 from bridge.order.records import OrderRecord
-from bridge.sandbox.control_server import info_of
-from bridge.sandbox.demo_config import SHOP, DemoPlan, demo_config, stock, write_config
+from bridge.sandbox.control_server import build_info
+from bridge.sandbox.demo_config import SHOP, DemoPlan, add_demo_products, build_demo_config, write_config
 from bridge.sandbox.sandbox import Sandbox
 from bridge.store import Store
 from tests.store.make import Now
@@ -79,9 +79,9 @@ class Stage:
 
     def config(self, **changes: Any) -> dict[str, Any]:
         """The demo's configuration with other values at its top level."""
-        listen = f"127.0.0.1:{free_port()}"
+        listen = f"127.0.0.1:{find_free_port()}"
         plan = DemoPlan(listen, self.database, window_seconds=0)
-        config = demo_config(info_of(self.box), plan)
+        config = build_demo_config(build_info(self.box), plan)
         return {**config, "invoice": {"mode": "none"}, **changes}
 
     @asynccontextmanager
@@ -146,7 +146,7 @@ class Stage:
 @asynccontextmanager
 async def staged(folder: Path, database: str | None = None) -> AsyncIterator[Stage]:
     async with Sandbox(shops=(replace(SHOP),), webhook_speed=600) as box:
-        stock(box.shop, box.printer)
+        add_demo_products(box.shop, box.printer)
         yield Stage(box, folder, database or f"sqlite:///{folder / 'bridge.db'}")
 
 

@@ -96,7 +96,7 @@ async def test_after_a_wish_no_byte_of_the_file_and_no_line_of_a_log_has_anythin
             await stage.reaches(odd, "attention", serving)
             stage.box.shop.cancel(odd)
             await stage.reaches(odd, "cancelled", serving)
-            await stage.box.settle()
+            await stage.box.wait_until_settled()
             assert len(tokens.left_in(bytes_of(stage))) > 15, "they were there"
             assert (
                 await wish(stage, config, "customers/redact", {"customer": {"id": 1}, "orders_to_redact": []})

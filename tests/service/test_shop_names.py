@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bridge.sandbox.demo_config import SHOP, stock
+from bridge.sandbox.demo_config import SHOP, add_demo_products
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.shopify.shop import Shop
 from bridge.shopify.webhooks import sign
@@ -141,7 +141,7 @@ async def two_shops(folder: Path, database: str | None = None) -> AsyncIterator[
     """Both count their orders from the same number, so that whoever mixes them up buys the wrong one."""
     async with Sandbox(shops=(replace(SHOP), OTHER), webhook_speed=600) as box:
         for running in box.running.values():
-            stock(running.shop, box.printer)
+            add_demo_products(running.shop, box.printer)
         yield Stage(box, folder, database or f"sqlite:///{folder / 'bridge.db'}")
 
 

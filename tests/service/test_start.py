@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.cli._demo_runner import opened_day
+from bridge.cli._demo_runner import open_demo_day
 from bridge.errors import StoreUnavailable
 from bridge.store import Store
 from tests import postgres
@@ -37,6 +37,6 @@ async def test_a_database_that_goes_away_at_the_start_is_waited_for(
         return await wake(store, version)
 
     monkeypatch.setattr(Store, "wake_for_mapping", away_at_first)
-    async with opened_day(tmp_path, 1) as day:
+    async with open_demo_day(tmp_path, 1) as day:
         assert await day.bridge.store.memory.get("reconciled_at:acme"), "it got ready"
     assert tries == 2

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli._options import Family
+from bridge.cli._options import CommandGroup
 from bridge.cli.orders import decisions, listing, mapping, resolving
 
 
-@click.group(cls=Family)
+@click.group(cls=CommandGroup)
 def command() -> None:
     """The orders on record."""
 

@@ -11,19 +11,19 @@ from typing import Any
 
 import click
 
-from bridge.cli._context import decider
-from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._context import resolve_decider
+from bridge.cli._options import config_option, json_option, print_json, print_table
 from bridge.cli._order_context import (
     CHANGED,
-    Desk,
     NotFound,
+    OrderContext,
     as_option,
-    at_desk,
-    costs,
-    name_of,
+    describe_record,
+    format_order_total,
+    format_total_cost,
+    get_order_name,
     seen_option,
-    sentence_of,
-    total,
+    with_order_context,
     yes_option,
 )
 from bridge.decisions.actions import (
@@ -64,7 +64,7 @@ HELP = {
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class DecisionResult:
     """What became of one decision. `error` says why nothing was done."""
 
     order: str
@@ -78,7 +78,7 @@ class Result:
 Pick = Callable[[OrderRecord], bool]
 
 
-def decide(
+def run_decision(
     config: Path, action: Action, texts: Sequence[str], picks: tuple[State, str | None, Pick] | None,
     *, yes: bool, as_name: str | None, as_json: bool, seen: str | None = None,
 ) -> None:  # fmt: skip
@@ -88,10 +88,18 @@ def decide(
         raise click.UsageError("with --json nobody can be asked: say --yes as well")
     if seen is not None and (len(texts) != 1 or picks is not None):
         raise click.UsageError("--seen is of one order: name one")
-    work = partial(_work, action=action, texts=texts, picks=picks, yes=yes, who=decider(as_name), seen=seen)
-    results = at_desk(config, work)
+    work = partial(
+        _apply_to_orders,
+        action=action,
+        texts=texts,
+        picks=picks,
+        yes=yes,
+        who=resolve_decider(as_name),
+        seen=seen,
+    )
+    results = with_order_context(config, work)
     if as_json:
-        echo_json([_shown(action, result) for result in results])
+        print_json([_dump_result(action, result) for result in results])
     else:
         for result in results:
             click.echo(result.error or f"{result.order}: {action.done}", err=not result.done)
@@ -101,31 +109,39 @@ def decide(
         sys.exit(1)
 
 
-async def _work(
-    desk: Desk, *, action: Action, texts: Sequence[str], picks: tuple[State, str | None, Pick] | None,
+async def _apply_to_orders(
+    desk: OrderContext, *, action: Action, texts: Sequence[str], picks: tuple[State, str | None, Pick] | None,
     yes: bool, who: str, seen: str | None,
-) -> list[Result]:  # fmt: skip
+) -> list[DecisionResult]:  # fmt: skip
     orders: dict[int, OrderRecord] = {}
     results = []
     for text in texts:
         try:
-            order = await desk.order(text)
+            order = await desk.load_order(text)
         except NotFound as error:
-            results.append(Result(text, None, False, None, str(error)))
+            results.append(DecisionResult(text, None, False, None, str(error)))
         else:
             orders[order.key] = order
     if picks is not None:
-        orders |= {order.key: order for order in await _picked(desk, action, *picks)}
+        orders |= {order.key: order for order in await _select_orders(desk, action, *picks)}
     if seen is not None and any(order.decision_digest != seen for order in orders.values()):
         [order] = orders.values()
-        return [Result(name_of(order), order.shop, False, order.state, CHANGED.format(order=name_of(order)))]
+        return [
+            DecisionResult(
+                get_order_name(order),
+                order.shop,
+                False,
+                order.state,
+                CHANGED.format(order=get_order_name(order)),
+            )
+        ]
     if not yes:
-        _ask(action, [order for order in orders.values() if action.is_available(order)])
-    return results + [await _one(desk, action, order, who) for order in orders.values()]
+        _confirm_spending(action, [order for order in orders.values() if action.is_available(order)])
+    return results + [await _apply_to_order(desk, action, order, who) for order in orders.values()]
 
 
-async def _picked(
-    desk: Desk, action: Action, state: State, shop: str | None, pick: Pick
+async def _select_orders(
+    desk: OrderContext, action: Action, state: State, shop: str | None, pick: Pick
 ) -> list[OrderRecord]:
     """All orders in a state that a condition and the action fit."""
     found: list[OrderRecord] = []
@@ -138,38 +154,44 @@ async def _picked(
     return found
 
 
-def _ask(action: Action, orders: Sequence[OrderRecord]) -> None:
+def _confirm_spending(action: Action, orders: Sequence[OrderRecord]) -> None:
     """Have a person confirm what may cost money. Raises click.Abort."""
     staked = [order for order in orders if action.at_stake(order)]
     if not staked:
         return
     rows = [
         (
-            *(name_of(order), order.shop, sentence_of(order), prints_of(order), place_of(order)),
-            *(total(order), costs([order]), order.decision_digest),
+            *(
+                get_order_name(order),
+                order.shop,
+                describe_record(order),
+                format_prints(order),
+                format_destination(order),
+            ),
+            *(format_order_total(order), format_total_cost([order]), order.decision_digest),
         )
         for order in staked[:SHOWN]
     ]
-    echo_table(("Order", "Shop", "Now", "Prints", "To", "Sold for", "Cost", "Seen"), rows)
+    print_table(("Order", "Shop", "Now", "Prints", "To", "Sold for", "Cost", "Seen"), rows)
     if len(staked) > SHOWN:
         click.echo(f"... and {len(staked) - SHOWN} more")
     count = "1 order" if len(staked) == 1 else f"{len(staked)} orders"
-    click.echo(f"\n{action.label} {count}: {costs(staked)}.\n{action.sentence}")
+    click.echo(f"\n{action.label} {count}: {format_total_cost(staked)}.\n{action.sentence}")
     if staked[0].in_force:
         click.echo(IN_FORCE[staked[0].in_force])
     unpaid = [order for order in staked if action.name == "approve" and is_unpaid(order)]
     if unpaid:
-        named = ", ".join(name_of(order) for order in unpaid)
+        named = ", ".join(get_order_name(order) for order in unpaid)
         click.echo(f"Not paid yet: {named}. Sculpteo bills you, whether your customer pays or not.")
     click.confirm("Go on?", abort=True)
 
 
-def prints_of(order: OrderRecord) -> str:
+def format_prints(order: OrderRecord) -> str:
     """What would be bought, in a few words."""
     return ", ".join(f"{item.quantity} x {item.sku or item.design.uuid}" for item in order.items) or "?"
 
 
-def place_of(order: OrderRecord) -> str:
+def format_destination(order: OrderRecord) -> str:
     """Where it would be sent, without the street: "69001 Lyon, FR"."""
     address = order.snapshot.address if order.snapshot else None
     if address is None:
@@ -178,16 +200,20 @@ def place_of(order: OrderRecord) -> str:
     return ", ".join(filter(None, (town, address.country_code))) or "?"
 
 
-async def _one(desk: Desk, action: Action, order: OrderRecord, who: str) -> Result:
+async def _apply_to_order(desk: OrderContext, action: Action, order: OrderRecord, who: str) -> DecisionResult:
     try:
         await perform_action(action, order, who, desk.clock.now(), desk.store.orders, desk.store.sessions)
     except BridgeError as error:
-        return Result(name_of(order), order.shop, False, order.state, str(error), order.order_id)
+        return DecisionResult(
+            get_order_name(order), order.shop, False, order.state, str(error), order.order_id
+        )
     now = await desk.store.queries.find_order(order.key)
-    return Result(name_of(order), order.shop, True, now.state if now else None, order_id=order.order_id)
+    return DecisionResult(
+        get_order_name(order), order.shop, True, now.state if now else None, order_id=order.order_id
+    )
 
 
-def _shown(action: Action, result: Result) -> dict[str, Any]:
+def _dump_result(action: Action, result: DecisionResult) -> dict[str, Any]:
     return {
         "order": result.order,
         "shop": result.shop,
@@ -199,7 +225,7 @@ def _shown(action: Action, result: Result) -> dict[str, Any]:
     }
 
 
-def _command(name: str) -> click.Command:
+def _build_command(name: str) -> click.Command:
     action = BY_NAME[name]
 
     @config_option
@@ -208,12 +234,12 @@ def _command(name: str) -> click.Command:
     @seen_option
     @as_option
     @json_option
-    def run(
+    def run_command(
         config: Path, orders: tuple[str, ...], yes: bool, seen: str | None, as_name: str | None, as_json: bool,
     ) -> None:  # fmt: skip
-        decide(config, action, orders, None, yes=yes, as_name=as_name, as_json=as_json, seen=seen)
+        run_decision(config, action, orders, None, yes=yes, as_name=as_name, as_json=as_json, seen=seen)
 
-    return click.command(name.replace("_", "-"), help=HELP[name])(run)
+    return click.command(name.replace("_", "-"), help=HELP[name])(run_command)
 
 
 @click.command("approve", help=HELP["approve"])
@@ -234,14 +260,16 @@ def _command(name: str) -> click.Command:
 @seen_option
 @as_option
 @json_option
-def approve(
+def approve_orders(
     config: Path, orders: tuple[str, ...], all_waiting: bool, reasons: tuple[str, ...], shop: str | None,
     yes: bool, seen: str | None, as_name: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     picks = (State.WAITING, shop, lambda order: order.reason in reasons) if all_waiting else None
     if not orders and picks is None:
         raise click.UsageError("name orders, or say --all-waiting")
-    decide(config, BY_NAME["approve"], orders, picks, yes=yes, as_name=as_name, as_json=as_json, seen=seen)
+    run_decision(
+        config, BY_NAME["approve"], orders, picks, yes=yes, as_name=as_name, as_json=as_json, seen=seen
+    )
 
 
 @click.command("retry", help=HELP["retry"])
@@ -260,7 +288,7 @@ def approve(
 @seen_option
 @as_option
 @json_option
-def retry(
+def retry_orders(
     config: Path, orders: tuple[str, ...], all_stopped: bool, problems: tuple[str, ...], shop: str | None,
     yes: bool, seen: str | None, as_name: str | None, as_json: bool,
 ) -> None:  # fmt: skip
@@ -269,8 +297,10 @@ def retry(
         picks = (State.ATTENTION, shop, lambda order: not problems or order.problem in problems)
     if not orders and picks is None:
         raise click.UsageError("name orders, or say --all-stopped")
-    decide(config, BY_NAME["retry"], orders, picks, yes=yes, as_name=as_name, as_json=as_json, seen=seen)
+    run_decision(
+        config, BY_NAME["retry"], orders, picks, yes=yes, as_name=as_name, as_json=as_json, seen=seen
+    )
 
 
 PLAIN = ("hold", "release", "cancel", "ignore", "reopen", "resend", "handled", "print_again", "adopt")
-COMMANDS = (approve, retry, *(_command(name) for name in PLAIN))
+COMMANDS = (approve_orders, retry_orders, *(_build_command(name) for name in PLAIN))

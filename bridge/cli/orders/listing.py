@@ -6,20 +6,20 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._options import config_option, echo_json, echo_table, json_option, locate_or_exit
+from bridge.cli._options import config_option, json_option, locate_or_exit, print_json, print_table
 from bridge.cli._order_context import (
-    local,
-    look_at_desk,
-    name_of,
-    sentence_of,
+    describe_record,
+    format_local_time,
+    get_order_name,
+    with_context_despite_faults,
 )
 from bridge.cli._order_view import (
-    history,
-    line_rows,
-    listed,
+    build_line_rows,
+    build_timeline_rows,
+    dump_order,
+    dump_order_details,
+    load_order_details,
     print_order,
-    shown,
-    whole,
 )
 from bridge.order.states import State
 from bridge.store.queries import OrderFilter
@@ -42,7 +42,9 @@ from bridge.store.queries import OrderFilter
 def list_orders(config: Path, states: tuple[str, ...], shop: str | None, limit: int, as_json: bool) -> None:
     """List orders, newest first."""
     filters = OrderFilter([State(state) for state in states], shop)
-    found = look_at_desk(config, lambda desk: desk.store.queries.list_orders(filters, limit=limit))
+    found = with_context_despite_faults(
+        config, lambda desk: desk.store.queries.list_orders(filters, limit=limit)
+    )
     if shop and not found:
         known = locate_or_exit(config).shops or ()
         if shop not in known:
@@ -50,13 +52,20 @@ def list_orders(config: Path, states: tuple[str, ...], shop: str | None, limit: 
                 f"there is no shop “{shop}”, nor an order of it; the configuration has {', '.join(known)}"
             )
     if as_json:
-        echo_json([listed(order) for order in found])
+        print_json([dump_order(order) for order in found])
         return
     rows = [
-        (name_of(order), order.shop, order.state, sentence_of(order), order.reference, local(order.due_at))
+        (
+            get_order_name(order),
+            order.shop,
+            order.state,
+            describe_record(order),
+            order.reference,
+            format_local_time(order.due_at),
+        )
         for order in found
     ]
-    echo_table(
+    print_table(
         ("Order", "Shop", "State", "Why", "Sculpteo", "Next look"),
         rows,
         empty="There is no such order." if states or shop else "No order has come in yet.",
@@ -72,16 +81,16 @@ def list_orders(config: Path, states: tuple[str, ...], shop: str | None, limit: 
 def show_order(config: Path, order: str, as_json: bool) -> None:
     """Show one order and its history. ORDER is its name (#1001 or 1001, shop/1001), Shopify's id, Sculpteo's
     reference or a tracking number."""
-    found = look_at_desk(config, lambda desk: whole(desk, order))
+    found = with_context_despite_faults(config, lambda desk: load_order_details(desk, order))
     if as_json:
-        echo_json(shown(found))
+        print_json(dump_order_details(found))
         return
     print_order(found.record, found.attempts, found.alarms)
     if found.lines:
         click.echo("\nLines")
-        echo_table(("Line", "SKU", "Units", "What"), list(line_rows(found.lines)))
+        print_table(("Line", "SKU", "Units", "What"), list(build_line_rows(found.lines)))
     click.echo("\nHistory")
-    echo_table(("When", "Who", "What"), list(history(found.events)))
+    print_table(("When", "Who", "What"), list(build_timeline_rows(found.events)))
 
 
 COMMANDS = (list_orders, show_order)

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._context import decider
-from bridge.cli._options import config_option, echo_json, echo_table, json_option
+from bridge.cli._context import resolve_decider
+from bridge.cli._options import config_option, json_option, print_json, print_table
 from bridge.cli._order_context import (
-    Desk,
+    OrderContext,
     as_option,
-    at_desk,
-    name_of,
+    get_order_name,
     seen_option,
+    with_order_context,
     yes_option,
 )
-from bridge.cli._order_view import line_rows
+from bridge.cli._order_view import build_line_rows
 from bridge.config.settings import Defaults
 from bridge.config.single_design import parse_designs
 from bridge.decisions.line_overrides import (
@@ -85,28 +85,30 @@ def map_line(
         raise click.UsageError("say either --uuid or --ignore")
     if not ignore and not parts["uuid"]:
         if not as_json:
-            at_desk(config, lambda desk: _list(desk, order))
+            with_order_context(config, lambda desk: _print_lines(desk, order))
         raise click.UsageError("say what it is: --uuid UUID, or --ignore order|variant|product")
 
-    async def work(desk: Desk) -> tuple[OrderRecord, list[Line], tuple[Design, ...]]:
-        record = await desk.order_as_seen(order, seen)
-        lines = select_lines(await desk.lines(record), sku, numbers)
-        designs = () if ignore else _designs(desk.loaded.settings.defaults, parts)
+    async def apply_mapping(desk: OrderContext) -> tuple[OrderRecord, list[Line], tuple[Design, ...]]:
+        record = await desk.load_order_if_unchanged(order, seen)
+        lines = select_lines(await desk.load_lines(record), sku, numbers)
+        designs = () if ignore else _build_designs(desk.loaded.settings.defaults, parts)
         now = desk.clock.now()
-        await _check(desk, designs)
+        await _check_designs(desk, designs)
         rules, change = (
             ignore_lines(record, lines, IGNORE[ignore], now)
             if ignore
             else map_lines(record, lines, designs, now)
         )
-        _confirm(record, lines, change, yes or as_json)
-        await _decide(desk, record, rules, change, decider(as_name))
+        _confirm_change(record, lines, change, yes or as_json)
+        await _save_decision(desk, record, rules, change, resolve_decider(as_name))
         return record, lines, designs
 
-    record, lines, designs = at_desk(config, work)
+    record, lines, designs = with_order_context(config, apply_mapping)
     for_good = [render_config_lines(line.item.sku, designs) for line in lines[:1] if line.item.sku]
     if as_json:
-        echo_json({"order": name_of(record), "lines": [line.number for line in lines], "config": for_good})
+        print_json(
+            {"order": get_order_name(record), "lines": [line.number for line in lines], "config": for_good}
+        )
         return
     where = SCOPES[IGNORE[ignore]] if ignore else "in this order"
     click.echo(
@@ -127,31 +129,31 @@ def map_line(
 @seen_option
 @as_option
 @json_option
-def unmap(
+def unmap_line(
     config: Path, order: str, sku: str | None, numbers: tuple[int, ...], yes: bool, seen: str | None,
     as_name: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Take back what was decided about a line of ORDER: the configuration decides again."""
 
-    async def work(desk: Desk) -> tuple[OrderRecord, list[Line]]:
-        record = await desk.order_as_seen(order, seen)
-        lines = select_lines(await desk.lines(record), sku, numbers)
+    async def remove_mapping(desk: OrderContext) -> tuple[OrderRecord, list[Line]]:
+        record = await desk.load_order_if_unchanged(order, seen)
+        lines = select_lines(await desk.load_lines(record), sku, numbers)
         keys, change = reset_lines(record, lines, desk.clock.now())
-        _confirm(record, lines, change, yes or as_json)
-        who = decider(as_name)
+        _confirm_change(record, lines, change, yes or as_json)
+        who = resolve_decider(as_name)
         await desk.store.rules.withdraw_rules(record, keys, change, who)
         await desk.store.sessions.record_action(who, "unmap", "done", order=record.key)
         return record, lines
 
-    record, lines = at_desk(config, work)
+    record, lines = with_order_context(config, remove_mapping)
     if as_json:
-        echo_json({"order": name_of(record), "lines": [line.number for line in lines]})
+        print_json({"order": get_order_name(record), "lines": [line.number for line in lines]})
         return
     names = ", ".join(line.name for line in lines)
     click.echo(f"The configuration decides about {names} again; the order is looked at.")
 
 
-async def _check(desk: Desk, designs: Sequence[Design]) -> None:
+async def _check_designs(desk: OrderContext, designs: Sequence[Design]) -> None:
     """Ask Sculpteo whether it knows these designs. Raises UnknownDesign with what it does not know."""
     if not designs:
         return
@@ -165,28 +167,28 @@ async def _check(desk: Desk, designs: Sequence[Design]) -> None:
         raise UnknownDesign("\n".join(f"{one.format_sentence()} {one.format_remedy()}" for one in found))
 
 
-async def _list(desk: Desk, text: str) -> None:
-    record = await desk.order(text)
-    echo_table(("Line", "SKU", "Units", "What"), list(line_rows(await desk.lines(record))))
+async def _print_lines(desk: OrderContext, text: str) -> None:
+    record = await desk.load_order(text)
+    print_table(("Line", "SKU", "Units", "What"), list(build_line_rows(await desk.load_lines(record))))
 
 
-def _confirm(record: OrderRecord, lines: Sequence[Line], change: Transition, yes: bool) -> None:
+def _confirm_change(record: OrderRecord, lines: Sequence[Line], change: Transition, yes: bool) -> None:
     if yes:
         return
     for note in change.notes:
-        click.echo(f"{name_of(record)}, {', '.join(map(str, note.facts.values()))}")
+        click.echo(f"{get_order_name(record)}, {', '.join(map(str, note.facts.values()))}")
     click.confirm("The order then goes on, and may be ordered at once. Go on?", abort=True)
 
 
-async def _decide(
-    desk: Desk, record: OrderRecord, rules: list[LineRule], change: Transition, who: str
+async def _save_decision(
+    desk: OrderContext, record: OrderRecord, rules: list[LineRule], change: Transition, who: str
 ) -> None:
     await desk.store.rules.save_rules(record, rules, change, who)
     facts = {"lines": [note.facts for note in change.notes]}
     await desk.store.sessions.record_action(who, "map", "done", order=record.key, facts=facts)
 
 
-def _designs(defaults: Defaults, parts: dict[str, tuple[str, ...]]) -> tuple[Design, ...]:
+def _build_designs(defaults: Defaults, parts: dict[str, tuple[str, ...]]) -> tuple[Design, ...]:
     """The designs that the options say. Raises BadDesign with what is wrong with them."""
     count = len(parts["uuid"])
     columns: dict[str, list[str | None]] = {}
@@ -202,4 +204,4 @@ class UnknownDesign(BridgeError):
     """Sculpteo does not know what was typed; the text says what, and what to do."""
 
 
-COMMANDS = (map_line, unmap)
+COMMANDS = (map_line, unmap_line)

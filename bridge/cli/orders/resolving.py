@@ -8,17 +8,17 @@ from pathlib import Path
 
 import click
 
-from bridge.cli._context import decider
-from bridge.cli._options import config_option, echo_json, json_option, printable
+from bridge.cli._context import resolve_decider
+from bridge.cli._options import config_option, json_option, print_json, to_printable
 from bridge.cli._order_context import (
-    Desk,
+    OrderContext,
     as_option,
-    at_desk,
-    local,
-    name_of,
+    describe_record,
+    format_local_time,
+    get_order_name,
     refuse_if_changed,
     seen_option,
-    sentence_of,
+    with_order_context,
     yes_option,
 )
 from bridge.decisions.actions import (
@@ -45,7 +45,7 @@ LONGEST_BODY = 600  # characters of an answer that are shown
 @seen_option
 @as_option
 @json_option
-def resolve(
+def resolve_order(
     config: Path, order: str, reference: str | None, not_placed: bool, drop: bool,
     yes: bool, seen: str | None, as_name: str | None, as_json: bool,
 ) -> None:  # fmt: skip
@@ -53,34 +53,36 @@ def resolve(
     if bool(reference) == not_placed or (drop and not not_placed):
         if reference or not_placed or drop:
             raise click.UsageError("say either --placed-as REFERENCE, or --not-placed [--drop]")
-        at_desk(config, lambda desk: _look(desk, order))
+        with_order_context(config, lambda desk: _print_evidence(desk, order))
         raise click.UsageError("say which: --placed-as REFERENCE, --not-placed, or --not-placed --drop")
     if as_json and not yes:
         raise click.UsageError("with --json nobody can be asked: say --yes as well")
 
-    async def work(desk: Desk) -> OrderRecord:
-        record = await (desk.order(order) if as_json else _look(desk, order))
+    async def apply_resolution(desk: OrderContext) -> OrderRecord:
+        record = await (desk.load_order(order) if as_json else _print_evidence(desk, order))
         refuse_if_changed(record, seen)
         action = BY_NAME["placed_as" if reference else "drop" if drop else "not_placed"]
         if not action.is_available(record):
             action.build_change(record, "", desk.clock.now(), reference or "")
-        doubt = await _doubt(desk, record, reference) if reference else None
+        doubt = await _find_doubt(desk, record, reference) if reference else None
         click.echo(f"\n{action.sentence}", err=as_json)
         if doubt:
             click.echo(f"Warning: {doubt}", err=True)
         if not yes:
             click.confirm("Go on?", abort=True)
-        await _carry_out(desk, action.name, record, decider(as_name), reference)
+        await _apply_decision(desk, action.name, record, resolve_decider(as_name), reference)
         return await desk.store.queries.find_order(record.key) or record
 
-    record = at_desk(config, work)
+    record = with_order_context(config, apply_resolution)
     if as_json:
-        echo_json({"order": name_of(record), "state": record.state, "reference": record.reference})
+        print_json({"order": get_order_name(record), "state": record.state, "reference": record.reference})
     else:
-        click.echo(f"{name_of(record)} is {record.state} now: {printable(sentence_of(record))}")
+        click.echo(f"{get_order_name(record)} is {record.state} now: {to_printable(describe_record(record))}")
 
 
-async def _carry_out(desk: Desk, name: str, record: OrderRecord, who: str, reference: str | None) -> None:
+async def _apply_decision(
+    desk: OrderContext, name: str, record: OrderRecord, who: str, reference: str | None
+) -> None:
     orders, log = desk.store.orders, desk.store.sessions
     try:
         await perform_action(
@@ -90,7 +92,7 @@ async def _carry_out(desk: Desk, name: str, record: OrderRecord, who: str, refer
         raise NotNow(PROBLEMS[Problem(error.problem)].sentence, facts=error.facts) from None
 
 
-async def _doubt(desk: Desk, record: OrderRecord, reference: str) -> str | None:
+async def _find_doubt(desk: OrderContext, record: OrderRecord, reference: str) -> str | None:
     """What speaks against the reference. Raises NotNow when another order has it."""
     other = await desk.store.orders.find_reference_owner(reference, record)
     if other:
@@ -105,22 +107,22 @@ async def _doubt(desk: Desk, record: OrderRecord, reference: str) -> str | None:
     return None
 
 
-async def _look(desk: Desk, text: str) -> OrderRecord:
+async def _print_evidence(desk: OrderContext, text: str) -> OrderRecord:
     """Show what is known."""
-    record = await desk.order(text)
-    click.echo(f"{name_of(record)} of {record.shop}: {printable(sentence_of(record))}")
-    for line in evidence(await desk.store.queries.list_attempts(record.key)):
-        click.echo(printable(line))
+    record = await desk.load_order(text)
+    click.echo(f"{get_order_name(record)} of {record.shop}: {to_printable(describe_record(record))}")
+    for line in format_evidence(await desk.store.queries.list_attempts(record.key)):
+        click.echo(to_printable(line))
     return record
 
 
-def evidence(attempts: Sequence[Attempt]) -> Iterator[str]:
+def format_evidence(attempts: Sequence[Attempt]) -> Iterator[str]:
     """What was sent, when, and what came back, attempt by attempt."""
     for one in attempts:
         yield f"\nAttempt {one.number} ({one.mode}, {one.id})"
-        yield f"  sent       {local(one.sent_at) or 'never'}"
+        yield f"  sent       {format_local_time(one.sent_at) or 'never'}"
         yield f"  what       {json.dumps(one.request, ensure_ascii=False)}"
-        yield f"  answered   {local(one.answered_at) or 'no answer is known'}"
+        yield f"  answered   {format_local_time(one.answered_at) or 'no answer is known'}"
         if one.verdict or one.why:
             yield f"  came to    {one.verdict or '?'}: {one.why or ''}"
         if one.answer:
@@ -129,7 +131,7 @@ def evidence(attempts: Sequence[Attempt]) -> Iterator[str]:
         if one.reference:
             yield f"  reference  {one.reference}"
         if one.voided_at:
-            yield f"  void       since {local(one.voided_at)} by {one.voided_by}"
+            yield f"  void       since {format_local_time(one.voided_at)} by {one.voided_by}"
 
 
-COMMANDS = (resolve,)
+COMMANDS = (resolve_order,)

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from bridge.cli._record_checks import proxy_check
+from bridge.cli._record_checks import check_proxy
 from bridge.errors import StoreUnavailable
 from bridge.order import stored_keys
 from bridge.store import sessions
@@ -322,15 +322,15 @@ async def test_a_proxy_that_nobody_trusts_is_remembered_for_check(open_site: Ope
         await site.get("/healthz", headers=headers)
         seen = await site.store.memory.get(stored_keys.UNTRUSTED_PROXY)
         assert seen is not None and seen.startswith("127.0.0.1 ")
-        check = proxy_check(seen, site.loaded.settings, Now().now())
+        check = check_proxy(seen, site.loaded.settings, Now().now())
         assert check is not None and check.result == "warning"
         assert "127.0.0.1" in check.sentence and "server.trusted_proxies" in check.sentence
-        assert proxy_check(seen, configuration().settings, Now().now()) is None, "it is trusted by now"
-        assert proxy_check(seen, site.loaded.settings, Now().now() + timedelta(days=8)) is None
+        assert check_proxy(seen, configuration().settings, Now().now()) is None, "it is trusted by now"
+        assert check_proxy(seen, site.loaded.settings, Now().now() + timedelta(days=8)) is None
     async with open_site() as site:
         await site.get("/healthz", headers=headers)
         assert (
-            proxy_check(
+            check_proxy(
                 await site.store.memory.get(stored_keys.UNTRUSTED_PROXY), site.loaded.settings, Now().now()
             )
             is None
