@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import click
 
-from bridge.shopify.client import Admin
+if TYPE_CHECKING:
+    from bridge.shopify.client import Admin
 
 PATIENCE = 600.0  # seconds that one call of a person's command waits for Shopify's query budget
 WORTH_TELLING = 0.5  # seconds of a wait

@@ -9,28 +9,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import aiohttp
 import click
 
 from bridge.cli._budget_wait import enable_budget_waits
 from bridge.cli._options import load_or_exit, to_click_exception
 from bridge.cli._order_context import OrderContext
-from bridge.cli._upstream_checks import create_pacer
-from bridge.config.loader import Loaded
 from bridge.errors import BridgeError
 from bridge.order.clock import SystemClock
-from bridge.runtime.container import (
-    Bridge,
-    build_admin,
-    build_rate_limiter,
-    open_bridge,
-)
-from bridge.runtime.shop_identity import identify_shops
-from bridge.sculpteo.client import SculpteoPrinter
-from bridge.shopify.client import Admin
-from bridge.store import Store
+
+if TYPE_CHECKING:
+    from bridge.config.loader import Loaded
+    from bridge.runtime.container import Bridge
+    from bridge.sculpteo.client import SculpteoPrinter
+    from bridge.shopify.client import Admin
+    from bridge.store import Store
 
 T = TypeVar("T")
 
@@ -41,6 +35,8 @@ def with_bridge(config: Path, work: Callable[[Bridge], Awaitable[T]], *, create:
     Unless `create`, a database that is not there yet is not made. One of an older version is never migrated:
     only `serve` does that.
     """
+    from bridge.runtime.container import open_bridge
+
     loaded = load_or_exit(config)
 
     async def run_with_bridge() -> T:
@@ -69,6 +65,14 @@ class UpstreamClients:
 
 @asynccontextmanager
 async def open_upstream_clients(loaded: Loaded) -> AsyncIterator[UpstreamClients]:
+    import aiohttp
+
+    from bridge.cli._upstream_checks import create_pacer
+    from bridge.runtime.container import build_admin, build_rate_limiter
+    from bridge.runtime.shop_identity import identify_shops
+    from bridge.sculpteo.client import SculpteoPrinter
+    from bridge.store import Store
+
     settings, clock = loaded.settings, SystemClock()
     database = settings.database.get_secret_value()
     async with AsyncExitStack() as stack:

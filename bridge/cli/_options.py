@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
-from rich.console import Console, JustifyMethod
-from rich.table import Table
-from rich.text import Text
 
 from bridge.cli._json_output import print_json as print_json
 from bridge.errors import BridgeError, ConfigError, StoreUnavailable
 
 if TYPE_CHECKING:
+    from rich.console import Console, JustifyMethod
+
     from bridge.config.database_location import Located
     from bridge.config.loader import Loaded
 
@@ -111,6 +110,8 @@ def to_click_exception(error: BridgeError) -> click.ClickException:
 
 def create_console(*, err: bool = False) -> Console:
     """A console of rich that drops colors and markup when its output is piped."""
+    from rich.console import Console
+
     found = Console(stderr=err, highlight=False, soft_wrap=False)
     return found if found.is_terminal else Console(stderr=err, highlight=False, width=WIDTH_OF_PIPES)
 
@@ -129,6 +130,9 @@ def print_table(
     Without a row, `empty` is said instead. `styles` gives each column's rich style; `numbers` are the columns that stand to the right. A cell that is
     a `rich.text.Text` keeps its own style.
     """
+    from rich.table import Table
+    from rich.text import Text
+
     if title:
         create_console().print(Text(to_printable(title), style="bold"), soft_wrap=True)
     rows = list(rows)
@@ -149,6 +153,7 @@ def print_table(
 def open_progress_bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
     """Within it: a function that is told how many of how many are done. It shows them as a bar on standard
     error if that is a terminal; elsewhere it shows nothing."""
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     shown = Console(stderr=True)

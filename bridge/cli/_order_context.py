@@ -15,10 +15,6 @@ import click
 
 from bridge.cli._options import load_or_exit, locate_or_exit, to_click_exception
 from bridge.cli._running_services import print_config_faults
-from bridge.config.database_location import (
-    Located,
-    build_located,
-)
 from bridge.decisions.line_overrides import (
     Line,
     build_lines,
@@ -28,12 +24,12 @@ from bridge.order.clock import SystemClock
 from bridge.order.explanations import describe_state
 from bridge.order.line_overrides import collect_subjects
 from bridge.order.records import OrderRecord
-from bridge.runtime.shop_identity import identify_shops
 from bridge.steps.mapping_overrides import with_overrides
-from bridge.store.store import Store
 
 if TYPE_CHECKING:
+    from bridge.config.database_location import Located
     from bridge.config.loader import Loaded
+    from bridge.store.store import Store
 
 T = TypeVar("T")
 
@@ -141,6 +137,8 @@ def _describe_for_choice(order: OrderRecord) -> str:
 def with_order_context(config: Path, work: Callable[[OrderContext], Awaitable[T]]) -> T:
     """Open the store of the configuration and work with it; errors become one line, exit code 1. A database
     that is not there yet is not made, and one of another version of the program is left as it is."""
+    from bridge.config.database_location import build_located
+
     return _run_in_context(build_located(load_or_exit(config)), work)
 
 
@@ -158,6 +156,9 @@ def with_context_despite_faults(config: Path, work: Callable[[OrderContext], Awa
 
 
 def _run_in_context(located: Located, work: Callable[[OrderContext], Awaitable[T]]) -> T:
+    from bridge.runtime.shop_identity import identify_shops
+    from bridge.store.store import Store
+
     async def run_with_store() -> T:
         clock = SystemClock()
         async with Store.open(located.database, clock=clock, create=False) as store:

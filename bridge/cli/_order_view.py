@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,7 +27,9 @@ from bridge.order.matching import NotPrinted, Unmapped
 from bridge.order.model import STATUS_MEANING, PrintStatus
 from bridge.order.records import Attempt, OrderRecord
 from bridge.order.timeline import describe_event
-from bridge.store.queries import AlarmRecord, EventRecord
+
+if TYPE_CHECKING:
+    from bridge.store.queries import AlarmRecord, EventRecord
 
 
 @dataclass(frozen=True, slots=True)

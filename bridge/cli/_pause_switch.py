@@ -7,24 +7,20 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from bridge.cli._options import locate_or_exit, to_click_exception
 from bridge.cli._running_services import print_config_faults
-from bridge.config.database_location import Located
-from bridge.config.database_settings import mask_url
 from bridge.errors import BridgeError, ConfigError
 from bridge.order.clock import SystemClock
-from bridge.runtime.shop_identity import identify_shops
-from bridge.store import Store
-from bridge.store.key_value import (
-    ALL,
-    Pause,
-)
-from bridge.store.processes import Process
-from bridge.store.tables import REVISION
+
+if TYPE_CHECKING:
+    from bridge.config.database_location import Located
+    from bridge.store import Store
+    from bridge.store.key_value import Pause
+    from bridge.store.processes import Process
 
 T = TypeVar("T")
 
@@ -42,11 +38,15 @@ class PauseContext:
     @property
     def masked_database_url(self) -> str:
         """The database as people may see it."""
+        from bridge.config.database_settings import mask_url
+
         return mask_url(self.located.database)
 
     @property
     def has_process_records(self) -> bool:
         """Whether services tell in this database that they run: those of older versions do not."""
+        from bridge.store.tables import REVISION
+
         return self.store.schema >= REVISION
 
     async def list_running_processes(self) -> list[Process]:
@@ -55,6 +55,8 @@ class PauseContext:
     async def resolve_scope(self, shop: str | None) -> tuple[str, list[str]]:
         """What a pause of this shop, or of all, is kept under, and the shops that it concerns. Raises
         BadParameter for a shop that nobody knows: a pause of it would stop nothing."""
+        from bridge.store.key_value import ALL
+
         processes = await self.list_running_processes()
         known = dict.fromkeys(self.located.shops or ())
         known |= dict.fromkeys(name for process in processes for name in process.shops)
@@ -80,6 +82,10 @@ class PauseContext:
 def with_pause_context(config: Path, work: Callable[[PauseContext], Awaitable[T]]) -> T:
     """Open the database that the configuration names, whatever else is wrong with that file, and work with it.
     Faults of the file go to standard error. Errors become one line, exit code 1."""
+    from bridge.runtime.shop_identity import identify_shops
+    from bridge.store import Store
+    from bridge.store.tables import REVISION
+
     located = locate_or_exit(config)
 
     async def run_with_store() -> T:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from statistics import median, quantiles
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bridge.order.model import Money
-from bridge.store.reports import BoughtOrder
+
+if TYPE_CHECKING:
+    from bridge.store.reports import BoughtOrder
 
 By = Literal["day", "sku", "shop", "total"]
 TOTAL = "total"

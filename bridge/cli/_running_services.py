@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-import aiohttp
 import click
 
 from bridge.cli._options import format_count, to_printable
-from bridge.config.database_location import Located
-from bridge.net.ssrf import describe_error
-from bridge.store.processes import Process
 
-PATIENCE = aiohttp.ClientTimeout(total=4)
+if TYPE_CHECKING:
+    from bridge.config.database_location import Located
+    from bridge.store.processes import Process
+
+PATIENCE = 4.0  # seconds
 LARGEST = 500  # characters of what a service says that are shown
 ANY_ADDRESS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - asked, not bound
 
@@ -45,10 +46,14 @@ def build_service_url(listen: str) -> str:
 
 async def fetch_readiness(base: str) -> Readiness:
     """Ask the service at this address whether it can work. Waits for some seconds at most."""
+    import aiohttp
+
+    from bridge.net.ssrf import describe_error
+
     url = f"{base.rstrip('/')}/readyz"
     try:
         async with (
-            aiohttp.ClientSession(trust_env=False, timeout=PATIENCE) as session,
+            aiohttp.ClientSession(trust_env=False, timeout=aiohttp.ClientTimeout(PATIENCE)) as session,
             session.get(url, allow_redirects=False) as answer,
         ):
             said = (await answer.content.read(LARGEST)).decode("utf-8", "replace").strip()

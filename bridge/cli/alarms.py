@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +19,9 @@ from bridge.cli._order_context import (
 )
 from bridge.cli._order_view import describe_alarm_record
 from bridge.order.problems import Alarm, fill_sentence, find_text
-from bridge.store.queries import AlarmRecord
+
+if TYPE_CHECKING:
+    from bridge.store.queries import AlarmRecord
 
 
 @click.group(cls=CommandGroup)

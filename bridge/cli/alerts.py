@@ -5,18 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from bridge.alerts import apprise_client
-from bridge.alerts.channels import (
-    AlertOutlet,
-    build_alert_outlets,
-)
-from bridge.alerts.message import (
-    TEST_BODY,
-    TEST_TITLE,
-)
 from bridge.cli._options import (
     CommandGroup,
     config_option,
@@ -25,7 +17,9 @@ from bridge.cli._options import (
     print_json,
     print_table,
 )
-from bridge.i18n.formatter import build_formatter
+
+if TYPE_CHECKING:
+    from bridge.alerts.channels import AlertOutlet
 
 
 @click.group(cls=CommandGroup)
@@ -38,6 +32,10 @@ def command() -> None:
 @json_option
 def test_alerts(config: Path, as_json: bool) -> None:
     """Send a test to every target, and tell which failed and why."""
+    from bridge.alerts.channels import build_alert_outlets
+    from bridge.alerts.message import TEST_BODY, TEST_TITLE
+    from bridge.i18n.formatter import build_formatter
+
     settings = load_or_exit(config).settings
     outlets = build_alert_outlets(settings)
     if not outlets:
@@ -56,5 +54,7 @@ def test_alerts(config: Path, as_json: bool) -> None:
 async def _send_tests(
     outlets: tuple[AlertOutlet, ...], title: str, body: str
 ) -> list[tuple[AlertOutlet, str | None]]:
+    from bridge.alerts import apprise_client
+
     whys = await asyncio.gather(*(apprise_client.send_alert(outlet.url, title, body) for outlet in outlets))
     return list(zip(outlets, whys, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,14 +18,15 @@ from bridge.cli._context import (
 from bridge.cli._options import config_option, format_count, json_option, print_json, print_table
 from bridge.order import stored_keys
 from bridge.order.explanations import describe_state
-from bridge.runtime.container import Bridge
-from bridge.shopify import installation
 from bridge.steps.order_audit import (
     Entry,
     Gap,
     audit_orders,
     find_gaps,
 )
+
+if TYPE_CHECKING:
+    from bridge.runtime.container import Bridge
 
 Row = dict[str, object]
 
@@ -104,6 +106,8 @@ async def _build_unlisted_rows(bridge: Bridge, shop: str, gap: Gap) -> list[Row]
 async def _load_go_live(bridge: Bridge, name: str) -> datetime:
     """Since when the orders are the bridge's, as this database knows it, or as the shop does if that is longer:
     the database may be younger than the bridge."""
+    from bridge.shopify import installation
+
     told = [
         await bridge.store.memory.get(stored_keys.go_live(name)),
         await installation.recall(bridge.admins[name], installation.GO_LIVE),

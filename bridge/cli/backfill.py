@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,8 +16,10 @@ from bridge.cli._context import (
     with_bridge,
 )
 from bridge.cli._options import config_option, format_count, json_option, print_json
-from bridge.runtime.container import Bridge
 from bridge.steps.reconcile import Backfilled, backfill_orders
+
+if TYPE_CHECKING:
+    from bridge.runtime.container import Bridge
 
 
 @click.command()

@@ -6,10 +6,9 @@ import asyncio
 import dataclasses
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
-from rich.text import Text
 
 from bridge.cli._json_output import dump_error
 from bridge.cli._options import (
@@ -21,12 +20,11 @@ from bridge.cli._options import (
     print_json,
     to_printable,
 )
-from bridge.cli._record_checks import check_records
-from bridge.cli._upstream_checks import CheckResult
-from bridge.cli._upstream_checks import check_offline as offline_checks
-from bridge.cli._upstream_checks import check_online as online_checks
-from bridge.config.loader import Loaded, load_config
 from bridge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bridge.cli._upstream_checks import CheckResult
+    from bridge.config.loader import Loaded
 
 STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
@@ -45,6 +43,8 @@ def command(config: Path, offline: bool, as_json: bool) -> None:
 
 def run_checks(path: Path, *, offline: bool, as_json: bool) -> NoReturn:
     """Check, tell, and exit."""
+    from bridge.config.loader import load_config
+
     try:
         loaded = load_config(path)
     except ConfigError as error:
@@ -61,6 +61,10 @@ def run_checks(path: Path, *, offline: bool, as_json: bool) -> NoReturn:
 
 async def collect_checks(loaded: Loaded, *, offline: bool, show: bool) -> list[CheckResult]:
     """All checks; with `show`, each is told as soon as it is done."""
+    from bridge.cli._record_checks import check_records
+    from bridge.cli._upstream_checks import check_offline as offline_checks
+    from bridge.cli._upstream_checks import check_online as online_checks
+
     checks = list(offline_checks(loaded))
     if show:
         for check in checks:
@@ -75,6 +79,8 @@ async def collect_checks(loaded: Loaded, *, offline: bool, show: bool) -> list[C
 
 
 def print_check(check: CheckResult) -> None:
+    from rich.text import Text
+
     line = Text(f"{check.result:<8}", style=STYLES[check.result])
     line.append(f"{to_printable(check.name)}: ", style="bold")
     line.append(to_printable(check.sentence), style="default")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +15,9 @@ from bridge.cli._order_context import (
     with_context_despite_faults,
 )
 from bridge.order.records import OrderRecord
-from bridge.store.personal_data import PersonalData
+
+if TYPE_CHECKING:
+    from bridge.store.personal_data import PersonalData
 
 
 @click.command()
@@ -53,6 +56,8 @@ async def _load_by_request(desk: OrderContext, request: str) -> PersonalData:
 
 async def _load_by_name(desk: OrderContext, who: str) -> PersonalData:
     """An e-mail address or a customer's id, else an order."""
+    from bridge.store.personal_data import PersonalData
+
     number = re.fullmatch(r"(?:gid://shopify/Customer/)?(\d{1,20})", who, re.ASCII)
     names = [who] if "@" in who else [f"gid://shopify/Customer/{number[1]}"] if number else []
     found = await desk.store.privacy.load_personal_data([], names) if names else PersonalData()

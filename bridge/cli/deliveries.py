@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +12,10 @@ from bridge.cli._context import with_bridge
 from bridge.cli._options import CommandGroup, config_option, json_option, print_json, print_table
 from bridge.cli._order_context import with_order_context
 from bridge.order.records import OrderSignal
-from bridge.runtime.container import Bridge
-from bridge.shopify.webhooks import interpret
-from bridge.store.queries import DeliveryRecord
+
+if TYPE_CHECKING:
+    from bridge.runtime.container import Bridge
+    from bridge.store.queries import DeliveryRecord
 
 
 @click.group(cls=CommandGroup)
@@ -83,6 +85,8 @@ def replay_deliveries(config: Path, keys: tuple[int, ...], as_json: bool) -> Non
 
 async def _replay_delivery(bridge: Bridge, key: int) -> str | None:
     """What becomes of it; None = there is no such delivery."""
+    from bridge.shopify.webhooks import interpret
+
     delivery = await bridge.store.inbox.find_delivery(key)
     if delivery is None:
         return None

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,8 +32,10 @@ from bridge.mapping_review.variants import (
 )
 from bridge.order.line_overrides import render_config_lines
 from bridge.order.model import Design, Quote
-from bridge.sculpteo.quotes import Material
-from bridge.sculpteo.uploads import NewDesign, Uploaded, upload
+
+if TYPE_CHECKING:
+    from bridge.sculpteo.quotes import Material
+    from bridge.sculpteo.uploads import NewDesign, Uploaded
 
 UNITS = ("mm", "cm", "m", "in", "ft", "yd")
 
@@ -90,6 +92,8 @@ def upload_files(
 
     Designs are private unless --public is given. Exit code 1 if one was not taken.
     """
+    from bridge.sculpteo.uploads import NewDesign
+
     if name is not None and len(files) > 1:
         raise click.UsageError("--name is for one file; several take the names of their files")
     empty = [str(file) for file in files if not file.stat().st_size]
@@ -114,6 +118,8 @@ def upload_files(
 
 async def _try_upload(outside: UpstreamClients, design: NewDesign) -> Uploaded | str:
     """Sculpteo's answer, or why there is none."""
+    from bridge.sculpteo.uploads import upload
+
     try:
         with open_progress_bar(f"Uploading {design.file.name}") as show:
             return await upload(design, outside.loaded.settings.sculpteo, outside.pace, show)
@@ -124,6 +130,8 @@ async def _try_upload(outside: UpstreamClients, design: NewDesign) -> Uploaded |
 
 
 def _print_uploads(done: Sequence[tuple[NewDesign, Uploaded | str]]) -> None:
+    from bridge.sculpteo.uploads import Uploaded
+
     taken = [(design, answer) for design, answer in done if isinstance(answer, Uploaded)]
     for design, answer in done:
         if isinstance(answer, str):

@@ -6,8 +6,6 @@ import sys
 
 import click
 
-from bridge.web.console.passwords import LONGEST, SHORTEST, hashed
-
 WHERE = """
 Put the line into an environment variable, CONSOLE_PASSWORD_HASH for one, and name it in the configuration:
 
@@ -31,6 +29,8 @@ def command() -> None:
     It asks twice, hidden; or reads the first line of standard input where that is no terminal. The hash alone
     goes to standard output.
     """
+    from bridge.web.console.passwords import hashed
+
     password = _ask_password() if sys.stdin.isatty() else _read_password()
     try:
         line = hashed(password)
@@ -41,6 +41,8 @@ def command() -> None:
 
 
 def _ask_password() -> str:
+    from bridge.web.console.passwords import LONGEST, SHORTEST
+
     text = f"Password ({SHORTEST} to {LONGEST} characters)"
     password: str = click.prompt(text, hide_input=True, confirmation_prompt="Once more", err=True)
     return password

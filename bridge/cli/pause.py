@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,10 +28,11 @@ from bridge.cli._running_services import (
     format_local_second,
     format_process_name,
 )
-from bridge.config.database_location import Located
 from bridge.order.states import State
-from bridge.store.key_value import ALL
-from bridge.store.processes import Process
+
+if TYPE_CHECKING:
+    from bridge.config.database_location import Located
+    from bridge.store.processes import Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ async def _pause_and_confirm(switch: PauseContext, shop: str | None, reason: str
 
 
 def _describe_pause(done: PauseResult) -> Iterator[str]:
+    from bridge.store.key_value import ALL
+
     scope = f"for {done.scope}" if done.scope != ALL else f"for all shops{format_shop_list(done.shops)}"
     yield f"Placing is paused {scope}." if done.new else f"Placing was paused {scope} already."
     yield f"Database: {done.database}"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,13 +17,6 @@ from bridge.cli._context import (
     with_upstream_clients,
 )
 from bridge.cli._options import config_option, json_option, open_progress_bar, print_json
-from bridge.cli._plan_output import (
-    PlanResult,
-    dump_plan,
-    print_plan,
-)
-from bridge.cli._upstream_checks import check_locations
-from bridge.config.loader import Loaded
 from bridge.mapping_review.catalog_reader import read_shops
 from bridge.mapping_review.prices import Prices
 from bridge.mapping_review.review import (
@@ -38,13 +32,12 @@ from bridge.order.clock import SystemClock
 from bridge.order.line_overrides import collect_subjects
 from bridge.order.records import OrderRecord
 from bridge.order.states import State
-from bridge.runtime.container import (
-    build_policy,
-    fetch_catalog,
-)
 from bridge.steps.mapping_overrides import with_overrides
-from bridge.store import Store
-from bridge.store.queries import OrderFilter
+
+if TYPE_CHECKING:
+    from bridge.cli._plan_output import PlanResult
+    from bridge.config.loader import Loaded
+    from bridge.store import Store
 
 BATCH = 100
 MOST = 5_000  # orders of one state that are looked at, newest first
@@ -63,6 +56,8 @@ def command(config: Path, shop: str | None, no_prices: bool, fresh: bool, as_jso
     unmapped, dead, duplicate or not to be had; and which orders this configuration would treat otherwise.
     Nothing is changed. Exit code 0: nothing is amiss; 1: something is; 2: the configuration has faults.
     """
+    from bridge.cli._plan_output import dump_plan, print_plan
+
     planned = with_upstream_clients(
         config, lambda outside: _collect_plan(outside, shop, prices=not no_prices, fresh=fresh)
     )
@@ -76,6 +71,10 @@ def command(config: Path, shop: str | None, no_prices: bool, fresh: bool, as_jso
 async def _collect_plan(
     outside: UpstreamClients, shop: str | None, *, prices: bool, fresh: bool
 ) -> PlanResult:
+    from bridge.cli._plan_output import PlanResult
+    from bridge.cli._upstream_checks import check_locations
+    from bridge.runtime.container import fetch_catalog
+
     loaded, clock = outside.loaded, SystemClock()
     wanted = resolve_shops(outside, shop)
     with open_progress_bar("Reading the catalogue") as show:
@@ -108,6 +107,8 @@ async def _collect_plan(
 async def _list_changed_orders(
     store: Store, loaded: Loaded, shops: Collection[str], now: datetime
 ) -> AsyncIterator[MappingChange]:
+    from bridge.runtime.container import build_policy
+
     policy = build_policy(loaded.settings)
     async for record in _list_unbought_orders(store, now):
         if record.shop in shops and record.snapshot is not None:
@@ -119,6 +120,8 @@ async def _list_changed_orders(
 
 async def _list_unbought_orders(store: Store, now: datetime) -> AsyncIterator[OrderRecord]:
     """Orders that another mapping may concern, complete, the newest of each state first."""
+    from bridge.store.queries import OrderFilter
+
     for state in (State.WAITING, State.ATTENTION, State.IGNORED):
         before: int | None = None
         for _ in range(MOST // BATCH):

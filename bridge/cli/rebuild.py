@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,11 +14,9 @@ from bridge.cli._context import (
 )
 from bridge.cli._options import config_option, json_option, print_json, print_table
 from bridge.order.states import State
-from bridge.runtime import logging
-from bridge.runtime.container import (
-    Bridge,
-    rebuild_shop,
-)
+
+if TYPE_CHECKING:
+    from bridge.runtime.container import Bridge
 
 
 @click.command()
@@ -31,6 +30,8 @@ def command(config: Path, shop: str | None, as_json: bool) -> None:
     up again; nothing is ordered by this command. `serve` does the same by itself when it starts on an empty
     database; this shows the result before anything goes on.
     """
+    from bridge.runtime import logging
+    from bridge.runtime.container import rebuild_shop
 
     async def rebuild_each(bridge: Bridge) -> dict[str, dict[State, int]]:
         return {name: await rebuild_shop(bridge, name) for name in resolve_shops(bridge, shop)}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import click
 
@@ -30,7 +30,9 @@ from bridge.cli._report_totals import (
 )
 from bridge.mapping_review.variants import format_figure
 from bridge.order.model import Mode, Money
-from bridge.store.reports import BoughtOrder
+
+if TYPE_CHECKING:
+    from bridge.store.reports import BoughtOrder
 
 DEFAULT_DAYS = 30
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +15,10 @@ from bridge.cli._pause_switch import (
     with_pause_context,
 )
 from bridge.cli._running_services import dump_process
-from bridge.config.database_location import Located
-from bridge.store.key_value import ALL
-from bridge.store.processes import Process
+
+if TYPE_CHECKING:
+    from bridge.config.database_location import Located
+    from bridge.store.processes import Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class ResumeResult:
 @json_option
 def command(config: Path, shop: str | None, as_json: bool) -> None:
     """Let ordering go on after a pause; what waited for it goes on at once."""
+    from bridge.store.key_value import ALL
 
     async def resume_scope(switch: PauseContext) -> ResumeResult:
         paused = [pause.scope for pause in await switch.store.switch.list_pauses()]

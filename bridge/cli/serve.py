@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from bridge.cli._options import config_option, describe_os_error, load_or_exit, to_click_exception
 from bridge.errors import BridgeError
-from bridge.runtime import logging as logs
-from bridge.runtime.service import (
-    Role,
-    serve,
-)
+
+if TYPE_CHECKING:
+    from bridge.runtime.service import Role
 
 
 @click.command()
@@ -28,6 +26,9 @@ from bridge.runtime.service import (
 )
 def command(config: Path, role: str) -> None:
     """Run the bridge until it is told to stop."""
+    from bridge.runtime import logging as logs
+    from bridge.runtime.service import serve
+
     loaded = load_or_exit(config)
     logging = loaded.settings.logging
     logs.configure_logging(logging.format, logging.level)

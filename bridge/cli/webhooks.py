@@ -8,14 +8,10 @@ import secrets
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from bridge.alerts import webhook_client
-from bridge.alerts.channels import (
-    HookOutlet,
-    build_hook_outlets,
-)
 from bridge.cli._options import (
     CommandGroup,
     config_option,
@@ -24,6 +20,10 @@ from bridge.cli._options import (
     print_json,
     print_table,
 )
+
+if TYPE_CHECKING:
+    from bridge.alerts import webhook_client
+    from bridge.alerts.channels import HookOutlet
 
 
 @click.group(cls=CommandGroup)
@@ -36,6 +36,8 @@ def command() -> None:
 @json_option
 def test_webhooks(config: Path, as_json: bool) -> None:
     """Send a signed `test` event to every one, and tell which failed and why."""
+    from bridge.alerts.channels import build_hook_outlets
+
     outlets = build_hook_outlets(load_or_exit(config).settings)
     if not outlets:
         raise click.ClickException("the configuration names none: add `webhooks` with url and secret")
@@ -51,6 +53,8 @@ def test_webhooks(config: Path, as_json: bool) -> None:
 
 
 async def _send_tests(outlets: tuple[HookOutlet, ...]) -> list[tuple[HookOutlet, webhook_client.Answer]]:
+    from bridge.alerts import webhook_client
+
     now = datetime.now(UTC)
     body = json.dumps({"type": "test", "version": 1, "timestamp": now.isoformat(), "data": {}})
     id = f"msg_test_{secrets.token_hex(6)}"

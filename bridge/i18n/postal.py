@@ -11,8 +11,6 @@ import re
 import unicodedata
 from functools import cache
 
-import pycountry
-
 from bridge.order.model import Address
 
 KOSOVO = "XK"
@@ -114,6 +112,8 @@ def normalize_country_code(text: str | None) -> str:
 
 def is_country(code: str | None) -> bool:
     """Whether it is a country's code of two letters (ISO 3166-1 alpha-2), or Kosovo's."""
+    import pycountry  # here and below: whoever only asks for help needs no list of countries
+
     wanted = normalize_country_code(code)
     return len(wanted) == 2 and (wanted == KOSOVO or pycountry.countries.get(alpha_2=wanted) is not None)
 
@@ -150,6 +150,8 @@ def _is_machine_code(text: str, country: str) -> bool:
 @cache
 def _find_subdivision(country: str, code: str) -> str | None:
     """The name of a province by ISO 3166-2, without what the table adds in brackets or after a comma."""
+    import pycountry
+
     if not country or not code:
         return None
     whole = code.upper() if _is_machine_code(code, country) else f"{country}-{code.upper()}"
@@ -160,6 +162,8 @@ def _find_subdivision(country: str, code: str) -> str | None:
 @cache
 def _find_province_code(country: str, name: str) -> str:
     """The code of a province that only its name tells; "" where ISO 3166-2 has none of that name."""
+    import pycountry
+
     known = pycountry.subdivisions.get(country_code=country) or ()  # type: ignore[no-untyped-call]
     codes = [one.code for one in known if one.name.casefold() == name.casefold()]
     return codes[0].removeprefix(f"{country}-") if codes else ""

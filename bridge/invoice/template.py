@@ -21,6 +21,7 @@ from typing import Any
 
 from bridge.config.settings import Invoice
 from bridge.errors import TryAgain
+from bridge.invoice import SHIPPED
 from bridge.invoice.data import BadSetting, Json
 
 SECONDS = 30.0
@@ -58,10 +59,6 @@ class Rendered:
     def list_scripts(self) -> tuple[str, ...]:
         """The scripts of the missing characters, for a log: "CJK", "TIFINAGH"."""
         return tuple(sorted({unicodedata.name(one, "UNKNOWN").split()[0] for one in self.missing}))
-
-
-SHIPPED = {"invoice": "invoice.typ", "customs": "customs.typ"}
-"""The templates that come with the bridge, by their names in the settings."""
 
 
 def read_shipped_template(name: str = "invoice") -> str:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
-from babel.numbers import get_currency_precision
-
 from bridge.mapping_review.findings import (
     Finding,
     FindingKind,
@@ -245,4 +243,6 @@ def format_amount(money: Money) -> str:
 
 def format_figure(money: Money) -> str:
     """The amount alone."""
+    from babel.numbers import get_currency_precision  # takes a while to load; most commands show no money
+
     return format(money.amount, f".{get_currency_precision(money.currency)}f")

@@ -161,6 +161,7 @@ def _load(rehearsal: str | None = None) -> None:
     import bridge.cli.serve
     import bridge.config.loader
     import bridge.runtime.container
+    import bridge.runtime.service
     import bridge.store.migrate  # noqa: F401
     from bridge.i18n import formatter
     from bridge.web.console import rendering

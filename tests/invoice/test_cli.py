@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from pydantic import SecretStr
 
-from bridge.cli import invoice as invoice_cli
+from bridge.cli import _invoice_preview as invoice_cli
 from bridge.cli.invoice import command
 from bridge.config.settings import Invoice
 from bridge.invoice.data import no_safety

@@ -37,7 +37,6 @@ from bridge.order.problems import Problem
 from bridge.order.records import OrderRecord
 from bridge.order.states import State, Wait
 from bridge.steps.payment import is_unpaid
-from bridge.store.queries import OrderFilter
 
 SHOWN = 20  # orders that a question lists
 PAGE = 200
@@ -144,6 +143,8 @@ async def _select_orders(
     desk: OrderContext, action: Action, state: State, shop: str | None, pick: Pick
 ) -> list[OrderRecord]:
     """All orders in a state that a condition and the action fit."""
+    from bridge.store.queries import OrderFilter
+
     found: list[OrderRecord] = []
     before: int | None = None
     while page := await desk.store.queries.list_orders(OrderFilter([state], shop), before, PAGE):

@@ -22,7 +22,6 @@ from bridge.cli._order_view import (
     print_order,
 )
 from bridge.order.states import State
-from bridge.store.queries import OrderFilter
 
 
 @click.command("list")
@@ -41,6 +40,8 @@ from bridge.store.queries import OrderFilter
 @json_option
 def list_orders(config: Path, states: tuple[str, ...], shop: str | None, limit: int, as_json: bool) -> None:
     """List orders, newest first."""
+    from bridge.store.queries import OrderFilter
+
     filters = OrderFilter([State(state) for state in states], shop)
     found = with_context_despite_faults(
         config, lambda desk: desk.store.queries.list_orders(filters, limit=limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,8 +19,6 @@ from bridge.cli._order_context import (
     yes_option,
 )
 from bridge.cli._order_view import build_line_rows
-from bridge.config.settings import Defaults
-from bridge.config.single_design import parse_designs
 from bridge.decisions.line_overrides import (
     SCOPES,
     Line,
@@ -38,8 +37,9 @@ from bridge.order.line_overrides import (
 )
 from bridge.order.model import Design
 from bridge.order.records import OrderRecord, Transition
-from bridge.runtime.container import build_rate_limiter
-from bridge.sculpteo.client import SculpteoPrinter
+
+if TYPE_CHECKING:
+    from bridge.config.settings import Defaults
 
 IGNORE = {"order": Scope.LINE, "variant": Scope.VARIANT, "product": Scope.PRODUCT}
 
@@ -155,6 +155,9 @@ def unmap_line(
 
 async def _check_designs(desk: OrderContext, designs: Sequence[Design]) -> None:
     """Ask Sculpteo whether it knows these designs. Raises UnknownDesign with what it does not know."""
+    from bridge.runtime.container import build_rate_limiter
+    from bridge.sculpteo.client import SculpteoPrinter
+
     if not designs:
         return
     settings = desk.loaded.settings.sculpteo
@@ -190,6 +193,8 @@ async def _save_decision(
 
 def _build_designs(defaults: Defaults, parts: dict[str, tuple[str, ...]]) -> tuple[Design, ...]:
     """The designs that the options say. Raises BadDesign with what is wrong with them."""
+    from bridge.config.single_design import parse_designs
+
     count = len(parts["uuid"])
     columns: dict[str, list[str | None]] = {}
     for name, given in parts.items():

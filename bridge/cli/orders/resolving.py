@@ -29,7 +29,6 @@ from bridge.decisions.refusals import NotNow
 from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.problems import PROBLEMS, Problem
 from bridge.order.records import Attempt, OrderRecord
-from bridge.sculpteo.client import SculpteoPrinter
 
 TAKEN = "The reference {reference} belongs to order {other} already; compare both at Sculpteo."
 LONGEST_BODY = 600  # characters of an answer that are shown
@@ -94,6 +93,8 @@ async def _apply_decision(
 
 async def _find_doubt(desk: OrderContext, record: OrderRecord, reference: str) -> str | None:
     """What speaks against the reference. Raises NotNow when another order has it."""
+    from bridge.sculpteo.client import SculpteoPrinter
+
     other = await desk.store.orders.find_reference_owner(reference, record)
     if other:
         raise NotNow(TAKEN, reference=reference, other=other)
