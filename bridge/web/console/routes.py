@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
+import structlog
 from aiohttp import web
 
 from bridge.i18n.formatter import load_catalogs
@@ -67,9 +69,11 @@ PAGES = (
 OTHERS = ("/webhooks/", "/sculpteo/", "/healthz", "/readyz", "/metrics")
 """What is not the console's."""
 
+log = structlog.get_logger("bridge.console")
+
 
 def add_to(app: web.Application, console: Console) -> None:
-    """Add the console, with its files read. While nobody may sign in, its pages are not there."""
+    """Add the console. While nobody may sign in, its pages are not there."""
     app[CONSOLE] = console
     app[GATE] = Gate()
     app[events.PULSE] = events.Pulse()
@@ -78,13 +82,28 @@ def add_to(app: web.Application, console: Console) -> None:
     app[PRODUCT_PICTURES] = ProductPictures()
     app[export.TURNS] = asyncio.Semaphore(export.AT_ONCE)
     app.on_cleanup.append(_close)
-    load_catalogs()
-    rendering.load()
+    app.cleanup_ctx.append(_load_files)
     for module in PAGES:
         app.add_routes(module.routes)
     app.middlewares.append(nothing_here)
     app[PROXIES] = ProxyWatch()
     app.middlewares.append(watch_proxies)
+
+
+async def _load_files(app: web.Application) -> AsyncIterator[None]:
+    """Read templates and translations beside the first requests, so that deliveries are taken before."""
+    rendering.environment()  # here, so that no request makes another one meanwhile
+    loading = asyncio.create_task(asyncio.to_thread(_read_files), name="console files")
+    yield
+    await asyncio.gather(loading, return_exceptions=True)
+
+
+def _read_files() -> None:
+    try:
+        load_catalogs()
+        rendering.load()
+    except Exception:
+        log.exception("a file of the console cannot be read; pages that need it fail")
 
 
 async def _close(app: web.Application) -> None:
