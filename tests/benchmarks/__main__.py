@@ -1,8 +1,8 @@
 """Runs the benchmarks one after the other: `python -m tests.benchmarks [--list] [NAME ...]`.
 
-Each runs in a process of its own with its own defaults and ends with one line: what it found, and the anchor beside
-it. The whole output of one, and its options: `python -m tests.benchmarks.NAME --help`. The exit code is 1 when an
-anchor was missed. `console` makes a million orders: some 6 GB for temporary files, and some minutes.
+Each runs in a process of its own with its own defaults, and its result is one line that begins with its name: what it
+found, and the anchor beside it. `python -m tests.benchmarks.NAME` shows all that one says; with --help, its options.
+The exit code is 1 when an anchor was missed. `console` makes a million orders: some 6 GB for temporary files, and some minutes.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def run_benchmark(name: str) -> int:
         text=True,
         check=False,
     )
-    lines = done.stdout.strip().splitlines()
-    click.echo(lines[-1] if lines else f"{name}: said nothing; exit code {done.returncode}")
+    lines = [line for line in done.stdout.splitlines() if line.startswith(f"{name}: ")]
+    click.echo(lines[-1] if lines else f"{name}: ended without a result; exit code {done.returncode}")
     return done.returncode
 
 

@@ -28,7 +28,7 @@ from bridge.order.records import Delivery, OrderSignal, PrivacyRequest
 from bridge.order.states import State
 from bridge.shopify.webhooks import sign
 from bridge.store import Store
-from bridge.web.app_keys import Condition
+from bridge.web.app_keys import Condition, ShopDoor
 from bridge.web.server import make_app, make_runner
 from tests.benchmarks.results import Measure, print_result
 
@@ -39,13 +39,14 @@ SPAWN = multiprocessing.get_context("spawn")
 
 class Door:
     domain = "acme.myshopify.com"
+    former_domain: str | None = None
 
     def signing_secrets(self) -> tuple[bytes, ...]:
         return (SECRET,)
 
 
 class Settings:
-    shops: Mapping[str, Door] = {"acme": Door()}
+    shops: Mapping[str, ShopDoor] = {"acme": Door()}  # so typed, a stand-in that lacks something is found
 
 
 class Clock:
