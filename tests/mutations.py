@@ -24,10 +24,10 @@ SPENDING = ("tests/promise/test_spending.py",)
 EVIDENCE = ("tests/promise/test_evidence.py", "tests/steps/test_late_evidence.py")
 RESTORE = ("tests/promise/test_restore.py", "tests/steps/test_found_elsewhere.py")
 DECISIONS = ("tests/promise/test_decision_note.py",)
-AFTERWARDS = ("tests/promise/test_afterwards.py", "tests/steps/test_fulfil.py")
+AFTERWARDS = ("tests/promise/test_afterwards.py", "tests/steps/test_fulfillment_plan.py")
 PURCHASES = ("tests/store/test_purchases.py",)
 ASKED = ("tests/promise/test_promise.py",)
-WIRE = ("tests/sculpteo/test_place.py", "tests/sculpteo/test_answers.py")
+WIRE = ("tests/sculpteo/test_place.py", "tests/sculpteo/test_order_response.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,14 +255,14 @@ GUARDS: tuple[Guard, ...] = (
         "bridge/steps/allocation.py",
         "        own=tuple(one for one in collect_live_fulfillments(order) if printed.is_own_shipment(one)),\n",
         "        own=collect_live_fulfillments(order),\n",
-        ("tests/steps/test_fulfil.py",),
+        ("tests/steps/test_fulfillment_plan.py",),
     ),
     Guard(
         "units of another place are not fulfilled unless they were moved there",
         "bridge/steps/allocation.py",
         "        found += _take_units(_collect_remaining_units(unit for unit in moved if fits(unit)), wanted, allowed)\n",
         "        found += _take_units(_collect_remaining_units(unit for unit in moved if fits(unit)), wanted)\n",
-        ("tests/steps/test_allocation.py", "tests/steps/test_fulfil.py"),
+        ("tests/steps/test_allocation.py", "tests/steps/test_fulfillment_plan.py"),
     ),
     Guard(
         "an approval stays with the address that it was given for",

@@ -18,7 +18,8 @@ from bridge.order.states import State, Wait
 from bridge.store import Store
 from bridge.store.outbox import MessageDraft, Wants
 from bridge.store.transitions import add_news
-from tests.store.make import Tick, claimed, word
+from tests.support.clocks import TurnedClock
+from tests.support.store_factories import claimed, word
 
 LEASE = timedelta(minutes=1)
 SOON = timedelta(seconds=3)
@@ -32,7 +33,9 @@ def only(code: str) -> Wants:
     return lambda news, order: MessageDraft() if news.code == code else None
 
 
-async def held(store: Store, clock: Tick, number: int = 1001, problem: Problem = Problem.UNMAPPED) -> int:
+async def held(
+    store: Store, clock: TurnedClock, number: int = 1001, problem: Problem = Problem.UNMAPPED
+) -> int:
     """An order that needs a person."""
     await store.orders.receive_signal(word(number))
     clock.forward(SOON)
@@ -47,7 +50,7 @@ async def codes(store: Store, name: str = "a") -> list[str]:
     return [message.news.code for message in await store.outbox.list_pending(name, limit=100)]
 
 
-async def test_news_comes_with_the_move_that_makes_it_true(store: Store, clock: Tick) -> None:
+async def test_news_comes_with_the_move_that_makes_it_true(store: Store, clock: TurnedClock) -> None:
     key = await held(store, clock)
     assert await store.outbox.fan_out_news({"a": everything}) == 1
     [message] = await store.outbox.list_pending("a", limit=9)
@@ -56,7 +59,7 @@ async def test_news_comes_with_the_move_that_makes_it_true(store: Store, clock: 
     assert message.body == "#1001"
 
 
-async def test_a_move_that_is_not_made_is_not_told(store: Store, clock: Tick) -> None:
+async def test_a_move_that_is_not_made_is_not_told(store: Store, clock: TurnedClock) -> None:
     await store.orders.receive_signal(word(1))
     clock.forward(SOON)
     order = await claimed(store)
@@ -69,7 +72,7 @@ async def test_a_move_that_is_not_made_is_not_told(store: Store, clock: Tick) ->
     assert await store.outbox.fan_out_news({"a": everything}) == 0
 
 
-async def test_alarms_and_parcels_are_told_once(store: Store, clock: Tick) -> None:
+async def test_alarms_and_parcels_are_told_once(store: Store, clock: TurnedClock) -> None:
     await store.orders.receive_signal(word(1))
     alarm = ((Alarm.SECOND_REFERENCE, {"reference": "ABCD1234"}),)
     for _ in range(2):
@@ -81,7 +84,7 @@ async def test_alarms_and_parcels_are_told_once(store: Store, clock: Tick) -> No
     assert sorted(await codes(store)) == ["alarm", "parcel"]
 
 
-async def test_the_days_limit_is_told_once_a_day(store: Store, clock: Tick) -> None:
+async def test_the_days_limit_is_told_once_a_day(store: Store, clock: TurnedClock) -> None:
     for number in (1, 2):
         await store.orders.receive_signal(word(number))
         clock.forward(SOON)
@@ -91,7 +94,7 @@ async def test_the_days_limit_is_told_once_a_day(store: Store, clock: Tick) -> N
     assert await codes(store) == ["limit_day"]
 
 
-async def test_each_outlet_gets_what_it_wants_and_only_from_then_on(store: Store, clock: Tick) -> None:
+async def test_each_outlet_gets_what_it_wants_and_only_from_then_on(store: Store, clock: TurnedClock) -> None:
     await held(store, clock, 1)
     await store.outbox.fan_out_news({"a": everything, "b": only("unknown")})
     await held(store, clock, 2)
@@ -102,13 +105,13 @@ async def test_each_outlet_gets_what_it_wants_and_only_from_then_on(store: Store
     assert set(await store.outbox.load_waiting(["a", "b", "c"])) == {"a", "c"}
 
 
-async def test_without_outlets_nothing_piles_up(store: Store, clock: Tick) -> None:
+async def test_without_outlets_nothing_piles_up(store: Store, clock: TurnedClock) -> None:
     await held(store, clock)
     assert await store.outbox.fan_out_news({}) == 1
     assert await store.outbox.fan_out_news({"a": everything}) == 0
 
 
-async def test_a_transaction_that_commits_late_is_not_passed_over(store: Store, clock: Tick) -> None:
+async def test_a_transaction_that_commits_late_is_not_passed_over(store: Store, clock: TurnedClock) -> None:
     """On PostgreSQL the number of a row says nothing about when it becomes visible."""
     if store._db.is_sqlite:
         # its transactions are one after the other; that a reader meanwhile misses nothing is shown all the same
@@ -136,7 +139,7 @@ async def test_a_transaction_that_commits_late_is_not_passed_over(store: Store, 
     assert [one.news.key for one in await store.outbox.list_pending("a", limit=9)] == ["quick", "slow"]
 
 
-async def test_news_is_handed_on_by_one_process_at_a_time(store: Store, clock: Tick) -> None:
+async def test_news_is_handed_on_by_one_process_at_a_time(store: Store, clock: TurnedClock) -> None:
     """Else two of them could number the messages about one order the other way round."""
     await store.outbox.add_news(News("first", "restart", clock.now()))
     inside, go_on = threading.Event(), threading.Event()
@@ -157,7 +160,9 @@ async def test_news_is_handed_on_by_one_process_at_a_time(store: Store, clock: T
     assert await codes(store) == ["restart"]
 
 
-async def test_news_that_cannot_be_told_keeps_no_other_from_being_told(store: Store, clock: Tick) -> None:
+async def test_news_that_cannot_be_told_keeps_no_other_from_being_told(
+    store: Store, clock: TurnedClock
+) -> None:
     def fails(news: News, order: OrderRecord | None) -> MessageDraft:
         if news.key == "bad":
             raise KeyError("facts")
@@ -169,7 +174,7 @@ async def test_news_that_cannot_be_told_keeps_no_other_from_being_told(store: St
     assert len(await store.outbox.list_pending("b", limit=9)) == 2
 
 
-async def test_an_outlet_is_served_by_one_at_a_time(store: Store, clock: Tick) -> None:
+async def test_an_outlet_is_served_by_one_at_a_time(store: Store, clock: TurnedClock) -> None:
     await held(store, clock)
     await store.outbox.fan_out_news({"a": everything})
     [message] = await store.outbox.list_pending("a", limit=9)
@@ -185,7 +190,7 @@ async def test_an_outlet_is_served_by_one_at_a_time(store: Store, clock: Tick) -
     assert await store.outbox.load_waiting(["a"]) == {}
 
 
-async def test_an_outlet_that_failed_rests_and_loses_nothing(store: Store, clock: Tick) -> None:
+async def test_an_outlet_that_failed_rests_and_loses_nothing(store: Store, clock: TurnedClock) -> None:
     await held(store, clock)
     await store.outbox.fan_out_news({"a": everything})
     assert await store.outbox.claim_outlet("a", "one", LEASE)
@@ -199,7 +204,7 @@ async def test_an_outlet_that_failed_rests_and_loses_nothing(store: Store, clock
     assert await store.outbox.claim_outlet("a", "one", LEASE)
 
 
-async def test_messages_about_one_order_wait_for_the_first_of_them(store: Store, clock: Tick) -> None:
+async def test_messages_about_one_order_wait_for_the_first_of_them(store: Store, clock: TurnedClock) -> None:
     now = clock.now()
     items = [News(f"k{n}", "placed", now, {}, order) for n, order in enumerate((1, 1, 2, None, None))]
     for number in (1, 2):
@@ -221,7 +226,7 @@ async def test_messages_about_one_order_wait_for_the_first_of_them(store: Store,
     ]
 
 
-async def test_what_was_told_long_ago_is_forgotten(store: Store, clock: Tick) -> None:
+async def test_what_was_told_long_ago_is_forgotten(store: Store, clock: TurnedClock) -> None:
     await held(store, clock)
     await store.outbox.fan_out_news({"a": everything})
     clock.forward(timedelta(days=31))
@@ -231,7 +236,7 @@ async def test_what_was_told_long_ago_is_forgotten(store: Store, clock: Tick) ->
     assert await codes(store) == ["restart"]
 
 
-async def test_a_condition_is_told_when_it_begins_and_when_it_ends(store: Store, clock: Tick) -> None:
+async def test_a_condition_is_told_when_it_begins_and_when_it_ends(store: Store, clock: TurnedClock) -> None:
     silent = timedelta(minutes=15)
     assert await store.conditions.open_incident("upstream:x", "upstream", "one", {"upstream": "X"})
     assert not await store.conditions.open_incident("upstream:x", "upstream", "two", {"upstream": "X"})
@@ -250,7 +255,7 @@ async def test_a_condition_is_told_when_it_begins_and_when_it_ends(store: Store,
     assert await codes(store) == ["upstream", "upstream_over", "upstream", "upstream_over"]
 
 
-async def test_orders_that_stand_are_found(store: Store, clock: Tick) -> None:
+async def test_orders_that_stand_are_found(store: Store, clock: TurnedClock) -> None:
     key = await held(store, clock)
     hour = timedelta(hours=1)
     assert await store.watching.list_stalled(clock.now(), for_at_least=hour) == []
@@ -261,7 +266,9 @@ async def test_orders_that_stand_are_found(store: Store, clock: Tick) -> None:
     assert await store.watching.list_stalled(clock.now(), for_at_least=hour, after=key) == []
 
 
-async def test_news_rows_are_written_only_where_somebody_could_want_them(store: Store, clock: Tick) -> None:
+async def test_news_rows_are_written_only_where_somebody_could_want_them(
+    store: Store, clock: TurnedClock
+) -> None:
     await store.orders.receive_signal(word(1))
     clock.forward(SOON)
     await store.orders.record_transition(

@@ -21,7 +21,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -42,8 +41,9 @@ from tests.benchmarks.bulk import (
     tracking_of,
 )
 from tests.benchmarks.results import Measure, print_result
-from tests.postgres import running as running_postgres
 from tests.sculpteo.test_place import unused_port
+from tests.support.clocks import RealClock
+from tests.support.postgres import running as running_postgres
 
 MOST_MILLISECONDS = 100.0
 MOST_RATIO = 2.0
@@ -82,11 +82,6 @@ PAGES: Paths = {
 }
 
 
-class Clock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Milliseconds of one page, and whether it was there at all."""
@@ -102,7 +97,7 @@ def times(samples: list[float], status: int) -> Timing:
 
 async def fill(url: str, count: int) -> None:
     """Make the tables as the service does, then the rows."""
-    async with Store.open(url, clock=Clock()):
+    async with Store.open(url, clock=RealClock()):
         pass
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":

@@ -17,7 +17,6 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,6 +30,7 @@ from bridge.store import Store
 from bridge.web.app_keys import Condition, ShopDoor
 from bridge.web.server import make_app, make_runner
 from tests.benchmarks.results import Measure, print_result
+from tests.support.clocks import RealClock
 
 SECRET = b"benchmark"
 LEAST_RATIO = 0.40
@@ -47,11 +47,6 @@ class Door:
 
 class Settings:
     shops: Mapping[str, ShopDoor] = {"acme": Door()}  # so typed, a stand-in that lacks something is found
-
-
-class Clock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 class Nothing:
@@ -99,7 +94,9 @@ def serve(pipe: Connection, database: str | None) -> None:
 async def _serve(pipe: Connection, database: str | None) -> None:
     async with AsyncExitStack() as stack:
         store = (
-            await stack.enter_async_context(Store.open(database, clock=Clock())) if database else Nothing()
+            await stack.enter_async_context(Store.open(database, clock=RealClock()))
+            if database
+            else Nothing()
         )
         runner = make_runner(make_app(Settings(), store))
         await runner.setup()

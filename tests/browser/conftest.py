@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.reader import Site
+from tests.browser.page_reader import Site
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "browser"
 DAY_IS_OVER = "Every order ended as it should."

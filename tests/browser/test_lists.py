@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import ARTIFACTS, Demo
-from tests.browser.reader import Reader, Site
+from tests.browser.page_reader import Reader, Site
 
 pytestmark = pytest.mark.long
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import ARTIFACTS, Demo
-from tests.browser.reader import Reader, Site, Visitor
+from tests.browser.page_reader import Reader, Site, Visitor
 
 pytestmark = pytest.mark.long
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.reader import Reader, Site
+from tests.browser.page_reader import Reader, Site
 
 pytestmark = pytest.mark.long
 

@@ -18,13 +18,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.campaign.books import FAULTS, Verdict
+from tests.campaign.crash_points import POINTS
 from tests.campaign.databases import Databases, PostgresDatabases, SqliteDatabases
-from tests.campaign.nursery import Nursery
+from tests.campaign.ledger import FAULTS, Verdict
 from tests.campaign.play import Outcome, Run
-from tests.campaign.points import POINTS
-from tests.campaign.script import write
-from tests.postgres import running
+from tests.campaign.process_pool import Nursery
+from tests.campaign.scenario import write
+from tests.support.postgres import running
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a kill does not lose what was written, so nothing need reach a disk
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.campaign.databases import Databases, PostgresDatabases, SqliteDatabases
-from tests.campaign.nursery import Nursery
-from tests.postgres import postgres
+from tests.campaign.process_pool import Nursery
+from tests.support.postgres import postgres
 
 __all__ = ["postgres"]
 

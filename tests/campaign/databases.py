@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import psycopg
 
 from bridge.store.store import Store
-from tests.postgres import Server
+from tests.support.postgres import Server
 
 BUSY = 5.0  # seconds for which an SQLite file that somebody writes to is waited for
 

@@ -16,9 +16,9 @@ from bridge.order.records import OrderRecord, Transition
 from bridge.order.states import State
 from bridge.sandbox.sculpteo.model import Book
 from bridge.store.store import Store
-from tests.campaign.books import Entry
 from tests.campaign.databases import Away, Clock, Database
-from tests.campaign.kinds import Sale
+from tests.campaign.ledger import Entry
+from tests.campaign.order_kinds import Sale
 from tests.campaign.witness import Witness
 
 T = TypeVar("T")

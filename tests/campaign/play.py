@@ -21,8 +21,9 @@ from bridge.sandbox.sculpteo.settings import SculpteoSettings
 from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.shopify.subscriptions import TOPICS
 from tests.campaign import people
-from tests.campaign.balanced import Balanced, free_port
-from tests.campaign.books import (
+from tests.campaign.crash_points import Death
+from tests.campaign.databases import Away, Database
+from tests.campaign.ledger import (
     SECOND,
     Entry,
     Verdict,
@@ -33,11 +34,10 @@ from tests.campaign.books import (
     records,
     ways_back,
 )
-from tests.campaign.databases import Away, Database
-from tests.campaign.kinds import KINDS, Day, Sale
-from tests.campaign.nursery import Child, Nursery
-from tests.campaign.points import Death
-from tests.campaign.script import AFTER_A_STOP, LIVE, Chapter, Jump, Life, Poison, Script
+from tests.campaign.load_balancer import Balanced, free_port
+from tests.campaign.order_kinds import KINDS, Day, Sale
+from tests.campaign.process_pool import Child, Nursery
+from tests.campaign.scenario import AFTER_A_STOP, LIVE, Chapter, Jump, Life, Poison, Script
 from tests.campaign.witness import Witness
 
 QUICK = (("In Process", 0.05), ("Shipped", 0.12))  # seconds from status to status at the simulated Sculpteo

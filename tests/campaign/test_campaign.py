@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.campaign.__main__ import Campaign, campaign
+from tests.campaign.crash_points import POINTS
 from tests.campaign.databases import Databases, PostgresDatabases
-from tests.campaign.points import POINTS
-from tests.campaign.script import write
+from tests.campaign.scenario import write
 
 SEEDS = {"sqlite": ["ci-0", "ci-22", "ci-41", "ci-57"], "postgresql": ["ci-13", "ci-46"]}
 

@@ -21,13 +21,13 @@ from bridge.sandbox.shopify.customers import People
 from bridge.sandbox.shopify.model import Order
 from bridge.sandbox.shopify.settings import ShopSettings
 from bridge.store.engine import create_engines, parse_url
-from tests.campaign.balanced import free_port
-from tests.campaign.books import prints_of, records
+from tests.campaign.crash_points import Death
 from tests.campaign.databases import Away, Database, Databases, PostgresDatabases
-from tests.campaign.flood import Flood
-from tests.campaign.nursery import Child, Nursery
-from tests.campaign.points import Death
-from tests.postgres import Server
+from tests.campaign.ledger import prints_of, records
+from tests.campaign.load_balancer import free_port
+from tests.campaign.process_pool import Child, Nursery
+from tests.campaign.webhook_load import Flood
+from tests.support.postgres import Server
 
 pytestmark = pytest.mark.long
 

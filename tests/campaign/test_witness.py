@@ -22,12 +22,12 @@ from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.scenario import Stage
 from bridge.sandbox.sculpteo.model import Book, Item
 from bridge.sandbox.shopify.model import Order
-from tests.campaign.kinds import RING
+from tests.campaign.order_kinds import RING
 from tests.campaign.witness import ROUTED, Rules, Witness
-from tests.steps.make import line as own_line
-from tests.steps.make import order as own_order
-from tests.steps.make import record as own_record
-from tests.steps.make import unit
+from tests.support.order_factories import line as own_line
+from tests.support.order_factories import order as own_order
+from tests.support.order_factories import record as own_record
+from tests.support.order_factories import unit
 
 ATTEMPT = "attempt-1"
 

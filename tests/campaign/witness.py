@@ -24,8 +24,8 @@ from bridge.order.records import OrderRecord
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.model import Book
 from bridge.sandbox.shopify.model import Address, FulfillmentOrder, Metafield, Order
-from tests.campaign.kinds import DIE, LAMP, MUG, RING
-from tests.promise.asked import opened_by
+from tests.campaign.order_kinds import DIE, LAMP, MUG, RING
+from tests.promise.purchase_rights import opened_by
 
 Contents = frozenset[tuple[str, int]]
 """Designs and how many copies of each."""

@@ -19,7 +19,8 @@ from bridge.order.records import PrivacyRequest, Transition
 from bridge.order.states import Ignored, State
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
-from tests.store.make import Now, claimed, delivery, gid, key_of, receipt, sent, shop_order, word
+from tests.support.clocks import RealClock
+from tests.support.store_factories import claimed, delivery, gid, key_of, receipt, sent, shop_order, word
 
 HOME = Address("Ada", "Example", None, "1 Rue Inventée", None, "Lyon", postal_code="69001", country_code="FR")
 ADA: dict[str, Any] = {
@@ -33,7 +34,7 @@ Run = Callable[..., Result]
 
 
 async def _story(url: str) -> None:
-    async with Store.open(url, clock=Now()) as store:
+    async with Store.open(url, clock=RealClock()) as store:
         order = await sent(store, 1001)
         await store.orders.keep_answer(key_of(order), receipt())
         values = {"reference": "ABCD1234", "snapshot": replace(shop_order(1001), **ADA)}

@@ -14,7 +14,7 @@ from bridge.order.records import Transition
 from bridge.order.states import State, Wait
 from bridge.store import Store
 from tests.cli.test_status import config, service, story
-from tests.store.make import ITEMS, claimed, shop_order, word
+from tests.support.store_factories import ITEMS, claimed, shop_order, word
 
 __all__ = ["config", "service"]
 

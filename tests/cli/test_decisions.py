@@ -26,7 +26,8 @@ from bridge.sculpteo.client import SculpteoPrinter
 from bridge.sculpteo.quotes import Material
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
-from tests.store.make import ITEMS, START, Now, claimed, get, key_of, receipt, sent, shop_order, word
+from tests.support.clocks import START, RealClock
+from tests.support.store_factories import ITEMS, claimed, get, key_of, receipt, sent, shop_order, word
 
 Run = Callable[..., Result]
 
@@ -51,7 +52,7 @@ def run(tmp_path: Path) -> Run:
 
 def with_store(url: str, work: Callable[[Store], Awaitable[Any]]) -> Any:
     async def run() -> Any:
-        async with Store.open(url, clock=Now()) as store:
+        async with Store.open(url, clock=RealClock()) as store:
             return await work(store)
 
     return asyncio.run(run())

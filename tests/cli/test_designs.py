@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from bridge.config.loader import load_config
-from tests.cli.floor import Floor, floor
+from tests.cli.live_sandbox import Floor, floor
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bridge.order.records import Transition
 from bridge.order.states import State, Wait
 from bridge.store import Store
 from tests.cli.test_decisions import Run, run, url, with_store
-from tests.store.make import ITEMS, claimed, shop_order, word
+from tests.support.store_factories import ITEMS, claimed, shop_order, word
 
 __all__ = ["run", "url"]
 

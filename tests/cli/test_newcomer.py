@@ -17,9 +17,9 @@ from bridge.cli import main
 from bridge.cli._demo_runner import find_free_port
 from bridge.order import stored_keys
 from bridge.store import Store
-from tests.cli.floor import Floor, floor
-from tests.sandbox.make import ADA
-from tests.store.make import Now
+from tests.cli.live_sandbox import Floor, floor
+from tests.support.clocks import RealClock
+from tests.support.sandbox_factories import ADA
 
 OFFLINE = (
     "alarms list", "audit", "backfill --since 2026-11-01", "check", "config show", "deliveries list", "designs materials",
@@ -176,9 +176,9 @@ async def test_a_backfill_tells_which_orders_wait_for_approval(shop: Floor) -> N
     buy()
     buy()
     await shop.run("pause")  # which makes the database
-    async with Store.open(shop.database, clock=Now()) as store:
+    async with Store.open(shop.database, clock=RealClock()) as store:
         await asyncio.sleep(1.1)  # the resolution of Shopify's times
-        await store.memory.set(stored_keys.go_live("acme"), Now().now().isoformat())
+        await store.memory.set(stored_keys.go_live("acme"), RealClock().now().isoformat())
     await asyncio.sleep(1.1)
     buy()
     said = (await shop.run("backfill", "--since", "2026-01-01")).output

@@ -16,7 +16,8 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.records import TimelineEntry, Transition
 from bridge.order.states import State
 from bridge.store import Store
-from tests.store.make import Now, claimed, key_of, receipt, sent, word
+from tests.support.clocks import RealClock
+from tests.support.store_factories import claimed, key_of, receipt, sent, word
 
 CONFIG = """\
 mode: test
@@ -52,12 +53,12 @@ def run(tmp_path: Path, database: Path) -> Run:
 
 
 async def _story(url: str) -> None:
-    async with Store.open(url, clock=Now()) as store:
+    async with Store.open(url, clock=RealClock()) as store:
         order = await sent(store, 1001)
         await store.orders.keep_answer(key_of(order), receipt())
         placed = Transition(
             State.PLACED,
-            Now().now(),
+            RealClock().now(),
             values={"reference": "ABCD1234", "print_words": "In Process"},
             parcels=(Parcel("1Z999", "UPS"),),
             alarms=((Alarm.SECOND_REFERENCE, {"reference": "WXYZ9876"}),),
@@ -147,7 +148,7 @@ def test_the_json_of_an_order_is_whole_and_holds_no_secret(run: Run, database: P
     assert shown["attempts"][0]["verdict"] == "placed"
 
     async def token() -> str:
-        async with Store.open(f"sqlite:///{database}", clock=Now()) as store:
+        async with Store.open(f"sqlite:///{database}", clock=RealClock()) as store:
             return (await store.queries.list_attempts(1))[0].token
 
     assert asyncio.run(token()) not in result.stdout
@@ -163,7 +164,7 @@ def test_an_order_that_is_not_there_is_said_plainly(run: Run) -> None:
 
 def test_two_orders_of_one_name_ask_which(run: Run, database: Path) -> None:
     async def two() -> None:
-        async with Store.open(f"sqlite:///{database}", clock=Now()) as store:
+        async with Store.open(f"sqlite:///{database}", clock=RealClock()) as store:
             await store.orders.receive_signal(word())
             await store.orders.receive_signal(word(shop="other"))
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr, ValidationError
 from bridge.cli import main
 from bridge.config.console_settings import Console
 from bridge.web.console.passwords import LONGEST, fits, hashed
-from tests.config.cases import ENV, GOOD, loaded
+from tests.config.valid_configuration import ENV, GOOD, loaded
 
 
 def test_a_script_gets_the_line_alone_and_it_is_taken_by_the_configuration() -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bridge.sandbox.http.faults import Kind
-from tests.cli.floor import Floor
+from tests.cli.live_sandbox import Floor
 from tests.cli.test_newcomer import shop
 
 __all__ = ["shop"]

@@ -15,9 +15,10 @@ from bridge.order.records import Transition
 from bridge.order.states import State
 from bridge.sandbox.sculpteo.model import Refused
 from bridge.store import Store
-from tests.cli.floor import Floor, floor
-from tests.steps.make import line, order
-from tests.store.make import Now, claimed, word
+from tests.cli.live_sandbox import Floor, floor
+from tests.support.clocks import RealClock
+from tests.support.order_factories import line, order
+from tests.support.store_factories import claimed, word
 
 
 @pytest.fixture
@@ -121,14 +122,14 @@ async def _orders(shop: Floor) -> None:
     """#1001 waits with a ring; #1002 is held for a SKU that nobody mapped. The mapping in use is the demo's."""
     mapping = load_config(shop.path).catalog
     ring = line(1, "RING-S", 2, options=(("Size", "S"),))
-    async with Store.open(shop.database, clock=Now()) as store:
+    async with Store.open(shop.database, clock=RealClock()) as store:
         await store.wake_for_mapping(mapping.version)
         await store.orders.receive_signal(word(1001))
         first = await claimed(store)
         from bridge.runtime.container import build_policy
         from bridge.steps.line_selection import select_lines
 
-        read = order(ring, updated_at=Now().now())
+        read = order(ring, updated_at=RealClock().now())
         items = select_lines("acme", read, mapping, build_policy(load_config(shop.path).settings)).items
         values = {"snapshot": read, "items": items, "mapping_version": mapping.version}
         await store.orders.record_transition(
@@ -136,7 +137,7 @@ async def _orders(shop: Floor) -> None:
         )
         await store.orders.receive_signal(word(1002))
         second = await claimed(store)
-        strange = order(line(1, "NEW-2026"), id=second.order_id, name="#1002", updated_at=Now().now())
+        strange = order(line(1, "NEW-2026"), id=second.order_id, name="#1002", updated_at=RealClock().now())
         held = Transition(
             State.ATTENTION, None, problem=Problem.UNMAPPED, facts={"skus": "“NEW-2026”"},
             values={"snapshot": strange, "items": (), "mapping_version": mapping.version},

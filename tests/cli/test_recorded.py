@@ -14,7 +14,8 @@ from bridge.config.loader import load_config
 from bridge.order.records import PrivacyRequest
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
-from tests.store.make import Now, delivery, gid
+from tests.support.clocks import RealClock
+from tests.support.store_factories import delivery, gid
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ async def told(config: Path) -> list[str]:
 async def test_it_is_told_whether_a_privacy_webhook_ever_came(config: Path, tmp_path: Path) -> None:
     assert await told(config) == [], "there is no database yet, and none is made"
     assert not (tmp_path / "bridge.db").exists()
-    async with Store.open(f"sqlite:///{tmp_path}/bridge.db", clock=Now()) as store:
+    async with Store.open(f"sqlite:///{tmp_path}/bridge.db", clock=RealClock()) as store:
         (line,) = await told(config)
         assert line.startswith("privacy webhooks acme: ok: None of Shopify's privacy webhooks has come yet")
         await store.inbox.add_delivery(delivery(1, topic="customers/redact"))
@@ -42,7 +43,7 @@ async def test_it_is_told_whether_a_privacy_webhook_ever_came(config: Path, tmp_
         await store.inbox.settle_privacy_request(one.key, "noted", PrivacyRequest(True, (gid(),)))
         (line,) = await told(config)
         assert "the last one came at 20" in line
-        await store.memory.set("untrusted_proxy", f"172.18.0.2 {Now().now().isoformat()}")
+        await store.memory.set("untrusted_proxy", f"172.18.0.2 {RealClock().now().isoformat()}")
         assert [text.split(":")[:2] for text in (await told(config))[1:]] == [["proxy", " warning"]]
 
 

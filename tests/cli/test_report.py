@@ -21,7 +21,8 @@ from bridge.order.records import Transition
 from bridge.order.states import State
 from bridge.store import Store, reports
 from tests.cli.test_orders import CONFIG
-from tests.store.make import ITEMS, Now, claimed, key_of, receipt, sent, shop_order
+from tests.support.clocks import RealClock
+from tests.support.store_factories import ITEMS, claimed, key_of, receipt, sent, shop_order
 
 DAY = datetime(2026, 11, 20, 9, tzinfo=UTC)
 ADDRESS = Address("Ada", "Example", None, "1 Rue Inventée", None, "Lyon", country_code="FR")
@@ -73,7 +74,7 @@ def mixed() -> tuple[ShopOrder, tuple[PrintItem, ...]]:
 @pytest.fixture
 def purchases(tmp_path: Path) -> None:
     async def run() -> None:
-        async with Store.open(f"sqlite:///{tmp_path / 'bridge.db'}", clock=Now()) as store:
+        async with Store.open(f"sqlite:///{tmp_path / 'bridge.db'}", clock=RealClock()) as store:
             cost = Money(Decimal("12.50"), "EUR")
             await _buy(store, 1001, DAY, cost=cost, shipped_at=DAY + timedelta(days=4))
             await _buy(store, 1002, DAY + timedelta(hours=14, minutes=59), cost=None)
@@ -150,7 +151,7 @@ def test_what_shopifys_check_says_of_the_addresses_is_counted(config: Path, tmp_
     said = (("WARNING", None), ("ERROR", None), ("NO_ISSUES", None), (None, '"address_verdict": "ERROR"'))
 
     async def run() -> None:
-        async with Store.open(f"sqlite:///{tmp_path / 'bridge.db'}", clock=Now()) as store:
+        async with Store.open(f"sqlite:///{tmp_path / 'bridge.db'}", clock=RealClock()) as store:
             for number, (verdict, note) in enumerate(said, start=1006):
                 shown = replace(
                     shop_order(number),
@@ -171,7 +172,7 @@ def test_what_shopifys_check_says_of_the_addresses_is_counted(config: Path, tmp_
 @pytest.mark.usefixtures("purchases")
 def test_a_sku_that_a_spreadsheet_would_run_is_written_as_text(config: Path, tmp_path: Path) -> None:
     async def run() -> None:
-        async with Store.open(f"sqlite:///{tmp_path / 'bridge.db'}", clock=Now()) as store:
+        async with Store.open(f"sqlite:///{tmp_path / 'bridge.db'}", clock=RealClock()) as store:
             await _buy(store, 1006, DAY, items=(replace(ITEMS[0], sku="=cmd|' /C calc'!A0"),))
 
     asyncio.run(run())

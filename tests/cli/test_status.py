@@ -28,15 +28,8 @@ from bridge.order.states import State, Wait
 from bridge.store import Store
 from bridge.store.processes import Process
 from tests.cli.test_orders import CONFIG
-from tests.store.make import claimed, delivery, placing, word
-
-
-class Clock:
-    def __init__(self, back: timedelta = timedelta(0)) -> None:
-        self._back = back
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) - self._back
+from tests.support.clocks import RealClock
+from tests.support.store_factories import claimed, delivery, placing, word
 
 
 class Ready(BaseHTTPRequestHandler):
@@ -98,14 +91,14 @@ def story(
     what it tells."""
 
     async def run() -> None:
-        clock = Clock(back)
+        clock = RealClock(-back)
         async with Store.open(load_config(config).settings.database.get_secret_value(), clock=clock) as store:
             for what in ("reconciled_at", "subscribed_at"):
                 await store.memory.set(f"{what}:acme", clock.now().isoformat())
             await store.wake_for_mapping(load_config(config).catalog.version)
             await tell(store)
         async with Store.open(
-            load_config(config).settings.database.get_secret_value(), clock=Clock()
+            load_config(config).settings.database.get_secret_value(), clock=RealClock()
         ) as store:
             await store.processes.report_process(replace(process(config), **changes))
 

@@ -22,7 +22,7 @@ from bridge.sandbox.demo_config import add_demo_products
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.shopify.settings import ALL_SCOPES, ShopSettings
 from bridge.web.console.passwords import fits
-from tests.config.cases import ENV, GOOD
+from tests.config.valid_configuration import ENV, GOOD
 
 
 def run(*words: str | Path, typed: str | None = None, env: dict[str, str] | None = None) -> Result:

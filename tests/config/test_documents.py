@@ -23,7 +23,7 @@ from bridge.config.schema_introspection import walk_keys
 from bridge.config.settings import Settings
 from bridge.config.show import build_effective_settings, dump_yaml
 from bridge.order.model import Money
-from tests.config.cases import GOOD, faults, loaded
+from tests.config.valid_configuration import GOOD, faults, loaded
 
 ROOT = Path(__file__).parents[2]
 FILLED = {

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import ConfigError
-from tests.config.broken import CASES
-from tests.config.cases import ENV, GOOD, MARK, Broken, faults, loaded, place_of_mark
+from tests.config.broken_configurations import CASES
+from tests.config.valid_configuration import ENV, GOOD, MARK, Broken, faults, loaded, place_of_mark
 
 
 def name_of(case: Broken) -> str:

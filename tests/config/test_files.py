@@ -10,7 +10,7 @@ import pytest
 
 from bridge.config.loader import load_config
 from bridge.errors import ConfigError
-from tests.config.cases import ENV, GOOD, faults, loaded
+from tests.config.valid_configuration import ENV, GOOD, faults, loaded
 
 
 def only(text: str | bytes) -> str:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from bridge.config.loader import load_bytes
 from bridge.config.show import build_effective_settings, dump_yaml
 from bridge.errors import ConfigError
-from tests.config.broken import CASES
-from tests.config.cases import ENV, GOOD, MARK, Broken
+from tests.config.broken_configurations import CASES
+from tests.config.valid_configuration import ENV, GOOD, MARK, Broken
 
 BITS = (
     "{", "}", "[", "]", ":", ": ", "- ", "\n", "  ", "\t", "#", "&a ", "*a", "!x ", "<<: ", "? ", "|\n", ">\n", "'",

@@ -11,7 +11,7 @@ import yaml
 from sqlalchemy.engine import make_url
 
 from bridge.config.show import build_effective_settings, dump_yaml
-from tests.config.cases import ENV, GOOD, faults, loaded
+from tests.config.valid_configuration import ENV, GOOD, faults, loaded
 
 PASSWORD = "password: ${SCULPTEO_PASSWORD}"
 

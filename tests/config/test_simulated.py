@@ -6,7 +6,7 @@ import pytest
 
 from bridge.config.identifiers import is_simulated
 from bridge.config.simulated_upstreams import list_simulated_upstreams
-from tests.config.cases import GOOD, faults, loaded
+from tests.config.valid_configuration import GOOD, faults, loaded
 
 LIVE = GOOD.replace("mode: test", "mode: live")
 SHOP = "    client_id"

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bridge.order.model import Money
-from tests.config.cases import GOOD, faults, loaded
+from tests.config.valid_configuration import GOOD, faults, loaded
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,10 @@ from bridge.store import Store
 from bridge.store.stalled_orders import StalledOrder
 from bridge.store.tables import events, orders
 from tests.cli.test_orders import CONFIG
-from tests.steps.make import line, order
-from tests.steps.playing import Playing, playing
-from tests.store.make import START, Tick, word
+from tests.support.clocks import START, TurnedClock
+from tests.support.order_factories import line, order
+from tests.support.step_player import Playing, playing
+from tests.support.store_factories import word
 
 DAY = timedelta(days=1)
 MONTH = 30 * DAY
@@ -84,7 +85,9 @@ def test_what_a_later_version_has_written_waits_for_a_person() -> None:
     assert find_threshold(State.ATTENTION, None, "of tomorrow") is A_PERSON
 
 
-async def stuck(store: Store, clock: Tick, path: Path) -> dict[int, tuple[State, str | None, str | None]]:
+async def stuck(
+    store: Store, clock: TurnedClock, path: Path
+) -> dict[int, tuple[State, str | None, str | None]]:
     """One order for each thing that an order can be stuck in, however it got there; nothing moves it on."""
     found: dict[int, tuple[State, str | None, str | None]] = {}
     for number, (state, reason, problem) in enumerate(list_open_states(), start=1001):
@@ -111,7 +114,7 @@ def looks() -> Iterator[timedelta]:
     yield from (timedelta(hours=hour) for hour in range(18, 30 * 24 + 1, 6))
 
 
-async def todo_of(store: Store, clock: Tick, loaded: Loaded) -> str:
+async def todo_of(store: Store, clock: TurnedClock, loaded: Loaded) -> str:
     """What `status` has to say of orders, by their names or by what they wait for."""
     for what in ("reconciled_at", "subscribed_at"):
         await store.memory.set(f"{what}:acme", clock.now().isoformat())
@@ -122,7 +125,7 @@ async def todo_of(store: Store, clock: Tick, loaded: Loaded) -> str:
 async def test_whatever_an_order_is_stuck_in_for_a_month_somebody_is_told_at_growing_intervals(
     tmp_path: Path, loaded: Loaded
 ) -> None:
-    clock = Tick()
+    clock = TurnedClock()
     async with Store.open(f"sqlite:///{tmp_path / 'bridge.db'}", clock=clock) as store:
         began, told = clock.now(), defaultdict[int, list[tuple[timedelta, str]]](list)
         found = await stuck(store, clock, tmp_path / "bridge.db")
@@ -161,7 +164,7 @@ async def test_status_is_not_fine_with_an_order_that_was_stuck_for_a_month(
 async def test_status_names_the_orders_that_stand_still_and_counts_those_beyond_twenty(
     tmp_path: Path, loaded: Loaded
 ) -> None:
-    clock = Tick()
+    clock = TurnedClock()
     async with Store.open(f"sqlite:///{tmp_path / 'bridge.db'}", clock=clock) as store:
         found = await stuck(store, clock, tmp_path / "bridge.db")
         clock.forward(MONTH)

@@ -24,8 +24,7 @@ from bridge.order.model import ShopOrder
 from bridge.order.records import OrderSignal, Transition
 from bridge.order.states import State
 from bridge.store import Store
-
-from .orders import text
+from tests.invoice.sample_orders import text
 
 
 def run(*arguments: str) -> tuple[int, str, str]:

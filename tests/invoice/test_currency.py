@@ -11,7 +11,7 @@ import pytest
 from bridge.config.settings import Invoice
 from bridge.invoice.data import build_invoice_data
 from bridge.invoice.invoices import Invoices
-from tests.invoice.orders import money, order, text
+from tests.invoice.sample_orders import money, order, text
 
 SETTINGS = Invoice.model_validate({"mode": "template", "seller": {"name": "Acme"}})
 PAID_IN_YEN: dict[str, Any] = {

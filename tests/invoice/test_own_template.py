@@ -22,8 +22,7 @@ from bridge.invoice import template as template_module
 from bridge.invoice.invoices import Invoices
 from bridge.invoice.sample import build_sample_order
 from bridge.invoice.template import read_shipped_template
-
-from .orders import ADDRESS, SELLER, line, order, text
+from tests.invoice.sample_orders import ADDRESS, SELLER, line, order, text
 
 DATA = "#let data = json(bytes(sys.inputs.invoice))\n"
 

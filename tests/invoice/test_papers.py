@@ -15,8 +15,8 @@ from bridge.invoice.data import build_invoice_data
 from bridge.invoice.invoices import Invoices
 from bridge.invoice.sample import build_sample_order
 from bridge.order.model import Customs, Papers, ShopOrder
-from tests.config.cases import GOOD, loaded
-from tests.invoice.orders import SELLER, line, order, text
+from tests.config.valid_configuration import GOOD, loaded
+from tests.invoice.sample_orders import SELLER, line, order, text
 
 PAPERS = Papers(
     po_number="PO-77",

@@ -14,8 +14,7 @@ from bridge.invoice.data import build_invoice_data
 from bridge.invoice.invoices import Invoices
 from bridge.invoice.labels import LABELS
 from bridge.invoice.sample import build_sample_order
-
-from .orders import SETTINGS, text
+from tests.invoice.sample_orders import SETTINGS, text
 
 README = Path(bridge.invoice.__file__).with_name("README.md").read_text(encoding="utf-8")
 DATA = build_invoice_data("acme", build_sample_order(), SETTINGS)

@@ -27,8 +27,7 @@ from bridge.invoice.invoices import Invoices
 from bridge.invoice.labels import LABELS
 from bridge.invoice.sample import build_sample_order
 from bridge.order.model import Address, Money, ShopOrder, TaxLine
-
-from .orders import ADDRESS, SELLER, SETTINGS, line, money, order, pages, text
+from tests.invoice.sample_orders import ADDRESS, SELLER, SETTINGS, line, money, order, pages, text
 
 HOSTILE = [
     '#import "@preview/evil:1.0.0"',

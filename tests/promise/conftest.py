@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bridge.store import Store
-from tests.promise.day import Day, new_day
-from tests.promise.world import SteppedClock
+from tests.promise.memory_bridge import Day, new_day
+from tests.support.fake_upstreams import SteppedClock
 
 
 @pytest.fixture(scope="session")

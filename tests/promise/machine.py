@@ -74,11 +74,19 @@ from bridge.steps.context import (
 from bridge.steps.reconcile import reconcile
 from bridge.store.shops import ShopIdentity
 from bridge.store.store import Store
-from tests.promise import changes
-from tests.promise.asked import Asked
-from tests.promise.house import REPLICAS, Database, House
-from tests.promise.world import START, Crash, Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
-from tests.steps.make import RING, Mapped, euro, line, order, policy
+from tests.promise import shop_changes
+from tests.promise.purchase_rights import Asked
+from tests.promise.replicas import REPLICAS, Database, House
+from tests.support.fake_upstreams import (
+    START,
+    Crash,
+    Fate,
+    MemoryPrinter,
+    MemoryShop,
+    NoInvoice,
+    SteppedClock,
+)
+from tests.support.order_factories import RING, Mapped, euro, line, order, policy
 
 NAMES = ("#1", "#2", "#3")
 BOUGHT = {State.PLACED, State.SHIPPED, State.DONE}
@@ -89,28 +97,28 @@ CATALOGS = {
     "v2": {"RING": (replace(RING, material="gold"),)},
     "v3": {},
 }
-SHOP_CHANGES: dict[str, changes.ShopChange] = {
+SHOP_CHANGES: dict[str, shop_changes.ShopChange] = {
     "pay": lambda order: {"fully_paid": True, "financial_status": "PAID"},
-    "cancel": changes.cancelled,
-    "refund": changes.refunded,
-    "refund a unit": changes.partly_refunded,
-    "add units": changes.more_units,
-    "add a line": changes.one_line_more,
-    "remove the line": changes.printed_line_removed,
+    "cancel": shop_changes.cancelled,
+    "refund": shop_changes.refunded,
+    "refund a unit": shop_changes.partly_refunded,
+    "add units": shop_changes.more_units,
+    "add a line": shop_changes.one_line_more,
+    "remove the line": shop_changes.printed_line_removed,
     "write a note": lambda order: {"note": "call me"},
-    "authorize": changes.authorized,
-    "pay in part": changes.paid_in_part,
-    "let the payment expire": changes.payment_expired,
-    "void the payment": changes.payment_voided,
-    "address": changes.another_address,
-    "move": changes.moved,
-    "hold": changes.held,
+    "authorize": shop_changes.authorized,
+    "pay in part": shop_changes.paid_in_part,
+    "let the payment expire": shop_changes.payment_expired,
+    "void the payment": shop_changes.payment_voided,
+    "address": shop_changes.another_address,
+    "move": shop_changes.moved,
+    "hold": shop_changes.held,
     "open": lambda order: {
         "fulfillment_orders": tuple(
             replace(unit, status="OPEN", actions=("CREATE_FULFILLMENT",)) for unit in order.fulfillment_orders
         )
     },
-    "ship": changes.fulfilled_by_hand,
+    "ship": shop_changes.fulfilled_by_hand,
 }
 RULES: dict[str, dict[str, Any]] = {
     "none": {},
@@ -120,11 +128,11 @@ RULES: dict[str, dict[str, Any]] = {
     "an authorization is enough": {"payment": {"acme": PaymentPolicy("authorized")}},
     "a person approves what is not paid": {"payment": {"acme": PaymentPolicy("approve")}},
 }
-PAYMENTS: dict[str, changes.ShopChange] = {
+PAYMENTS: dict[str, shop_changes.ShopChange] = {
     "paid": lambda order: {},
-    "pending": changes.payment_taken_back,
-    "authorized": changes.authorized,
-    "in part": changes.paid_in_part,
+    "pending": shop_changes.payment_taken_back,
+    "authorized": shop_changes.authorized,
+    "in part": shop_changes.paid_in_part,
 }
 DOMAIN = "acme.myshopify.com"
 NAMES_OF_SHOP = ("acme", "boutique")

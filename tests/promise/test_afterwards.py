@@ -11,7 +11,8 @@ from bridge.order.model import Mode, PrintStatus
 from bridge.order.problems import ALARMS, Alarm, Problem, fill_sentence
 from bridge.order.states import State
 from bridge.runtime.worker import LEASE
-from tests.promise.changes import (
+from tests.promise.memory_bridge import ORDER, Day
+from tests.promise.shop_changes import (
     ShopChange,
     another_address,
     cancelled,
@@ -20,8 +21,7 @@ from tests.promise.changes import (
     refunded,
     unmapped_line_added,
 )
-from tests.promise.day import ORDER, Day
-from tests.steps.make import line, shipped, unit
+from tests.support.order_factories import line, shipped, unit
 
 CHANGES: list[tuple[ShopChange, Alarm, str]] = [
     (

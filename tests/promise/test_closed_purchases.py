@@ -15,7 +15,7 @@ from bridge.order.records import ClosedPurchase, OrderSignal
 from bridge.order.states import State, Wait
 from bridge.runtime.worker import LEASE
 from bridge.store import Store
-from tests.promise.day import ORDER, Day, transitions
+from tests.promise.memory_bridge import ORDER, Day, transitions
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ALIVE = [

@@ -18,9 +18,9 @@ from bridge.order.problems import Alarm
 from bridge.order.records import Transition
 from bridge.order.states import Ignored, State, Wait
 from bridge.store import Store
-from tests.promise.changes import cancelled
-from tests.promise.day import ORDER, Day
-from tests.promise.world import Crash
+from tests.promise.memory_bridge import ORDER, Day
+from tests.promise.shop_changes import cancelled
+from tests.support.fake_upstreams import Crash
 
 WINDOW = ApprovalPolicy(delay=timedelta(hours=1))
 NO: list[tuple[Any, Choice, State, str]] = [

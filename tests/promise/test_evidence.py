@@ -14,9 +14,9 @@ from bridge.order.model import LedgerEntry, Mode, PlaceResult, PrintOrder, Print
 from bridge.order.problems import Alarm
 from bridge.order.records import OrderSignal
 from bridge.order.states import State, Wait
-from tests.promise.day import ORDER, Day, transitions
-from tests.promise.world import Printed
-from tests.steps.make import ADDRESS, euro
+from tests.promise.memory_bridge import ORDER, Day, transitions
+from tests.support.fake_upstreams import Printed
+from tests.support.order_factories import ADDRESS, euro
 
 MINUTE = timedelta(minutes=1)
 PRINTED = PrintOrder((), ADDRESS, None, ("acme #1001",), False)

@@ -31,9 +31,9 @@ from bridge.order.problems import Alarm, Problem, fill_sentence, find_text
 from bridge.order.states import State, Wait
 from bridge.order.timeline import describe_event
 from bridge.runtime.worker import LEASE
-from tests.promise.day import ORDER, Day, new_day
-from tests.promise.world import Crash
-from tests.steps.make import RING, Mapped, line, unit
+from tests.promise.memory_bridge import ORDER, Day, new_day
+from tests.support.fake_upstreams import Crash
+from tests.support.order_factories import RING, Mapped, line, unit
 
 RINGS = "gid://shopify/LineItem/1"
 MUG = replace(RING, uuid="Mug00001")

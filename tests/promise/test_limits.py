@@ -14,8 +14,8 @@ from bridge.order.policy import ApprovalPolicy
 from bridge.order.problems import Problem
 from bridge.order.records import OrderSignal
 from bridge.order.states import State, Wait
-from tests.promise.day import ORDER, Day, transitions
-from tests.steps.make import euro, line, unit
+from tests.promise.memory_bridge import ORDER, Day, transitions
+from tests.support.order_factories import euro, line, unit
 
 
 def grows(day: Day, quantity: int) -> None:

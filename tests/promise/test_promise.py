@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.postgres import Server, postgres
-from tests.promise.house import PostgresTables, SqliteFile
 from tests.promise.machine import Promise
+from tests.promise.replicas import PostgresTables, SqliteFile
+from tests.support.postgres import Server, postgres
 
 __all__ = ["postgres"]
 
@@ -53,7 +53,7 @@ def migrated(postgres: Server) -> Iterator[str]:
     import asyncio
 
     from bridge.store import Store
-    from tests.promise.world import SteppedClock
+    from tests.support.fake_upstreams import SteppedClock
 
     async def migrate(url: str) -> None:
         async with Store.open(url, clock=SteppedClock()):

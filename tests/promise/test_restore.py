@@ -18,9 +18,9 @@ from bridge.order.records import OrderSignal, Transition
 from bridge.order.states import State, Wait
 from bridge.steps.reconcile import reconcile
 from bridge.store import Store
-from tests.promise.day import ORDER, Day
-from tests.promise.world import Crash
-from tests.steps.make import Mapped, euro, line, order
+from tests.promise.memory_bridge import ORDER, Day
+from tests.support.fake_upstreams import Crash
+from tests.support.order_factories import Mapped, euro, line, order
 
 
 @asynccontextmanager

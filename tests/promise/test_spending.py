@@ -15,7 +15,8 @@ from bridge.order.policy import ApprovalPolicy
 from bridge.order.states import Ignored, State, Wait
 from bridge.steps import place as placing
 from bridge.steps import purchase_intent
-from tests.promise.changes import (
+from tests.promise.memory_bridge import ORDER, Day, transitions
+from tests.promise.shop_changes import (
     ShopChange,
     address_lost,
     another_address,
@@ -31,9 +32,8 @@ from tests.promise.changes import (
     refunded,
     unmapped_line_added,
 )
-from tests.promise.day import ORDER, Day, transitions
-from tests.promise.world import Crash
-from tests.steps.make import RING, Mapped, euro
+from tests.support.fake_upstreams import Crash
+from tests.support.order_factories import RING, Mapped, euro
 
 STOPS: list[tuple[ShopChange, State, str]] = [
     (cancelled, State.CANCELLED, "cancelled"),

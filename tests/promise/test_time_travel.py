@@ -29,10 +29,10 @@ from bridge.steps import place as placing
 from bridge.store import Store
 from bridge.store.engine import Database
 from bridge.store.tables import metadata
-from tests.postgres import Server, postgres
-from tests.promise import changes
-from tests.promise.day import ORDER, Day
-from tests.promise.world import Crash, Fate, MemoryPrinter, MemoryShop, SteppedClock
+from tests.promise import shop_changes
+from tests.promise.memory_bridge import ORDER, Day
+from tests.support.fake_upstreams import Crash, Fate, MemoryPrinter, MemoryShop, SteppedClock
+from tests.support.postgres import Server, postgres
 
 __all__ = ["postgres"]
 
@@ -353,7 +353,7 @@ BOUGHT: dict[str, Plot] = {
     "another bridge writes its note": during("connect", another_note),
     "news between the look and the first byte": during("written", lambda day: day.news()),
     "the order changes while it is connected": during(
-        "connect", lambda day: day.change(**changes.more_units(day.shop.orders[ORDER]))
+        "connect", lambda day: day.change(**shop_changes.more_units(day.shop.orders[ORDER]))
     ),
     "paused between the look and the first byte": paused_for_a_while,
     "another worker takes over in the gate": taken_over,

@@ -12,7 +12,7 @@ import shopify
 
 from bridge.sandbox import Sandbox
 from bridge.sandbox.shopify.settings import ShopSettings
-from tests.sandbox.make import ADA
+from tests.support.sandbox_factories import ADA
 
 CREDENTIALS = {
     "grant_type": "client_credentials",

@@ -26,8 +26,8 @@ from bridge.config.loader import load_config
 from bridge.config.settings import ByOption, Item, Product, ScaleByOption
 from bridge.sandbox.control_client import ControlClient
 from bridge.sandbox.id_sequences import iter_order_numbers
-from tests.sandbox.make import ADA
-from tests.sandbox.receiver import receiver
+from tests.support.http_receiver import receiver
+from tests.support.sandbox_factories import ADA
 
 README = Path(sandbox.__file__).with_name("README.md")
 OWN: dict[str, Any] = {

@@ -24,8 +24,8 @@ from bridge.sandbox.control_server import (
 from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.sculpteo.model import ParcelPlan, Step
 from bridge.sandbox.shopify.orders import Buy
-from tests.sandbox.make import ADA, form
-from tests.sandbox.wait import eventually
+from tests.support.sandbox_factories import ADA, form
+from tests.support.waiting import eventually
 
 
 @pytest.fixture

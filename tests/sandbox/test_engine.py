@@ -11,7 +11,7 @@ from bridge.sandbox.shopify.engine import Engine, load_schema, reader_of
 from bridge.sandbox.shopify.orders import Buy
 from bridge.sandbox.shopify.shop import Shop
 from bridge.shopify import documents
-from tests.sandbox.make import ADA, shop
+from tests.support.sandbox_factories import ADA, shop
 
 SET = """mutation Set($metafields: [MetafieldsSetInput!]!) {
   metafieldsSet(metafields: $metafields) {

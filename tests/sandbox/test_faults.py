@@ -11,8 +11,8 @@ from bridge.sandbox.http.faults import (
     FaultMenu,
     Kind,
 )
-from tests.sandbox.make import form
-from tests.sandbox.wait import eventually
+from tests.support.sandbox_factories import form
+from tests.support.waiting import eventually
 
 STATIC = {"X-Shopify-Access-Token": "shpat_sandbox"}
 Outcome = tuple[int | str, str]

@@ -12,9 +12,9 @@ from bridge.sandbox import Sandbox
 from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.sculpteo.model import ParcelPlan, Step
 from bridge.sandbox.sculpteo.settings import JsonNames, SculpteoSettings
-from tests.sandbox.make import form
-from tests.sandbox.receiver import receiver
-from tests.sandbox.wait import eventually
+from tests.support.http_receiver import receiver
+from tests.support.sandbox_factories import form
+from tests.support.waiting import eventually
 
 XHR = {"X-Requested-With": "XMLHttpRequest"}
 

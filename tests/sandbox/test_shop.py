@@ -8,7 +8,7 @@ from bridge.sandbox.shopify.model import FulfillmentOrder, FulfillmentOrderLine,
 from bridge.sandbox.shopify.orders import Buy
 from bridge.sandbox.shopify.shop import Shop
 from bridge.sandbox.shopify.state import ShopError
-from tests.sandbox.make import ADA, shop
+from tests.support.sandbox_factories import ADA, shop
 
 
 def all_of(entry: FulfillmentOrder) -> tuple[FulfillmentOrder, list[tuple[FulfillmentOrderLine, int]]]:

@@ -11,8 +11,8 @@ import pytest
 from bridge.sandbox import Sandbox
 from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.shopify.events import enum_of, topic_of
-from tests.sandbox.make import ADA
-from tests.sandbox.receiver import Receiver, receiver
+from tests.support.http_receiver import Receiver, receiver
+from tests.support.sandbox_factories import ADA
 
 FAST = 36_000  # four hours of retries in 0.4 s
 

@@ -17,7 +17,7 @@ from bridge.sculpteo.address import (
     form_fields,
     street_lines,
 )
-from tests.sculpteo.orders import ADDRESS
+from tests.sculpteo.sample_orders import ADDRESS
 
 
 def changed(**parts: str | None) -> Address:

@@ -14,8 +14,9 @@ from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.settings import JsonNames
 from bridge.sandbox.sculpteo.settings import SculpteoSettings as Account
 from bridge.sculpteo.client import SculpteoPrinter
-from tests.sculpteo.orders import FixedClock, item, print_order
+from tests.sculpteo.sample_orders import NOW, item, print_order
 from tests.sculpteo.test_place import Sending
+from tests.support.clocks import TurnedClock
 
 OTHER_NAMES = JsonNames(
     "ref",
@@ -53,7 +54,7 @@ async def both(
         settings = SculpteoSettings(
             login=account.login, password=password or account.password, base_url=box.sculpteo_url
         )
-        async with SculpteoPrinter(settings, FixedClock()) as client:
+        async with SculpteoPrinter(settings, TurnedClock(NOW)) as client:
             yield box, client
 
 

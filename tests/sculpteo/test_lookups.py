@@ -14,9 +14,9 @@ import pytest
 from bridge.errors import SCULPTEO_TRACKING, TryAgain, UnreadableAnswer
 from bridge.order.model import Design, Money, PrintStatus
 from bridge.sculpteo.client import SculpteoPrinter, retry_after
-from tests.sculpteo.orders import FixedClock
 from tests.sculpteo.raw_server import Respond, answer, is_silent, resets, serving
 from tests.sculpteo.test_place import BRIEF, PASSWORD, PATIENCE, printer, unused_port
+from tests.support.clocks import TurnedClock
 
 SAMPLES = Path(__file__).parent / "samples"
 UPS = "1Z999AA10123456784"
@@ -188,7 +188,7 @@ async def test_each_request_waits_for_its_turn() -> None:
         async def take() -> None:
             turns.append(server.connections)
 
-        client = SculpteoPrinter(printer(server.url)._settings, FixedClock(), take)
+        client = SculpteoPrinter(printer(server.url)._settings, TurnedClock(), take)
         async with client:
             await client.track_order("AB12CD34")
     assert turns == [0, 1]

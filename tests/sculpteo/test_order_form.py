@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bridge.order.model import PrintOrder
 from bridge.sculpteo.order_form import encode, fields, item_text, mask_url, masked, scale_text, token_of
-from tests.sculpteo.orders import ADDRESS, item, print_order
+from tests.sculpteo.sample_orders import ADDRESS, item, print_order
 
 
 def form_of(order: PrintOrder) -> list[tuple[str, str]]:

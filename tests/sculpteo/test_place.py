@@ -21,9 +21,10 @@ from bridge.order.model import PlaceResult, PrintOrder, Verdict
 from bridge.ports import Printer
 from bridge.sculpteo.client import SculpteoPrinter
 from bridge.sculpteo.http import send_once
-from tests.sandbox.wait import eventually
-from tests.sculpteo.orders import ADDRESS, NOW, FixedClock, item, print_order
 from tests.sculpteo.raw_server import RawServer, Respond, answer, is_silent, resets, sends, serving
+from tests.sculpteo.sample_orders import ADDRESS, NOW, item, print_order
+from tests.support.clocks import TurnedClock
+from tests.support.waiting import eventually
 
 PASSWORD = "s3kr&t <pass>"
 REFERENCE = b"AB12CD34"
@@ -35,7 +36,7 @@ def printer(url: str, timeout: float = PATIENCE) -> SculpteoPrinter:
     settings = SculpteoSettings(
         login="me@example.com", password=PASSWORD, timeout=timedelta(seconds=timeout)
     ).model_copy(update={"base_url": url})  # past its checks: a broken address must be harmless too
-    return SculpteoPrinter(settings, FixedClock())
+    return SculpteoPrinter(settings, TurnedClock(NOW))
 
 
 @pytest.fixture
@@ -410,5 +411,5 @@ async def test_politeness_comes_before_the_connection() -> None:
 
     async with serving(answer(REFERENCE)) as server:
         settings = SculpteoSettings(login="me@example.com", password=PASSWORD, base_url=server.url)
-        await SculpteoPrinter(settings, FixedClock(), take).place_order(print_order(), about_to_send)
+        await SculpteoPrinter(settings, TurnedClock(NOW), take).place_order(print_order(), about_to_send)
     assert order == ["take", "send"]

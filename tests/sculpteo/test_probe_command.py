@@ -17,7 +17,7 @@ from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.sandbox import Sandbox
 from bridge.sandbox.sculpteo.model import Book
 from bridge.store import Store
-from tests.store.make import Now
+from tests.support.clocks import RealClock
 
 CONFIG = """\
 mode: live
@@ -164,7 +164,7 @@ def test_after_a_probe_that_was_taken_for_real_nothing_is_ordered_in_live_until_
     url = f"sqlite:///{sandbox.folder / 'bridge.db'}"
 
     async def held() -> str | None:
-        async with Store.open(url, clock=Now()) as store:
+        async with Store.open(url, clock=RealClock()) as store:
             return await store.orders.find_billed_test_order()
 
     assert asyncio.run(held()) is None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bridge.order.model import Parcel, PrintStatus, RawAnswer
 from bridge.sculpteo.tracking import combine, read, report, wants_page
 from bridge.sculpteo.tracking_result import Reading
-from tests.sculpteo.orders import NOW
+from tests.sculpteo.sample_orders import NOW
 
 S = PrintStatus
 REFERENCE = "AB12CD34"

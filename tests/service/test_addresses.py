@@ -15,8 +15,8 @@ from pypdf import PdfReader
 
 from bridge.sandbox.shopify.model import Company, Order
 from bridge.sandbox.shopify.orders import Buy
-from tests.sandbox.make import ADA
-from tests.service.serving import Serving, Stage, staged
+from tests.service.serve_process import Serving, Stage, staged
+from tests.support.sandbox_factories import ADA
 
 pytestmark = pytest.mark.long
 

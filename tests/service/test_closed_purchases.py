@@ -14,9 +14,9 @@ from bridge.order.records import OrderRecord
 from bridge.order.states import State
 from bridge.sandbox.http.faults import Kind
 from bridge.store import Store
-from tests.sandbox.make import ADA
-from tests.service.serving import Serving, Stage, staged, until
-from tests.store.make import Now
+from tests.service.serve_process import Serving, Stage, staged, until
+from tests.support.clocks import RealClock
+from tests.support.sandbox_factories import ADA
 
 pytestmark = pytest.mark.long
 
@@ -27,7 +27,7 @@ def buy(stage: Stage) -> str:
 
 async def decides(stage: Stage, name: str, wish: object, **options: object) -> None:
     assert callable(wish)
-    async with Store.open(stage.database, clock=Now(), create=False) as store:
+    async with Store.open(stage.database, clock=RealClock(), create=False) as store:
         (order,) = await store.queries.search_orders(name)
         await store.orders.apply_decision(order, wish(order, "anna", datetime.now(UTC), **options), "anna")
 
@@ -36,7 +36,7 @@ async def alarmed(stage: Stage, alarm: Alarm, serving: Serving) -> dict[str, obj
     found: list[dict[str, object]] = []
 
     async def raised() -> bool:
-        async with Store.open(stage.database, clock=Now(), create=False) as store:
+        async with Store.open(stage.database, clock=RealClock(), create=False) as store:
             found[:] = [dict(one.facts) for one in await store.queries.list_alarms() if one.alarm == alarm]
         return bool(found)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bridge.sandbox.shopify.model import Order
-from tests.sandbox.make import ADA
-from tests.service.serving import Serving, Stage, staged, until
+from tests.service.serve_process import Serving, Stage, staged, until
+from tests.support.sandbox_factories import ADA
 
 pytestmark = pytest.mark.long
 

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from bridge.order.problems import Problem
 from bridge.store.engine import parse_url
-from tests.postgres import Server, postgres
-from tests.service.serving import staged, until
+from tests.service.serve_process import staged, until
 from tests.service.test_reload import buy
+from tests.support.postgres import Server, postgres
 
 pytestmark = pytest.mark.long
 

@@ -13,8 +13,8 @@ from bridge.sandbox.shopify.model import Address
 from bridge.sandbox.shopify.orders import Buy
 from bridge.shopify.webhooks import sign
 from bridge.store import Store
-from tests.service.serving import Serving, Stage, staged, until
-from tests.store.make import Now
+from tests.service.serve_process import Serving, Stage, staged, until
+from tests.support.clocks import RealClock
 
 pytestmark = pytest.mark.long
 
@@ -125,14 +125,14 @@ async def test_after_a_wish_no_byte_of_the_file_and_no_line_of_a_log_has_anythin
 
 
 async def _wished(stage: Stage) -> bool:
-    async with Store.open(stage.database, clock=Now(), create=False) as store:
+    async with Store.open(stage.database, clock=RealClock(), create=False) as store:
         return await store.memory.get(
             "privacy_webhook_at:acme"
         ) is not None and not await store.inbox.list_pending(5)
 
 
 async def _scoured(stage: Stage) -> bool:
-    async with Store.open(stage.database, clock=Now(), create=False) as store:
+    async with Store.open(stage.database, clock=RealClock(), create=False) as store:
         return await store.memory.get("unscoured") is None
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from bridge.sandbox.demo_config import MAPPING, write_config
 from bridge.shopify.webhooks import sign
-from tests.postgres import Server, postgres
-from tests.sandbox.make import ADA
-from tests.service.serving import Stage, rewritten, staged, until
+from tests.service.serve_process import Stage, rewritten, staged, until
+from tests.support.postgres import Server, postgres
+from tests.support.sandbox_factories import ADA
 
 __all__ = ["postgres"]
 

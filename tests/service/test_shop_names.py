@@ -19,10 +19,10 @@ from bridge.sandbox.shopify.shop import Shop
 from bridge.shopify.webhooks import sign
 from bridge.store import Store
 from bridge.store.queries import OrderFilter
-from tests.postgres import Server, postgres
-from tests.sandbox.make import ADA
-from tests.service.serving import Serving, Stage, rewritten, staged, until
-from tests.store.make import Now
+from tests.service.serve_process import Serving, Stage, rewritten, staged, until
+from tests.support.clocks import RealClock
+from tests.support.postgres import Server, postgres
+from tests.support.sandbox_factories import ADA
 
 pytestmark = pytest.mark.long
 
@@ -50,7 +50,7 @@ async def ran(config: Path, *words: str) -> tuple[int | None, str]:
 
 
 async def states(stage: Stage) -> set[tuple[str, str | None, str]]:
-    async with Store.open(stage.database, clock=Now(), create=False) as store:
+    async with Store.open(stage.database, clock=RealClock(), create=False) as store:
         found = await store.queries.list_orders(OrderFilter(), limit=100)
     return {(order.shop, order.name, str(order.state)) for order in found}
 

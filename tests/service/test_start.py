@@ -9,8 +9,8 @@ import pytest
 from bridge.cli._demo_runner import open_demo_day
 from bridge.errors import StoreUnavailable
 from bridge.store import Store
-from tests import postgres
-from tests.service.serving import staged
+from tests.service.serve_process import staged
+from tests.support import postgres
 
 
 async def test_a_server_that_comes_later_than_the_service_is_waited_for(tmp_path: Path) -> None:

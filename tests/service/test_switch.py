@@ -19,11 +19,11 @@ from bridge.order.clock import SystemClock
 from bridge.store import Store
 from bridge.store import migrate as migrations
 from bridge.store.engine import create_engines, parse_url
-from tests import postgres
-from tests.postgres import Server
-from tests.service.serving import Serving, staged, until
+from tests.service.serve_process import Serving, staged, until
 from tests.service.test_reload import buy
-from tests.store.make import Now
+from tests.support import postgres
+from tests.support.clocks import RealClock
+from tests.support.postgres import Server
 
 pytestmark = pytest.mark.long
 
@@ -175,7 +175,7 @@ async def test_a_pause_in_another_database_than_the_bridges_says_that_it_is_not_
     async with staged(home) as stage, stage.serve(stage.config(database=RELATIVE)) as serving:
         other = elsewhere / "config.yaml"
         other.write_text(serving.config.read_text())
-        async with Store.open(f"sqlite:///{elsewhere / 'bridge.db'}", clock=Now()):
+        async with Store.open(f"sqlite:///{elsewhere / 'bridge.db'}", clock=RealClock()):
             pass
         out, _ = await typed(home, "pause", "-c", str(other), code=1)
         assert "IT IS NOT PAUSED" in out

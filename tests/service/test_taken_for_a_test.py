@@ -10,9 +10,9 @@ from bridge.order.problems import Alarm
 from bridge.sandbox.http.faults import Kind
 from bridge.store import Store
 from bridge.store.queries import AlarmRecord
-from tests.sandbox.make import ADA
-from tests.service.serving import Serving, Stage, staged, until
-from tests.store.make import Now
+from tests.service.serve_process import Serving, Stage, staged, until
+from tests.support.clocks import RealClock
+from tests.support.sandbox_factories import ADA
 
 pytestmark = pytest.mark.long
 
@@ -35,7 +35,7 @@ def shows(stage: Stage, form: str) -> None:
 
 
 async def alarms(stage: Stage) -> list[AlarmRecord]:
-    async with Store.open(stage.database, clock=Now(), create=False) as store:
+    async with Store.open(stage.database, clock=RealClock(), create=False) as store:
         return await store.queries.list_alarms()
 
 
@@ -84,7 +84,7 @@ async def test_a_test_order_that_is_made_keeps_the_bridge_from_buying_in_live_un
             await until(held, serving)
             assert waits.reference is None
             assert len(stage.box.printer.books()) == 1
-            async with Store.open(stage.database, clock=Now(), create=False) as store:
+            async with Store.open(stage.database, clock=RealClock(), create=False) as store:
                 assert await store.clear_alarm(alarm.key, "anna")
             await stage.reaches(name, "placed", serving)
             before = await stage.order(fake.name or "")

@@ -11,10 +11,10 @@ import pytest
 
 from bridge.store import Store
 from tests.alerts.conftest import Receiver, receiver
-from tests.postgres import Server, postgres
-from tests.service.serving import Stage, read, rewritten, staged, until
+from tests.service.serve_process import Stage, read, rewritten, staged, until
 from tests.service.test_reload import buy
-from tests.store.make import Now
+from tests.support.clocks import RealClock
+from tests.support.postgres import Server, postgres
 
 pytestmark = pytest.mark.long
 
@@ -76,7 +76,7 @@ async def test_a_configuration_that_is_not_taken_up_is_told(tmp_path: Path, rece
         async with stage.serve(config) as serving:
             rewritten(serving.config, {**config, "mode": "lvie"})
             await until(lambda: heard(receiver, "did not take up the edited configuration"), serving)
-            async with Store.open(stage.database, clock=Now(), create=False) as store:
+            async with Store.open(stage.database, clock=RealClock(), create=False) as store:
                 [condition] = await store.conditions.list_incidents()
                 assert condition.code == "configuration"
             rewritten(serving.config, config)

@@ -18,9 +18,9 @@ from bridge.sandbox.http.faults import Kind
 from bridge.sandbox.shopify.model import Fulfillment, Order
 from bridge.sandbox.shopify.orders import Buy
 from bridge.store import Store
-from tests.sandbox.make import ADA
-from tests.service.serving import Serving, Stage, staged, until
-from tests.store.make import Now
+from tests.service.serve_process import Serving, Stage, staged, until
+from tests.support.clocks import RealClock
+from tests.support.sandbox_factories import ADA
 
 pytestmark = pytest.mark.long
 
@@ -63,7 +63,7 @@ class Scene:
         await self.stage.reaches(order.name, "done", self.serving)
 
     async def alarms(self, order: Order) -> list[str]:
-        async with Store.open(self.stage.database, clock=Now(), create=False) as store:
+        async with Store.open(self.stage.database, clock=RealClock(), create=False) as store:
             return [
                 one.alarm for one in await store.queries.list_alarms(order=(await self.record(order)).key)
             ]

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.shopify.stub import Shop, running
+from tests.shopify.fake_shopify import Shop, running
 
 
 @pytest.fixture

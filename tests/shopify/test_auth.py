@@ -9,7 +9,7 @@ import pytest
 
 from bridge.errors import BridgeError, NeedsPerson, TryAgain, shopify_upstream
 from bridge.shopify.auth import ClientCredentials, StaticToken
-from tests.shopify.stub import DOMAIN, REQUEST_ID, TOKEN, Fault, Shop
+from tests.shopify.fake_shopify import DOMAIN, REQUEST_ID, TOKEN, Fault, Shop
 
 SECRET = "the-client-secret-of-the-tests"
 

@@ -17,9 +17,9 @@ from bridge.order.model import Choice, Decision, Ledger, LedgerEntry, Mode, Mone
 from bridge.shopify import ledger
 from bridge.shopify.json_value import Value
 from bridge.shopify.orders import ShopifyShop
-from tests.shopify import samples
-from tests.shopify.samples import ORDER
-from tests.shopify.stub import Fault, Shop, connection, denied
+from tests.shopify import sample_order
+from tests.shopify.fake_shopify import Fault, Shop, connection, denied
+from tests.shopify.sample_order import ORDER
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ENTRY = LedgerEntry("a77e", "t0ken", "intent", "live", "m4pping", AT)
@@ -51,7 +51,7 @@ class Metafields:
         self.kept: dict[str, str] = {}
         self.digests: dict[str, str] = {}
         shop.stub.root["metafieldsSet"] = self.set
-        shop.stub.root["order"] = lambda info, id: samples.order(metafield=self.get)
+        shop.stub.root["order"] = lambda info, id: sample_order.order(metafield=self.get)
 
     def get(self, info: Any, key: str, namespace: str | None = None) -> dict[str, str] | None:
         assert namespace is None, "the namespace that only this app sees"
@@ -239,7 +239,7 @@ def looked(shop: Shop, metafields: Metafields, **changes: Any) -> None:
         return payload
 
     def owner(**changes: Any) -> dict[str, Any]:
-        return {"__typename": "Order", **samples.order(metafield=metafields.get, **changes)}
+        return {"__typename": "Order", **sample_order.order(metafield=metafields.get, **changes)}
 
     shop.stub.root["metafieldsSet"] = write
 
@@ -257,14 +257,14 @@ async def test_the_order_comes_with_the_answer_to_the_note(shop: Shop, metafield
 async def test_an_order_of_several_pages_is_completed_after_the_note(
     shop: Shop, metafields: Metafields
 ) -> None:
-    lines = [samples.line(number) for number in range(1, 4)]
+    lines = [sample_order.line(number) for number in range(1, 4)]
 
     def page(info: Any, first: int, after: str | None = None, **_: Any) -> dict[str, Any]:
         start = int(after or 0)
         return connection(*lines[start : start + 2], after="2" if start == 0 else None)
 
     looked(shop, metafields, lineItems=page)
-    shop.stub.root["order"] = lambda info, id: samples.order(metafield=metafields.get, lineItems=page)
+    shop.stub.root["order"] = lambda info, id: sample_order.order(metafield=metafields.get, lineItems=page)
     order = await live(shop).write_ledger_and_read(ORDER, ENTRY, None)
     assert len(order.lines) == 3
     assert shop.stub.operations() == ["LedgerSetAndOrder", "OrderLines"]
@@ -273,7 +273,7 @@ async def test_an_order_of_several_pages_is_completed_after_the_note(
 async def test_an_order_that_changes_between_the_note_and_its_further_pages_is_read_as_a_whole(
     shop: Shop, metafields: Metafields
 ) -> None:
-    lines = [samples.line(number) for number in range(1, 4)]
+    lines = [sample_order.line(number) for number in range(1, 4)]
 
     def page(info: Any, first: int, after: str | None = None, **_: Any) -> dict[str, Any]:
         start = int(after or 0)
@@ -281,7 +281,7 @@ async def test_an_order_that_changes_between_the_note_and_its_further_pages_is_r
 
     looked(shop, metafields, lineItems=page)
     newer = {"lineItems": page, "updatedAt": "2026-11-23T09:00:59Z", "note": "newer"}
-    shop.stub.root["order"] = lambda info, id: samples.order(metafield=metafields.get, **newer)
+    shop.stub.root["order"] = lambda info, id: sample_order.order(metafield=metafields.get, **newer)
     order = await live(shop).write_ledger_and_read(ORDER, ENTRY, None)
     assert (len(order.lines), order.note, order.ledger.entry) == (3, "newer", ENTRY)
     assert shop.stub.operations() == ["LedgerSetAndOrder", "OrderLines", "Order", "OrderLines"]

@@ -38,7 +38,7 @@ from bridge.shopify.orders import ShopifyShop
 from bridge.shopify.shop_status import inspect
 from bridge.shopify.subscriptions import TOPICS, ensure
 from bridge.shopify.webhooks import interpret, read_delivery
-from tests.sandbox.make import ADA
+from tests.support.sandbox_factories import ADA
 
 URL = "http://127.0.0.1:9/nowhere"
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -23,9 +23,9 @@ from bridge.order.model import (
 from bridge.ports import Shop as Port
 from bridge.shopify.orders import ShopifyShop
 from bridge.shopify.response import AccessDenied
-from tests.shopify import samples
-from tests.shopify.samples import ORDER
-from tests.shopify.stub import Shop, connection, denied
+from tests.shopify import sample_order
+from tests.shopify.fake_shopify import Shop, connection, denied
+from tests.shopify.sample_order import ORDER
 
 NOW = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def reader(shop: Shop, mode: Mode = Mode.LIVE, now: datetime = NOW) -> Port:
 
 def answers(shop: Shop, **changes: Any) -> dict[str, Any]:
     """Have the shop show an order with these changes."""
-    shown = samples.order(**changes)
+    shown = sample_order.order(**changes)
     shop.stub.root["order"] = lambda info, id: shown if id == ORDER else None
     return shown
 
@@ -111,17 +111,17 @@ async def test_a_line_is_read_with_its_options_and_what_the_customer_typed(shop:
 
 
 async def test_fulfillment_orders_are_read_with_place_method_holds_and_actions(shop: Shop) -> None:
-    held = samples.unit(
+    held = sample_order.unit(
         2,
         status="ON_HOLD",
         deliveryMethod={"methodType": "PICK_UP"},
         supportedActions=[{"action": "RELEASE_HOLD"}],
         fulfillmentHolds=[{"reason": "HIGH_RISK_OF_FRAUD", "reasonNotes": "call first"}],
     )
-    bare = samples.unit(
+    bare = sample_order.unit(
         3, deliveryMethod=None, fulfillAt=None, assignedLocation={"name": "Depot", "location": None}
     )
-    answers(shop, fulfillmentOrders=connection(samples.unit(), held, bare))
+    answers(shop, fulfillmentOrders=connection(sample_order.unit(), held, bare))
     order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     first, second, third = order.fulfillment_orders
@@ -162,7 +162,7 @@ async def test_everything_that_may_be_null_may_be_null(shop: Shop) -> None:
             "fulfillmentsCount",
         )
     )
-    bare = samples.line(
+    bare = sample_order.line(
         sku=None, variantTitle=None, variant=None, product=None, taxLines=[], customAttributes=[]
     )
     answers(
@@ -181,7 +181,9 @@ async def test_everything_that_may_be_null_may_be_null(shop: Shop) -> None:
 
 
 async def test_a_blank_sku_is_none_and_one_with_commas_is_left_as_it_is(shop: Shop) -> None:
-    answers(shop, lineItems=connection(samples.line(1, sku=" "), samples.line(2, sku="B365,krt169")))
+    answers(
+        shop, lineItems=connection(sample_order.line(1, sku=" "), sample_order.line(2, sku="B365,krt169"))
+    )
     order = await reader(shop).fetch_order(ORDER)
     assert order is not None
     assert [line.sku for line in order.lines] == [None, "B365,krt169"]
@@ -257,7 +259,7 @@ async def test_without_read_customers_and_read_locations_an_order_is_read_all_th
     answers(
         shop,
         customer=denied("customer", "read_customers"),
-        fulfillmentOrders=connection(samples.unit(assignedLocation=place)),
+        fulfillmentOrders=connection(sample_order.unit(assignedLocation=place)),
     )
     order = await reader(shop).fetch_order(ORDER)
     assert order is not None
@@ -266,7 +268,7 @@ async def test_without_read_customers_and_read_locations_an_order_is_read_all_th
 
 
 async def test_without_read_products_an_order_is_not_matched_by_half_of_it(shop: Shop) -> None:
-    answers(shop, lineItems=connection(samples.line(variant=denied("variant", "read_products"))))
+    answers(shop, lineItems=connection(sample_order.line(variant=denied("variant", "read_products"))))
     with pytest.raises(AccessDenied) as caught:
         await reader(shop).fetch_order(ORDER)
     assert "read_products" in str(caught.value.facts["why"])
@@ -316,10 +318,10 @@ async def test_an_empty_list_for_want_of_a_permission_is_told_from_an_empty_list
         ({"updatedAt": "yesterday"}, "order.updatedAt"),
         ({"createdAt": "2026-11-23T08:00:00"}, "order.createdAt"),
         (
-            {"totalPriceSet": samples.money("12,50")},
+            {"totalPriceSet": sample_order.money("12,50")},
             "order.totalPriceSet.shopMoney.amount",
         ),
-        ({"lineItems": connection(samples.line(quantity=-1))}, r"order.lineItems.nodes\[0\].quantity"),
+        ({"lineItems": connection(sample_order.line(quantity=-1))}, r"order.lineItems.nodes\[0\].quantity"),
         (
             {"lineItems": {"nodes": [], "pageInfo": {"hasNextPage": True}}},
             "order.lineItems.pageInfo.endCursor",

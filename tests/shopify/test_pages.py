@@ -12,9 +12,9 @@ from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.model import Mode, Tracking
 from bridge.ports import Shop as Port
 from bridge.shopify.orders import ShopifyShop, search_query
-from tests.shopify import samples
-from tests.shopify.samples import ORDER
-from tests.shopify.stub import Shop, connection
+from tests.shopify import sample_order
+from tests.shopify.fake_shopify import Shop, connection
+from tests.shopify.sample_order import ORDER
 
 NOW = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
 
@@ -25,10 +25,10 @@ def reader(shop: Shop) -> Port:
 
 def answers(shop: Shop, **changes: Any) -> dict[str, Any]:
     """Have the shop show an order with these changes."""
-    shown = samples.order(**changes)
+    shown = sample_order.order(**changes)
     shop.stub.root["order"] = lambda info, id: shown if id == ORDER else None
     shop.stub.root["fulfillment"] = lambda info, id: {
-        **samples.shipment(int(id.rsplit("/")[-1])),
+        **sample_order.shipment(int(id.rsplit("/")[-1])),
         "order": {"updatedAt": shown["updatedAt"]},
     }
     return shown
@@ -49,10 +49,12 @@ def paged(entries: list[Any], size: int) -> Any:
 
 
 async def test_long_orders_are_read_to_their_last_page(shop: Shop) -> None:
-    lines = [samples.line(number) for number in range(1, 301)]
-    unit_lines = [samples.unit_line(number) for number in range(1, 301)]
-    long_unit = samples.unit(1, lineItems=paged(unit_lines, 70), order={"updatedAt": samples.UPDATED})
-    units = [long_unit, *(samples.unit(number) for number in range(2, 14))]
+    lines = [sample_order.line(number) for number in range(1, 301)]
+    unit_lines = [sample_order.unit_line(number) for number in range(1, 301)]
+    long_unit = sample_order.unit(
+        1, lineItems=paged(unit_lines, 70), order={"updatedAt": sample_order.UPDATED}
+    )
+    units = [long_unit, *(sample_order.unit(number) for number in range(2, 14))]
     answers(shop, lineItems=paged(lines, 25), fulfillmentOrders=paged(units, 6))
     shop.stub.root["fulfillmentOrder"] = lambda info, id: units[0] if id == units[0]["id"] else None
     order = await reader(shop).fetch_order(ORDER)
@@ -70,7 +72,7 @@ async def test_long_orders_are_read_to_their_last_page(shop: Shop) -> None:
 
 
 async def test_an_order_that_changes_between_its_pages_is_read_again(shop: Shop) -> None:
-    lines = [samples.line(number) for number in range(1, 4)]
+    lines = [sample_order.line(number) for number in range(1, 4)]
     shown = answers(shop, lineItems=paged(lines, 2))
     reads = 0
 
@@ -90,7 +92,7 @@ async def test_an_order_that_changes_between_its_pages_is_read_again(shop: Shop)
 
 
 async def test_an_order_that_never_rests_is_for_a_later_try(shop: Shop) -> None:
-    shown = answers(shop, lineItems=paged([samples.line(1), samples.line(2)], 1))
+    shown = answers(shop, lineItems=paged([sample_order.line(1), sample_order.line(2)], 1))
     seconds = iter(range(60))
 
     def order(info: Any, id: str) -> dict[str, Any]:
@@ -102,7 +104,7 @@ async def test_an_order_that_never_rests_is_for_a_later_try(shop: Shop) -> None:
 
 
 async def test_more_fulfillments_than_on_the_first_page_are_all_read(shop: Shop) -> None:
-    many = [samples.shipment(number, f"N{number}") for number in range(1, 13)]
+    many = [sample_order.shipment(number, f"N{number}") for number in range(1, 13)]
     answers(shop, fulfillmentsCount={"count": 12}, fulfillments=lambda info, first: many[:first])
     order = await reader(shop).fetch_order(ORDER)
     assert order is not None
@@ -112,7 +114,7 @@ async def test_more_fulfillments_than_on_the_first_page_are_all_read(shop: Shop)
 
 
 async def test_fulfillments_are_read_to_the_end_when_shopify_does_not_count_them(shop: Shop) -> None:
-    many = [samples.shipment(number) for number in range(1, 13)]
+    many = [sample_order.shipment(number) for number in range(1, 13)]
     answers(shop, fulfillmentsCount=None, fulfillments=lambda info, first: many[:first])
     order = await reader(shop).fetch_order(ORDER)
     assert order is not None
@@ -123,7 +125,7 @@ async def test_fulfillments_are_read_to_the_end_when_shopify_does_not_count_them
 async def test_uncounted_fulfillments_are_asked_for_again_only_when_there_may_be_more(
     shop: Shop, there: int, asked: int
 ) -> None:
-    many = [samples.shipment(number) for number in range(there)]
+    many = [sample_order.shipment(number) for number in range(there)]
     answers(shop, fulfillmentsCount=None, fulfillments=lambda info, first: many[:first])
     order = await reader(shop).fetch_order(ORDER)
     assert order is not None
@@ -135,7 +137,7 @@ async def test_uncounted_fulfillments_are_asked_for_again_only_when_there_may_be
 async def test_an_order_with_more_fulfillments_than_can_be_seen_needs_a_person(
     shop: Shop, count: dict[str, int] | None
 ) -> None:
-    many = [samples.shipment(number) for number in range(251)]
+    many = [sample_order.shipment(number) for number in range(251)]
     answers(shop, fulfillmentsCount=count, fulfillments=lambda info, first: many[:first])
     with pytest.raises(NeedsPerson) as caught:
         await reader(shop).fetch_order(ORDER)

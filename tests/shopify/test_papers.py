@@ -8,8 +8,8 @@ import pytest
 
 from bridge.order.model import Customs, Papers
 from bridge.shopify.buyer_documents import papers_of
-from tests.shopify.samples import ORDER
-from tests.shopify.stub import Shop, connection, denied
+from tests.shopify.fake_shopify import Shop, connection, denied
+from tests.shopify.sample_order import ORDER
 
 
 def row(number: int, variant: Any) -> dict[str, Any]:

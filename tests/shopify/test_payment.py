@@ -14,9 +14,9 @@ from bridge.sandbox.shopify.settings import ALL_SCOPES
 from bridge.shopify.orders import ShopifyShop
 from bridge.steps.payment import is_paid
 from tests.config.test_mapping import mapping
-from tests.sandbox.make import ADA
 from tests.shopify.test_on_the_sandbox import World
 from tests.shopify.test_on_the_sandbox import world as world
+from tests.support.sandbox_factories import ADA
 
 UNTIL = datetime(2026, 12, 30, 12, tzinfo=UTC)
 

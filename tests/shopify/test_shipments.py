@@ -10,8 +10,8 @@ from bridge.errors import NeedsPerson, TryAgain
 from bridge.order.model import Annotation, FulfillmentLines, Mode, NewFulfillment, Tracking
 from bridge.shopify.orders import ShopifyShop
 from bridge.shopify.shipments import fulfillment_input, tracking_input
-from tests.shopify.samples import ORDER
-from tests.shopify.stub import Fault, Shop, denied
+from tests.shopify.fake_shopify import Fault, Shop, denied
+from tests.shopify.sample_order import ORDER
 
 UNIT = "gid://shopify/FulfillmentOrder/1"
 LINES = (FulfillmentLines(UNIT, (("gid://shopify/FulfillmentOrderLineItem/1", 2),)),)

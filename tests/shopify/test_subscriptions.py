@@ -22,7 +22,7 @@ from bridge.shopify.subscriptions import (
     is_ours,
     plan,
 )
-from tests.shopify.stub import Fault, Shop, connection, denied
+from tests.shopify.fake_shopify import Fault, Shop, connection, denied
 
 URL = "https://bridge.example.com"
 OURS = "https://bridge.example.com/webhooks/shopify/acme"
@@ -296,7 +296,7 @@ async def test_an_app_that_was_removed_needs_a_person(shop: Shop, webhooks: Webh
 
 
 def test_every_topic_is_one_of_shopifys() -> None:
-    from tests.shopify.stub import schema
+    from tests.shopify.fake_shopify import schema
 
     kind = schema().type_map["WebhookSubscriptionTopic"]
     assert set(TOPICS) <= set(kind.values)  # type: ignore[attr-defined]  # it is an enum, as a KeyError would tell

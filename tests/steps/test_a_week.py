@@ -33,9 +33,9 @@ from bridge.order.states import State, Wait
 from bridge.ports import LimitReached
 from bridge.steps.reconcile import reconcile
 from bridge.store.orders import StoredOrders
-from tests.steps.make import ADDRESS, NOW, line, order, policy, unit
-from tests.steps.playing import Playing, instead, playing
 from tests.steps.test_right_to_buy import Since
+from tests.support.order_factories import ADDRESS, NOW, line, order, policy, unit
+from tests.support.step_player import Playing, instead, playing
 
 pytestmark = pytest.mark.long
 

@@ -26,8 +26,8 @@ from bridge.order.records import Attempt, ClosedPurchase, OrderRecord, ParcelRec
 from bridge.order.states import Ignored, State, Wait, is_move_allowed
 from bridge.steps.line_selection import Blocked
 from bridge.steps.match import Ready, assess_purchase
-from tests.steps import make
-from tests.steps.make import NOW, RING, Mapped, line, policy, record
+from tests.support import order_factories
+from tests.support.order_factories import NOW, RING, Mapped, line, policy, record
 
 REASONS: dict[State, tuple[str | None, ...]] = {
     State.WAITING: tuple(Wait),
@@ -215,7 +215,9 @@ def test_a_retry_of_what_sculpteo_may_have_asks_what_became_of_it() -> None:
 
 
 def test_an_order_whose_ledger_cannot_be_read_goes_on_once_a_person_says_that_it_was_not_bought() -> None:
-    seen = make.order(line(1, "RING"), ledger=Ledger(None, "d1", "scribbled over", "it is not JSON"))
+    seen = order_factories.order(
+        line(1, "RING"), ledger=Ledger(None, "d1", "scribbled over", "it is not JSON")
+    )
 
     def verdict(known: OrderRecord) -> object:
         return assess_purchase(

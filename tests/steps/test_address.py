@@ -15,8 +15,8 @@ from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.steps.line_selection import Blocked
 from bridge.steps.match import Assessment, Ready, assess_purchase
-from tests.promise.day import new_day
-from tests.steps.make import ADDRESS, NOW, RING, Mapped, line, order, policy, record
+from tests.promise.memory_bridge import new_day
+from tests.support.order_factories import ADDRESS, NOW, RING, Mapped, line, order, policy, record
 
 BOX = replace(ADDRESS, address1="BP 123")
 EXPRESS: dict[str, Any] = {"ship_method": lambda order: "express"}

@@ -17,7 +17,7 @@ from bridge.steps.allocation import (
     collect_wholly_ours,
     count_units_by_line,
 )
-from tests.steps.make import RING, fulfilled, line, order, shipped, unit
+from tests.support.order_factories import RING, fulfilled, line, order, shipped, unit
 
 LINE = "gid://shopify/LineItem/1"
 PRINTS = frozenset({"Prints"})

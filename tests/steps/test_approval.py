@@ -29,8 +29,8 @@ from bridge.steps.context import (
     StepRun,
 )
 from bridge.store.store import Store
-from tests.promise.world import Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
-from tests.steps.make import NOW, RING, Mapped, euro, line, order, policy
+from tests.support.fake_upstreams import Fate, MemoryPrinter, MemoryShop, NoInvoice, SteppedClock
+from tests.support.order_factories import NOW, RING, Mapped, euro, line, order, policy
 
 HALF_HOUR = timedelta(minutes=30)
 

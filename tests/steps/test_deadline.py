@@ -11,8 +11,8 @@ import pytest
 from bridge.order.model import PlaceResult, PrintOrder
 from bridge.order.states import State
 from bridge.runtime import worker
-from tests.steps.make import line, order
-from tests.steps.playing import playing
+from tests.support.order_factories import line, order
+from tests.support.step_player import playing
 
 
 async def test_an_answer_that_comes_after_the_deadline_of_the_step_is_not_cut_off(

@@ -17,11 +17,11 @@ from bridge.shopify.subscriptions import TOPICS
 from bridge.shopify.webhooks import interpret
 from bridge.steps.accept import accept
 from bridge.store import Store
-from tests.service.serving import staged, until
+from tests.service.serve_process import staged, until
 from tests.service.test_reload import buy
-from tests.steps.make import line, order
-from tests.steps.playing import Playing, playing
-from tests.store.make import Now
+from tests.support.clocks import RealClock
+from tests.support.order_factories import line, order
+from tests.support.step_player import Playing, playing
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ async def test_a_real_service_is_told_of_a_deleted_order_within_seconds(tmp_path
         stage.box.shop.delete(name)
 
         async def told() -> bool:
-            async with Store.open(stage.database, clock=Now(), create=False) as store:
+            async with Store.open(stage.database, clock=RealClock(), create=False) as store:
                 return [one.alarm for one in await store.queries.list_alarms()] == [
                     Alarm.DELETED_AFTER_PLACING
                 ]

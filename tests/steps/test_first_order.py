@@ -17,9 +17,9 @@ from bridge.order.policy import ApprovalPolicy
 from bridge.order.records import OrderRecord, OrderSignal
 from bridge.order.states import State, Wait
 from bridge.steps.customer_history import count_orders_before
-from tests.promise.world import START
-from tests.steps.make import NOW, line, order, policy
-from tests.steps.playing import Playing, playing
+from tests.support.fake_upstreams import START
+from tests.support.order_factories import NOW, line, order, policy
+from tests.support.step_player import Playing, playing
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 ADA = "gid://shopify/Customer/7"

@@ -11,9 +11,9 @@ from bridge.order.model import Address, Parcel, PrintOrder, PrintStatus
 from bridge.order.policy import ApprovalPolicy
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from tests.promise.world import Printed
-from tests.steps.make import line, order
-from tests.steps.playing import Playing, playing
+from tests.support.fake_upstreams import Printed
+from tests.support.order_factories import line, order
+from tests.support.step_player import Playing, playing
 
 RINGS = order(line(1, "RING", 2))
 UNSEEN = PrintOrder((), Address(), None, (), fake=False)  # nobody asks what was ordered

@@ -13,8 +13,8 @@ from bridge.order.model import Papers, ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State
 from bridge.steps.place import INVOICE_TRIES
-from tests.steps.make import line, order
-from tests.steps.playing import Playing, instead, playing
+from tests.support.order_factories import line, order
+from tests.support.step_player import Playing, instead, playing
 
 
 @dataclass

@@ -19,8 +19,8 @@ from bridge.runtime.worker import (
     Worker,
 )
 from bridge.steps.accept import WebhookEvent
-from tests.steps.make import line, order
-from tests.steps.playing import Playing, playing
+from tests.support.order_factories import line, order
+from tests.support.step_player import Playing, playing
 
 PATIENCE = 20.0  # seconds
 

@@ -13,9 +13,9 @@ from bridge.order.problems import Alarm
 from bridge.order.states import State
 from bridge.runtime.worker import LEASE
 from bridge.store.orders import StoredOrders
-from tests.promise.world import Crash
-from tests.steps.make import line, order
-from tests.steps.playing import Playing, playing
+from tests.support.fake_upstreams import Crash
+from tests.support.order_factories import line, order
+from tests.support.step_player import Playing, playing
 
 RING = order(line(1, "RING"))
 

@@ -15,8 +15,8 @@ from bridge.order.policy import ApprovalPolicy
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
 from bridge.steps.context import StepContext
-from tests.steps.make import Mapped, euro, line, order, policy
-from tests.steps.playing import Playing, playing
+from tests.support.order_factories import Mapped, euro, line, order, policy
+from tests.support.step_player import Playing, playing
 
 SHOPS = ("acme",)
 ORDER = order(line(1, "RING"))

@@ -43,7 +43,7 @@ from bridge.steps.mapping_overrides import (
     with_overrides,
 )
 from bridge.steps.match import Assessment, Ready, assess_purchase
-from tests.steps.make import NOW, RING, Mapped, approval, line, order, policy, record
+from tests.support.order_factories import NOW, RING, Mapped, approval, line, order, policy, record
 
 MUG = Design("YLXNMztE", 2, "white_plastic", Decimal("1.2"), "mm")
 CATALOG = Mapped(RING=(RING,))

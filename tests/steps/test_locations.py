@@ -22,11 +22,11 @@ from bridge.order.states import Ignored, State
 from bridge.steps.allocation import is_location_named
 from bridge.steps.locations import resolve_locations
 from bridge.store import Store
-from tests.service.serving import rewritten, staged, until
+from tests.service.serve_process import rewritten, staged, until
 from tests.service.test_reload import buy
-from tests.steps.make import NOW, line, order, unit
-from tests.steps.playing import Playing, playing
-from tests.store.make import Now
+from tests.support.clocks import RealClock
+from tests.support.order_factories import NOW, line, order, unit
+from tests.support.step_player import Playing, playing
 
 MAIN, PRINT, NEW = (f"gid://shopify/Location/{number}" for number in (1, 77, 5))
 HOUR = timedelta(hours=1)
@@ -186,7 +186,7 @@ async def test_a_real_service_tells_of_a_location_that_the_shop_does_not_have_an
             assert held.problem == Problem.LOCATION
 
             async def told() -> bool:
-                async with Store.open(stage.database, clock=Now(), create=False) as store:
+                async with Store.open(stage.database, clock=RealClock(), create=False) as store:
                     found = {one.code: one.facts for one in await store.conditions.list_incidents()}
                 return "“Atelier Sud”" in found.get("location", {}).get("known", "")
 

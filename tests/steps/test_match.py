@@ -23,7 +23,7 @@ from bridge.steps.line_selection import (
 )
 from bridge.steps.match import Assessment, Ready, Withdrawn, assess_purchase
 from bridge.steps.right_to_buy import collect_first_locations
-from tests.steps.make import (
+from tests.support.order_factories import (
     ADDRESS,
     NOW,
     RING,

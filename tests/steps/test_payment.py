@@ -25,9 +25,9 @@ from bridge.steps.payment import (
     is_paid,
     may_have_lapsed,
 )
-from tests.promise.world import START
-from tests.steps.make import NOW, euro, line, order, policy, record
-from tests.steps.playing import Playing, playing
+from tests.support.fake_upstreams import START
+from tests.support.order_factories import NOW, euro, line, order, policy, record
+from tests.support.step_player import Playing, playing
 
 DAY = timedelta(days=1)
 PAID, AUTHORIZED, APPROVE = (PaymentPolicy(rule) for rule in ("paid", "authorized", "approve"))

@@ -15,8 +15,8 @@ from bridge.order.model import PrintStatus
 from bridge.order.problems import Problem
 from bridge.order.records import OrderRecord
 from bridge.order.states import State
-from tests.steps.make import RING, Mapped, line, order
-from tests.steps.playing import Playing, playing
+from tests.support.order_factories import RING, Mapped, line, order
+from tests.support.step_player import Playing, playing
 
 ITEMS_LOST = "UPDATE orders SET items = '\"Ada Example\"' WHERE id = :key"
 ATTEMPT_TOO = "UPDATE attempts SET request = '{' WHERE order_id = :key"

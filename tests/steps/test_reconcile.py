@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bridge.order.states import State
 from bridge.steps.reconcile import reconcile
-from tests.steps.make import line, order, unit
-from tests.steps.playing import Playing, playing
+from tests.support.order_factories import line, order, unit
+from tests.support.step_player import Playing, playing
 
 HELD = order(line(1, "RING"), units=(unit(1, line(1, "RING"), status="ON_HOLD", actions=()),))
 

@@ -18,8 +18,8 @@ from bridge.i18n.formatter import (
 from bridge.order.model import Mode
 from bridge.order.records import Attempt
 from bridge.order.states import Ignored, State, Wait
-from tests.steps.make import NOW, record
 from tests.steps.test_actions import ITEMS, KINDS
+from tests.support.order_factories import NOW, record
 
 SENT = Attempt(1, 1, 1, "a1", "token", Mode.LIVE, "v1", NOW, sent_at=NOW)
 HAS = {"reference": "REF1", "attempt": SENT}

@@ -20,8 +20,8 @@ from bridge.order.model import NewFulfillment, PrintStatus
 from bridge.order.problems import Problem
 from bridge.order.records import OrderRecord
 from bridge.order.states import State
-from tests.steps.make import line, order, shipped
-from tests.steps.playing import Playing, instead, playing
+from tests.support.order_factories import line, order, shipped
+from tests.support.step_player import Playing, instead, playing
 
 
 @dataclass

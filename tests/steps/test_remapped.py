@@ -19,8 +19,8 @@ from bridge.order.states import State, Wait
 from bridge.order.timeline import describe_event
 from bridge.steps.mapping_overrides import with_overrides
 from bridge.store.queries import EventRecord
-from tests.steps.make import RING, Mapped, euro, line, order, policy, unit
-from tests.steps.playing import Playing, playing
+from tests.support.order_factories import RING, Mapped, euro, line, order, policy, unit
+from tests.support.step_player import Playing, playing
 
 OTHER = replace(RING, uuid="Newer001", material="brass")
 ORDER = order(line(1, "RING", 2))

@@ -21,8 +21,8 @@ from bridge.order.records import OrderSignal
 from bridge.order.states import Ignored, State, Wait
 from bridge.steps.reconcile import backfill_orders, reconcile
 from bridge.steps.right_to_buy import find_objection
-from tests.promise.day import ORDER, Day, new_day
-from tests.steps.make import (
+from tests.promise.memory_bridge import ORDER, Day, new_day
+from tests.support.order_factories import (
     ADDRESS,
     NOW,
     RING,

@@ -10,8 +10,8 @@ import pytest
 from bridge.errors import NeedsPerson
 from bridge.order.problems import Problem
 from bridge.order.states import State
-from tests.steps.make import line, order
-from tests.steps.playing import playing
+from tests.support.order_factories import line, order
+from tests.support.step_player import playing
 
 
 async def test_a_shop_that_does_not_let_the_bridge_read_is_asked_rarer_and_rarer(

@@ -21,10 +21,10 @@ from bridge.runtime.worker import (
 )
 from bridge.shopify.webhooks import interpret
 from bridge.store.engine import parse_url
-from tests.steps.make import line, order
-from tests.steps.playing import Playing, playing
 from tests.steps.test_lanes import PATIENCE, ring, until
-from tests.store.make import delivery
+from tests.support.order_factories import line, order
+from tests.support.step_player import Playing, playing
+from tests.support.store_factories import delivery
 
 
 @asynccontextmanager

@@ -14,8 +14,8 @@ from bridge.decisions.refusals import NotNow
 from bridge.order.model import ShopOrder
 from bridge.order.problems import Problem
 from bridge.order.states import State, Wait
-from tests.steps.make import line, order, unit
-from tests.steps.playing import Playing, playing
+from tests.support.order_factories import line, order, unit
+from tests.support.step_player import Playing, playing
 
 RING, OTHER = line(1, "RING", 2), line(2, "OTHER")
 

@@ -11,14 +11,14 @@ import pytest
 
 from bridge.store import Store
 from bridge.store.tables import metadata
-from tests.postgres import Server, postgres
-from tests.store.make import Tick
+from tests.support.clocks import TurnedClock
+from tests.support.postgres import Server, postgres
 
 __all__ = ["postgres"]
 
 
 async def _migrate(url: str) -> None:
-    async with Store.open(url, clock=Tick()):
+    async with Store.open(url, clock=TurnedClock()):
         pass
 
 
@@ -65,11 +65,11 @@ def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def clock() -> Tick:
-    return Tick()
+def clock() -> TurnedClock:
+    return TurnedClock()
 
 
 @pytest.fixture
-async def store(url: str, clock: Tick) -> AsyncIterator[Store]:
+async def store(url: str, clock: TurnedClock) -> AsyncIterator[Store]:
     async with Store.open(url, clock=clock) as opened:
         yield opened

@@ -11,7 +11,7 @@ import pytest
 from bridge.order.states import State
 from bridge.store import Store
 from tests.benchmarks.bulk import SKUS, Maker, fill_sqlite, last_name_of, reference_of, tracking_of
-from tests.store.make import Now
+from tests.support.clocks import RealClock
 
 COUNT = 400
 
@@ -19,14 +19,14 @@ COUNT = 400
 @pytest.fixture
 async def database(tmp_path: Path) -> Path:
     path = tmp_path / "bulk.db"
-    async with Store.open(f"sqlite:///{path}", clock=Now()):
+    async with Store.open(f"sqlite:///{path}", clock=RealClock()):
         pass
     fill_sqlite(str(path), COUNT)
     return path
 
 
 async def test_every_order_is_found_by_all_of_its_names_and_can_be_read_whole(database: Path) -> None:
-    async with Store.open(f"sqlite:///{database}", clock=Now()) as store:
+    async with Store.open(f"sqlite:///{database}", clock=RealClock()) as store:
         counts = await store.desk.count_orders()
         assert sum(counts.states.values()) == COUNT
         assert all(

@@ -9,8 +9,8 @@ import pytest
 from bridge.order import clock
 from bridge.order.clock import SystemClock
 from bridge.store import Store
-from tests.postgres import Server
-from tests.store.make import LEASE, word
+from tests.support.postgres import Server
+from tests.support.store_factories import LEASE, word
 
 WRONG_BY = timedelta(hours=3)
 

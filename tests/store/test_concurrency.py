@@ -16,9 +16,10 @@ from bridge.order.records import OrderRecord, Transition
 from bridge.order.states import State, Wait
 from bridge.ports import LimitReached
 from bridge.store import Store
-from tests.store.make import (
+from tests.store.worker_processes import claim_all, hold_alone, process
+from tests.support.clocks import TurnedClock
+from tests.support.store_factories import (
     LEASE,
-    Tick,
     attempt,
     claimed,
     delivery,
@@ -29,11 +30,10 @@ from tests.store.make import (
     waiting,
     word,
 )
-from tests.store.processes import claim_all, hold_alone, process
 
 
 @pytest.fixture
-async def replicas(url: str, clock: Tick) -> AsyncIterator[tuple[Store, Store]]:
+async def replicas(url: str, clock: TurnedClock) -> AsyncIterator[tuple[Store, Store]]:
     """Two processes' worth of store on one database."""
     async with Store.open(url, clock=clock) as one, Store.open(url, clock=clock) as two:
         yield one, two
@@ -46,7 +46,7 @@ def outcomes(results: Sequence[object]) -> tuple[int, set[type]]:
 
 
 async def test_processes_never_claim_the_same_order(url: str) -> None:
-    async with Store.open(url, clock=Tick()) as store:
+    async with Store.open(url, clock=TurnedClock()) as store:
         keys = [await store.orders.receive_signal(word(number)) for number in range(60)]
     with (
         process(claim_all, url, "one") as (_, first),
@@ -101,7 +101,7 @@ async def test_one_attempt_is_opened_however_many_try(replicas: tuple[Store, Sto
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_a_take_over_knows_of_the_request_or_stops_it(
-    replicas: tuple[Store, Store], clock: Tick, seed: int
+    replicas: tuple[Store, Store], clock: TurnedClock, seed: int
 ) -> None:
     """A worker wakes up late and goes through the gate in the moment that another takes its order over."""
     late, quick = replicas
@@ -153,7 +153,7 @@ async def test_the_days_limit_holds_over_replicas(replicas: tuple[Store, Store])
 
 
 @pytest.mark.parametrize("room", [1, 3])
-async def test_many_connections_race_for_the_last_euro(url: str, clock: Tick, room: int) -> None:
+async def test_many_connections_race_for_the_last_euro(url: str, clock: TurnedClock, room: int) -> None:
     """The limit leaves room for some of them; each costs the same, which none of them knows of the others."""
     limit = Money(Decimal("12.50") * room, "EUR")
     start = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -289,7 +289,7 @@ async def test_one_replica_at_a_time_is_alone(replicas: tuple[Store, Store]) -> 
 
 
 async def test_the_lock_of_a_process_that_dies_is_free(url: str) -> None:
-    async with Store.open(url, clock=Tick()) as store:
+    async with Store.open(url, clock=TurnedClock()) as store:
         with process(hold_alone, url) as (child, pipe):
             assert await asyncio.to_thread(pipe.recv) is True
             async with store.hold_lock("reconcile") as mine:

@@ -15,11 +15,10 @@ from bridge.order.states import State, Wait
 from bridge.store import Store
 from bridge.store.engine import parse_url
 from bridge.store.queries import OrderFilter
-from tests.store.make import (
+from tests.support.clocks import START, TurnedClock
+from tests.support.store_factories import (
     ITEMS,
     LEASE,
-    START,
-    Tick,
     claimed,
     delivery,
     get,
@@ -118,7 +117,7 @@ async def test_each_damaged_row_is_a_problem_of_its_own_order_alone(
 
 
 async def test_a_retry_takes_the_damage_off_and_buys_nothing_anew(
-    store: Store, url: str, clock: Tick
+    store: Store, url: str, clock: TurnedClock
 ) -> None:
     for number, (name, sql) in enumerate(cases(url).items(), start=1001):
         key = await bought(store, number)
@@ -139,7 +138,9 @@ async def test_a_retry_takes_the_damage_off_and_buys_nothing_anew(
         await store.orders.record_transition(held, Transition(State.SHIPPED, None))
 
 
-async def test_what_was_approved_is_approved_anew_after_damage(store: Store, url: str, clock: Tick) -> None:
+async def test_what_was_approved_is_approved_anew_after_damage(
+    store: Store, url: str, clock: TurnedClock
+) -> None:
     order = await waiting(store)
     values = {"approved_at": START, "approved_by": "ada", "approved_for": "approval", "items": ITEMS}
     await store.orders.record_transition(
@@ -153,7 +154,7 @@ async def test_what_was_approved_is_approved_anew_after_damage(store: Store, url
     assert (again.state, again.approved_at, again.snapshot) == (State.RECEIVED, None, None)
 
 
-async def test_a_no_outlives_damage(store: Store, url: str, clock: Tick) -> None:
+async def test_a_no_outlives_damage(store: Store, url: str, clock: TurnedClock) -> None:
     order = await waiting(store)
     await store.orders.record_transition(order, Transition(State.WAITING, None))
     seen = await get(store, order.key)
@@ -192,7 +193,9 @@ async def test_a_purchase_under_a_day_limit_goes_on_beside_a_damaged_cost(store:
     assert spending.amount == 0
 
 
-async def test_what_reads_all_orders_reads_past_a_damaged_one(store: Store, url: str, clock: Tick) -> None:
+async def test_what_reads_all_orders_reads_past_a_damaged_one(
+    store: Store, url: str, clock: TurnedClock
+) -> None:
     keys = [await bought(store, number) for number in range(1001, 1001 + len(cases(url)))]
     well = await bought(store, 2001)
     for key, sql in zip(keys, cases(url).values(), strict=True):
@@ -210,7 +213,7 @@ async def test_what_reads_all_orders_reads_past_a_damaged_one(store: Store, url:
 
 
 async def test_personal_data_that_cannot_be_read_is_erased_all_the_same(
-    store: Store, url: str, clock: Tick
+    store: Store, url: str, clock: TurnedClock
 ) -> None:
     keys = []
     for number in (1001, 1002):

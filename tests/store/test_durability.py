@@ -18,9 +18,10 @@ from bridge.order.records import Transition
 from bridge.order.states import State
 from bridge.store import Store
 from bridge.store.tables import REVISION
-from tests.postgres import running
-from tests.store.make import Now, Tick, claimed, delivery, get, placing, word
-from tests.store.processes import process, put_for_ever, write_into_a_small_disk
+from tests.store.worker_processes import process, put_for_ever, write_into_a_small_disk
+from tests.support.clocks import RealClock, TurnedClock
+from tests.support.postgres import running
+from tests.support.store_factories import claimed, delivery, get, placing, word
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_after_kill_9_every_acknowledged_delivery_is_there(url: str, seed: int) 
                 acknowledged.add(pipe.recv())
 
     async def stored() -> set[str]:
-        async with Store.open(url, clock=Now()) as store:
+        async with Store.open(url, clock=RealClock()) as store:
             return {one.webhook_id for one in await store.inbox.list_pending(100_000)}
 
     missing = {f"id-{number}" for number in acknowledged} - asyncio.run(stored())
@@ -66,7 +67,7 @@ def test_after_kill_9_every_acknowledged_delivery_is_there(url: str, seed: int) 
 
 
 async def test_a_full_database_fails_everybody_and_the_writer_goes_on(sqlite_url: str) -> None:
-    async with Store.open(sqlite_url, clock=Now()) as store:
+    async with Store.open(sqlite_url, clock=RealClock()) as store:
         order = await placing(store)
 
         def full(c: Connection) -> None:
@@ -149,7 +150,7 @@ async def test_too_much_at_once_is_refused_and_not_piled_up(
 
 
 async def test_closing_makes_durable_what_waits_and_refuses_what_comes(url: str) -> None:
-    async with Store.open(url, clock=Now()) as store:
+    async with Store.open(url, clock=RealClock()) as store:
         waiting = [asyncio.ensure_future(store.inbox.add_delivery(delivery(number))) for number in range(50)]
         await asyncio.sleep(0)
     assert await asyncio.gather(*waiting) == [None] * 50
@@ -157,7 +158,7 @@ async def test_closing_makes_durable_what_waits_and_refuses_what_comes(url: str)
         await store.inbox.add_delivery(delivery(99))
     with pytest.raises(StoreUnavailable, match="shutting down"):
         await store.memory.get("key")
-    async with Store.open(url, clock=Now()) as again:
+    async with Store.open(url, clock=RealClock()) as again:
         assert len(await again.inbox.list_pending(100)) == 50
 
 
@@ -165,7 +166,7 @@ async def test_a_process_that_blocks_the_file_is_waited_for_and_then_named(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bridge.store.engine.BUSY_TIMEOUT_MS", 300)
-    async with Store.open(sqlite_url, clock=Now()) as store:
+    async with Store.open(sqlite_url, clock=RealClock()) as store:
         other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="locked"):
@@ -178,7 +179,7 @@ async def test_a_process_that_blocks_the_file_is_waited_for_and_then_named(
 
 async def test_acknowledged_rows_wait_for_the_disk(sqlite_url: str) -> None:
     """synchronous=FULL under WAL: the commit of every batch is an fsync."""
-    async with Store.open(sqlite_url, clock=Now()) as store:
+    async with Store.open(sqlite_url, clock=RealClock()) as store:
         found = await store._db.write(
             lambda c: [
                 c.exec_driver_sql(f"PRAGMA {name}").scalar_one()
@@ -189,7 +190,7 @@ async def test_acknowledged_rows_wait_for_the_disk(sqlite_url: str) -> None:
 
 
 async def test_reading_connections_cannot_write(sqlite_url: str) -> None:
-    async with Store.open(sqlite_url, clock=Now()) as store:
+    async with Store.open(sqlite_url, clock=RealClock()) as store:
         with pytest.raises(StoreUnavailable, match="readonly"):
             await store._db.read(lambda c: c.exec_driver_sql("DELETE FROM orders"))
 
@@ -215,7 +216,7 @@ async def test_a_store_is_ready_at_its_own_schema_and_at_later_ones_but_not_befo
 async def test_a_postgresql_that_crashes_is_unavailable_and_comes_back_by_itself() -> None:
     with running() as server:
         url = server.create_database()
-        clock = Tick()
+        clock = TurnedClock()
         async with Store.open(url, clock=clock) as store:
             await store.inbox.add_delivery(delivery(1))
             await store.orders.receive_signal(word())

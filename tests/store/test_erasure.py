@@ -59,18 +59,8 @@ from bridge.store.outbox import MessageDraft
 from bridge.store.personal_data import find_owner_column
 from bridge.store.secure_delete import UNSCOURED
 from bridge.store.tables import metadata, orders
-from tests.store.make import (
-    ITEMS,
-    START,
-    Tick,
-    attempt,
-    claimed,
-    delivery,
-    get,
-    gid,
-    key_of,
-    word,
-)
+from tests.support.clocks import START, TurnedClock
+from tests.support.store_factories import ITEMS, attempt, claimed, delivery, get, gid, key_of, word
 
 DAYS = timedelta(days=90)
 PROOF = {
@@ -257,7 +247,7 @@ def file_of(store: Store) -> bytes:
 
 
 async def test_no_row_and_no_byte_keeps_anything_of_a_customer_or_of_sculpteos_page(
-    store: Store, clock: Tick, capfd: pytest.CaptureFixture[str]
+    store: Store, clock: TurnedClock, capfd: pytest.CaptureFixture[str]
 ) -> None:
     tokens = Tokens()
     key = await lived(store, tokens)
@@ -283,7 +273,7 @@ async def test_no_row_and_no_byte_keeps_anything_of_a_customer_or_of_sculpteos_p
 
 
 async def test_what_is_read_again_of_an_erased_order_is_kept_without_its_person(
-    store: Store, clock: Tick
+    store: Store, clock: TurnedClock
 ) -> None:
     tokens = Tokens()
     key = await lived(store, tokens)
@@ -299,7 +289,7 @@ async def test_what_is_read_again_of_an_erased_order_is_kept_without_its_person(
     assert (await get(store, key)).snapshot is not None
 
 
-async def test_retention_counts_from_when_the_order_was_over(store: Store, clock: Tick) -> None:
+async def test_retention_counts_from_when_the_order_was_over(store: Store, clock: TurnedClock) -> None:
     """Each look at it wrote the row, and put the day of its erasure off for good."""
     key = await lived(store, Tokens())
     for _ in range(8):
@@ -315,7 +305,7 @@ async def test_retention_counts_from_when_the_order_was_over(store: Store, clock
 
 
 async def test_a_lease_that_a_crash_left_behind_keeps_nothing_from_being_erased(
-    store: Store, clock: Tick
+    store: Store, clock: TurnedClock
 ) -> None:
     await lived(store, Tokens())
     await store.orders.receive_signal(word())
@@ -325,7 +315,7 @@ async def test_a_lease_that_a_crash_left_behind_keeps_nothing_from_being_erased(
     assert await store.privacy.erase_due_orders(clock.now() - DAYS) == 1
 
 
-async def test_a_wish_holds_for_orders_that_come_on_record_later(store: Store, clock: Tick) -> None:
+async def test_a_wish_holds_for_orders_that_come_on_record_later(store: Store, clock: TurnedClock) -> None:
     """The database may be a restored one, or the order's own webhook may be late."""
     await store.inbox.add_delivery(delivery(7, topic="customers/redact"))
     (one,) = await store.inbox.list_pending(1)
@@ -344,7 +334,9 @@ async def strays(store: Store) -> list[str]:
         return [bytes(raw).decode() for raw in rows]
 
 
-async def test_a_wish_ends_in_thirty_days_though_its_order_is_not_over(store: Store, clock: Tick) -> None:
+async def test_a_wish_ends_in_thirty_days_though_its_order_is_not_over(
+    store: Store, clock: TurnedClock
+) -> None:
     tokens = Tokens()
     key = await lived(store, tokens)
     await store.orders.receive_signal(word())
@@ -362,7 +354,7 @@ async def test_a_wish_ends_in_thirty_days_though_its_order_is_not_over(store: St
 
 
 async def test_one_order_that_cannot_be_erased_keeps_no_other_back(
-    store: Store, clock: Tick, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: TurnedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await lived(store, Tokens())
     await store.orders.receive_signal(word(1002))
@@ -388,7 +380,7 @@ async def test_one_order_that_cannot_be_erased_keeps_no_other_back(
 
 @pytest.mark.parametrize("column", ["snapshot", "facts", "items"], ids=["order", "facts", "items"])
 async def test_rows_that_cannot_be_read_are_erased_all_the_same(
-    store: Store, clock: Tick, column: str
+    store: Store, clock: TurnedClock, column: str
 ) -> None:
     tokens = Tokens()
     await lived(store, tokens)
@@ -413,7 +405,7 @@ async def test_rows_that_cannot_be_read_are_erased_all_the_same(
 
 
 async def test_a_crash_before_the_file_is_rid_of_it_is_made_up_for(
-    store: Store, clock: Tick, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: TurnedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(secure_delete, "BUSY_TIMEOUT_MS", 50)
     tokens = Tokens()
@@ -440,7 +432,9 @@ def test_a_parcel_without_its_number_is_known_again() -> None:
     assert match_known_parcels([parcel], [bare], 8) == (parcel,), "of another order"
 
 
-async def test_a_number_that_is_erased_is_not_brought_to_the_shop_again(store: Store, clock: Tick) -> None:
+async def test_a_number_that_is_erased_is_not_brought_to_the_shop_again(
+    store: Store, clock: TurnedClock
+) -> None:
     key = await lived(store, Tokens())
     before = await get(store, key)
     assert resend_tracking(before, "anna", clock.now()).resend

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from bridge.order.states import State
 from bridge.store import Store
 from bridge.store.engine import parse_url
-from tests.store.make import START, Tick, claimed, delivery, word
+from tests.support.clocks import START, TurnedClock
+from tests.support.store_factories import claimed, delivery, word
 
 
 async def test_a_delivery_comes_back_byte_for_byte_before_and_after_it_is_settled(store: Store) -> None:
@@ -91,7 +92,9 @@ async def test_what_does_not_compress_stays_as_it_is(store: Store, url: str) -> 
     assert await room(url) == 1000
 
 
-async def test_old_deliveries_can_be_deleted_but_never_unsettled_ones(store: Store, clock: Tick) -> None:
+async def test_old_deliveries_can_be_deleted_but_never_unsettled_ones(
+    store: Store, clock: TurnedClock
+) -> None:
     for number in range(4):
         await store.inbox.add_delivery(delivery(number, received_at=START + timedelta(days=number)))
     first, _, third, _ = await store.inbox.list_pending(10)

@@ -12,8 +12,9 @@ from bridge.order.model import Mode, PrintItem
 from bridge.order.records import Transition
 from bridge.order.states import State, Wait
 from bridge.store import Store
-from tests.steps.make import RING, line, order
-from tests.store.make import Tick, claimed, get, word
+from tests.support.clocks import TurnedClock
+from tests.support.order_factories import RING, line, order
+from tests.support.store_factories import claimed, get, word
 
 ITEMS = (PrintItem(RING, 1, "gid://shopify/LineItem/1", 1, "RING"),)
 
@@ -37,7 +38,7 @@ async def waiting(store: Store, **values: Any) -> int:
 )
 @pytest.mark.parametrize("wish", [transitions.approve_order, transitions.retry_order])
 async def test_a_decision_toward_a_purchase_is_refused_when_the_order_is_another_one_by_now(
-    store: Store, clock: Tick, change: dict[str, Any], wish: Any
+    store: Store, clock: TurnedClock, change: dict[str, Any], wish: Any
 ) -> None:
     key = await waiting(store)
     seen = await get(store, key)
@@ -52,7 +53,7 @@ async def test_a_decision_toward_a_purchase_is_refused_when_the_order_is_another
 
 
 async def test_a_decision_that_stops_an_order_counts_whatever_changed_meanwhile(
-    store: Store, clock: Tick
+    store: Store, clock: TurnedClock
 ) -> None:
     key = await waiting(store)
     seen = await get(store, key)
@@ -65,7 +66,7 @@ async def test_a_decision_that_stops_an_order_counts_whatever_changed_meanwhile(
     assert (await get(store, key)).state is State.CANCELLED
 
 
-async def test_a_decision_is_kept_with_the_mode_that_was_in_force(store: Store, clock: Tick) -> None:
+async def test_a_decision_is_kept_with_the_mode_that_was_in_force(store: Store, clock: TurnedClock) -> None:
     await store.wake_for_mode(Mode.TEST)
     key = await waiting(store)
     seen = await get(store, key)
@@ -84,7 +85,7 @@ async def test_a_decision_is_kept_with_the_mode_that_was_in_force(store: Store, 
 )
 @pytest.mark.parametrize("wish", [transitions.approve_order, transitions.retry_order])
 async def test_a_decision_that_was_shown_in_one_mode_counts_in_no_other(
-    store: Store, clock: Tick, shown_in: Mode | None, sent_in: Mode, wish: Any
+    store: Store, clock: TurnedClock, shown_in: Mode | None, sent_in: Mode, wish: Any
 ) -> None:
     if shown_in:
         await store.wake_for_mode(shown_in)
@@ -99,7 +100,7 @@ async def test_a_decision_that_was_shown_in_one_mode_counts_in_no_other(
     assert (await get(store, key)).decided_mode is sent_in
 
 
-async def test_a_no_counts_whatever_the_mode_has_become(store: Store, clock: Tick) -> None:
+async def test_a_no_counts_whatever_the_mode_has_become(store: Store, clock: TurnedClock) -> None:
     await store.wake_for_mode(Mode.TEST)
     key = await waiting(store)
     seen = await get(store, key)

@@ -12,7 +12,8 @@ from bridge.order.problems import NOT_CONFIGURED
 from bridge.order.records import Transition
 from bridge.order.states import Ignored, State, Wait
 from bridge.store import Store
-from tests.store.make import START, claimed, get, placing, waiting
+from tests.support.clocks import START
+from tests.support.store_factories import claimed, get, placing, waiting
 
 NEW = JudgedBy(Mode.LIVE, "r2", "m2")
 

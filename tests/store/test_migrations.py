@@ -26,7 +26,8 @@ from bridge.store import migrate as migrations
 from bridge.store.engine import create_engines, parse_url
 from bridge.store.migrate import list_known_revisions, read_revision
 from bridge.store.tables import REVISION, metadata, orders
-from tests.store.make import Tick, word
+from tests.support.clocks import TurnedClock
+from tests.support.store_factories import word
 
 MADE_BY_AA829CD = Path(__file__).with_name("database_of_aa829cd.sql")
 SPAWN = multiprocessing.get_context("spawn")
@@ -112,7 +113,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(bare_url: str) -> None:
 
 def open_and_notice(url: str, number: int) -> None:
     async def run() -> None:
-        async with Store.open(url, clock=Tick()) as store:
+        async with Store.open(url, clock=TurnedClock()) as store:
             await store.orders.receive_signal(word(number))
 
     asyncio.run(run())
@@ -120,7 +121,7 @@ def open_and_notice(url: str, number: int) -> None:
 
 async def test_two_stores_can_be_opened_at_once_in_one_process(tmp_path: Path) -> None:
     async def opened(name: str) -> int:
-        async with Store.open(f"sqlite:///{tmp_path / name}", clock=Tick()) as store:
+        async with Store.open(f"sqlite:///{tmp_path / name}", clock=TurnedClock()) as store:
             return await store.orders.receive_signal(word())
 
     assert await asyncio.gather(*(opened(f"{number}.db") for number in range(6))) == [1] * 6
@@ -135,7 +136,7 @@ def test_any_number_of_processes_can_start_on_an_empty_database(bare_url: str) -
     assert [process.exitcode for process in processes] == [0] * 4
 
     async def count() -> int:
-        async with Store.open(bare_url, clock=Tick()) as store:
+        async with Store.open(bare_url, clock=TurnedClock()) as store:
             return sum((await store.queries.count_by_state()).values())
 
     assert asyncio.run(count()) == 4
@@ -152,28 +153,28 @@ def test_any_number_of_processes_can_start_on_an_empty_database(bare_url: str) -
 )
 async def test_a_url_that_cannot_be_used_is_named_without_its_password(url: str, why: str) -> None:
     with pytest.raises(ConfigError, match=why) as refused:
-        async with Store.open(url, clock=Tick()):
+        async with Store.open(url, clock=TurnedClock()):
             pass
     assert "s3cret" not in str(refused.value)
 
 
 async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"missing/bridge\.db cannot be written \(No such file"):
-        async with Store.open(f"sqlite:///{tmp_path}/missing/bridge.db", clock=Tick()):
+        async with Store.open(f"sqlite:///{tmp_path}/missing/bridge.db", clock=TurnedClock()):
             pass
 
 
 async def test_looking_at_a_database_that_is_not_there_does_not_make_one(tmp_path: Path) -> None:
     path = tmp_path / "bridge.db"
     with pytest.raises(ConfigError, match=r"there is no .*bridge\.db yet"):
-        async with Store.open(f"sqlite:///{path}", clock=Tick(), create=False):
+        async with Store.open(f"sqlite:///{path}", clock=TurnedClock(), create=False):
             pass
     assert not path.exists()
 
 
 async def test_the_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "bridge.db"
-    async with Store.open(f"sqlite:///{path}", clock=Tick()) as store:
+    async with Store.open(f"sqlite:///{path}", clock=TurnedClock()) as store:
         await store.orders.receive_signal(word())
         modes = {stat.S_IMODE(entry.stat().st_mode) for entry in os.scandir(tmp_path)}
     assert modes == {0o600}
@@ -234,7 +235,7 @@ def test_the_first_migration_makes_what_aa829cd_made(tmp_path: Path) -> None:
 async def test_a_database_of_aa829cd_is_upgraded_and_goes_on(of_aa829cd: str) -> None:
     """Every order, purchase and parcel is there afterwards, whatever else the newer schema wants to know."""
     before = rows_of_aa829cd()
-    async with Store.open(of_aa829cd, clock=Tick()) as store:
+    async with Store.open(of_aa829cd, clock=TurnedClock()) as store:
         found = {row["id"]: await store.queries.find_order(row["id"]) for row in before["orders"]}
     engine = engine_for(of_aa829cd)
     with engine.connect() as connection:
@@ -288,7 +289,7 @@ async def test_purchases_that_were_closed_before_the_update_are_watched_after_it
         ):
             _old_order(connection, *row)
     engine.dispose()
-    async with Store.open(bare_url, clock=Tick()) as store:
+    async with Store.open(bare_url, clock=TurnedClock()) as store:
         found = {key: await store.queries.find_order(key) for key in (1, 2, 3, 4)}
     closed = {
         key: [(one.reference, one.mode, one.status) for one in order.closed]

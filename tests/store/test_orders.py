@@ -19,11 +19,10 @@ from bridge.store import (
     transitions,
 )
 from bridge.store.orders import StoredOrders
-from tests.store.make import (
+from tests.support.clocks import START, TurnedClock
+from tests.support.store_factories import (
     ITEMS,
     LEASE,
-    START,
-    Tick,
     answer,
     attempt,
     claimed,
@@ -69,7 +68,7 @@ async def test_equal_order_ids_of_two_shops_are_two_orders(store: Store) -> None
     assert await store.orders.receive_signal(word()) != await store.orders.receive_signal(word(shop="other"))
 
 
-async def test_news_during_a_step_leaves_the_order_due_at_once(store: Store, clock: Tick) -> None:
+async def test_news_during_a_step_leaves_the_order_due_at_once(store: Store, clock: TurnedClock) -> None:
     key = await store.orders.receive_signal(word())
     order = await claimed(store)
     clock.forward(MINUTE)
@@ -91,7 +90,9 @@ async def test_without_news_the_step_decides_when_it_is_due(store: Store) -> Non
     assert (await get(store, key)).due_at == later
 
 
-async def test_a_leased_order_is_not_claimed_again_until_its_lease_is_over(store: Store, clock: Tick) -> None:
+async def test_a_leased_order_is_not_claimed_again_until_its_lease_is_over(
+    store: Store, clock: TurnedClock
+) -> None:
     await store.orders.receive_signal(word())
     first = await claimed(store, "one")
     assert await store.orders.claim_orders("two", limit=5, lease_for=LEASE) == []
@@ -102,7 +103,9 @@ async def test_a_leased_order_is_not_claimed_again_until_its_lease_is_over(store
     assert second.lease.token > first.lease.token
 
 
-async def test_oldest_due_comes_first_and_one_that_fails_goes_to_the_back(store: Store, clock: Tick) -> None:
+async def test_oldest_due_comes_first_and_one_that_fails_goes_to_the_back(
+    store: Store, clock: TurnedClock
+) -> None:
     poisoned = await store.orders.receive_signal(word(1))
     clock.forward(MINUTE)
     others = [await store.orders.receive_signal(word(number)) for number in (2, 3)]
@@ -114,7 +117,7 @@ async def test_oldest_due_comes_first_and_one_that_fails_goes_to_the_back(store:
     assert [one.key for one in found] == others
 
 
-async def test_many_words_do_not_send_an_overdue_order_to_the_back(store: Store, clock: Tick) -> None:
+async def test_many_words_do_not_send_an_overdue_order_to_the_back(store: Store, clock: TurnedClock) -> None:
     noisy = await store.orders.receive_signal(word(1))
     clock.forward(MINUTE)
     await store.orders.receive_signal(word(2))
@@ -125,7 +128,7 @@ async def test_many_words_do_not_send_an_overdue_order_to_the_back(store: Store,
 
 @pytest.mark.parametrize("origin", ["webhook", "reconciliation"])
 async def test_the_deliveries_of_one_action_in_the_shop_are_one_look(
-    store: Store, clock: Tick, origin: str
+    store: Store, clock: TurnedClock, origin: str
 ) -> None:
     for _ in range(3):
         await store.orders.receive_signal(word(origin=origin))
@@ -141,7 +144,7 @@ async def test_the_deliveries_of_one_action_in_the_shop_are_one_look(
     )
 
 
-async def test_a_worker_that_lost_its_lease_can_move_nothing(store: Store, clock: Tick) -> None:
+async def test_a_worker_that_lost_its_lease_can_move_nothing(store: Store, clock: TurnedClock) -> None:
     key = await store.orders.receive_signal(word())
     late = await claimed(store, "one")
     clock.forward(LEASE)
@@ -158,7 +161,7 @@ async def test_a_worker_that_lost_its_lease_can_move_nothing(store: Store, clock
     assert (await get(store, key)).state is State.RECEIVED
 
 
-async def test_an_older_lease_of_the_same_worker_is_as_lost_as_any(store: Store, clock: Tick) -> None:
+async def test_an_older_lease_of_the_same_worker_is_as_lost_as_any(store: Store, clock: TurnedClock) -> None:
     await store.orders.receive_signal(word())
     hung = await claimed(store, "one")
     clock.forward(LEASE)
@@ -187,7 +190,9 @@ async def test_a_decision_is_recorded_once(store: Store) -> None:
         await store.orders.record_transition(order, stay)
 
 
-async def test_a_lease_that_is_over_but_not_taken_can_still_be_renewed(store: Store, clock: Tick) -> None:
+async def test_a_lease_that_is_over_but_not_taken_can_still_be_renewed(
+    store: Store, clock: TurnedClock
+) -> None:
     await store.orders.receive_signal(word())
     order = await claimed(store)
     assert order.lease is not None
@@ -287,7 +292,7 @@ async def test_moves_reasons_and_notes_are_in_the_timeline(store: Store) -> None
     ]
 
 
-async def test_a_refused_change_leaves_no_trace(store: Store, clock: Tick) -> None:
+async def test_a_refused_change_leaves_no_trace(store: Store, clock: TurnedClock) -> None:
     key = await store.orders.receive_signal(word())
     late = await claimed(store, "one")
     clock.forward(LEASE)
@@ -441,7 +446,7 @@ async def test_parcels_are_looked_for_in_the_shop_again_when_a_person_asks(store
     assert [known.pushed_at for known in (await claimed(store)).parcels] == [None, None]
 
 
-async def test_a_clock_set_back_does_not_put_orders_to_sleep(store: Store, clock: Tick) -> None:
+async def test_a_clock_set_back_does_not_put_orders_to_sleep(store: Store, clock: TurnedClock) -> None:
     clock.forward(timedelta(days=365))
     key = await store.orders.receive_signal(word())
     order = await claimed(store)
@@ -453,7 +458,7 @@ async def test_a_clock_set_back_does_not_put_orders_to_sleep(store: Store, clock
 
 
 async def test_a_clock_that_jumps_ahead_costs_the_first_worker_its_lease_and_nothing_else(
-    store: Store, clock: Tick
+    store: Store, clock: TurnedClock
 ) -> None:
     order = await placing(store)
     clock.forward(timedelta(days=365))
@@ -463,8 +468,10 @@ async def test_a_clock_that_jumps_ahead_costs_the_first_worker_its_lease_and_not
     await store.orders.mark_sent(second, {})
 
 
-async def test_a_replica_whose_clock_was_ahead_and_died_holds_nobody_up(store: Store, clock: Tick) -> None:
-    ahead = StoredOrders(store._db, Tick(START + timedelta(hours=3)))
+async def test_a_replica_whose_clock_was_ahead_and_died_holds_nobody_up(
+    store: Store, clock: TurnedClock
+) -> None:
+    ahead = StoredOrders(store._db, TurnedClock(START + timedelta(hours=3)))
     assert await store.orders.claim_orders("right", limit=1, lease_for=LEASE) == []
     leased, slept = await ahead.receive_signal(word(1)), await ahead.receive_signal(word(2))
     first, second = await ahead.claim_orders("ahead", limit=2, lease_for=LEASE)
@@ -483,7 +490,7 @@ async def test_a_replica_whose_clock_was_ahead_and_died_holds_nobody_up(store: S
         await ahead.record_transition(first, Transition(State.WAITING, START, reason=Wait.WINDOW))
 
 
-async def test_a_token_bucket_is_shared_and_polite(store: Store, clock: Tick) -> None:
+async def test_a_token_bucket_is_shared_and_polite(store: Store, clock: TurnedClock) -> None:
     async def take() -> float:
         return await store.orders.take_token("sculpteo", rate=2, burst=2)
 

@@ -16,9 +16,8 @@ from bridge.order.states import Ignored, State
 from bridge.runtime.service import purge_expired
 from bridge.store import Store
 from bridge.store.types import to_json
-from tests.store.make import (
-    START,
-    Tick,
+from tests.support.clocks import START, TurnedClock
+from tests.support.store_factories import (
     answer,
     claimed,
     delivery,
@@ -78,7 +77,9 @@ def test_nothing_of_a_person_is_left_and_the_proof_is() -> None:
     ]
 
 
-async def test_an_order_that_is_over_keeps_its_proof_and_loses_its_person(store: Store, clock: Tick) -> None:
+async def test_an_order_that_is_over_keeps_its_proof_and_loses_its_person(
+    store: Store, clock: TurnedClock
+) -> None:
     order = await done(store)
     await store.inbox.add_delivery(delivery())
     (waiting_one,) = await store.inbox.list_pending(1)
@@ -100,7 +101,7 @@ async def test_an_order_that_is_over_keeps_its_proof_and_loses_its_person(store:
     assert await store.privacy.erase_due_orders(now - DAYS) == 0, "once is enough"
 
 
-async def test_an_order_that_is_not_over_keeps_its_address(store: Store, clock: Tick) -> None:
+async def test_an_order_that_is_not_over_keeps_its_address(store: Store, clock: TurnedClock) -> None:
     order = await waiting(store)
     await store.orders.record_transition(
         order, Transition(State.WAITING, None, values={"snapshot": personal()})
@@ -111,7 +112,7 @@ async def test_an_order_that_is_not_over_keeps_its_address(store: Store, clock: 
     assert snapshot is not None and snapshot.address == HOME
 
 
-async def test_an_order_that_is_read_again_is_erased_again(store: Store, clock: Tick) -> None:
+async def test_an_order_that_is_read_again_is_erased_again(store: Store, clock: TurnedClock) -> None:
     order = await done(store)
     now = clock.forward(2 * DAYS)
     assert await store.privacy.erase_due_orders(now - DAYS) == 1
@@ -126,7 +127,7 @@ async def test_an_order_that_is_read_again_is_erased_again(store: Store, clock: 
 
 
 async def test_a_customer_who_asks_is_forgotten_at_once_or_when_the_order_is_over(
-    store: Store, clock: Tick
+    store: Store, clock: TurnedClock
 ) -> None:
     over, open_one = await done(store), await waiting(store, 1002)
     await store.inbox.add_delivery(delivery(2, topic="customers/redact", body=b'{"customer": "Ada"}'))
@@ -143,7 +144,9 @@ async def test_a_customer_who_asks_is_forgotten_at_once_or_when_the_order_is_ove
     assert (await get(store, open_one.key)).snapshot == erase_order(personal(1002))
 
 
-async def test_a_shop_that_is_gone_is_forgotten_and_another_one_is_not(store: Store, clock: Tick) -> None:
+async def test_a_shop_that_is_gone_is_forgotten_and_another_one_is_not(
+    store: Store, clock: TurnedClock
+) -> None:
     order = await done(store)
     await store.inbox.add_delivery(delivery(3, shop="other", topic="shop/redact"))
     await store.inbox.add_delivery(delivery(4, topic="shop/redact"))
@@ -169,7 +172,9 @@ async def test_a_customer_who_asks_what_is_kept_is_an_alarm_on_their_orders(
     )
 
 
-async def test_what_is_past_its_retention_goes_in_batches_and_nothing_else(store: Store, clock: Tick) -> None:
+async def test_what_is_past_its_retention_goes_in_batches_and_nothing_else(
+    store: Store, clock: TurnedClock
+) -> None:
     order = await done(store)
     for number in range(3):
         await store.inbox.add_delivery(delivery(number, received_at=clock.now()))

@@ -20,11 +20,10 @@ from bridge.order.records import Attempt, ClosedAttempt, OrderRecord, Transition
 from bridge.order.states import State, Wait
 from bridge.ports import LimitReached
 from bridge.store import Store
-from tests.store.make import (
+from tests.support.clocks import START, TurnedClock
+from tests.support.store_factories import (
     ITEMS,
     LEASE,
-    START,
-    Tick,
     attempt,
     claimed,
     get,
@@ -95,7 +94,7 @@ async def test_attempts_are_numbered_and_void_ones_are_remembered(store: Store) 
 
 
 async def test_only_the_run_that_opened_an_attempt_proves_that_it_was_not_sent(
-    store: Store, clock: Tick
+    store: Store, clock: TurnedClock
 ) -> None:
     order = await placing(store)
     assert order.attempt is not None
@@ -137,7 +136,7 @@ async def test_the_gate_opens_once(store: Store) -> None:
     assert (kept.sent_at, kept.request) == (START, {"item": "QfGQC4YQ:2"})
 
 
-async def test_the_gate_is_shut_for_who_lost_the_lease(store: Store, clock: Tick) -> None:
+async def test_the_gate_is_shut_for_who_lost_the_lease(store: Store, clock: TurnedClock) -> None:
     order = await placing(store)
     clock.forward(LEASE)
     second = await claimed(store, "two")
@@ -157,7 +156,9 @@ async def test_the_gate_is_shut_once_a_person_stopped_the_order(store: Store) ->
         await store.orders.mark_sent(order, {})
 
 
-async def test_whoever_takes_over_sees_that_the_request_may_have_left(store: Store, clock: Tick) -> None:
+async def test_whoever_takes_over_sees_that_the_request_may_have_left(
+    store: Store, clock: TurnedClock
+) -> None:
     await sent(store)
     clock.forward(LEASE)
     second = await claimed(store, "two")
@@ -250,7 +251,9 @@ async def test_the_answer_is_kept_and_the_reference_is_the_attempts(store: Store
     assert (await get(store, order.key)).reference == "ABCD1234"
 
 
-async def test_an_answer_without_a_lease_is_kept_and_wakes_its_order(store: Store, clock: Tick) -> None:
+async def test_an_answer_without_a_lease_is_kept_and_wakes_its_order(
+    store: Store, clock: TurnedClock
+) -> None:
     late = await sent(store)
     clock.forward(LEASE)
     second = await claimed(store, "two")
@@ -537,7 +540,7 @@ async def carry_out_as(store: Store, record: OrderRecord, who: str) -> OrderReco
 # --- what was closed -------------------------------------------------------------------------------------
 
 
-async def _closed(store: Store, clock: Tick) -> OrderRecord:
+async def _closed(store: Store, clock: TurnedClock) -> OrderRecord:
     """An order whose purchase a person declared cancelled, and then ignored; not leased."""
     order = await sent(store)
     await store.orders.keep_answer(key_of(order), receipt())
@@ -556,7 +559,7 @@ async def _closed(store: Store, clock: Tick) -> OrderRecord:
 
 
 async def test_a_purchase_that_a_person_closed_is_watched_and_its_order_due_for_that(
-    store: Store, clock: Tick
+    store: Store, clock: TurnedClock
 ) -> None:
     order = await _closed(store, clock)
     (closed,) = order.closed
@@ -581,7 +584,9 @@ async def test_a_purchase_that_a_person_closed_is_watched_and_its_order_due_for_
     assert (await get(store, order.key)).due_at is None
 
 
-async def test_a_closed_purchase_that_lives_belongs_to_its_order_alone(store: Store, clock: Tick) -> None:
+async def test_a_closed_purchase_that_lives_belongs_to_its_order_alone(
+    store: Store, clock: TurnedClock
+) -> None:
     order = await _closed(store, clock)
     known = replace(order.closed[0], look_at=None)
     alive = replace(known, reference="OTHER123", alive_at=clock.now())
@@ -594,7 +599,7 @@ async def test_a_closed_purchase_that_lives_belongs_to_its_order_alone(store: St
     assert await store.orders.find_reference_owner("OTHER123", order) is None
 
 
-async def test_what_is_taken_over_is_the_orders_own_purchase_again(store: Store, clock: Tick) -> None:
+async def test_what_is_taken_over_is_the_orders_own_purchase_again(store: Store, clock: TurnedClock) -> None:
     order = await _closed(store, clock)
     held = await claimed(store)
     alive = replace(order.closed[0], alive_at=clock.now())

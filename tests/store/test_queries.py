@@ -12,7 +12,8 @@ from bridge.order.records import Transition
 from bridge.order.states import Ignored, State, Wait
 from bridge.store import Store
 from bridge.store.queries import OrderFilter
-from tests.store.make import Tick, claimed, get, gid, key_of, receipt, sent, word
+from tests.support.clocks import TurnedClock
+from tests.support.store_factories import claimed, get, gid, key_of, receipt, sent, word
 
 
 async def placed(store: Store, number: int = 1001) -> int:
@@ -102,7 +103,7 @@ async def test_memory_keeps_what_was_set_first_or_last(store: Store) -> None:
     assert await store.memory.get("go_live") == "c"
 
 
-async def test_a_new_mapping_wakes_what_it_may_heal_once(store: Store, clock: Tick) -> None:
+async def test_a_new_mapping_wakes_what_it_may_heal_once(store: Store, clock: TurnedClock) -> None:
     async def end(number: int, change: Transition) -> int:
         await store.orders.receive_signal(word(number))
         order = await claimed(store)
@@ -140,7 +141,7 @@ async def test_another_mode_wakes_all_that_waits(store: Store) -> None:
     assert await store.wake_orders([State.ATTENTION], problems=[Problem.UNMAPPED]) == 0
 
 
-async def test_since_when_it_is_so_is_not_moved_by_looking_again(store: Store, clock: Tick) -> None:
+async def test_since_when_it_is_so_is_not_moved_by_looking_again(store: Store, clock: TurnedClock) -> None:
     key = await store.orders.receive_signal(word(1))
     blocked = Transition(State.ATTENTION, clock.now(), problem=Problem.BLOCKED)
     await store.orders.record_transition(await claimed(store), blocked)
@@ -153,7 +154,7 @@ async def test_since_when_it_is_so_is_not_moved_by_looking_again(store: Store, c
 
 @pytest.mark.parametrize("limit", [1, 3])
 async def test_deliveries_are_listed_newest_first(store: Store, limit: int) -> None:
-    from tests.store.make import delivery
+    from tests.support.store_factories import delivery
 
     for number in range(5):
         await store.inbox.add_delivery(delivery(number))

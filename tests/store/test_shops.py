@@ -21,7 +21,8 @@ from bridge.store import Store
 from bridge.store.engine import create_engines, parse_url
 from bridge.store.queries import OrderFilter
 from bridge.store.shops import ShopIdentity, ShopNameTaken
-from tests.store.make import LEASE, Tick, claimed, delivery, get, gid, placing, word
+from tests.support.clocks import TurnedClock
+from tests.support.store_factories import LEASE, claimed, delivery, get, gid, placing, word
 from tests.web.console.conftest import configuration
 
 ACME, BETA, GAMMA = (f"{name}.myshopify.com" for name in ("acme-prints", "beta", "gamma"))
@@ -187,7 +188,7 @@ async def test_a_shop_to_which_shopify_gave_another_domain_keeps_its_orders(stor
 
 
 async def test_replicas_with_the_old_and_the_new_name_work_on_the_same_orders(url: str) -> None:
-    clock = Tick()
+    clock = TurnedClock()
     async with Store.open(url, clock=clock) as old, Store.open(url, clock=clock) as new:
         await called(old, acme=ACME, beta=BETA)
         await called(new, beta=ACME, acme=BETA)
@@ -206,11 +207,11 @@ async def test_replicas_with_the_old_and_the_new_name_work_on_the_same_orders(ur
 
 
 async def test_whoever_has_no_configuration_uses_the_last_names(url: str) -> None:
-    async with Store.open(url, clock=Tick()) as store:
+    async with Store.open(url, clock=TurnedClock()) as store:
         await called(store, acme=ACME)
         await cancelled(store, "acme")
         await called(store, maison=ACME)
-    async with Store.open(url, clock=Tick()) as store:
+    async with Store.open(url, clock=TurnedClock()) as store:
         assert await shops_of(store) == [("maison", "#1001")]
         assert [one.shop for one in await store.queries.list_orders(OrderFilter(shop="maison"), limit=9)] == [
             "maison"
@@ -218,7 +219,7 @@ async def test_whoever_has_no_configuration_uses_the_last_names(url: str) -> Non
 
 
 async def test_looking_keeps_nothing(url: str) -> None:
-    async with Store.open(url, clock=Tick()) as store:
+    async with Store.open(url, clock=TurnedClock()) as store:
         await called(store, acme=ACME)
         await cancelled(store, "acme")
         found = await store.shops.resolve_shops({"maison": ShopIdentity(ACME)}, write=False)

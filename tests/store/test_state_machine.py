@@ -27,8 +27,9 @@ from bridge.order.records import OrderRecord, Transition
 from bridge.order.states import State, Wait, is_move_allowed
 from bridge.store import Store
 from bridge.store.tables import metadata
-from tests.postgres import Server
-from tests.store.make import LEASE, Tick, attempt, get, key_of, receipt, word
+from tests.support.clocks import TurnedClock
+from tests.support.postgres import Server
+from tests.support.store_factories import LEASE, attempt, get, key_of, receipt, word
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class StoreMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.stack = contextlib.ExitStack()
-        self.clock = Tick()
+        self.clock = TurnedClock()
         url = self.stack.enter_context(type(self).make_url())
         self.opened = Store.open(url, clock=self.clock)
         self.store = self.run(self.opened.__aenter__())

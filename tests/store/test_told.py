@@ -13,10 +13,11 @@ from bridge.config.loader import Loaded, load_config
 from bridge.runtime.presence import Presence
 from bridge.store import Store
 from tests.cli.test_orders import CONFIG
-from tests.store.make import Tick, word
+from tests.support.clocks import TurnedClock
+from tests.support.store_factories import word
 
 
-def presence(store: Store, clock: Tick, folder: Path) -> Presence:
+def presence(store: Store, clock: TurnedClock, folder: Path) -> Presence:
     path = folder / "config.yaml"
     path.write_text(CONFIG % (folder / "bridge.db"))
     loaded = load_config(path, {})
@@ -36,7 +37,7 @@ def lines(said: list[Any]) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 async def test_a_failed_sign_in_and_a_refused_decision_are_warnings_and_the_rest_are_lines(
-    store: Store, clock: Tick
+    store: Store, clock: TurnedClock
 ) -> None:
     key = await store.orders.receive_signal(word(1001))
     with capture_logs() as said:
@@ -58,7 +59,7 @@ async def test_a_failed_sign_in_and_a_refused_decision_are_warnings_and_the_rest
 
 
 async def test_the_service_tells_what_was_decided_and_paused_at_a_terminal(
-    store: Store, clock: Tick, tmp_path: Path
+    store: Store, clock: TurnedClock, tmp_path: Path
 ) -> None:
     key = await store.orders.receive_signal(word(1001))
     await store.sessions.record_action(

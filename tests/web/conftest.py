@@ -14,7 +14,7 @@ from aiohttp import web
 from bridge.shopify.webhooks import sign
 from bridge.store import Store
 from bridge.web.server import make_app, make_runner
-from tests.store.make import Now
+from tests.support.clocks import RealClock
 
 SECRET = b"shop-secret"
 BODY = b'{"id": 1001, "name": "#1001"}'
@@ -80,7 +80,7 @@ class Service:
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[Service]:
     async with (
-        Store.open(f"sqlite:///{tmp_path}/bridge.db", clock=Now()) as store,
+        Store.open(f"sqlite:///{tmp_path}/bridge.db", clock=RealClock()) as store,
         aiohttp.ClientSession() as client,
     ):
         made = Service("", store, client, 0)

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from bridge.errors import StoreUnavailable
 from bridge.web.app_keys import Allowance
-from tests.store.make import word
+from tests.support.store_factories import word
 from tests.web.conftest import Service
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import aiohttp
 import pytest
 
 from bridge.web.notifications import read_reference
-from tests.store.make import claimed, placing
+from tests.support.clocks import RealClock
+from tests.support.store_factories import claimed, placing
 from tests.web.conftest import Service
 
 
@@ -20,16 +21,11 @@ async def token_of(service: Service) -> str:
 
 
 async def references(service: Service) -> list[str | None]:
-    service.store.orders._clock = _Later()
+    service.store.orders._clock = RealClock(
+        timedelta(minutes=5)
+    )  # once the lease of the order under test is over
     order = await claimed(service.store, "another")
     return [call.reference for call in await service.store.orders.list_notifications(order)]
-
-
-class _Later:
-    """The clock once the lease of the order under test is over."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(minutes=5)
 
 
 @pytest.mark.parametrize("form", ["urlencoded", "multipart", "json", "text", "query"])

@@ -29,8 +29,8 @@ from bridge.web import console
 from bridge.web.console import auth
 from bridge.web.console.passwords import hashed
 from bridge.web.server import make_app, make_runner
-from tests.config.cases import ENV, GOOD
-from tests.store.make import Now
+from tests.config.valid_configuration import ENV, GOOD
+from tests.support.clocks import RealClock
 
 PASSWORDS = {"anna": "correct horse battery", "otto": "an operator's words", "vera": "only looks at things"}
 ROLES = {"anna": "owner", "otto": "operator", "vera": "viewer"}
@@ -152,7 +152,7 @@ async def opened(
 ) -> AsyncIterator[Site]:
     loaded = loaded or configuration()
     async with (
-        Store.open(f"sqlite:///{folder}/bridge.db", clock=Now()) as store,
+        Store.open(f"sqlite:///{folder}/bridge.db", clock=RealClock()) as store,
         aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client,
     ):
         app = make_app(loaded.settings, store)
@@ -163,7 +163,7 @@ async def opened(
             return made.statuses.get(shop, Status())
 
         world = StepContext(
-            clock=Now(),
+            clock=RealClock(),
             orders=store.orders,
             shops={},
             printer=cast("Any", Silent()),

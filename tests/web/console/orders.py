@@ -8,7 +8,7 @@ from bridge.order.problems import Alarm, Problem
 from bridge.order.records import Facts, OrderRecord, Transition
 from bridge.order.states import State, Wait
 from bridge.store import Store
-from tests.store.make import claimed, get, waiting, word
+from tests.support.store_factories import claimed, get, waiting, word
 
 SCRIPT = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 

@@ -21,7 +21,8 @@ from bridge.web.console import (
     request_context,
 )
 from bridge.web.console.request_context import LARGEST_FORM
-from tests.store.make import Now, word
+from tests.support.clocks import RealClock
+from tests.support.store_factories import word
 from tests.web.console.conftest import PASSWORDS, OpenSite, Site, configuration
 
 HTML = {"Accept": "text/html"}
@@ -322,16 +323,18 @@ async def test_a_proxy_that_nobody_trusts_is_remembered_for_check(open_site: Ope
         await site.get("/healthz", headers=headers)
         seen = await site.store.memory.get(stored_keys.UNTRUSTED_PROXY)
         assert seen is not None and seen.startswith("127.0.0.1 ")
-        check = check_proxy(seen, site.loaded.settings, Now().now())
+        check = check_proxy(seen, site.loaded.settings, RealClock().now())
         assert check is not None and check.result == "warning"
         assert "127.0.0.1" in check.sentence and "server.trusted_proxies" in check.sentence
-        assert check_proxy(seen, configuration().settings, Now().now()) is None, "it is trusted by now"
-        assert check_proxy(seen, site.loaded.settings, Now().now() + timedelta(days=8)) is None
+        assert check_proxy(seen, configuration().settings, RealClock().now()) is None, "it is trusted by now"
+        assert check_proxy(seen, site.loaded.settings, RealClock().now() + timedelta(days=8)) is None
     async with open_site() as site:
         await site.get("/healthz", headers=headers)
         assert (
             check_proxy(
-                await site.store.memory.get(stored_keys.UNTRUSTED_PROXY), site.loaded.settings, Now().now()
+                await site.store.memory.get(stored_keys.UNTRUSTED_PROXY),
+                site.loaded.settings,
+                RealClock().now(),
             )
             is None
         )

@@ -11,7 +11,7 @@ from bridge.order import stored_keys
 from bridge.order.states import State
 from bridge.store.processes import Process
 from tests.cli.test_damage import DAMAGE
-from tests.store.make import START
+from tests.support.clocks import START
 from tests.web.console.conftest import Site
 from tests.web.console.test_orders import WAITS, asked, now_is, press, put
 

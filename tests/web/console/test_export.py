@@ -21,7 +21,7 @@ from bridge.order.states import State
 from bridge.web.console import export
 from bridge.web.console.export import TURNS, harmless
 from bridge.web.console.orders import rows_of
-from tests.store.make import shop_order
+from tests.support.store_factories import shop_order
 from tests.web.console.conftest import Site
 from tests.web.console.orders import bought
 from tests.web.console.test_orders import UNMAPPED, WAITS, put

@@ -16,7 +16,7 @@ from bridge.order.problems import Problem
 from bridge.order.records import Transition
 from bridge.order.states import State, Wait
 from bridge.store.tables import events
-from tests.store.make import placing, shop_order
+from tests.support.store_factories import placing, shop_order
 from tests.web.console.conftest import Site
 from tests.web.console.orders import needing
 from tests.web.console.test_orders import UNMAPPED, WAITS, now_is, put

@@ -22,8 +22,8 @@ from bridge.order.model import Design, Money, Quote, Variant
 from bridge.web.console.catalog_refresh import SURVEYS
 from bridge.web.console.context import CONSOLE
 from bridge.web.console.mapping import ROWS
-from tests.plan.make import stock, variant
-from tests.store.make import Now
+from tests.support.catalog_factories import stock, variant
+from tests.support.clocks import RealClock
 from tests.web.console.conftest import Site
 
 HOSTILE = "<script>alert(1)</script>{{ 7 * 7 }}\"'`"
@@ -55,7 +55,7 @@ class World:
         return stock(*self.variants, shop=shop, currency=self.currency)
 
     def prices(self) -> Prices:
-        return Prices(self, self.site.store.memory, Now(), "EUR")
+        return Prices(self, self.site.store.memory, RealClock(), "EUR")
 
     async def fetch_price(self, design: Design, quantity: int, currency: str) -> Quote:
         await self.gate.wait()

@@ -32,7 +32,8 @@ from bridge.order.records import ClosedPurchase, OrderRecord, Transition
 from bridge.order.states import State, Wait
 from bridge.sculpteo.quotes import Material
 from bridge.web.console.context import CONSOLE
-from tests.store.make import ITEMS, START, Now, claimed, key_of, receipt, sent, shop_order, word
+from tests.support.clocks import START, RealClock
+from tests.support.store_factories import ITEMS, claimed, key_of, receipt, sent, shop_order, word
 from tests.web.console.conftest import Site
 
 EVIL = '<script>alert("1")</script>\'"><img src=x onerror=alert(1)>{{7*7}}'
@@ -496,7 +497,7 @@ class KnowsSilver:
         raise AssertionError("no shop is asked")
 
     def prices(self) -> Prices:
-        return Prices(self, self.site.store.memory, Now(), "EUR")
+        return Prices(self, self.site.store.memory, RealClock(), "EUR")
 
     async def fetch_price(self, design: Design, quantity: int, currency: str) -> Quote:
         if design.uuid != "QfGQC4YQ":

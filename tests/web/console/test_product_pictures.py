@@ -14,7 +14,7 @@ from bridge.errors import TryAgain
 from bridge.order.model import Picture
 from bridge.web.console import product_pictures
 from bridge.web.console.product_pictures import PRODUCT_PICTURES
-from tests.store.make import shop_order
+from tests.support.store_factories import shop_order
 from tests.web.console.conftest import Site
 from tests.web.console.test_orders import UNMAPPED, WAITS, put
 

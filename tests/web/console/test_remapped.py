@@ -10,7 +10,7 @@ import pytest
 from bridge.order.model import PrintItem
 from bridge.order.records import OrderRecord, TimelineEntry, Transition
 from bridge.order.states import State, Wait
-from tests.steps.make import RING, line, unit
+from tests.support.order_factories import RING, line, unit
 from tests.web.console.conftest import Site
 from tests.web.console.test_orders import decide, now_is, otto, put
 

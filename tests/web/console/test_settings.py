@@ -11,7 +11,7 @@ import pytest
 from bridge.config.reload import ReloadStatus
 from bridge.web.console.context import CONSOLE
 from bridge.web.console.signin import browser_of
-from tests.config.cases import ENV
+from tests.config.valid_configuration import ENV
 from tests.web.console.conftest import PASSWORDS, Site, hash_of
 from tests.web.console.orders import SCRIPT
 

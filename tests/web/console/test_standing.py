@@ -10,8 +10,8 @@ import pytest
 
 from bridge.config.loader import Loaded, load_bytes
 from bridge.store.processes import Process
-from tests.config.cases import ENV, GOOD
-from tests.store.make import Now
+from tests.config.valid_configuration import ENV, GOOD
+from tests.support.clocks import RealClock
 from tests.web.console.conftest import ROLES, OpenSite, Site, configuration, hash_of
 
 PAGES = ("/", "/orders", "/mapping", "/settings", "/account", "/deeds", "/pause")
@@ -29,7 +29,7 @@ def simulated() -> Loaded:
 
 
 def process(**changes: object) -> Process:
-    now = Now().now()
+    now = RealClock().now()
     values = {
         "owner": "north:7:a", "host": "north", "pid": 7, "version": "1.0", "role": "all", "mode": "live",
         "listen": "127.0.0.1:8080", "shops": ("acme",), "config_path": "/srv/config.yaml", "config_digest": "ab" * 32,

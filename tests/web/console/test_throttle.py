@@ -20,7 +20,7 @@ from bridge.web.console.auth import (
     origin_of,
 )
 from bridge.web.console.throttle import KEYS, Rate, Throttle
-from tests.store.make import Tick
+from tests.support.clocks import TurnedClock
 from tests.web.console.conftest import configuration
 
 
@@ -114,7 +114,7 @@ def test_the_clients_of_a_proxy_that_speaks_ipv4_over_ipv6_are_told_apart() -> N
 
 
 async def test_a_session_ends_at_its_time(tmp_path: Path) -> None:
-    clock = Tick()
+    clock = TurnedClock()
     async with Store.open(f"sqlite:///{tmp_path}/bridge.db", clock=clock) as store:
         opened = {"who": "anna", "proof": "p", "csrf": "c", "address": None, "agent": None}
         await store.sessions.open_session("id", lasts=timedelta(hours=12), **opened)  # type: ignore[arg-type]

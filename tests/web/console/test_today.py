@@ -32,7 +32,7 @@ from bridge.shopify.subscriptions import Create, Plan
 from bridge.store.tables import metadata
 from bridge.web.console.background_cache import CHECKS
 from bridge.web.console.context import CONSOLE
-from tests.store.make import attempt, claimed, get, sent, waiting, word
+from tests.support.store_factories import attempt, claimed, get, sent, waiting, word
 from tests.web.console.conftest import OpenSite, Site, configuration
 from tests.web.console.orders import SCRIPT, alarmed, asking, bought, needing
 
