@@ -179,6 +179,11 @@ ORDER_CANCELLED = Text(
     "The order was cancelled in Shopify, so the shop cannot take parcel {number}, which Sculpteo has sent.",
     "Give the customer this number yourself, or ask for the parcel back. Then mark the order as handled.",
 )
+ITEMS_LOST = Text(
+    "Parcel {number} could not be brought to the shop: {why}.",
+    "Fulfill its lines in Shopify by hand, with this number. Or, if its SKU was taken out of `products`, add it again "
+    "as it was, and retry.",
+)
 RECORD_DAMAGED = Text(
     "The bridge cannot go on with it: {why}.",
     "Retry: what is damaged is left out, and the order is read anew from the shop. Nothing that is bought is "
@@ -191,6 +196,7 @@ TOLD_WITHOUT_NUMBER = Text(
 )
 VARIANTS: dict[tuple[Problem | Alarm, str], Text] = {
     (Problem.CANNOT_FULFILL, "cancelled"): ORDER_CANCELLED,
+    (Problem.CANNOT_FULFILL, "lost"): ITEMS_LOST,
     (Problem.INTERNAL, "damaged"): RECORD_DAMAGED,
     (Alarm.NO_TRACKING_NUMBER, "told"): TOLD_WITHOUT_NUMBER,
 }
@@ -231,7 +237,7 @@ ALARMS: dict[Alarm, Text] = {
         "If it was deleted and is not wanted, ask Sculpteo's support; they can cancel only while it is queuing.",
     ),
     Alarm.FULFILLED_ELSEWHERE: Text(
-        "Lines that Sculpteo prints ({reference}) were fulfilled in the shop by somebody else.",
+        "Lines that Sculpteo prints ({reference}) were fulfilled in the shop, and the bridge has no record of doing that.",
         "Check that the customer does not get them twice.",
     ),
     Alarm.SECOND_REFERENCE: Text(

@@ -60,7 +60,8 @@ REASONS: tuple[str, ...] = (
     "{who} decided so for this {scope}",
     # the bridge's own records, and the shop
     "what the database holds of it cannot be read ({what})",
-    "what it holds is fulfilled already, and not by the bridge",
+    "what it holds is fulfilled already, and the bridge has no record of doing that",
+    "what it holds is fulfilled already, and not by the bridge",  # as it was worded before
     "the bridge's record of what it holds is lost",
     "it is the new number of parcel {old}, whose fulfillment the bridge did not make",
     "Shopify does not let it be fulfilled now",

@@ -26,9 +26,12 @@ def find_withdrawal_reason(order: ShopOrder) -> str | None:
 
 
 def collect_change_alarms(
-    before: ShopOrder, now: ShopOrder, items: tuple[PrintItem, ...], reference: str | None
+    before: ShopOrder | None, now: ShopOrder, items: tuple[PrintItem, ...], reference: str | None
 ) -> tuple[tuple[Alarm, Facts], ...]:
-    """What changed in the shop between what was bought (`before`) and `now`, as alarms."""
+    """What changed in the shop between what was bought (`before`) and `now`, as alarms. Where nobody knows any more
+    what the order was then, that it is taken back counts as a change all the same."""
+    if before is None:
+        return collect_withdrawal_alarms(now, reference)
     alarms: list[tuple[Alarm, Facts]] = []
     told: dict[str, object] = {"reference": reference or "?"}
     if now.cancelled_at is not None and before.cancelled_at is None:

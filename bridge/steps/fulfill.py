@@ -20,7 +20,7 @@ from bridge.order.model import Fulfillment, NewFulfillment, Parcel, PrintStatus,
 from bridge.order.problems import Alarm, Problem
 from bridge.order.records import BareFulfillment, Facts, OrderRecord, TimelineEntry, Transition
 from bridge.order.states import State, Wait
-from bridge.steps.allocation import Printed, collect_live_fulfillments
+from bridge.steps.allocation import Printed, collect_live_fulfillments, collect_units_to_print
 from bridge.steps.context import (
     StepRun,
     annotate_order,
@@ -84,12 +84,14 @@ async def fulfill(job: StepRun) -> Transition:
         await apply_locations(job, order)
         await _settle_known(job, order)
         if not job.record.items:
-            found = find_purchased_items(job, order)
+            found = await find_purchased_items(job, order)
             if found:
                 return job.keep_state(job.now, TimelineEntry("items_found", {}), items=found)
         now = _build_situation(job, order)
         alarms = check_fulfilled_elsewhere(job, now)
         write = next_write(now)
+        if write is None and _is_without_trace(job, now):
+            return replace(_stop_for_refusal(job, order, (), ITEMS_UNKNOWN), alarms=alarms)
         if write is None:
             return await _finish_or_wait(job, now, alarms)
         if isinstance(write, Held):
@@ -124,6 +126,12 @@ def check_fulfilled_elsewhere(job: StepRun, now: Situation) -> tuple[tuple[Alarm
     return ((Alarm.FULFILLED_ELSEWHERE, {"reference": job.record.reference or "?"}),)
 
 
+def _is_without_trace(job: StepRun, now: Situation) -> bool:
+    """Whether all has left without a number while nobody knows which lines it was: what is open may be of it."""
+    known = job.record.items or job.record.parcels
+    return not known and is_over(now) and bool(collect_units_to_print(now.order, now.printed.locations))
+
+
 def is_refused(record: OrderRecord) -> bool:
     """Whether the shop refuses a parcel of the order. It stays so until the number is on the order in the shop,
     the shop takes it, or a person tries again; any other word leads to one more try at most."""
@@ -150,8 +158,10 @@ def _stop_for_refusal(job: StepRun, order: ShopOrder, parcels: tuple[Parcel, ...
     facts: dict[str, object] = {"name": record.name, "number": number, "why": why}
     if order.cancelled_at is not None:
         facts["cancelled"] = True
+    if why == ITEMS_UNKNOWN:
+        facts["lost"] = True
     again = is_refused(record)
-    if again and all(record.facts.get(name) == facts.get(name) for name in ("number", "cancelled")):
+    if again and all(record.facts.get(name) == facts.get(name) for name in ("number", "cancelled", "lost")):
         facts = dict(record.facts)
     return Transition(
         State.ATTENTION,

@@ -27,7 +27,7 @@ from bridge.steps.allocation import (
 MOST_LINES = 250
 """So many lines one call takes: https://shopify.dev/docs/api/usage/limits (input arrays)."""
 
-FULFILLED_BY_OTHERS = "what it holds is fulfilled already, and not by the bridge"
+FULFILLED_BY_OTHERS = "what it holds is fulfilled already, and the bridge has no record of doing that"
 NUMBER_ELSEWHERE = "it is the new number of parcel {old}, whose fulfillment the bridge did not make"
 
 

@@ -42,7 +42,7 @@ from bridge.steps.context import (
 )
 from bridge.steps.decision_note import apply_decision_note
 from bridge.steps.ledger import is_purchase_noted, take_back_note
-from bridge.steps.purchased_items import choose_purchased_items
+from bridge.steps.purchased_items import ADOPTED, choose_purchased_items
 from bridge.steps.right_to_buy import is_answered
 
 CONFIRM_RETRY = timedelta(minutes=2)
@@ -153,7 +153,7 @@ async def adopt_from_ledger(
         mapping_version=entry.mapping_version,
         created_at=entry.at,
         sent_at=entry.at,
-        verdict="adopted",
+        verdict=ADOPTED,
         why="found in the ledger on the Shopify order",
         reference=entry.reference,
         cost=entry.cost,
@@ -362,7 +362,7 @@ async def resolve(job: StepRun) -> Transition:
     forbidden = apply_decision_note(job, order, record.items)
     if forbidden:
         return forbidden
-    alarms = collect_change_alarms(record.snapshot, order, record.items, None) if record.snapshot else ()
+    alarms = collect_change_alarms(record.snapshot, order, record.items, None)
     known = {*record.void_attempt_ids, attempt.id if attempt else ""}
     if entry and entry.reference and entry.attempt not in known:
         alarms += ((Alarm.SECOND_REFERENCE, {"reference": entry.reference}),)

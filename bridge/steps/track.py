@@ -33,6 +33,7 @@ from bridge.steps.ledger import build_ledger_entry, is_note_overwritable
 from bridge.steps.locations import apply_locations
 from bridge.steps.outcome_recovery import check_late_evidence
 from bridge.steps.payment import may_have_lapsed
+from bridge.steps.purchased_items import find_purchased_items
 from bridge.steps.relabelled_parcels import with_former_numbers
 
 NOT_FOUND_FOR = timedelta(hours=6)  # a reference may take a while until the tracking page knows it
@@ -66,6 +67,7 @@ async def track(job: StepRun) -> Transition:
         if order is not None:
             alarms += await _write_reference(job, order)
             await apply_locations(job, order)
+            values |= await _restore_items(job, order)
             alarms += _check_shop_changes(job, order)
             values |= {"shop_updated_at": order.updated_at}
             values |= await annotate_order(job, progress=_collect_progress(job, order))
@@ -89,18 +91,26 @@ async def track(job: StepRun) -> Transition:
     known = [one.parcel for one in job.record.parcels]
     report = replace(report, parcels=with_former_numbers(known, report.parcels))
     alarms += _check_fulfilled_elsewhere(job, order, report) + check_mode_mismatch(job, report)
+    found = (TimelineEntry("items_found", {}),) if "items" in values else ()
     change = _apply_report(job, report)
     if is_refused(job.record):
         # what Sculpteo says is noted, and no word of it makes the refused parcel forgotten: `fulfill` looks
         change = replace(job.keep_state(job.now, *change.notes, **change.values), is_look=True)
     return replace(
         change,
-        notes=(*change.notes, *_build_relabel_notes(job, report)),
+        notes=(*change.notes, *_build_relabel_notes(job, report), *found),
         values={**values, **change.values},
         parcels=report.parcels if job.record.mode is Mode.LIVE else (),
         alarms=alarms,
         answers=(("tracking", report.answer),) if _has_news(job, report) else (),
     )
+
+
+async def _restore_items(job: StepRun, order: ShopOrder) -> dict[str, object]:
+    """What the purchase holds, where the order's own record of it was lost: no edit of it passes in silence."""
+    found = () if job.record.items else await find_purchased_items(job, order)
+    job.record = replace(job.record, items=found or job.record.items)
+    return {"items": found} if found else {}
 
 
 def _needs_payment_look(job: StepRun) -> bool:
@@ -161,7 +171,7 @@ async def _write_reference(job: StepRun, order: ShopOrder) -> tuple[tuple[Alarm,
 
 def _check_shop_changes(job: StepRun, order: ShopOrder) -> tuple[tuple[Alarm, Facts], ...]:
     record = job.record
-    if record.snapshot is None or record.mode is not Mode.LIVE:
+    if record.mode is not Mode.LIVE:
         return ()
     return collect_change_alarms(record.snapshot, order, record.items, record.reference)
 

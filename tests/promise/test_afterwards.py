@@ -52,7 +52,7 @@ CHANGES: list[tuple[ShopChange, Alarm, str]] = [
     (
         fulfilled_by_hand,
         Alarm.FULFILLED_ELSEWHERE,
-        "Lines that Sculpteo prints (REF00000) were fulfilled in the shop by somebody else.",
+        "Lines that Sculpteo prints (REF00000) were fulfilled in the shop, and the bridge has no record of doing that.",
     ),
 ]
 
