@@ -131,7 +131,10 @@ async def test_ours_that_the_merchant_shipped_are_an_alarm_and_his_own_stay_his(
     await later(day)
     record = await day.record()
     assert (record.state, record.problem) == (State.ATTENTION, Problem.CANNOT_FULFILL)
-    assert record.facts["why"] == "what it holds is fulfilled already, and the bridge has no record of doing that"
+    assert (
+        record.facts["why"]
+        == "what it holds is fulfilled already, and the bridge has no record of doing that"
+    )
     assert left(day.shop.orders[ORDER]) == {"1-1": 2, "2-1": 0}
     assert list(await day.alarms()) == [Alarm.FULFILLED_ELSEWHERE]
     (theirs,) = day.shop.orders[ORDER].fulfillments

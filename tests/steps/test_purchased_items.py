@@ -16,10 +16,10 @@ from bridge.order.model import Parcel, PrintStatus
 from bridge.order.problems import Alarm, Problem, fill_sentence, find_text
 from bridge.order.records import OrderRecord
 from bridge.order.states import State
+from tests.steps.test_found_elsewhere import UNSEEN
 from tests.support.fake_upstreams import Printed
 from tests.support.order_factories import RING, Mapped, line, order
 from tests.support.step_player import Playing, playing
-from tests.steps.test_found_elsewhere import UNSEEN
 
 ITEMS_LOST = "UPDATE orders SET items = '\"Ada Example\"' WHERE id = :key"
 ATTEMPT_TOO = "UPDATE attempts SET request = '{' WHERE order_id = :key"
@@ -167,8 +167,9 @@ async def test_another_mapping_is_no_proof_of_what_was_bought(tmp_path: Path) ->
         stopped = await retry(play, key)
         assert (stopped.state, stopped.problem) == (State.ATTENTION, Problem.CANNOT_FULFILL)
         text = find_text(Problem.CANNOT_FULFILL, stopped.facts)
-        assert "record of what it holds is lost" in fill_sentence(text.sentence, stopped.facts)
-        assert "1Z1" in fill_sentence(text.sentence, stopped.facts)
+        sentence = fill_sentence(text.sentence, dict(stopped.facts))
+        assert "record of what it holds is lost" in sentence
+        assert "1Z1" in sentence
         assert "by hand" in text.remedy
         assert "`products`" in text.remedy
         assert play.shop.orders[stopped.order_id].fulfillments == ()

@@ -23,6 +23,7 @@ from tests.support.store_factories import (
     delivery,
     get,
     key_of,
+    placing,
     receipt,
     sent,
     shop_order,
@@ -40,6 +41,7 @@ ORDER = {
     "facts are no JSON": "UPDATE orders SET facts = 'Ada Example' WHERE id = :key",
     "facts are a list": "UPDATE orders SET facts = '[1, 2]' WHERE id = :key",
     "cost is no money": "UPDATE orders SET cost = 'Ada Example' WHERE id = :key",
+    "the bridge's own fulfillments": "UPDATE orders SET bare = '{' WHERE id = :key",
     "cost has no currency": "UPDATE orders SET cost = '12' WHERE id = :key",
     "an unknown state": "UPDATE orders SET state = 'teleported' WHERE id = :key",
     "an unknown mode": "UPDATE orders SET mode = 'bananas' WHERE id = :key",
@@ -136,6 +138,28 @@ async def test_a_retry_takes_the_damage_off_and_buys_nothing_anew(
         (held,) = await store.orders.claim_orders("worker", limit=99, lease_for=LEASE)
         assert held.key == key, name
         await store.orders.record_transition(held, Transition(State.SHIPPED, None))
+
+
+@pytest.mark.parametrize(
+    "name", ["items are no list", "items lack their fields", "cost is no money", "an unknown mode"]
+)
+async def test_what_the_purchase_knows_is_back_with_a_retry(
+    store: Store, url: str, clock: TurnedClock, name: str
+) -> None:
+    order = await placing(store, 1001, items=ITEMS)
+    await store.orders.mark_sent(order, {"items": ["QfGQC4YQ:2"]})
+    assert order.attempt is not None
+    cost = order.attempt.cost
+    values = {"reference": "REF1", "mode": Mode.LIVE, "items": ITEMS, "cost": cost}
+    await store.orders.record_transition(order, Transition(State.PLACED, None, values=values))
+    damage(url, ORDER[name], order.key)
+    seen = await get(store, order.key)
+    assert seen.damage
+    await store.orders.apply_decision(seen, transitions.retry_order(seen, "ada", clock.now()), "ada")
+    again = await get(store, order.key)
+    assert again.attempt is not None
+    assert (again.items, again.cost, again.mode) == (ITEMS, cost, Mode.LIVE), name
+    assert again.attempt.request == {"items": ["QfGQC4YQ:2"]}, "the form alone is shown as what was sent"
 
 
 async def test_what_was_approved_is_approved_anew_after_damage(
