@@ -73,7 +73,7 @@ def test_an_error_is_logged_by_its_place_and_kind_without_its_values(
 ) -> None:
     text = logged(said, form, what)
     assert NAME not in text
-    assert "test_logs.py" in text
+    assert "test_logging.py" in text
     assert "Error" in text
     if form == "json":
         assert all("Traceback" in json.loads(line)["exception"] for line in text.splitlines())
