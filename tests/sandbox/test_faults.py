@@ -54,8 +54,11 @@ async def test_an_answer_is_spoilt_before_or_after_the_request_took_effect(
     box: Sandbox, kind: Kind, outcome: int | str, effect: bool
 ) -> None:
     box.faults.add("sculpteo.order", kind, status=503, effect=effect)
-    seen, text = await order(box, seconds=0.3)
+    # only a silent server is given up early: the others answer, however long that takes on a busy machine
+    seen, text = await (order(box, seconds=0.5) if kind is Kind.SILENCE else order(box))
     assert seen == outcome or {seen, outcome} == {"ClientOSError", "ServerDisconnectedError"}
+    if effect:
+        await eventually(box.printer.books)
     assert len(box.printer.books()) == (1 if effect else 0)
     for book in box.printer.books():
         assert book.reference not in text
@@ -69,7 +72,7 @@ async def test_a_truncated_answer_stops_in_the_middle_of_the_reference(box: Sand
 
 
 async def test_what_a_slow_server_was_asked_for_happens_though_the_client_has_gone(box: Sandbox) -> None:
-    box.faults.add("sculpteo.order", Kind.SLOW, seconds=0.2)
+    box.faults.add("sculpteo.order", Kind.SLOW, seconds=1.0)
     assert (await order(box, seconds=0.05))[0] == "TimeoutError"
     assert box.printer.books() == []
     await eventually(box.printer.books)
