@@ -120,9 +120,9 @@ main()
 @pytest.mark.parametrize(
     ("module", "name", "method", "part"),
     [
-        ("worker", "Worker", "run", "worker"),
-        ("alerts.sender", "Sender", "run", "outbox"),
-        ("chores", "Chores", "_once", "chores: "),
+        ("runtime.worker", "Worker", "run", "worker"),
+        ("alerts.dispatcher", "Dispatcher", "run", "outbox"),
+        ("runtime.scheduler", "PeriodicTasks", "_run_once", "chores: "),
     ],
 )
 @pytest.mark.parametrize("how", ["raise KeyError('Ada Example')", "raise asyncio.CancelledError"])

@@ -670,7 +670,7 @@ async def test_two_steps_that_pass_an_order_to_each_other_are_slowed_down(
         async def never(*_: Any) -> Any:
             raise NeedsPerson(Problem.ADDRESS, why="only `place` sees it")
 
-        monkeypatch.setattr("bridge.steps.place.allowed", never)
+        monkeypatch.setattr("bridge.steps.place.check_limits", never)
         counted = await a_week(play, key)
         assert counted.looks <= 2 * LOOKS
         monkeypatch.undo()

@@ -52,7 +52,7 @@ from bridge.web.console import (
 )
 
 CONSOLE = Path(bridge.web.console.__file__).parent
-KEYWORDS = {"t": None, "n": (1, 2), "mark": None, "translate": None}
+KEYWORDS = {"t": None, "n": (1, 2), "mark": None, "translate": None, "said": None}
 METHODS = [("templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
 OPTIONS = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
 
