@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from bridge.cli import main
 from bridge.cli._demo_runner import find_free_port
 from bridge.order import stored_keys
+from bridge.order.model import Mode
 from bridge.store import Store
 from tests.cli.live_sandbox import Floor, floor
 from tests.support.clocks import RealClock
@@ -178,9 +179,10 @@ async def test_a_backfill_tells_which_orders_wait_for_approval(shop: Floor) -> N
     await shop.run("pause")  # which makes the database
     async with Store.open(shop.database, clock=RealClock()) as store:
         await asyncio.sleep(1.1)  # the resolution of Shopify's times
-        await store.memory.set(stored_keys.go_live("acme"), RealClock().now().isoformat())
+        await store.memory.set(stored_keys.go_live_in(Mode.LIVE, "acme"), RealClock().now().isoformat())
     await asyncio.sleep(1.1)
     buy()
+    await asyncio.sleep(1.1)  # the date on record counts, and not the second in which this command starts
     said = (await shop.run("backfill", "--since", "2026-01-01")).output
     assert said.startswith("acme: 3 orders, of which 3 new to the bridge.\n")
     assert (
