@@ -145,7 +145,7 @@ class Printer(Protocol):
         """Why Sculpteo could not take this address, in a few words; None = it can. Pure."""
 
     def build_summary(self, order: PrintOrder) -> Facts:
-        """The form that `place` would send, as evidence: no secret, no name, no street."""
+        """The form that `place_order` would send, as evidence: no secret, no name, no street."""
 
     async def track_order(self, reference: str) -> TrackingReport:
         """What Sculpteo says of the order now. Raises TryAgain when it cannot be asked."""
@@ -173,7 +173,7 @@ class GoLiveDates(Protocol):
 class Invoicer(Protocol):
     async def prepare_invoice(self, shop: str, order: ShopOrder) -> bytes | None:
         """The PDF to send along, or None when none is wanted. Raises NeedsPerson("invoice"), TryAgain,
-        or NotThere for one that may come yet."""
+        or NotReadyYet for one that may come yet."""
 
 
 # --- the store -------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ class Orders(Protocol):
     async def mark_sent(self, order: OrderRecord, request: Facts) -> None:
         """Make `sent_at` of the open attempt durable. The one gate before the first byte: updates only where
         sent_at is null, the attempt is not void and has no answer, the state is placing and the lease token
-        is still ours; else raises LeaseLost and nothing may be sent. Raises LookAgain, with the same effect,
+        is still ours; else raises LeaseLost and nothing may be sent. Raises OrderChanged, with the same effect,
         when there is word of the order that `order.news` does not count, or placing is paused; and ModeChanged
         when the attempt's mode is not the one in force by now."""
 

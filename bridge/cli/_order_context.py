@@ -72,7 +72,7 @@ class OrderContext:
 
     async def load_order_if_unchanged(self, text: str, seen: str | None) -> OrderRecord:
         """The one order that is called so, as the person saw it who gives the digest `seen`. Raises NotFound, and
-        Outdated when it is otherwise by now."""
+        StaleDecision when it is otherwise by now."""
         record = await self.load_order(text)
         refuse_if_changed(record, seen)
         return record
@@ -88,7 +88,7 @@ class OrderContext:
 
 
 def refuse_if_changed(record: OrderRecord, seen: str | None) -> None:
-    """Raises Outdated when the order is not as the person saw it who gives the digest `seen`."""
+    """Raises StaleDecision when the order is not as the person saw it who gives the digest `seen`."""
     if seen is not None and seen != record.decision_digest:
         raise StaleDecision(CHANGED.format(order=get_order_name(record)))
 

@@ -210,7 +210,7 @@ class Mapping:
         return found[1].safety if found else None
 
     def list_printed_rules(self) -> list[tuple[str | None, str]]:
-        """Every rule that prints something, as `deciding` names them."""
+        """Every rule that prints something, as `find_rule_name` names them."""
         levels: list[tuple[str | None, Rules]] = [(None, self._common), *self._own.items()]
         return [
             (shop, rule.sku)

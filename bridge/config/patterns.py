@@ -2,7 +2,7 @@
 
 A text with neither is an exact SKU. Of several that fit, the most specific decides: an exact SKU before every
 pattern, then more other characters before fewer, then more `?` before fewer. Two patterns that are equally
-specific and can fit the same SKU contradict each other; `overlaps` finds them.
+specific and can fit the same SKU contradict each other; `find_overlaps` finds them.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def find_database_url_fault(rest: str) -> str | None:
 
 
 def find_alert_url_fault(url: str) -> str | None:
-    """As `database_url_fault`, of a whole Apprise URL. Many services have an @ or : of their own in them, so only
+    """As `find_database_url_fault`, of a whole Apprise URL. Many services have an @ or : of their own in them, so only
     what is ambiguous in each is refused."""
     scheme, _, rest = url.partition("://")
     authority = re.split("[/?#]", rest, maxsplit=1)[0]

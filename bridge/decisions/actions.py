@@ -215,7 +215,7 @@ async def perform_action(
 ) -> None:
     """Do it to the order as the person saw it, and note it in the log of deeds, also when it is refused.
 
-    Raises NotNow when it does not fit, Outdated when the order moved on since, NeedsPerson when another
+    Raises NotNow when it does not fit, StaleDecision when the order moved on since, NeedsPerson when another
     order has the reference. `cost` is what the person was told that the prints cost: an approval counts for it,
     too. `address` is where the person is, for the log.
     """

@@ -1,7 +1,7 @@
 """How long an order may stand without progress until somebody is told: one table, which no state escapes. Pure.
 
 `tests/health` proves that every open state, every reason to wait and every problem has its line here. Alerts
-(`bridge.health.reminders`), `status` and the console's Today all ask `findings`, so that they tell the same.
+(`bridge.health.reminders`), `status` and the console's Today all ask `collect_findings`, so that they tell the same.
 """
 
 from __future__ import annotations

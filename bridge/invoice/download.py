@@ -68,7 +68,7 @@ def _require_https(url: URL, what: str) -> URL:
 async def fetch_pdf(
     url: URL, settings: Invoice, session: aiohttp.ClientSession, guard: SsrfSafeSession | None
 ) -> bytes:
-    """The PDF at `url`. Raises NotThere when there is none yet, TryAgain when the service is in trouble, or
+    """The PDF at `url`. Raises NotReadyYet when there is none yet, TryAgain when the service is in trouble, or
     BadInvoice."""
     try:
         async with asyncio.timeout(TIMEOUT.total):

@@ -52,7 +52,7 @@ class Invoices:
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def prepare_invoice(self, shop: str, order: ShopOrder) -> bytes | None:
-        """The PDF, or None in mode `none`. Raises NeedsPerson("invoice"), TryAgain or NotThere."""
+        """The PDF, or None in mode `none`. Raises NeedsPerson("invoice"), TryAgain or NotReadyYet."""
         if self._settings.mode == "none":
             return None
         if self._settings.mode == "template":

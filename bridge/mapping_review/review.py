@@ -57,7 +57,7 @@ def build_review(
     decisions: Iterable[LineRule] = (),
     all_shops: bool = True,
 ) -> MappingReview:
-    """What can be said without asking Sculpteo. `decisions` are as `lay` takes them; `all_shops` = the stocks
+    """What can be said without asking Sculpteo. `decisions` are as `build_review_rows` takes them; `all_shops` = the stocks
     are those of every shop. Pure."""
     rows = build_review_rows(stocks, mapping, decisions)
     unused = find_unused_rules(rows, [stock.shop for stock in stocks], mapping, all_shops=all_shops)

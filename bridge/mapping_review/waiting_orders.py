@@ -1,6 +1,6 @@
 """What another mapping would change for orders that are not bought yet. Pure.
 
-An order is judged by the same `select` that matches it, on what was last read of it from the shop.
+An order is judged by the same `select_lines` that matches it, on what was last read of it from the shop.
 """
 
 from __future__ import annotations

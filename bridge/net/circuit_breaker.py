@@ -72,7 +72,7 @@ class CircuitBreaker:
         return 0.0 if self._open_until is None else self._clock() - self._opened_at
 
     def _check_open(self) -> None:
-        """Raises Resting while the upstream is left alone."""
+        """Raises CircuitOpen while the upstream is left alone."""
         if self._open_until is None:
             return
         left = self._open_until - self._clock()

@@ -71,7 +71,7 @@ def describe_designs(designs: Sequence[Design]) -> str:
 
 
 def describe_prints(items: Iterable[PrintItem]) -> str:
-    """What is printed of an order in a few words, as `told` has them."""
+    """What is printed of an order in a few words, as `describe_designs` has them."""
     return describe_designs([replace(item.design, quantity=item.quantity) for item in items])
 
 

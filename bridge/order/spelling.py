@@ -1,7 +1,7 @@
 """How texts of the shop and of the configuration are compared: as a person sees them. Standard library only.
 
 A SKU that was copied from a document may hold characters that nobody sees, and accents in two spellings. Both
-sides of each comparison pass through `seen`; whether upper and lower case count is for the caller.
+sides of each comparison pass through `normalize_text`; whether upper and lower case count is for the caller.
 https://www.unicode.org/reports/tr15 (NFC), https://www.unicode.org/reports/tr44 (Default_Ignorable_Code_Point)
 """
 

@@ -102,8 +102,8 @@ def configure_for_commands() -> None:
 
 
 def configure_logging(form: Literal["plain", "json"] = "plain", level: str = "info") -> None:
-    """Send the logs of the bridge and of its libraries to standard error in one form. `plain` is `readable` where
-    that is a terminal."""
+    """Send the logs of the bridge and of its libraries to standard error in one form. `plain` is for a
+    reader where that is a terminal (`build_readable_renderer`)."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

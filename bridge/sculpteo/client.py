@@ -112,7 +112,7 @@ class SculpteoPrinter:
     def build_summary(self, order: PrintOrder) -> dict[str, object]:
         """The form as it would be sent, as JSON values without secrets and personal data.
 
-        Raises ValueError where `place` would.
+        Raises ValueError where `place_order` would.
         """
         return masked(self._form(order), order)
 

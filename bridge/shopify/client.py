@@ -179,7 +179,7 @@ class Admin:
 
     async def _take(self, cost: float) -> None:
         """Take points from the budget, in the order of asking: else a dear query would starve beside many cheap
-        ones. Raises Resting when that takes longer than `PATIENCE`."""
+        ones. Raises CircuitOpen when that takes longer than `PATIENCE`."""
         asked_at = self._clock()
         async with self._turn:
             while wait := self._budget.wait(cost):

@@ -20,6 +20,9 @@ What match and place ask before anything is bought:
     payment           whether it is paid, or will be
     spending_limits   the stop switch, and the limits per order and per day
     pricing           what Sculpteo asks for the prints
+    customer_history  whether an order is its customer's first
+    locations         which of the shop's locations the merchant named
+    closed_purchases  what becomes of purchases that a person closed
     purchase_intent   the intent to buy, in both ledgers
     purchased_items   which lines a purchase covers, also where the record of them is lost
 
@@ -37,5 +40,5 @@ What is kept on the Shopify order:
     mapping_overrides what a person said of single lines, over the merchant's mapping
     context           what a step is given
 
-A step is `async (Job) -> Change`: it looks at the world and decides; the worker records the decision.
+A step is `async (StepRun) -> Transition`: it looks at the world and decides; the worker records the decision.
 """

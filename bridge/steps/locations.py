@@ -1,7 +1,7 @@
 """The configured locations, laid beside those that the shop has, or was seen to have.
 
 A location is configured by its name or its id. A name that the shop does not have any more still means the
-location that was called so, by its id. What means no location at all hides nothing: see `select`.
+location that was called so, by its id. What means no location at all hides nothing: see `select_lines`.
 """
 
 from __future__ import annotations

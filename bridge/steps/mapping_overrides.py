@@ -53,7 +53,7 @@ class OverriddenCatalog:
         return self.judge_line(shop, line).match
 
     def judge_line(self, shop: str, line: LineItem) -> Judged:
-        """`match`, with the reason."""
+        """`match_line`, with the reason."""
         own = self._find_rule(shop, line, Scope.LINE)
         if own is not None:
             return Judged(_match_by_rule(own), own)

@@ -1,6 +1,6 @@
 """The order as the shop has it now, judged: what of it is printed, and what stands in the way.
 
-`assess` is pure and is asked twice: here when the shop tells of an order, and again by `place` in the moment
+`assess_purchase` is pure and is asked twice: here when the shop tells of an order, and again by `place` in the moment
 before money is spent, so that both decide alike.
 """
 
@@ -148,7 +148,7 @@ def _check_address(order: ShopOrder, problem_with: Callable[[Address | None], st
 
 
 async def assess_order(job: StepRun, order: ShopOrder) -> Assessment:
-    """`assess` for a job, by the mapping and by what people decided about the order's lines."""
+    """`assess_purchase` for a job, by the mapping and by what people decided about the order's lines."""
     await apply_line_rules(job, order)
     await apply_locations(job, order)
     order = await with_customer_history(job, order)
@@ -361,7 +361,7 @@ async def _heal_problem(job: StepRun, order: ShopOrder, found: Assessment) -> Tr
 
 
 async def _check_price_known(job: StepRun, order: ShopOrder, found: Assessment) -> Transition | None:
-    """Whether a problem is gone is judged by the check that found it: `assess` does not ask for the price. None
+    """Whether a problem is gone is judged by the check that found it: `assess_purchase` does not ask for the price. None
     = the price is known now, or was not the problem. Raises TryAgain when Sculpteo cannot be asked."""
     record = job.record
     ready, policy = isinstance(found.verdict, Ready | Waiting), job.world.policy

@@ -115,7 +115,7 @@ def transition_from_record(job: StepRun, attempt: Attempt) -> Transition | None:
 
 
 async def settle_from_record(job: StepRun, attempt: Attempt) -> Transition | None:
-    """`from_record`; where that proves that nothing was bought, the note in the shop is told so, too."""
+    """`transition_from_record`; where that proves that nothing was bought, the note in the shop is told so, too."""
     change = transition_from_record(job, attempt)
     if change is None or change.void_attempt is None:
         return change

@@ -30,7 +30,7 @@ LOOK_WITHIN = (
 async def open_purchase_intent(
     job: StepRun, order: ShopOrder, found: Assessment, cost: Money | None
 ) -> Transition | None:
-    """Make the intent durable here, with all that is bought; gives a Change where the day's limit forbids it, or
+    """Make the intent durable here, with all that is bought; returns a Transition where the day's limit forbids it, or
     where another mode is in force by now."""
     world, record = job.world, job.record
     attempt = Attempt(

@@ -53,7 +53,7 @@ ONE_QUESTION = frozenset(
         *(Problem.LIMIT_ORDER, Problem.ABOVE_DAY_LIMIT, Wait.LIMIT_DAY, DEARER),
     }
 )
-"""What is asked of an order before, or after, all that `objection` asks: a yes to it is a yes to nothing else."""
+"""What is asked of an order before, or after, all that `find_objection` asks: a yes to it is a yes to nothing else."""
 
 NAME = "name:"  # what stands before a location's name where its id cannot be read
 
@@ -171,8 +171,8 @@ def compute_window_end(
 ) -> datetime | None:
     """Until when the approval window of these prints is open; None = it is over, or there is none.
 
-    A window counts for what it was opened for (`purchase_digest`): anything else opens a new one. It is closed
-    whenever the shop is seen to take the order back from being bought (`_closes_window` in `match`).
+    A window counts for what it was opened for (`compute_purchase_digest`): anything else opens a new one. It is closed
+    whenever the shop is seen to take the order back from being bought (`_is_closing_window` in `match`).
     """
     if not policy.approval.delay or is_approval_valid(record, order, items, policy):
         return None

@@ -4,7 +4,7 @@ A lease ends by the clock; replicas share that of their database server (`bridge
 That costs time, never safety: each claim raises the order's token, and whoever holds an older one can write
 nothing and send nothing. So a clock that jumps ahead lets a second worker start early, and the first finds
 that it lost. A lease that seems to last for hours was taken under a clock that was ahead, and does not hold
-anybody up. Orders written "in the future" by such a clock would sleep until then; `mend_clock` makes them due.
+anybody up. Orders written "in the future" by such a clock would sleep until then; `repair_future_times` makes them due.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def claim_orders(
 
 def set_aside_order(c: Connection, now: datetime, order: OrderRecord) -> None:
     """Leave an order whose rows cannot be read to a person: the worker can do nothing with it. What is damaged
-    stays as it is until the person decides (`damage.repair`). Told once."""
+    stays as it is until the person decides (`order_loading.repair_order`). Told once."""
     row = c.execute(sa.select(orders.c.state, orders.c.problem).where(orders.c.id == order.key)).one()
     c.execute(
         sa.update(orders)

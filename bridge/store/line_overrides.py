@@ -49,7 +49,7 @@ class LineRules:
         """Decide what lines of an order mean, as the person saw it; an earlier decision about the same is
         replaced. With a decision about a variant or product, other orders that wait for one are woken.
 
-        Raises Outdated as `StoredOrders.apply_decision` does.
+        Raises StaleDecision as `StoredOrders.apply_decision` does.
         """
         now, who = self._clock.now(), format_person(who)
 
@@ -68,7 +68,7 @@ class LineRules:
     async def withdraw_rules(
         self, order: OrderRecord, keys: Collection[int], change: Transition, who: str
     ) -> None:
-        """Take decisions about lines of one order back, as the person saw it. Raises Outdated."""
+        """Take decisions about lines of one order back, as the person saw it. Raises StaleDecision."""
         now, who = self._clock.now(), format_person(who)
 
         def withdraw_chosen(c: Connection) -> None:

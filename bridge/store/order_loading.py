@@ -92,7 +92,7 @@ def repair_order(c: Connection, now: datetime, order: OrderRecord) -> OrderRecor
     order as it is then. Runs inside the transaction of the decision.
 
     An order that is not bought is then read from the shop anew, and approved anew. What may have been bought
-    counts as bought: an attempt that cannot be read is one that was sent, in live mode. Raises Outdated when
+    counts as bought: an attempt that cannot be read is one that was sent, in live mode. Raises StaleDecision when
     the order is not what the person saw any more.
     """
     row = c.execute(sa.select(orders).where(orders.c.id == order.key).with_for_update()).one_or_none()

@@ -42,7 +42,7 @@ from bridge.store.tables import attempts, notifications, orders, parcels
 
 T = TypeVar("T")
 
-RENEWED = timedelta(seconds=20)  # what `renew` gives before a write elsewhere
+RENEWED = timedelta(seconds=20)  # what `renew_lease` gives before a write elsewhere
 SET_BACK = timedelta(minutes=5)  # a clock that goes back by more than this between two claims was set
 MEND_EVERY = timedelta(minutes=15)  # for what another replica, whose clock was ahead, has left behind
 
@@ -102,7 +102,7 @@ class StoredOrders:
         """A person's decision about the order as they saw it. A step that is running is fenced off: it can
         record and send nothing any more.
 
-        Raises Outdated, and writes nothing, when the order is in another state by now, its purchase has come
+        Raises StaleDecision, and writes nothing, when the order is in another state by now, its purchase has come
         further than they saw (opened, sent, answered), or its request is with Sculpteo in this moment; and, for
         a decision that may lead to a purchase, when anything is otherwise that a person decides by
         (`OrderRecord.decision_digest`). ValueError for a move that is not in the table.

@@ -186,7 +186,7 @@ def is_shop_paused(c: Connection, shop: str) -> bool:
 
 
 def _is_order_paused(c: Connection, order: int) -> bool:
-    """As `paused`, by the order's own row: its shop may just be getting another name."""
+    """As `is_shop_paused`, by the order's own row: its shop may just be getting another name."""
     own = sa.select(orders.c.shop).where(orders.c.id == order).scalar_subquery()
     scope = sa.type_coerce(pauses.c.scope, sa.Text)
     found = c.execute(sa.select(pauses.c.at).where(sa.or_(scope == "*", pauses.c.scope == own)).limit(1))

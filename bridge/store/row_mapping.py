@@ -94,7 +94,7 @@ NOTHING: dict[str, Any] = {
 
 
 def build_columns(values: Facts) -> dict[str, Any]:
-    """The columns for a Change's values. Raises ValueError for a field that no step may write."""
+    """The columns for a Transition's values. Raises ValueError for a field that no step may write."""
     strange = set(values) - WRITABLE
     if strange:
         raise ValueError(f"a change may not write {', '.join(sorted(strange))}")
@@ -205,9 +205,10 @@ def _mark_damaged(data: dict[str, Any], broken: list[str]) -> None:
 
 def build_attempt(row: Any) -> Attempt:
     """An attempt, read for the worst where something of it cannot be read: as sent, in live mode, not void.
-    `damage_of` names what that is."""
+    `list_damage` names what that is."""
     data = row._mapping
     created = read_moment(data["created_at"])
+    request = read_facts(data["request"])
     sent = created if isinstance(data["sent_at"], UnreadableValue) else data["sent_at"]
     return Attempt(
         key=data["id"],
@@ -226,8 +227,8 @@ def build_attempt(row: Any) -> Attempt:
         voided_at=read_value(data["voided_at"]),
         voided_by=data["voided_by"],
         cost=read_value(data["cost"]),
-        request={name: value for name, value in read_facts(data["request"]).items() if name != ITEMS},
-        items=read_request_items(read_facts(data["request"])),
+        request={name: value for name, value in request.items() if name != ITEMS},
+        items=read_request_items(request),
         answer=read_value(data["answer"]),
     )
 
@@ -248,7 +249,7 @@ def build_closed_purchase(row: Any) -> ClosedPurchase:
 
 
 def build_parcel(row: Any) -> ParcelRecord:
-    """A parcel; one that cannot be read is known by its number. `damage_of` names what that is."""
+    """A parcel; one that cannot be read is known by its number. `list_damage` names what that is."""
     parcel = Parcel(row.number) if isinstance(row.parcel, UnreadableValue) else row.parcel
     return ParcelRecord(parcel, read_moment(row.found_at), read_value(row.pushed_at), row.fulfillment_id)
 

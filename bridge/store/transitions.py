@@ -1,7 +1,7 @@
 """Moving an order: the guard that a lease is, the change itself, and its line in the timeline.
 
 Each function runs inside a transaction that its caller opened. On PostgreSQL the order's row is locked
-first (`held_row`, `FOR UPDATE`), so that all changes around one order happen one after the other; on SQLite
+first (`lock_order`, `FOR UPDATE`), so that all changes around one order happen one after the other; on SQLite
 every writing transaction has the whole database to itself.
 """
 

@@ -64,7 +64,7 @@ PAGES = (
     events,
     rendering,
 )
-"""The modules with `routes`. A new page is added here, and to NAVIGATION in `frame.py` if it has a place of its own."""
+"""The modules with `routes`. A new page is added here, and to NAVIGATION in `navigation.py` if it has a place of its own."""
 
 OTHERS = ("/webhooks/", "/sculpteo/", "/healthz", "/readyz", "/metrics")
 """What is not the console's."""
