@@ -93,7 +93,7 @@ class Attempt:
     created_at: datetime
     sent_at: datetime | None = None
     answered_at: datetime | None = None
-    verdict: str | None = None  # a Verdict, "adopted", or "void"
+    verdict: str | None = None  # a Verdict, ADOPTED, or "void"
     why: str | None = None
     reference: str | None = None
     voided_at: datetime | None = None
@@ -172,6 +172,10 @@ class NotificationRecord:
     attempt_reference: str | None = None  # what the attempt with this token is known to have bought
     attempt_mode: Mode = Mode.LIVE
 
+
+ADOPTED = "adopted"
+"""The verdict on an attempt that counts as bought by evidence (the note on the Shopify order, a call of Sculpteo), and
+not by the answer to its own request."""
 
 APPROVAL = ("approved_at", "approved_by", "approved_for", "approved_seen")
 """The fields of an order that make up a person's approval, and end together."""

@@ -17,6 +17,7 @@ from bridge.order.digests import compute_note_digest
 from bridge.order.model import Mode, PrintItem, ShopOrder, TrackingReport, Verdict
 from bridge.order.problems import Alarm, Problem
 from bridge.order.records import (
+    ADOPTED,
     Attempt,
     ClosedPurchase,
     NotificationRecord,
@@ -42,7 +43,7 @@ from bridge.steps.context import (
 )
 from bridge.steps.decision_note import apply_decision_note
 from bridge.steps.ledger import is_purchase_noted, take_back_note
-from bridge.steps.purchased_items import ADOPTED, choose_purchased_items
+from bridge.steps.purchased_items import choose_purchased_items
 from bridge.steps.right_to_buy import is_answered
 
 CONFIRM_RETRY = timedelta(minutes=2)

@@ -10,13 +10,11 @@ The mapping is asked about the order as it was bought: what is in the shop by no
 from __future__ import annotations
 
 from bridge.order.model import PrintItem, PrintOrder, ShopOrder
-from bridge.order.records import Attempt, OrderRecord
+from bridge.order.records import ADOPTED, Attempt, OrderRecord
 from bridge.steps.context import StepRun
 from bridge.steps.line_selection import select_lines
 from bridge.steps.mapping_overrides import apply_line_rules
 
-ADOPTED = "adopted"
-"""The verdict on an attempt that is known from the note on the Shopify order alone."""
 ITEMS_UNKNOWN = "the bridge's record of what it holds is lost"
 
 

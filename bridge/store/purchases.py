@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from bridge.errors import LeaseLost, ModeChanged, NeedsPerson, OrderChanged
 from bridge.order.model import Mode, Money, PlaceResult, Verdict
 from bridge.order.problems import Alarm, Problem
-from bridge.order.records import Attempt, ClosedPurchase, Facts, OrderRecord
+from bridge.order.records import ADOPTED, Attempt, ClosedPurchase, Facts, OrderRecord
 from bridge.order.states import State
 from bridge.ports import LimitReached
 from bridge.store import transitions
@@ -208,7 +208,7 @@ def keep_answer(c: Connection, now: datetime, attempt: int, receipt: PlaceResult
     ours = reference is not None and row.voided_at is None and row.reference in {None, reference}
     taken = None if reference is None else find_reference_owner(c, reference, order)
     columns: dict[str, Any] = {}
-    if row.verdict in {None, Verdict.NOT_SENT, "adopted", "void"}:
+    if row.verdict in {None, Verdict.NOT_SENT, ADOPTED, "void"}:
         columns = {
             "answered_at": receipt.answer.at,
             "verdict": receipt.verdict,
@@ -272,7 +272,7 @@ def _reopen_known_attempt(c: Connection, order: OrderRecord, attempt: Attempt) -
                     sent_at=sa.func.coalesce(attempts.c.sent_at, bind_time(attempt.sent_at)),
                     voided_at=None,
                     voided_by=None,
-                    verdict="adopted",
+                    verdict=ADOPTED,
                     why=attempt.why,
                     reference=attempt.reference,
                 )

@@ -28,7 +28,7 @@ from bridge.order.notifications import (
     find_code,
 )
 from bridge.order.problems import Alarm, Problem
-from bridge.order.records import ClosedPurchase, Facts, OrderRecord, OrderSignal, Transition
+from bridge.order.records import ADOPTED, ClosedPurchase, Facts, OrderRecord, OrderSignal, Transition
 from bridge.order.redaction import erase_order
 from bridge.order.states import State, Wait, is_move_allowed
 from bridge.store.modes import load_mode
@@ -382,7 +382,7 @@ def reopen_attempt(c: Connection, order: OrderRecord, token: str, reference: str
                 .values(
                     voided_at=None,
                     voided_by=None,
-                    verdict="adopted",
+                    verdict=ADOPTED,
                     reference=reference,
                     mode=mode,
                 )
